@@ -1,0 +1,18 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { SshEndpoint } from "../providers/remote/endpoint";
+
+/** A machine that can hold the VIP. Made with Vagrant or not: afterwards nobody needs to know which. */
+export interface Node {
+  /** Unique within the stack; also its host name and its NFS client identity's last part. */
+  name: string;
+  /** IPv4 address on the VIP's network, without prefix. */
+  address: string;
+  /** The network interface that carries the address, as found on the node, such as `eth1`. */
+  interface: pulumi.Output<string>;
+  /** How to log in; secret, since it holds the private key. */
+  ssh: pulumi.Output<SshEndpoint>;
+  /** VRRP priority, 1 to 254; no two nodes share one. */
+  priority: number;
+  /** The resource that ends when the node ends: what lives on the node is `deletedWith` it. */
+  resource: pulumi.Resource;
+}

@@ -1,0 +1,51 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** The modules that implement resource types, as this package exports them. */
+export type Implementation =
+  | "ha-rancher/providers/nfs"
+  | "ha-rancher/providers/password"
+  | "ha-rancher/providers/remote"
+  | "ha-rancher/providers/vagrant";
+
+/**
+ * The provider object of a resource type.
+ *
+ * Pulumi serializes this object into the stack's state and runs `refresh` and `destroy` from there, so it holds
+ * no logic: it only forwards to the installed code. A fix in that code reaches old resources at once, and
+ * module-level state (locks, connections) works. `createRequire` resolves from the program's folder: by
+ * self-reference in this project, from node_modules in a program that imports this package (a bare `require` of
+ * our own name fails, since it resolves from the Pulumi SDK's folder).
+ *
+ * Make one object per type: Pulumi caches its serialization by object.
+ *
+ * @param module the exporting module; it has an object of that name
+ * @param name the name of the `pulumi.dynamic.ResourceProvider` which that module exports
+ */
+export function shim(module: Implementation, name: string): pulumi.dynamic.ResourceProvider {
+  return {
+    check: (olds, news) =>
+      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].check(olds, news),
+    diff: (id, olds, news) =>
+      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].diff(id, olds, news),
+    create: (inputs) =>
+      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].create(inputs),
+    read: (id, props) =>
+      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].read(id, props),
+    update: (id, olds, news) =>
+      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].update(id, olds, news),
+    delete: (id, props) =>
+      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].delete(id, props),
+  };
+}
+
+/**
+ * A failure after which the resource exists in part: Pulumi keeps it in the state with `properties` and goes on
+ * with `update` at the next `up`. It must be a plain Error (a subclass loses its message in serialization).
+ */
+export function partialFailure(error: unknown, id: string, properties: object): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  return Object.assign(new Error(message), { id, properties, reasons: [message] });
+}
+
+/** Stands for a value that is not known yet, in `check` and `diff` during a preview (Pulumi's rpc.unknownValue). */
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

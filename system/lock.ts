@@ -1,0 +1,41 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { lock } from "proper-lockfile";
+
+/**
+ * Runs an action while nobody else on this machine runs one under the same lock.
+ *
+ * @param directory where the lock lies; made if missing
+ * @param name what is locked, a file name
+ * @param onWait called once if somebody else has the lock
+ */
+export async function withLock<T>(
+  directory: string,
+  name: string,
+  action: () => Promise<T>,
+  onWait?: () => void,
+): Promise<T> {
+  await mkdir(directory, { recursive: true });
+  const options = {
+    lockfilePath: join(directory, `${name}.lock`),
+    realpath: false,
+    // A holder touches its lock every 2 s; one that was killed is taken over after 10 s.
+    stale: 10_000,
+    update: 2_000,
+  };
+  let release: () => Promise<void>;
+  try {
+    release = await lock(directory, options);
+  } catch {
+    onWait?.();
+    release = await lock(directory, {
+      ...options,
+      retries: { forever: true, factor: 1, minTimeout: 500, maxTimeout: 500 },
+    });
+  }
+  try {
+    return await action();
+  } finally {
+    await release();
+  }
+}

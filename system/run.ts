@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+export interface RunOptions {
+  cwd?: string;
+  /** The whole environment; default: this process's. */
+  env?: NodeJS.ProcessEnv;
+  /** Given to the child's standard input, which is closed afterwards; default: no input. */
+  input?: string;
+  /** Milliseconds after which the child's process group gets SIGTERM, and 5 s later SIGKILL; default: no limit. */
+  timeout?: number;
+  /** Called with each complete line of stdout and stderr, for progress. */
+  onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Ends the child as a timeout would. */
+  signal?: AbortSignal;
+}
+
+export interface RunResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A child that ended with another code than 0, was ended, or could not be started. */
+export class RunError extends Error {
+  constructor(
+    message: string,
+    readonly result: RunResult,
+  ) {
+    super(message);
+    this.name = "RunError";
+  }
+}
+
+const killGrace = 5_000;
+const children = new Set<ChildProcess>();
+let relaying = false;
+
+/** Ends a child and all that it started: each child leads its own process group. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Children lead their own process groups, so a Ctrl-C in the terminal does not reach them by itself. */
+function relaySignals(): void {
+  if (relaying) return;
+  relaying = true;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    const relay = (): void => {
+      for (const child of children) signalGroup(child, signal);
+      // Nobody else wants to survive the signal: behave as without a handler, after the children.
+      if (process.listenerCount(signal) === 1) {
+        process.removeListener(signal, relay);
+        const end = (): void => void process.kill(process.pid, signal);
+        if (children.size === 0) end();
+        else setTimeout(end, killGrace).unref();
+        for (const child of children) child.once("close", () => children.size === 0 && end());
+      }
+    };
+    process.on(signal, relay);
+  }
+}
+
+function lines(onLine: (line: string) => void): { push(text: string): void; end(): void } {
+  let rest = "";
+  return {
+    push(text) {
+      const parts = (rest + text).split(/\r?\n/);
+      rest = parts.pop() ?? "";
+      for (const part of parts) onLine(part);
+    },
+    end() {
+      if (rest) onLine(rest);
+    },
+  };
+}
+
+/** What a command line looks like in a message; not for a shell. */
+export const shown = (command: string, args: readonly string[]): string => [command, ...args].join(" ");
+
+/**
+ * Runs a program (no shell) in its own process group and gives what it printed, whatever its exit code.
+ * Rejects with a {@link RunError} only if it could not be started, timed out or was aborted.
+ */
+export async function tryRun(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  relaySignals();
+  return await new Promise<RunResult>((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      detached: true,
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
+    children.add(child);
+    const output = { stdout: "", stderr: "" };
+    let ended: string | undefined;
+    const end = (why: string): void => {
+      ended ??= why;
+      signalGroup(child, "SIGTERM");
+      setTimeout(() => signalGroup(child, "SIGKILL"), killGrace).unref();
+    };
+    const timer = options.timeout
+      ? setTimeout(() => end(`took longer than ${(options.timeout ?? 0) / 1000} s`), options.timeout)
+      : undefined;
+    const abort = (): void => end("was cancelled");
+    options.signal?.addEventListener("abort", abort, { once: true });
+    if (options.signal?.aborted) abort();
+
+    for (const stream of ["stdout", "stderr"] as const) {
+      const splitter = options.onLine && lines((line) => options.onLine?.(line, stream));
+      child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+        output[stream] += text;
+        splitter?.push(text);
+      });
+      child[stream]?.on("end", () => splitter?.end());
+    }
+    child.stdin?.on("error", () => {
+      // The child closed its input early; its exit code tells why.
+    });
+    child.stdin?.end(options.input);
+
+    const settle = (action: () => void): void => {
+      children.delete(child);
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", abort);
+      action();
+    };
+    child.on("error", (error) =>
+      settle(() =>
+        reject(new RunError(`\`${command}\` cannot be started: ${error.message}`, { code: 127, ...output })),
+      ),
+    );
+    child.on("close", (code, signal) =>
+      settle(() => {
+        const result = { code: code ?? 128, ...output };
+        if (ended) reject(new RunError(`\`${shown(command, args)}\` ${ended} and was ended`, result));
+        else if (signal) reject(new RunError(`\`${shown(command, args)}\` was ended by ${signal}`, result));
+        else resolve(result);
+      }),
+    );
+  });
+}
+
+/** Like {@link tryRun}, and rejects with the end of the program's own error text unless it ends with code 0. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const result = await tryRun(command, args, options);
+  if (result.code !== 0) {
+    const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-15).join("\n");
+    throw new RunError(`\`${shown(command, args)}\` ended with code ${result.code}:\n${said}`, result);
+  }
+  return result;
+}
