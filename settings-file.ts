@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parse } from "yaml";
+import { namespace, parseSettings, type Settings } from "./settings";
+
+const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** The settings in a Pulumi.<stack>.yaml as text, as Pulumi gives them to the program. */
+function rawSettings(file: string): Record<string, string> {
+  const content = parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
+  const prefix = `${namespace}:`;
+  return Object.fromEntries(
+    Object.entries(content?.config ?? {})
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), text(value)]),
+  );
+}
+
+/** The defaults in Pulumi.yaml beside a stack's file. */
+function projectDefaults(file: string): Record<string, string> {
+  const project = parse(readFileSync(join(dirname(file), "Pulumi.yaml"), "utf8")) as {
+    config?: Record<string, { default?: unknown }>;
+  };
+  return Object.fromEntries(
+    Object.entries(project.config ?? {})
+      .filter(([, declared]) => declared.default !== undefined)
+      .map(([name, declared]) => [name, text(declared.default)]),
+  );
+}
+
+/**
+ * Reads and checks a stack's settings before Pulumi runs, so that a mistake costs a second and not a lab.
+ *
+ * @param file a Pulumi.<stack>.yaml with Pulumi.yaml beside it
+ * @throws SettingsError with every mistake found; an Error if a file is missing or is not YAML
+ */
+export function checkSettingsFile(file: string): Settings {
+  return parseSettings({ ...projectDefaults(file), ...rawSettings(file) });
+}
