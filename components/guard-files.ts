@@ -1,0 +1,146 @@
+import { shellQuote } from "../providers/remote/quote";
+
+/** Files of guard/ that go to every node's script folder. */
+export const guardScripts: { name: string; mode: "0644" | "0755" }[] = [
+  ...["guard", "identity", "lease", "node-status", "stop-container", "vrrp-notify"].map((name) => ({
+    name,
+    mode: "0755" as const,
+  })),
+  // Read by the others.
+  ...["configuration", "fitness", "jobs", "lease-client", "node", "owner", "report", "service"].map(
+    (name) => ({
+      name: `${name}.bash`,
+      mode: "0644" as const,
+    }),
+  ),
+];
+
+/** Times of the guard in seconds, decimals allowed; their meaning and defaults stand in guard/configuration.bash. */
+export interface GuardTimes {
+  /** One round, and the time between two heartbeats; default 1. */
+  beat?: number;
+  /** Without a heartbeat for this long the container is stopped hard; default 6, at least three times `beat`. */
+  giveUp?: number;
+  /** When a silent owner is certain not to write; default 10, at least `giveUp` and twice `beat`. */
+  killedBy?: number;
+  /** Lease time of the NFS server; default 15, more than `killedBy`. */
+  leaseTime?: number;
+  /** Without the VIP for this long the service is stopped; default 2. */
+  vipLoss?: number;
+  /** With the VIP and without the lease, which another live node has: when the VIP is given back; default 20. */
+  giveBack?: number;
+  /** How long a VIP given back is refused; default 10. */
+  hold?: number;
+  /** How long the VIP is refused after starts that failed; default 60. */
+  holdOff?: number;
+  /** How long mounting, and starting the container, may take; default 60. */
+  startLimit?: number;
+  /** Between SIGTERM and SIGKILL when the container is stopped in order; whole seconds, default 30. */
+  stopGrace?: number;
+}
+
+/** What a node's guard.conf says. */
+export interface GuardConfValues {
+  /** The node's name, unique in the stack. */
+  node: string;
+  /** The floating IP without prefix. */
+  vip: string;
+  /** Name of the container that the guard starts and stops. */
+  container: string;
+  /** Where the shared data is mounted on the active node. */
+  dataDirectory: string;
+  /** The systemd mount unit of that directory. */
+  dataUnit: string;
+  /** Where the lease directory is mounted, on every node all the time. */
+  leaseDirectory: string;
+  /** The node's NFSv4 client identity: unique among all clients of the NFS server. No blanks. */
+  identity: string;
+  /** First line of the file {@link sentinelName} in the shared data. */
+  sentinel: string;
+  times?: GuardTimes;
+}
+
+/** The file in the shared data whose first line tells this stack's data from any other directory. */
+export const sentinelName = ".ha-rancher-sentinel";
+
+/** `giveUp` -> `GIVE_UP` */
+const key = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+/**
+ * guard.conf of a node: lines `KEY=VALUE`, each value quoted for a shell.
+ * The guard checks the values and refuses to start on wrong ones.
+ *
+ * @throws if a value cannot stand in the file: a line break, a null byte
+ */
+export function guardConf({ times = {}, ...values }: GuardConfValues): string {
+  const settings: Record<string, string | number | undefined> = {
+    ...values,
+    leaseUnit: mountUnitName(values.leaseDirectory),
+    ...times,
+  };
+  const lines = Object.entries(settings).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    const text = String(value);
+    if (/[\r\n]/.test(text))
+      throw new Error(`\`${name}\` has a line break, which cannot stand in guard.conf: remove it`);
+    return [`${key(name)}=${shellQuote(text)}`];
+  });
+  return `# Made by ha-rancher; the keys are described in configuration.bash. A change by hand is drift.\n${lines.join("\n")}\n`;
+}
+
+/**
+ * Writes a value so that it stands for itself in a systemd unit: `%` begins a specifier there. Mount units take the
+ * rest of the line as it is (systemd.mount(5): no quotes, no escapes), so blanks within need nothing, and what a
+ * line cannot hold is refused: control characters, blanks around it, a backslash at its end (a continuation).
+ */
+export function unitValue(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (!text || /[\u0000-\u001f\u007f]/.test(text) || text !== text.trim() || text.endsWith("\\"))
+    throw new Error(
+      `${JSON.stringify(text)} cannot stand in a systemd unit: use a text without control characters, blanks around it, or a backslash at its end`,
+    );
+  return text.replaceAll("%", "%%");
+}
+
+/**
+ * Fills in a mount unit's template.
+ *
+ * @param template text with the placeholders `@{WHAT}` and `@{WHERE}`
+ * @param values what to mount, such as `192.168.56.1:/export`, and where
+ */
+export function renderMountUnit(template: string, values: { what: string; where: string }): string {
+  const text: Record<string, string> = { WHAT: unitValue(values.what), WHERE: unitValue(values.where) };
+  return template.replace(/@\{(\w+)\}/g, (placeholder, name: string) => {
+    const value = text[name];
+    if (value === undefined) throw new Error(`the template has ${placeholder}, which nothing is known of`);
+    return value;
+  });
+}
+
+/** systemd takes no longer unit name (unit-name.h, UNIT_NAME_MAX, with the end of the string). */
+const longestUnitName = 255;
+
+/**
+ * The name of the mount unit of a directory, as `systemd-escape --path --suffix=mount` gives it.
+ *
+ * @param path absolute, without `..`
+ */
+export function mountUnitName(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (!path.startsWith("/") || parts.includes("..") || path.includes("\0"))
+    throw new Error(`${JSON.stringify(path)} is not a mount point: use an absolute path without \`..\``);
+  const name = `${parts.length ? escapeUnitName(parts.join("/")) : "-"}.mount`;
+  if (name.length > longestUnitName)
+    throw new Error(`${JSON.stringify(path)} is too long for the name of a systemd unit: use a shorter path`);
+  return name;
+}
+
+/** Byte by byte: letters, digits and `:_.` stay (a dot not at the beginning), `/` becomes `-`, the rest `\xNN`. */
+function escapeUnitName(text: string): string {
+  return Array.from(Buffer.from(text), (byte, i) => {
+    const character = String.fromCharCode(byte);
+    if (character === "/") return "-";
+    if (/[A-Za-z0-9:_.]/.test(character) && !(i === 0 && character === ".")) return character;
+    return `\\x${byte.toString(16).padStart(2, "0")}`;
+  }).join("");
+}

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# Is this node fit to hold the VIP? Looked at while it is not the owner of the lease. Sourced by the guard.
+# shellcheck disable=SC2034,SC2153,SC2154 # variables of the guard
+
+# Why this node must not hold the VIP, in FAULT.
+look_for_faults() {
+  local identity='' before=$FAULT
+  FAULT=
+  read -r identity 2>/dev/null <"$IDENTITY_FILE" || true
+  if [[ $identity != "$IDENTITY" ]]; then
+    FAULT="the NFSv4 client identity is '$identity', not '$IDENTITY'"
+  elif ((!CHECKED)); then
+    FAULT='not checked yet'
+  elif [[ $LEASE_TYPE != nfs4 ]]; then
+    FAULT="$LEASE_DIRECTORY is not an NFSv4 mount"
+  elif [[ -n $LEASE_ERROR ]]; then
+    FAULT=$LEASE_ERROR
+  elif ((!LEASE_ANSWERED)); then
+    FAULT="$LEASE_DIRECTORY has not answered yet"
+  elif ((NOW - LEASE_ANSWERED > GIVE_UP)); then
+    FAULT="$LEASE_DIRECTORY does not answer"
+  elif [[ $CONTAINER_STATE == unknown ]]; then
+    FAULT='Docker does not answer'
+  elif [[ $CONTAINER_STATE == missing ]]; then
+    FAULT="there is no container $CONTAINER"
+  elif [[ $CONTAINER_STATE == running || -n $DATA_TYPE ]]; then
+    FAULT='leftovers of a former owner'
+  elif ((NOW < HOLD_UNTIL)); then
+    FAULT=$HOLD_REASON
+  fi
+  [[ $FAULT == "$before" ]] || say "${FAULT:-fit again}"
+}
+
+# While not the owner: looks every 5 BEAT, mounts the lease directory, clears what must not be there.
+keep_fit() {
+  job_poll check
+  case $JOB in
+    ok)
+      local key value
+      while IFS='=' read -r key value; do
+        case $key in
+          container) CONTAINER_STATE=${value% *} ;;
+          lease) LEASE_TYPE=$value ;;
+          data) DATA_TYPE=$value ;;
+        esac
+      done <"$RUN_DIRECTORY/check.log"
+      CHECKED=$NOW
+      ;;
+    failed) CONTAINER_STATE=unknown CHECKED=$NOW ;;
+    none) ((CHECKED && NOW - CHECKED < 5 * BEAT)) || job_start check "$START_LIMIT" check ;;
+  esac
+  ((CHECKED)) || return 0
+  if [[ $CONTAINER_STATE == running || -n $DATA_TYPE ]]; then
+    say "leftovers: container $CONTAINER_STATE, data ${DATA_TYPE:-not mounted}: clearing them"
+    TRACK=1 # which stop-container writes
+    if "$here/stop-container" "$configuration"; then forget_check; fi
+  fi
+  if [[ $LEASE_TYPE != nfs4 ]] && ((CHECKED == NOW)); then
+    lease_drop
+    job_poll mount
+    [[ $JOB == running ]] || job_start mount "$START_LIMIT" systemctl start "$LEASE_UNIT"
+  fi
+}
+
+# What was found out may be old: look again before trusting the node.
+forget_check() {
+  job_kill check
+  CHECKED=0
+}

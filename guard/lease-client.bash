@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# The guard's side of `lease`: starts it, asks it one thing at a time, takes its answers when they come. Sourced.
+# shellcheck disable=SC2034,SC2154 # variables of the guard
+
+now
+LEASE_PROCESS=        # number of the process; empty: none
+LEASE_DROPPED=1       # it was killed, or never started
+LOCKED=0              # it has the lock
+ASKED='' ASKED_AT=0   # the request that waits for its answer, and when it was made; empty: none
+ANSWER=               # as much of it as has come
+LEASE_ANSWERED=0      # when the last request that was answered had been made
+LEASE_ERROR=          # what the last answer complained of
+LEASE_EPOCH=0         # epoch on the server
+RECORD='-'            # last record seen, in words: RECORD_EPOCH, RECORD_OWNER, RECORD_STATE
+RECORD_EPOCH=0 RECORD_OWNER='' RECORD_STATE=''
+RECORD_SEEN=$NOW      # when it was seen to change: its owner may have been alive then
+BEATEN=0              # when the last record that we wrote was asked for
+RELEASED=0            # the last record that we wrote says so
+
+lease_start() {
+  # One that was killed may hang in the kernel until NFS is back: never have two.
+  if [[ -n $LEASE_PROCESS ]] && kill -0 "$LEASE_PROCESS" 2>/dev/null; then return 1; fi
+  set -m
+  coproc LEASE_IO { exec "$here/lease" "$LEASE_DIRECTORY" "$NODE"; }
+  set +m
+  LEASE_PROCESS=$LEASE_IO_PID LEASE_DROPPED=0 ANSWER=''
+}
+
+# Ends the process, and with it the lock.
+lease_drop() {
+  LOCKED=0 ASKED='' RELEASED=0
+  ((!LEASE_DROPPED)) || return 0
+  LEASE_DROPPED=1
+  kill -KILL -- "-$LEASE_PROCESS" 2>/dev/null
+  # Or the shell reports its end.
+  disown "$LEASE_PROCESS" 2>/dev/null
+}
+
+# lease_ask REQUEST: unless another one still waits.
+lease_ask() {
+  [[ -z $ASKED ]] || return 0
+  if ((LEASE_DROPPED)); then lease_start || return; fi
+  now
+  ASKED=$1 ASKED_AT=$NOW
+  { [[ -n ${LEASE_IO[1]-} ]] && printf '%s\n' "$1" >&"${LEASE_IO[1]}"; } 2>/dev/null || lease_ended
+}
+
+lease_ended() {
+  LEASE_ERROR='the lease process ended'
+  lease_drop
+}
+
+# lease_collect [SECONDS]: takes an answer if there is one; fails if there was none.
+lease_collect() {
+  local part='' answer epoch record status
+  [[ -n $ASKED ]] || return
+  if [[ -z ${LEASE_IO[0]-} ]]; then
+    lease_ended
+    return 1
+  fi
+  IFS= read -r -t "${1:-0.001}" -u "${LEASE_IO[0]}" part
+  status=$?
+  now
+  # The time may be over in the middle of a line.
+  ANSWER+=$part
+  if ((status)); then
+    # More than 128: the time is over. Anything else: nobody will ever answer.
+    ((status > 128)) || lease_ended
+    return 1
+  fi
+  LEASE_ANSWERED=$ASKED_AT LEASE_ERROR=
+  read -r answer epoch record <<<"$ANSWER"
+  case $answer in
+    seen | busy | locked)
+      LEASE_EPOCH=$epoch
+      [[ $record == - || $record == "$RECORD" ]] || lease_record "$record"
+      [[ $answer != locked ]] || LOCKED=1
+      ;;
+    written)
+      LEASE_EPOCH=$epoch BEATEN=$ASKED_AT
+      [[ $ASKED != *' released' ]] || RELEASED=1
+      ;;
+    *)
+      LEASE_ERROR=${ANSWER#failed }
+      lease_drop
+      ;;
+  esac
+  ASKED='' ANSWER=''
+}
+
+lease_record() {
+  RECORD=$1 RECORD_SEEN=$NOW
+  read -r RECORD_EPOCH _ RECORD_OWNER RECORD_STATE <<<"$1"
+}
+
+# Waits until the round is over, or until there is something to act on.
+pause() {
+  local left before=$LOCKED$RELEASED$LEASE_EPOCH$TERMINATED
+  while now; left=$((TICK + BEAT - NOW)); ((left > 0)); do
+    printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
+    if [[ -n $ASKED ]]; then lease_collect "$left"; else read -r -t "$left" -u "$silence"; fi
+    [[ $before == "$LOCKED$RELEASED$LEASE_EPOCH$TERMINATED" ]] || return 0
+  done
+}

@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# What the guard lets others know: log, state file, track file, systemd. Sourced by the guard.
+# shellcheck disable=SC2034,SC2153,SC2154 # variables of the guard
+
+TRACK= # last written to the track file
+SAVED= # last written to the state file
+
+say() {
+  local text=${1//[$'\n\r\t']/ }
+  printf 'state=%s epoch=%s event="%s"\n' "$STATE" "$EPOCH" "${text//\"/\'}" >&2
+}
+
+# become STATE REASON
+become() {
+  local text=${2//[$'\n\r\t']/ }
+  printf 'state=%s from=%s epoch=%s reason="%s"\n' "$1" "$STATE" "$EPOCH" "${text//\"/\'}" >&2
+  STATE=$1 REASON=$text SINCE=$NOW CONTESTED=0
+}
+
+# hold MILLISECONDS REASON: refuses the VIP for that long.
+hold() {
+  HOLD_UNTIL=$((NOW + $1)) HOLD_REASON=$2
+}
+
+track() {
+  [[ $TRACK != "$1" ]] || return 0
+  TRACK=$1
+  echo "$1" >"$RUN_DIRECTORY/track"
+}
+
+# Writes the state file when something in it has changed.
+save() {
+  local owner='' epoch='' content
+  if ((LOCKED)); then
+    owner=$NODE epoch=$EPOCH
+  elif [[ $RECORD != - ]] && ((NOW - RECORD_SEEN < KILLED_BY)) && [[ $RECORD_STATE != released ]]; then
+    owner=$RECORD_OWNER epoch=$RECORD_EPOCH
+  fi
+  content="process=$SELF
+state=$STATE
+since=$SINCE
+epoch=$EPOCH
+reason=${FAULT:-$REASON}
+lease_here=$LOCKED
+lease_owner=$owner
+lease_epoch=$epoch"
+  [[ $SAVED != "$content" ]] || return 0
+  printf '%s\n' "$content" >"$RUN_DIRECTORY/state.new" && mv -f -- "$RUN_DIRECTORY/state.new" "$RUN_DIRECTORY/state"
+  SAVED=$content
+}
+
+# notify [ARGUMENT]...: tells systemd that the guard lives.
+notify() {
+  [[ -n ${NOTIFY_SOCKET-} ]] || return 0
+  # In the background, since it waits for the service manager; the time is said anew each time, so that it follows
+  # the settings. While stopping the watchdog is off, and this extends the time that stopping may take instead.
+  systemd-notify "$@" WATCHDOG=1 "WATCHDOG_USEC=$((GIVE_UP * 1000))" "EXTEND_TIMEOUT_USEC=$((GIVE_UP * 1000))" \
+    "STATUS=$STATE: ${FAULT:-$REASON}" </dev/null >/dev/null 2>&1 &
+}

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# What is done to the service: each of these runs as a job of the guard and tells in its last line why it failed.
+# Sourced; needs the settings and node.bash.
+# shellcheck disable=SC2154,SC2317 # sentinel_name is configuration.bash's; jobs are called by name
+
+check() {
+  echo "container=$(container_state)"
+  echo "lease=$(filesystem_of "$LEASE_DIRECTORY")"
+  echo "data=$(filesystem_of "$DATA_DIRECTORY")"
+}
+
+mount_data() {
+  local found=
+  systemctl start "$DATA_UNIT" || return
+  if [[ -z $(filesystem_of "$DATA_DIRECTORY") ]]; then
+    echo "$DATA_DIRECTORY is not mounted"
+    return 1
+  fi
+  IFS= read -r found <"$DATA_DIRECTORY/$sentinel_name" || true
+  [[ $found == "$SENTINEL" ]] && return
+  echo "$DATA_DIRECTORY/$sentinel_name says '$found', not '$SENTINEL': not this stack's data"
+  return 1
+}
+
+start_container() {
+  local process
+  # stop-container must know that a start may still happen.
+  : >"$RUN_DIRECTORY/starting"
+  docker start "$CONTAINER" >/dev/null || { rm -f -- "$RUN_DIRECTORY/starting"; return 1; }
+  read -r _ process < <(container_state)
+  if process_start "$process"; then echo "$process $REPLY" >"$RUN_DIRECTORY/container"; fi
+  rm -f -- "$RUN_DIRECTORY/starting"
+}
+
+leave() {
+  local state tries=0
+  docker stop --time "$STOP_GRACE" "$CONTAINER" >/dev/null
+  read -r state _ < <(container_state)
+  [[ $state != running && $state != unknown ]] || return
+  rm -f -- "$RUN_DIRECTORY/container"
+  [[ -n $(filesystem_of "$DATA_DIRECTORY") ]] || return 0
+  sync --file-system "$DATA_DIRECTORY"
+  # Not `systemctl stop`: the unit is stopped after the guard, so while the guard is being stopped that would wait
+  # for itself. systemd sees the unmounting anyway.
+  until umount "$DATA_DIRECTORY"; do
+    ((++tries < 3)) || return
+    sleep 1
+  done
+}

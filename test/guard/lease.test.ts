@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { packageRoot } from "../../system/root";
+
+/** A lease process, asked as the guard asks it. */
+class Lease {
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly answers: AsyncIterator<string>;
+
+  constructor(directory: string, node: string) {
+    this.child = spawn(join(packageRoot, "guard", "lease"), [directory, node], { detached: true });
+    this.child.stdin.on("error", () => undefined);
+    this.answers = createInterface(this.child.stdout)[Symbol.asyncIterator]();
+  }
+
+  async ask(request: string): Promise<string | undefined> {
+    this.child.stdin.write(`${request}\n`);
+    return (await this.answers.next()).value;
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, "exit");
+    process.kill(-(this.child.pid ?? 0), "SIGKILL");
+    await ended;
+  }
+}
+
+describe("the lease process", () => {
+  let directory: string;
+  let a: Lease;
+  let b: Lease;
+  beforeEach(() => {
+    directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "guard-lease-"));
+    a = new Lease(directory, "a");
+    b = new Lease(directory, "b");
+  });
+  afterEach(async () => {
+    await a.kill();
+    await b.kill();
+    rmSync(directory, { recursive: true });
+  });
+
+  it("gives the lease to one, until that one ends", async () => {
+    assert.equal(await a.ask("look"), "seen 0 -");
+    assert.equal(await a.ask("lock"), "locked 0 -");
+    assert.equal(await b.ask("lock"), "busy 0 -");
+    assert.equal(await a.ask("take 1"), "written 1");
+    assert.equal(await b.ask("lock"), "busy 1 1 0 a starting");
+    assert.equal(await a.ask("write 1 1 active"), "written 1");
+    assert.equal(await b.ask("look"), "seen 1 1 1 a active");
+    await a.kill();
+    // The kernel lets go of the lock when the last child with the file has ended.
+    let answer: string | undefined;
+    for (let i = 0; i < 50 && !answer?.startsWith("locked"); i++) {
+      await sleep(20);
+      answer = await b.ask("lock");
+    }
+    assert.equal(answer, "locked 1 1 1 a active");
+    assert.equal(await b.ask("take 2"), "written 2");
+    assert.equal(readFileSync(join(directory, "epoch"), "utf8"), "2\n");
+  });
+
+  it("keeps the file short, and the last record in it", async () => {
+    await a.ask("lock");
+    await a.ask("take 1");
+    for (let i = 1; i <= 600; i++) assert.equal(await a.ask(`write 1 ${i} active`), "written 1");
+    assert.ok(statSync(join(directory, "lease")).size < 512 * 16);
+    assert.equal(await b.ask("look"), "seen 1 1 600 a active");
+  });
+
+  it("takes what is not a whole record for none", async () => {
+    for (const text of ["1 2 a acti", "1 2 a active\n3", "1 2 a walking\n", "x 2 a active\n", "\n"]) {
+      writeFileSync(join(directory, "lease"), "");
+      appendFileSync(join(directory, "lease"), text);
+      assert.equal(await a.ask("look"), "seen 0 -", text);
+    }
+  });
+
+  it("says what fails", async () => {
+    for (const text of ["", "x\n", "-1\n", "07\n", "1234567890123456789\n"]) {
+      writeFileSync(join(directory, "epoch"), text);
+      assert.match((await a.ask("look")) ?? "", /^failed the epoch in .* cannot be read$/, text);
+    }
+    assert.equal(await a.ask("dance"), "failed unknown request: dance");
+    const nowhere = new Lease(join(directory, "nowhere"), "a");
+    assert.match((await nowhere.ask("look")) ?? "", /^failed .*nowhere\/lease cannot be opened$/);
+    await nowhere.kill();
+  });
+});

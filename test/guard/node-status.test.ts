@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type GuardedNode, Pair, until } from "./nodes";
+
+describe("node-status", () => {
+  let pair: Pair;
+  let a: GuardedNode;
+  let b: GuardedNode;
+  before(async () => {
+    pair = new Pair();
+    ({ a, b } = await pair.ready());
+    a.set("vip");
+    a.set("keepalived");
+    writeFileSync(join(a.home, "run", "vrrp"), "MASTER\n");
+    await until(() => a.state === "ACTIVE", "a to be active", a);
+  });
+  after(() => pair.end());
+
+  it("tells of the active node", async () => {
+    const { guard, uptime, ...rest } = (await a.status()) as {
+      guard: { since: number; reason: string };
+      uptime: number;
+    };
+    const { since, ...said } = guard;
+    assert.deepEqual(said, { state: "ACTIVE", epoch: 1, reason: "the container runs" });
+    assert.ok(Number.isInteger(since) && since >= 0 && since < 30, `since ${since}`);
+    assert.ok(Number.isInteger(uptime) && uptime > 0);
+    assert.deepEqual(rest, {
+      node: "a",
+      holdsVip: true,
+      vrrpState: "MASTER",
+      lease: { owner: "a", epoch: 1, heldHere: true },
+      container: { state: "running" },
+      mounts: { lease: true, data: true },
+    });
+  });
+
+  it("tells of a standby node, which sees who has the lease", async () => {
+    const { guard, uptime, ...rest } = (await b.status()) as { guard: { state: string }; uptime: number };
+    assert.equal(guard.state, "STANDBY");
+    assert.ok(uptime > 0);
+    assert.deepEqual(rest, {
+      node: "b",
+      holdsVip: false,
+      // What keepalived said last counts for nothing once it does not run.
+      vrrpState: "STOPPED",
+      lease: { owner: "a", epoch: 1, heldHere: false },
+      container: { state: "exited" },
+      mounts: { lease: true, data: false },
+    });
+  });
+
+  for (const [said, state] of [
+    ["BACKUP\n", "BACKUP"],
+    ["FAULT\n", "FAULT"],
+    ["STOP\n", "STOPPED"],
+    ["", "INIT"],
+    ['"}\n', "INIT"],
+  ] as const)
+    it(`takes ${JSON.stringify(said)} of keepalived for ${state}`, async () => {
+      b.set("keepalived");
+      writeFileSync(join(b.home, "run", "vrrp"), said);
+      assert.equal((await b.status()).vrrpState, state);
+    });
+
+  it("does not take a dead guard's word", async () => {
+    await b.signal("SIGKILL");
+    assert.deepEqual((await b.status()).guard, {
+      state: "STOPPED",
+      since: null,
+      epoch: null,
+      reason: "no guard runs",
+    });
+    assert.deepEqual((await b.status()).lease, { owner: null, epoch: null, heldHere: false });
+  });
+
+  it("puts whatever a reason holds into JSON", async () => {
+    const reason = 'a "quoted" \\ back\\slash \t\u0001\u001f\u007f é 漢 \'$(id)` %s \\u0041';
+    const text = `process=${process.pid} ${startOf(process.pid)}\nstate=ACTIVE\nsince=0\nepoch=007\nreason=${reason}\nlease_owner="\nlease_epoch=x\nlease_here=1\n=\n`;
+    writeFileSync(join(b.home, "run", "state"), text);
+    const status = (await b.status()) as { guard: Record<string, unknown>; lease: unknown };
+    assert.equal(status.guard.reason, reason);
+    assert.equal(status.guard.epoch, null);
+    assert.deepEqual(status.lease, { owner: '"', epoch: null, heldHere: true });
+  });
+
+  it("does not hang when everything that it asks does", async () => {
+    b.set("hang-docker");
+    b.set("hang-systemctl");
+    const begin = performance.now();
+    const status = await b.status();
+    const took = (performance.now() - begin) / 1000;
+    assert.ok(took < 4, `took ${took} s`);
+    assert.deepEqual(status.container, { state: "unknown" });
+    assert.equal(status.vrrpState, "STOPPED");
+  });
+});
+
+/** When a process was started, as the kernel counts. */
+function startOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19] ?? "";
+}
