@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Node } from "./node";
+import { fingerprint, nodeCommand } from "./on-node";
+
+export interface GuardsArgs {
+  nodes: Node[];
+  /** The text that a node's guard runs from; a change restarts it. */
+  source: (node: Node) => string;
+  /** What must be on a node before its guard starts. */
+  after: (node: Node) => pulumi.Resource[];
+}
+
+/** The guards, started: from here on they decide which node is active. */
+export class Guards extends pulumi.ComponentResource {
+  /** Known once all guards run. */
+  readonly started: pulumi.Output<unknown>[];
+
+  constructor(name: string, args: GuardsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-rancher:components:Guards", name, {}, opts);
+    this.started = args.nodes.map((node) => {
+      const service = nodeCommand(
+        "guard-running",
+        node,
+        this,
+        {
+          // `restart` and not `start`: the same line serves the first start and every change.
+          run: "sh -c 'systemctl daemon-reload && systemctl enable ha-rancher-guard && systemctl restart ha-rancher-guard'",
+          undo: "systemctl disable --now ha-rancher-guard",
+          changes: fingerprint(args.source(node)),
+        },
+        args.after(node),
+      );
+      return service.stdout;
+    });
+    this.registerOutputs({});
+  }
+}

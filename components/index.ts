@@ -1,0 +1,10 @@
+export { FloatingIp, type FloatingIpArgs } from "./floating-ip";
+export { Guards, type GuardsArgs } from "./guards";
+export { Machines } from "./machines";
+export type { Node } from "./node";
+export { NodeSoftware, type NodeSoftwareArgs } from "./node-software";
+export type { NodeOutput } from "./observe";
+export { choosePlace, type Place } from "./place";
+export { Rancher, type RancherArgs } from "./rancher";
+export { SharedStorage, type SharedStorageArgs } from "./shared-storage";
+export { HaRancher } from "./stack";

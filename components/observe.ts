@@ -1,0 +1,132 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SshEndpoint } from "../providers/remote/endpoint";
+import { shellQuote } from "../providers/remote/quote";
+import { exec } from "../providers/remote/ssh";
+import { measureHolders } from "../providers/vip/holders";
+import { waitForPing } from "../providers/vip/ping";
+import type { Settings } from "../settings";
+import type { Node } from "./node";
+import { containerName } from "./rancher";
+
+/** A node as the stack's outputs show it. Nothing in it is secret: the key is named by its file. */
+export interface NodeOutput {
+  name: string;
+  address: string;
+  /** Measured: `master` has the VIP on an interface, `backup` has not. */
+  role: "master" | "backup" | "unreachable";
+  /** A command that logs in. */
+  ssh: string;
+  user: string;
+  port: number;
+  keyFile: string;
+  knownHostsFile: string;
+  hostKey: string;
+}
+
+/** What was found on the nodes, not what was asked for. */
+export interface Observation {
+  /** The holder's name; `none`, or `several (...)`, if there is not exactly one. */
+  currentMaster: string;
+  vipHolders: string[];
+  nodes: NodeOutput[];
+}
+
+export interface ObserveArgs {
+  nodes: Node[];
+  settings: Settings;
+  url: string;
+  /** Observed after these are made. */
+  after: pulumi.Output<unknown>[];
+}
+
+/** Milliseconds that an unreachable node may delay the lookup. */
+const lookupDeadline = 3_000;
+
+/**
+ * Looks who holds the VIP. In an update it first waits until Rancher answers through the VIP, and fails if that
+ * takes longer than `startDeadline`, or if there is not exactly one holder then. It is a lookup and not a
+ * resource, so that it runs at every `up` and never shows as a change.
+ */
+export function observe(args: ObserveArgs): pulumi.Output<Observation> {
+  const endpoints = pulumi.unsecret(pulumi.all(args.nodes.map((node) => node.ssh)));
+  return pulumi.all([endpoints, pulumi.all(args.after)]).apply(async ([ssh]) => {
+    const nodes = args.nodes.map((node, i) => ({ ...node, ssh: ssh[i] as SshEndpoint }));
+    if (!pulumi.runtime.isDryRun()) await waitForService(nodes, args);
+    const found = await measureHolders(nodes, args.settings.vip.address, lookupDeadline);
+    const observation = describe(nodes, found);
+    if (!pulumi.runtime.isDryRun() && found.holders.length !== 1)
+      throw new pulumi.RunError(
+        `the VIP ${args.settings.vip.address} has ${found.holders.length} holders (${observation.currentMaster}), not one; look with \`npm run status\``,
+      );
+    return observation;
+  });
+}
+
+type Reachable = { name: string; address: string; ssh: SshEndpoint };
+
+function describe(nodes: Reachable[], found: { holders: string[]; unreachable: string[] }): Observation {
+  const role = (name: string): NodeOutput["role"] => {
+    if (found.unreachable.includes(name)) return "unreachable";
+    return found.holders.includes(name) ? "master" : "backup";
+  };
+  const [first, ...others] = found.holders;
+  return {
+    currentMaster: !first ? "none" : others.length ? `several (${found.holders.join(", ")})` : first,
+    vipHolders: found.holders,
+    nodes: nodes.map(({ name, address, ssh }) => ({
+      name,
+      address,
+      role: role(name),
+      ssh: sshCommand(ssh),
+      user: ssh.user,
+      port: ssh.port,
+      keyFile: ssh.keyFile,
+      knownHostsFile: ssh.knownHostsFile,
+      hostKey: ssh.hostKey,
+    })),
+  };
+}
+
+/** A command line for a person's shell that logs in with the pinned host key. */
+function sshCommand(ssh: SshEndpoint): string {
+  const port = ssh.port === 22 ? [] : ["-p", String(ssh.port)];
+  return [
+    "ssh",
+    "-i",
+    shellQuote(ssh.keyFile),
+    "-o",
+    shellQuote(`UserKnownHostsFile=${ssh.knownHostsFile}`),
+    ...port,
+    shellQuote(`${ssh.user}@${ssh.host}`),
+  ].join(" ");
+}
+
+async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs): Promise<void> {
+  const say = (line: string): void => void pulumi.log.info(line, undefined, undefined, true);
+  try {
+    await waitForPing(`${url}/ping`, settings.startDeadline * 1000, say);
+  } catch (error) {
+    const logs = await Promise.all(nodes.map(lastWords));
+    throw new pulumi.RunError(
+      [
+        `Rancher does not answer through the VIP: ${error instanceof Error ? error.message : error}`,
+        ...logs,
+        "What exists is in the state. Mend the cause and run `npm run up` again; `npm run status` shows each node.",
+      ].join("\n"),
+    );
+  }
+}
+
+/** The end of a node's guard and container logs, for an error's text. */
+async function lastWords({ name, ssh }: Reachable): Promise<string> {
+  const command = [
+    "sudo -n journalctl -u ha-rancher-guard -n 8 --no-pager -o cat 2>&1",
+    `sudo -n docker logs --tail 25 ${containerName} 2>&1`,
+  ].join("; echo; ");
+  try {
+    const { stdout } = await exec(ssh, command, { timeout: 10_000 });
+    return `--- ${name}: guard and container log\n${stdout.trim()}`;
+  } catch (error) {
+    return `--- ${name}: ${error instanceof Error ? error.message : error}`;
+  }
+}

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { remote, type types } from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
+import { File, type FileArgs } from "../providers/remote";
+import { packageRoot } from "../system/root";
+import type { Node } from "./node";
+
+/** Where the program puts its files on a node. */
+export const nodePaths = {
+  scripts: "/usr/local/lib/ha-rancher",
+  config: "/etc/ha-rancher",
+  units: "/etc/systemd/system",
+  lease: "/rancher_lease",
+} as const;
+
+/** Seconds that any command on a node may take, unless it installs packages. */
+const commandLimit = 120;
+
+/** A file of guard/, as it goes to the nodes. */
+export const guardFile = (name: string): string => readFileSync(join(packageRoot, "guard", name), "utf8");
+
+/** Changes when the text does; short enough to read in a preview. */
+export const fingerprint = (text: string): string =>
+  createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+/** Options of everything that lives on a node: made after it, and gone with it (so never deleted on a dead one). */
+export function nodeOptions(
+  node: Node,
+  parent: pulumi.Resource,
+  dependsOn: pulumi.Resource[] = [],
+): pulumi.CustomResourceOptions {
+  return { parent, dependsOn: [node.resource, ...dependsOn], deletedWith: node.resource };
+}
+
+export type NodeFileArgs = Omit<FileArgs, "ssh">;
+
+/** A file on a node, owned by root and watched for drift. */
+export function nodeFile(
+  name: string,
+  node: Node,
+  parent: pulumi.Resource,
+  args: NodeFileArgs,
+  dependsOn: pulumi.Resource[] = [],
+): File {
+  return new File(`${node.name}-${name}`, { ssh: node.ssh, ...args }, nodeOptions(node, parent, dependsOn));
+}
+
+export interface NodeCommandArgs {
+  /** A command line for root; run again whenever `changes` does. */
+  run: string;
+  /** Undoes it; optional, since a destroyed machine takes everything with it. */
+  undo?: string;
+  /** What the command depends on: a change runs it again, in place. */
+  changes?: pulumi.Input<string>;
+  /** Given to the command as standard input instead of `changes`: a script for `bash -s`. */
+  script?: string;
+  /** Seconds it may take; default 120. */
+  limit?: number;
+}
+
+/** A command that root runs on a node. */
+export function nodeCommand(
+  name: string,
+  node: Node,
+  parent: pulumi.Resource,
+  args: NodeCommandArgs,
+  dependsOn: pulumi.Resource[] = [],
+): remote.Command {
+  const line = `sudo -n timeout ${args.limit ?? commandLimit} ${args.run}`;
+  return new remote.Command(
+    `${node.name}-${name}`,
+    {
+      connection: connection(node),
+      create: line,
+      update: line,
+      delete: args.undo && `sudo -n timeout ${commandLimit} ${args.undo}`,
+      // Not `triggers`: a change of those replaces, and then the old `delete` runs after the new `create`.
+      stdin: args.script ?? args.changes,
+      addPreviousOutputInEnv: false,
+    },
+    nodeOptions(node, parent, dependsOn),
+  );
+}
+
+function connection(node: Node): pulumi.Output<types.input.remote.ConnectionArgs> {
+  return node.ssh.apply((ssh) => ({
+    host: ssh.host,
+    port: ssh.port,
+    user: ssh.user,
+    privateKey: ssh.privateKey,
+    hostKey: ssh.hostKey,
+  }));
+}

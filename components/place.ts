@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import ipaddr from "ipaddr.js";
+import type { LabDescription } from "../lab/description";
+import type { ExportArgs } from "../providers/nfs";
+import type { MachineArgs } from "../providers/vagrant";
+import { type Settings, SettingsError } from "../settings";
+import { dataHome } from "../system/paths";
+
+/** The Rancher that runs outside of the lab unless `image` says otherwise: pinned, since an upgrade is one-way. */
+export const defaultImage = "rancher/rancher:v2.12.3";
+
+/**
+ * Memory of a machine, MiB, unless `memory` says otherwise. Rancher's requirements start at 4 GiB
+ * (its "Small" size); the stand-in that the lab runs needs far less.
+ */
+const defaultMemory = { lab: 1024, elsewhere: 4096 };
+
+/** What the settings leave open and the surroundings decide: the lab, or a hypervisor of the user's. */
+export interface Place {
+  hypervisor: "libvirt" | "virtualbox";
+  box: string;
+  boxVersion: string | undefined;
+  memory: number;
+  image: string;
+  /** The folder of each machine is made below it. */
+  machinesDirectory: string;
+  /** Networks and driver of libvirt, where the lab prepared them. */
+  libvirt: MachineArgs["libvirt"];
+  privateNetwork: string | undefined;
+  nfs: { address: string; directory: string; server: ExportArgs["server"] };
+  keepData: boolean;
+}
+
+function labMistakes(settings: Settings, lab: LabDescription): string[] {
+  const network = ipaddr.IPv4.parseCIDR(lab.privateNetwork.cidr);
+  const all = [
+    ["vip", settings.vip.address] as const,
+    ...settings.nodes.map((node, i) => [`nodes[${i}].address`, node.address] as const),
+  ];
+  return all.flatMap(([name, address]) => {
+    if (address === lab.privateNetwork.hostAddress)
+      return [`\`${name}\` (${address}) is the lab's own address: choose another`];
+    if (!ipaddr.IPv4.parse(address).match(network))
+      return [`\`${name}\` (${address}) must be in the lab's network, ${lab.privateNetwork.cidr}`];
+    return [];
+  });
+}
+
+/**
+ * @param lab the lab that the program runs in, if it does
+ * @throws SettingsError if the settings do not fit the place
+ */
+export function choosePlace(settings: Settings, lab: LabDescription | undefined, stack: string): Place {
+  return lab ? inLab(settings, lab, stack) : elsewhere(settings, stack);
+}
+
+function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
+  const mistakes = labMistakes(settings, lab);
+  if (mistakes.length) throw new SettingsError(mistakes);
+  return {
+    hypervisor: "libvirt",
+    box: settings.box ?? lab.box.name,
+    boxVersion: settings.box ? settings.boxVersion : lab.box.version,
+    memory: settings.memory ?? defaultMemory.lab,
+    image: settings.image ?? lab.image,
+    machinesDirectory: join(lab.home, "machines", stack),
+    libvirt: {
+      uri: lab.libvirtUri,
+      driver: lab.accelerator === "kvm" ? "kvm" : "qemu",
+      managementNetwork: lab.managementNetwork,
+    },
+    privateNetwork: lab.privateNetwork.name,
+    nfs: {
+      address: settings.nfsAddress ?? lab.nfs.address,
+      directory: settings.sharedDirectory ?? join(lab.nfs.dataDirectory, stack),
+      server: {
+        kind: "ganesha",
+        exportsDirectory: lab.nfs.exportsDirectory,
+        exportsIndex: lab.nfs.exportsIndex,
+        pidFile: lab.nfs.pidFile,
+      },
+    },
+    // A lab is thrown away, and what is in it.
+    keepData: settings.keepData ?? false,
+  };
+}
+
+function elsewhere(settings: Settings, stack: string): Place {
+  const mistakes: string[] = [];
+  if (!settings.box)
+    mistakes.push(
+      "`box` is missing: outside of the lab, name a Vagrant box with Docker for your hypervisor (or run in the lab: `npm run up`)",
+    );
+  if (settings.hypervisor === "lab")
+    mistakes.push(
+      "`hypervisor` is lab, and this is not a shell of the lab: use `npm run up`, or `npm run shell`",
+    );
+  if (!settings.box || mistakes.length) throw new SettingsError(mistakes);
+  return {
+    hypervisor: settings.hypervisor === "libvirt" ? "libvirt" : "virtualbox",
+    box: settings.box,
+    boxVersion: settings.boxVersion,
+    memory: settings.memory ?? defaultMemory.elsewhere,
+    image: settings.image ?? defaultImage,
+    machinesDirectory: join(dataHome(), "machines", stack),
+    libvirt: undefined,
+    privateNetwork: undefined,
+    nfs: {
+      // This machine's address on a host-only network: the first of the subnet, on VirtualBox and libvirt alike.
+      address: settings.nfsAddress ?? firstAddress(settings.vip),
+      directory: settings.sharedDirectory ?? join(dataHome(), "shared", stack),
+      server: { kind: "kernel" },
+    },
+    keepData: settings.keepData ?? true,
+  };
+}
+
+function firstAddress(vip: Settings["vip"]): string {
+  const network = ipaddr.IPv4.networkAddressFromCIDR(`${vip.address}/${vip.prefix}`);
+  const octets = network.octets.slice();
+  octets[3] = (octets[3] ?? 0) + 1;
+  return octets.join(".");
+}

@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import { HaRancher } from "./components";
+import { namespace, parseSettings } from "./settings";
+import { assertFresh } from "./toolchain/freshness";
+
+assertFresh();
+
+function rawSettings(): Record<string, string> {
+  const prefix = `${namespace}:`;
+  return Object.fromEntries(
+    Object.entries(pulumi.runtime.allConfig())
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), value]),
+  );
+}
+
+function checked<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    // A mistake in the settings: the message is all there is to know, not where in the program it was found.
+    throw error instanceof Error && error.name === "SettingsError"
+      ? new pulumi.RunError(error.message)
+      : error;
+  }
+}
+
+const stack = checked(() => new HaRancher("ha-rancher", parseSettings(rawSettings())));
+
+/** The floating IP, and where Rancher answers on it. */
+export const vip = stack.vip;
+export const url = stack.url;
+/** Which node has the VIP, as measured; all that have it; every node. */
+export const currentMaster = stack.currentMaster;
+export const vipHolders = stack.vipHolders;
+export const nodes = stack.nodes;
+/** For Rancher's first login. */
+export const bootstrapPassword = stack.bootstrapPassword;
+/** Seconds without a holder that the settings promise at most, after a crash and in a planned move. */
+export const takeover = stack.takeover;

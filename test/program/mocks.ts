@@ -1,0 +1,89 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { MockResourceArgs } from "@pulumi/pulumi/runtime/mocks";
+import type { LabDescription } from "../../lab/description";
+
+/** A resource as the program registered it. */
+export type Registered = MockResourceArgs;
+
+/** What each type's resources get as outputs beside their inputs. */
+function computed(args: MockResourceArgs): Record<string, unknown> {
+  switch (args.type) {
+    case "pulumi-nodejs:dynamic/vagrant:Machine":
+      return {
+        state: "running",
+        machineId: `id-of-${args.name}`,
+        interface: "eth1",
+        ssh: {
+          // Nobody listens there: a lookup finds the node unreachable at once.
+          host: "127.0.0.1",
+          port: 1,
+          user: "vagrant",
+          privateKey: "the private key",
+          keyFile: `/machines/${args.name}/id_ed25519`,
+          hostKey: "ssh-ed25519 AAAA",
+          knownHostsFile: `/machines/${args.name}/known_hosts`,
+        },
+      };
+    case "pulumi-nodejs:dynamic/nfs:Export":
+      return { path: "/ha-rancher-test", exportId: 1 };
+    case "pulumi-nodejs:dynamic/password:Password":
+      return { value: "a password" };
+    case "docker:index/remoteImage:RemoteImage":
+      return { imageId: "sha256:1234", repoDigest: "x@sha256:1234" };
+    case "command:remote:Command":
+      return { stdout: "", stderr: "" };
+    default:
+      return {};
+  }
+}
+
+/** Makes this process look like a Pulumi program in preview; gives the list that registrations go to. */
+export async function mockPulumi(): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (args) => {
+        registered.push(args);
+        return { id: `${args.name}-id`, state: { ...args.inputs, ...computed(args) } };
+      },
+      call: (args) => args.inputs,
+    },
+    "ha-rancher",
+    "test",
+    true,
+  );
+  return registered;
+}
+
+/** Waits for an output's value. */
+export const resolved = <T>(output: pulumi.Output<T>): Promise<T> =>
+  new Promise((resolve) => void output.apply((value) => resolve(value)));
+
+export const lab: LabDescription = {
+  name: "mock",
+  home: "/lab",
+  namespace: "ha-rancher-mock",
+  accelerator: "tcg",
+  libvirtUri: "qemu:///system?socket=/lab/sock",
+  box: { name: "ha-rancher/node", version: "1.0.0" },
+  managementNetwork: { name: "management", cidr: "192.168.121.0/24" },
+  privateNetwork: { name: "private", cidr: "192.168.56.0/24", hostAddress: "192.168.56.1" },
+  image: "ha-rancher/rancher-stand-in:1",
+  nfs: {
+    address: "192.168.56.1",
+    exportsDirectory: "/lab/exports",
+    exportsIndex: "/lab/exports.conf",
+    pidFile: "/lab/ganesha.pid",
+    dataDirectory: "/lab/shared",
+  },
+};
+
+/** Names the mock lab in the environment, as `ha-rancher shell` does. */
+export function enterMockLab(): void {
+  const file = join(mkdtempSync(join(tmpdir(), "ha-rancher-mock-")), "lab.json");
+  writeFileSync(file, JSON.stringify(lab));
+  process.env.HA_RANCHER_LAB = file;
+}

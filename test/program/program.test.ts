@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import type { HaRancher } from "../../components";
+import { parseSettings } from "../../settings";
+import { enterMockLab, mockPulumi, type Registered, resolved } from "./mocks";
+
+const settings = parseSettings({
+  vip: "192.168.56.10/24",
+  nodes: JSON.stringify([
+    { name: "rancher-1", address: "192.168.56.11" },
+    { name: "rancher-2", address: "192.168.56.12" },
+  ]),
+  httpsPort: "3300",
+});
+
+let registered: Registered[];
+let stack: HaRancher;
+/** By type and name: the resource that each one is deleted with. */
+const goesWith = new Map<string, pulumi.Resource | undefined>();
+
+const ofType = (type: string): Registered[] => registered.filter((resource) => resource.type === type);
+const named = (name: string): Registered => {
+  const found = registered.find((resource) => resource.name === name);
+  assert.ok(found, `no resource ${name} among ${registered.map((resource) => resource.name).join(", ")}`);
+  return found;
+};
+const plain = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  // A secret, as it goes over the wire.
+  if ("value" in value && Object.keys(value).length === 2) return plain(value.value);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+};
+
+before(async () => {
+  registered = await mockPulumi();
+  enterMockLab();
+  const components = await import("../../components/index.js");
+  stack = new components.HaRancher("ha-rancher", settings, {
+    transformations: [
+      ({ type, name, opts }) => {
+        goesWith.set(`${type} ${name}`, (opts as pulumi.CustomResourceOptions).deletedWith);
+        return undefined;
+      },
+    ],
+  });
+  // The observation is the last thing that a program does.
+  await resolved(stack.nodes);
+});
+
+test("one machine a node, each in its own folder, on the lab's networks", () => {
+  const machines = ofType("pulumi-nodejs:dynamic/vagrant:Machine");
+  assert.deepEqual(
+    machines.map(({ inputs }) => [inputs.name, inputs.directory, inputs.address, inputs.privateNetwork]),
+    [
+      ["rancher-1", "/lab/machines/test/rancher-1", "192.168.56.11/24", "private"],
+      ["rancher-2", "/lab/machines/test/rancher-2", "192.168.56.12/24", "private"],
+    ],
+  );
+});
+
+test("the export is for the nodes alone", () => {
+  const [share, ...others] = ofType("pulumi-nodejs:dynamic/nfs:Export");
+  assert.equal(others.length, 0);
+  assert.deepEqual(share?.inputs.clients, ["192.168.56.11", "192.168.56.12"]);
+  assert.equal(share?.inputs.directory, "/lab/shared/test");
+});
+
+test("containers are made and not started, and Docker has no say in when they run", () => {
+  const containers = ofType("docker:index/container:Container");
+  assert.equal(containers.length, 2);
+  for (const { inputs } of containers) {
+    assert.equal(inputs.start, false);
+    assert.equal(inputs.mustRun, false);
+    assert.equal(inputs.restart, "no");
+    assert.equal(inputs.privileged, true);
+    assert.deepEqual(inputs.ports, [{ internal: 443, external: 3300 }]);
+    assert.deepEqual(inputs.mounts, [
+      { type: "bind", source: "/rancher_data", target: "/var/lib/rancher" },
+      { type: "volume", source: "rancher-agent", target: "/var/lib/rancher/k3s/agent" },
+    ]);
+    assert.deepEqual(plain(inputs.envs), ["CATTLE_BOOTSTRAP_PASSWORD=a password"]);
+  }
+});
+
+test("each container is made on its own node", () => {
+  const providers = ofType("pulumi:providers:docker");
+  assert.deepEqual(
+    providers.map(({ name, inputs }) => [name, inputs.host]),
+    [
+      ["rancher-1-docker", "ssh://vagrant@127.0.0.1:1"],
+      ["rancher-2-docker", "ssh://vagrant@127.0.0.1:1"],
+    ],
+  );
+  assert.match(String(named("rancher-2-rancher").provider), /rancher-2-docker/);
+});
+
+test("keepalived's files differ in priority and name each other as peers", () => {
+  const first = String(named("rancher-1-keepalived-conf").inputs.content);
+  const second = String(named("rancher-2-keepalived-conf").inputs.content);
+  assert.match(first, /priority 150[\s\S]*192\.168\.56\.12/);
+  assert.match(second, /priority 140[\s\S]*192\.168\.56\.11/);
+  for (const conf of [first, second]) assert.match(conf, /virtual_router_id 10\n/);
+});
+
+test("mounts are of the stack's export; the data's is not enabled", () => {
+  const lease = String(named("rancher-1-lease-mount").inputs.content);
+  const data = String(named("rancher-1-data-mount").inputs.content);
+  assert.match(lease, /What=192\.168\.56\.1:\/ha-rancher-test\/lease/);
+  assert.match(data, /What=192\.168\.56\.1:\/ha-rancher-test\/data/);
+  assert.equal(named("rancher-1-data-mount").inputs.path, "/etc/systemd/system/rancher_data.mount");
+  assert.doesNotMatch(String(named("rancher-1-lease-mounted").inputs.create), /rancher_data/);
+});
+
+test("each node has its own NFS identity", () => {
+  const identity = (node: string): string | undefined =>
+    /IDENTITY='?([^'\n]+)/.exec(String(named(`${node}-guard.conf`).inputs.content))?.[1];
+  assert.equal(identity("rancher-1"), "ha-rancher-test-rancher-1");
+  assert.equal(identity("rancher-2"), "ha-rancher-test-rancher-2");
+});
+
+test("no command waits without a limit, and none is replaced by a change", () => {
+  const commands = ofType("command:remote:Command");
+  assert.ok(commands.length >= 8);
+  for (const { name, inputs } of commands) {
+    assert.match(String(inputs.create), /^sudo -n timeout \d+ /, name);
+    assert.equal(inputs.update, inputs.create, name);
+    assert.equal(inputs.triggers, undefined, name);
+    assert.equal(inputs.addPreviousOutputInEnv, false, name);
+  }
+});
+
+test("what is on a node goes with it", async () => {
+  const types = [
+    "command:remote:Command",
+    "pulumi-nodejs:dynamic/remote:File",
+    "docker:index/remoteImage:RemoteImage",
+    "docker:index/container:Container",
+  ];
+  const onNodes = [...goesWith].filter(([key]) => types.some((type) => key.startsWith(`${type} `)));
+  assert.ok(onNodes.length > 20, `only ${onNodes.length} resources on nodes`);
+  for (const [key, machine] of onNodes) {
+    assert.ok(machine, `${key} is deleted with nothing`);
+    const node = /rancher-\d/.exec(key.split(" ")[1] ?? "")?.[0];
+    assert.match(await resolved(machine.urn), new RegExp(`vagrant:Machine::${node}$`), key);
+  }
+});
+
+test("outputs: names, addresses, the bound that the settings promise", async () => {
+  assert.equal(stack.vip, "192.168.56.10");
+  assert.equal(stack.url, "https://192.168.56.10:3300");
+  assert.deepEqual(stack.takeover, { crash: 0.691, planned: 0.091 });
+  assert.equal(await resolved(stack.bootstrapPassword), "a password");
+  assert.ok(await pulumi.isSecret(stack.bootstrapPassword));
+});
+
+test("nodes that do not answer are said to be unreachable, and nobody is guessed to be master", async () => {
+  assert.equal(await resolved(stack.currentMaster), "none");
+  assert.deepEqual(await resolved(stack.vipHolders), []);
+  const nodes = await resolved(stack.nodes);
+  assert.deepEqual(
+    nodes.map(({ name, role }) => [name, role]),
+    [
+      ["rancher-1", "unreachable"],
+      ["rancher-2", "unreachable"],
+    ],
+  );
+  assert.match(
+    nodes[0]?.ssh ?? "",
+    /^ssh -i \S*\/machines\/rancher-1\/id_ed25519\S* .*UserKnownHostsFile=.* -p 1 /,
+  );
+  assert.equal(await pulumi.isSecret(stack.nodes), false);
+});
+
+test("the private key is nowhere but in secrets", () => {
+  for (const { name, inputs, type } of registered) {
+    if (type === "command:remote:Command" || type === "pulumi-nodejs:dynamic/remote:File") continue;
+    assert.doesNotMatch(JSON.stringify(inputs), /the private key/, name);
+  }
+});
