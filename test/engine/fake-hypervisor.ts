@@ -1,0 +1,116 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A machine of the fake hypervisor: what a real one would keep of it, whatever Vagrant remembers. */
+export interface FakeMachine {
+  uuid: string;
+  /** The hypervisor's name of it: taken only once. */
+  domain: string;
+  /** Vagrant's name of it. */
+  name: string;
+  state: string;
+  box: string;
+  memory: number;
+  address: string;
+  /** Whether its system has the private address: not so after a killed `up`. */
+  network: boolean;
+  /** Public keys that may log in. */
+  authorized: string[];
+  /** The private host key. */
+  hostKey: string;
+  /** Scripts that ran on it, in order. */
+  scripts: string[];
+}
+
+/** The addresses of a machine, as `ip -4 -o addr show` prints them. */
+export function addressLines(machine: FakeMachine): string {
+  const line = (index: number, name: string, address: string): string =>
+    `${index}: ${name}    inet ${address} scope global ${name}\\       valid_lft forever preferred_lft forever\n`;
+  return (
+    line(1, "lo", "127.0.0.1/8") +
+    line(2, "eth0", "192.168.121.7/24") +
+    (machine.network ? line(3, "eth1", machine.address) : "")
+  );
+}
+
+/** One command that was given to the fake `vagrant`. */
+export interface Call {
+  command: string;
+  machine: string;
+  args: string[];
+}
+
+/** What happens at a step: an error of Vagrant's, sudden death, no end, or the step left out without a word. */
+export type Mishap = "fail" | "die" | "hang" | "skip";
+
+/** The steps of `vagrant up` that a mishap can hit, in order. */
+export const steps = ["box", "define", "boot", "network", "identity", "script"] as const;
+export type StepName = (typeof steps)[number];
+
+/** The fake hypervisor's memory: files in one folder, shared by the fake `vagrant` and the tests. */
+export class FakeHypervisor {
+  constructor(readonly home: string) {
+    for (const folder of ["machines", "mishaps"]) mkdirSync(join(home, folder), { recursive: true });
+  }
+
+  machines(): FakeMachine[] {
+    return readdirSync(join(this.home, "machines"))
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => JSON.parse(readFileSync(join(this.home, "machines", file), "utf8")) as FakeMachine);
+  }
+
+  find(uuid: string): FakeMachine | undefined {
+    return this.machines().find((machine) => machine.uuid === uuid);
+  }
+
+  /** The machine of that name; there must be one. */
+  named(name: string): FakeMachine {
+    const machine = this.machines().find((each) => each.name === name);
+    if (!machine) throw new Error(`the fake hypervisor has no machine ${name}`);
+    return machine;
+  }
+
+  save(machine: FakeMachine): void {
+    const file = join(this.home, "machines", `${machine.uuid}.json`);
+    writeFileSync(`${file}.new`, JSON.stringify(machine));
+    renameSync(`${file}.new`, file);
+  }
+
+  change(name: string, changes: Partial<FakeMachine>): void {
+    this.save({ ...this.named(name), ...changes });
+  }
+
+  remove(uuid: string): void {
+    rmSync(join(this.home, "machines", `${uuid}.json`), { force: true });
+  }
+
+  /** Lets a step of a machine go wrong, once. */
+  plan(name: string, step: StepName | "status" | "destroy", mishap: Mishap): void {
+    writeFileSync(join(this.home, "mishaps", `${name}.${step}`), mishap);
+  }
+
+  /** The mishap that is planned for a step; it is used up. */
+  mishap(name: string, step: string): Mishap | undefined {
+    const file = join(this.home, "mishaps", `${name}.${step}`);
+    if (!existsSync(file)) return undefined;
+    const mishap = readFileSync(file, "utf8") as Mishap;
+    rmSync(file);
+    return mishap;
+  }
+
+  note(call: Call): void {
+    writeFileSync(join(this.home, "calls"), `${JSON.stringify(call)}\n`, { flag: "a" });
+  }
+
+  /** The calls since the last time this was asked, in order. */
+  takeCalls(): Call[] {
+    const file = join(this.home, "calls");
+    if (!existsSync(file)) return [];
+    const text = readFileSync(file, "utf8");
+    rmSync(file);
+    return text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Call);
+  }
+}

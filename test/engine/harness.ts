@@ -1,0 +1,222 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packageRoot } from "../../system/root";
+import { ensureToolchain, type Toolchain } from "../../toolchain";
+import { FakeGuests } from "./fake-guests";
+import { type Call, FakeHypervisor } from "./fake-hypervisor";
+
+/** The inputs of a `vagrant.Machine`, without Pulumi's wrappers. */
+export type PlainArgs = Record<string, unknown>;
+
+export interface Outcome {
+  code: number;
+  /** What Pulumi printed, both streams. */
+  text: string;
+}
+
+/** A resource as `pulumi stack export` shows it. */
+export interface StateResource {
+  urn: string;
+  type: string;
+  id: string;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+}
+
+let toolchain: Promise<Toolchain> | undefined;
+
+/** A program with one machine for each entry of `machines.json`, as a user of the package would write it. */
+const program = `
+const { readFileSync } = require("node:fs");
+const { Machine } = require("ha-rancher/providers/vagrant");
+const machines = JSON.parse(readFileSync("machines.json", "utf8"));
+for (const [name, args] of Object.entries(machines)) exports[name] = new Machine(name, args).interface;
+`;
+
+const project = `name: engine
+runtime:
+  name: nodejs
+  options:
+    typescript: false
+main: index.js
+`;
+
+/**
+ * A Pulumi stack of its own: a program that uses the package as installed from npm, the real CLI with a backend,
+ * a home and plugins in a temporary folder, and a fake hypervisor under a fake \`vagrant\`.
+ */
+export class TestStack {
+  readonly hypervisor: FakeHypervisor;
+  readonly guests: FakeGuests;
+  private readonly machines: Record<string, PlainArgs> = {};
+
+  private constructor(
+    readonly folder: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {
+    this.hypervisor = new FakeHypervisor(join(folder, "hypervisor"));
+    this.guests = new FakeGuests(this.hypervisor);
+  }
+
+  /** @param name of the stack; no two tests that run at the same time use the same addresses */
+  static async make(name: string): Promise<TestStack> {
+    toolchain ??= ensureToolchain((line) => console.log(line));
+    const folder = mkdtempSync(join(tmpdir(), `engine-${name}-`));
+    const [bin, modules] = [join(folder, "bin"), join(folder, "node_modules")];
+    for (const path of [bin, join(modules, "@pulumi"), join(folder, "backend"), join(folder, "home")])
+      mkdirSync(path, { recursive: true });
+    symlinkSync(packageRoot, join(modules, "ha-rancher"));
+    symlinkSync(join(packageRoot, "node_modules", "@pulumi", "pulumi"), join(modules, "@pulumi", "pulumi"));
+    writeFileSync(join(folder, "index.js"), program);
+    writeFileSync(join(folder, "Pulumi.yaml"), project);
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "engine", private: true }));
+    for (const command of ["vagrant", "virsh"]) {
+      const script = [
+        process.execPath,
+        join(__dirname, "fake-vagrant.js"),
+        join(folder, "hypervisor"),
+        command,
+      ];
+      writeFileSync(join(bin, command), `#!/bin/sh\nexec ${script.map((w) => `'${w}'`).join(" ")} "$@"\n`);
+      chmodSync(join(bin, command), 0o755);
+    }
+    const env = {
+      ...process.env,
+      PATH: `${bin}:${(await toolchain).bin}:${process.env.PATH}`,
+      PULUMI_HOME: join(folder, "home"),
+      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: "of the tests",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    };
+    const stack = new TestStack(folder, env);
+    stack.writeProgram();
+    const { code, text } = await stack.pulumi("stack", "init", name);
+    if (code !== 0) throw new Error(text);
+    return stack;
+  }
+
+  private writeProgram(): void {
+    writeFileSync(join(this.folder, "machines.json"), JSON.stringify(this.machines));
+  }
+
+  directoryOf(name: string): string {
+    return join(this.folder, "machines", name);
+  }
+
+  /** Adds a machine to the program, with an address on the loopback interface that will answer. */
+  async add(name: string, address: string, args: PlainArgs = {}): Promise<void> {
+    this.change(name, {
+      name,
+      directory: this.directoryOf(name),
+      box: "lab/debian",
+      boxVersion: "1.0",
+      hypervisor: "libvirt",
+      address: `${address}/8`,
+      sshPort: await this.guests.listen(address),
+      ...args,
+    });
+  }
+
+  /** Changes a machine's inputs in the program. */
+  change(name: string, args: PlainArgs): void {
+    this.machines[name] = { ...this.machines[name], ...args };
+    this.writeProgram();
+  }
+
+  remove(name: string): void {
+    delete this.machines[name];
+    this.writeProgram();
+  }
+
+  /** Starts the CLI; {@link finish} waits for it. */
+  start(...args: string[]): ChildProcess {
+    return spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
+      cwd: this.folder,
+      env: this.env,
+    });
+  }
+
+  async finish(child: ChildProcess): Promise<Outcome> {
+    let text = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (data: string) => {
+        text += data;
+      });
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (value) => resolve(value ?? 128));
+    });
+    return { code, text };
+  }
+
+  async pulumi(...args: string[]): Promise<Outcome> {
+    return await this.finish(this.start(...args));
+  }
+
+  async up(...args: string[]): Promise<Outcome> {
+    return await this.pulumi("up", "--yes", "--skip-preview", ...args);
+  }
+
+  /** Like {@link up}, and throws with what Pulumi printed unless it ends well. */
+  async mustUp(...args: string[]): Promise<string> {
+    return mustEndWell(await this.up(...args));
+  }
+
+  /** Notes what differs from the program outside of it. */
+  async mustRefresh(): Promise<string> {
+    return mustEndWell(await this.pulumi("refresh", "--yes", "--skip-preview"));
+  }
+
+  /** Throws unless the program asks for no changes. */
+  async mustBeUnchanged(): Promise<string> {
+    return mustEndWell(await this.pulumi("preview", "--expect-no-changes"));
+  }
+
+  async mustDestroy(): Promise<string> {
+    return mustEndWell(await this.pulumi("destroy", "--yes", "--skip-preview"));
+  }
+
+  /** The machines in the stack's state, by resource name. */
+  async state(...args: string[]): Promise<Map<string, StateResource>> {
+    const { deployment } = JSON.parse(mustEndWell(await this.pulumi("stack", "export", ...args))) as {
+      deployment: { resources?: StateResource[] };
+    };
+    const machines = (deployment.resources ?? []).filter((each) => each.type.endsWith("vagrant:Machine"));
+    return new Map(machines.map((each) => [each.urn.replace(/.*::/, ""), each]));
+  }
+
+  /** The commands given to `vagrant` since the last time, as `machine command`, in order for each machine. */
+  calls(): string[] {
+    return this.takeCalls().map(({ machine, command }) => `${machine} ${command}`);
+  }
+
+  takeCalls(): Call[] {
+    return this.hypervisor.takeCalls().sort((a, b) => a.machine.localeCompare(b.machine));
+  }
+
+  /** Waits until the fake hypervisor is as wanted, at most a minute. */
+  async until(condition: () => boolean): Promise<void> {
+    for (let i = 0; i < 600; i++) {
+      if (condition()) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error("it did not come to that within a minute");
+  }
+
+  hasFolder(name: string): boolean {
+    return existsSync(this.directoryOf(name));
+  }
+
+  async close(): Promise<void> {
+    await this.guests.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function mustEndWell({ code, text }: Outcome): string {
+  if (code !== 0) throw new Error(`pulumi ended with code ${code}:\n${text}`);
+  return text;
+}

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packageRoot } from "../../system/root";
+import { type RunResult, tryRun } from "../../system/run";
+
+/** The stack that the lab's test makes. Its file is made by the test too. */
+export const stack = "test-lab";
+
+/** A lab and stacks of the test's own: what a person has running is not touched, caches are shared. */
+export const data = mkdtempSync(join(tmpdir(), "ha-rancher-lab-"));
+const env = { ...process.env, HA_RANCHER_LAB_NAME: "test", XDG_DATA_HOME: data };
+
+/** Where the test's stacks, passphrase and machine folders were. */
+export const forgetData = (): void => rmSync(data, { recursive: true, force: true });
+
+const program = join(packageRoot, "cli", "bootstrap.mjs");
+
+/** Runs a command as a person would; shows what it prints, since all of it takes minutes. */
+export async function haRancher(command: string, ...args: string[]): Promise<RunResult> {
+  const result = await quietly(command, ...args);
+  console.log(`--- ha-rancher ${command} ${args.join(" ")} -> ${result.code}`);
+  console.log(`${result.stdout}${result.stderr}`.trimEnd());
+  return result;
+}
+
+/** The same without showing it: for what is asked again and again. */
+export async function quietly(command: string, ...args: string[]): Promise<RunResult> {
+  return await tryRun(process.execPath, [program, command, "--stack", stack, ...args], {
+    cwd: packageRoot,
+    env,
+    timeout: 20 * 60_000,
+  });
+}
+
+/** Runs a program in the lab's shell. */
+export const inLab = (...argv: string[]): Promise<RunResult> => quietly("shell", "--", ...argv);
+
+export interface Status {
+  healthy: boolean;
+  state: string;
+  holders: string[];
+  nodes: {
+    name: string;
+    status?: {
+      lease?: { heldHere?: boolean; epoch?: number };
+      container?: { state?: string };
+      mounts?: { data?: boolean };
+    };
+  }[];
+}
+
+/** What `status --json` says now, and its exit code. */
+export async function status(): Promise<Status & { code: number }> {
+  const { code, stdout } = await quietly("status", "--json");
+  return { ...(JSON.parse(stdout) as Status), code };
+}

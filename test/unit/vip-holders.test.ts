@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { after, before, test } from "node:test";
+import { closeAll } from "../../providers/remote/ssh";
+import { hasAddress, measureHolders } from "../../providers/vip/holders";
+import { TestServer } from "./remote-server";
+
+const servers: TestServer[] = [];
+after(async () => {
+  closeAll();
+  for (const server of servers) await server.stop();
+});
+
+/** A server whose `ip` prints a text. */
+async function node(printed: string): Promise<TestServer> {
+  const server = await new TestServer().start();
+  servers.push(server);
+  mkdirSync(server.path("bin"), { recursive: true });
+  writeFileSync(server.path("addresses"), printed);
+  writeFileSync(
+    server.path("bin/ip"),
+    `#!/bin/sh\n[ "$*" = "-j addr" ] && cat ${server.path("addresses")}\n`,
+  );
+  chmodSync(server.path("bin/ip"), 0o755);
+  return server;
+}
+
+const addresses = (...locals: string[]): string =>
+  JSON.stringify([
+    { ifname: "lo", addr_info: [{ family: "inet", local: "127.0.0.1", prefixlen: 8 }] },
+    { ifname: "eth1", addr_info: locals.map((local) => ({ family: "inet", local, prefixlen: 24 })) },
+    { ifname: "down" },
+  ]);
+
+test("an address counts only as a whole", () => {
+  assert.equal(hasAddress(addresses("192.168.56.10"), "192.168.56.10"), true);
+  assert.equal(hasAddress(addresses("192.168.56.100", "92.168.56.10"), "192.168.56.10"), false);
+  assert.throws(() => hasAddress("", "192.168.56.10"));
+});
+
+let a: TestServer;
+let b: TestServer;
+before(async () => {
+  a = await node(addresses("192.168.56.11"));
+  b = await node(addresses("192.168.56.12", "192.168.56.10"));
+});
+
+test("finds the one holder, none, and several, in the order of the nodes", async () => {
+  const ask = (...nodes: TestServer[]): ReturnType<typeof measureHolders> =>
+    measureHolders(
+      nodes.map((server, i) => ({ name: `n${i}`, ssh: server.endpoint })),
+      "192.168.56.10",
+    );
+  assert.deepEqual(await ask(a, b), { holders: ["n1"], unreachable: [] });
+  assert.deepEqual(await ask(a), { holders: [], unreachable: [] });
+  assert.deepEqual(await ask(b, a, b), { holders: ["n0", "n2"], unreachable: [] });
+});
+
+test("a node that is off, hangs or answers nonsense is unreachable, and delays nobody beyond the deadline", async () => {
+  const silent = createServer((socket) => socket.on("error", () => {}).resume());
+  const port = await new Promise<number>((resolve) =>
+    silent.listen(0, "127.0.0.1", () => resolve((silent.address() as { port: number }).port)),
+  );
+  const off = await node("");
+  await off.pause();
+  const nodes = [
+    { name: "hangs", ssh: { ...a.endpoint, port } },
+    { name: "holds", ssh: b.endpoint },
+    { name: "off", ssh: off.endpoint },
+    { name: "nonsense", ssh: (await node("no such option")).endpoint },
+    { name: "fails", ssh: (await node("")).endpoint },
+  ];
+  const started = Date.now();
+  assert.deepEqual(await measureHolders(nodes, "192.168.56.10", 1_500), {
+    holders: ["holds"],
+    unreachable: ["hangs", "off", "nonsense", "fails"],
+  });
+  assert.ok(Date.now() - started < 2_500);
+  await new Promise((resolve) => silent.close(resolve));
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { RequestListener } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { ping, waitForPing } from "../../providers/vip/ping";
+
+let server: Server;
+let url: string;
+let answer: RequestListener;
+
+before(async () => {
+  const directory = mkdtempSync(join(tmpdir(), "ha-rancher-ping-"));
+  const [key, cert] = [join(directory, "key"), join(directory, "cert")];
+  execFileSync(
+    "openssl",
+    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=nobody", "-keyout", key, "-out", cert],
+    { stdio: "ignore" },
+  );
+  server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (...args) => answer(...args));
+  rmSync(directory, { recursive: true });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/ping`;
+});
+beforeEach(() => {
+  answer = (_request, response) => response.end("pong");
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test("a pong is a pong, though nobody signed the certificate", async () => {
+  assert.deepEqual(await ping(url, 2_000), { ok: true, why: "answers" });
+});
+
+test("anything else is not, and why is said", async () => {
+  answer = (_request, response) => response.end("pong pong");
+  assert.deepEqual(await ping(url, 2_000), { ok: false, why: 'answers with status 200 and "pong pong"' });
+  answer = (_request, response) => response.writeHead(503).end("pong");
+  assert.deepEqual(await ping(url, 2_000), { ok: false, why: 'answers with status 503 and "pong"' });
+  answer = (_request, response) => response.socket?.destroy();
+  assert.deepEqual(await ping(url, 2_000), { ok: false, why: "breaks connections off" });
+  assert.match((await ping("https://127.0.0.1:1/ping", 2_000)).why, /^refuses connections/);
+});
+
+test("a silent server, and one that never ends its answer, are given up in time", async () => {
+  for (const silent of [
+    () => {},
+    ((_request, response) => response.write("pong")) satisfies RequestListener,
+  ] as RequestListener[]) {
+    answer = silent;
+    const started = Date.now();
+    assert.deepEqual(await ping(url, 300), { ok: false, why: "does not answer within 0.3 s" });
+    assert.ok(Date.now() - started < 1_000);
+  }
+});
+
+test("waits for the service, and says each reason once", async () => {
+  let asked = 0;
+  answer = (_request, response) => {
+    asked++;
+    if (asked <= 3) response.writeHead(503);
+    response.end("pong");
+  };
+  const said: string[] = [];
+  const took = await waitForPing(url, 10_000, (line) => said.push(line));
+  assert.equal(asked, 4);
+  assert.ok(took >= 1_400 && took < 4_000, `${took} ms`);
+  assert.deepEqual(said, [`${url} answers with status 503 and "pong"`]);
+});
+
+test("gives up at the deadline with the last reason", async () => {
+  answer = (_request, response) => response.writeHead(503).end();
+  const started = Date.now();
+  await assert.rejects(
+    waitForPing(url, 1_200),
+    /did not answer "pong" within 1.2 s; at last it answers with status 503/,
+  );
+  assert.ok(Date.now() - started < 2_000);
+});
