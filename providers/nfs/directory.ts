@@ -1,0 +1,104 @@
+import { mkdir, readdir, realpath, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { textOf, writeAtomically } from "./atomic";
+
+/*
+ * The directory behind an export. A marker in it says that this project made it, and for which export: nothing
+ * else is ever deleted, and no two exports share one.
+ */
+
+const markerName = ".ha-rancher-export";
+
+/** Read by the guard before it starts anything on the data. */
+const sentinelName = ".ha-rancher-sentinel";
+
+/** Folders in it: the data that only one node mounts, and the lease that all do. */
+const folders = ["data", "lease"];
+
+/** The export that a directory belongs to, "" for one whose export is gone, undefined for one that is not ours. */
+export async function ownerOf(directory: string): Promise<string | undefined> {
+  return (await textOf(join(directory, markerName)))?.trim();
+}
+
+function notAllowed(error: unknown, what: string, path: string): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EPERM"
+    ? new Error(
+        `${what} ${path} is not permitted: run this as root, or choose a \`directory\` in a folder of your own`,
+      )
+    : new Error(`${what} ${path} failed: ${message}`);
+}
+
+/**
+ * @throws if the directory is another's, before anything is made
+ * @param mayRemove whether the directory is to be removed with its export one day
+ */
+export async function claim(directory: string, name: string, mayRemove: boolean): Promise<void> {
+  const owner = await ownerOf(directory);
+  if (owner !== undefined && owner !== "" && owner !== name)
+    throw new Error(
+      `\`directory\` ${directory} belongs to the export ${owner}: two stacks on the same data destroy it. Choose another directory; if ${owner} is gone for good, remove ${join(directory, markerName)}`,
+    );
+  if (owner !== undefined || !mayRemove) return;
+  const content = await readdir(directory).catch(() => []);
+  if (content.length)
+    throw new Error(
+      `\`removeData\` is set, and \`directory\` ${directory} holds files that are not of this project (${content.slice(0, 3).join(", ")}): choose another directory, or do not set \`removeData\``,
+    );
+}
+
+/** Makes what is missing: the directory, its folders, its marker, and the sentinel in the data. */
+export async function prepare(directory: string, name: string, sentinel: string): Promise<void> {
+  try {
+    const foreign =
+      (await ownerOf(directory)) === undefined && (await readdir(directory).catch(() => [])).length > 0;
+    for (const path of [directory, ...folders.map((folder) => join(directory, folder))]) {
+      await mkdir(path, { recursive: true, mode: 0o755 });
+    }
+    // Without a marker it can be used, and is never removed.
+    if (!foreign) await writeAtomically(join(directory, markerName), `${name}\n`);
+    await writeFile(join(directory, "data", sentinelName), `${sentinel}\n`, { flag: "wx" }).catch((error) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  } catch (error) {
+    throw notAllowed(error, "making", directory);
+  }
+}
+
+/** Whether the directory with its folders is there. */
+export async function isThere(directory: string): Promise<boolean> {
+  const all = await Promise.all(
+    folders.map((folder) => stat(join(directory, folder)).catch(() => undefined)),
+  );
+  return all.every((found) => found?.isDirectory());
+}
+
+/** Leaves the data, and says in the marker that no export has it any more. */
+export async function release(directory: string, name: string): Promise<void> {
+  if ((await ownerOf(directory)) === name) await writeAtomically(join(directory, markerName), "\n");
+}
+
+/**
+ * Deletes the directory with all that is in it; nothing if it is gone already.
+ *
+ * @throws if it has no marker of ours, or another export's
+ */
+export async function remove(directory: string, name: string): Promise<void> {
+  const real = await realpath(directory).catch(() => undefined);
+  if (real === undefined) return;
+  const owner = await ownerOf(real);
+  if (owner !== name || dirname(real) === real)
+    throw new Error(
+      `${directory} is not deleted: ${owner ? `it belongs to the export ${owner}` : "this project did not make it"}. Delete it yourself, or set \`removeData\` to false`,
+    );
+  try {
+    // The marker goes last, so that a deletion that broke off can be repeated.
+    for (const entry of await readdir(real))
+      if (entry !== markerName) await rm(join(real, entry), { recursive: true, force: true });
+    await rm(join(real, markerName), { force: true });
+    await rmdir(real);
+    if (real !== directory) await rm(directory, { force: true });
+  } catch (error) {
+    throw notAllowed(error, "deleting", directory);
+  }
+}

@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import { shim } from "../shim";
+import type { ExportServer } from "./export-provider";
+
+export interface ExportArgs {
+  /** Unique among all exports of this machine, such as `ha-rancher-dev`. A change replaces the export. */
+  name: string;
+  /**
+   * Absolute path on this machine; made with its folders `data` and `lease` where they are missing. A change
+   * replaces the export; data does not move along.
+   */
+  directory: string;
+  /** IPv4 addresses of the nodes: nobody else is let in. Order and duplicates do not matter. */
+  clients: pulumi.Input<pulumi.Input<string>[]>;
+  /** What serves it. */
+  server: ExportServer;
+  /** The first line of `data/.ha-rancher-sentinel`, by which a node knows that it has the data mounted. */
+  sentinel: pulumi.Input<string>;
+  /** Delete the directory with all data when the export is destroyed; default false: data stays. */
+  removeData?: pulumi.Input<boolean>;
+}
+
+const provider = shim("ha-rancher/providers/nfs", "nfsExport");
+
+/**
+ * An NFS export of this machine that belongs to the stack: made, changed and removed with it, and no other export
+ * touched.
+ */
+export class Export extends pulumi.dynamic.Resource {
+  static readonly __pulumiType = "pulumi-nodejs:dynamic/nfs:Export";
+
+  declare readonly name: pulumi.Output<string>;
+  declare readonly directory: pulumi.Output<string>;
+  declare readonly clients: pulumi.Output<string[]>;
+  /** What nodes mount, as `ADDRESS:path`; the folders `data` and `lease` are below it. */
+  declare readonly path: pulumi.Output<string>;
+  /** The server's number for the export; 0 for the kernel's, which has none. */
+  declare readonly exportId: pulumi.Output<number>;
+
+  constructor(name: string, args: ExportArgs, opts?: pulumi.CustomResourceOptions) {
+    super(provider, name, { ...args, path: undefined, exportId: undefined }, opts, "nfs", "Export");
+  }
+}

@@ -1,0 +1,106 @@
+import { accessSync, constants } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { type RunResult, tryRun } from "../../system/run";
+import { textOf } from "./atomic";
+import { clientsInExportsFile, clientsListed, renderExportsFile } from "./kernel-exports";
+import type { NfsServer } from "./server";
+
+/** A program's file: sudoers names programs by that, and exportfs is not on every user's PATH. */
+function programFile(name: string, wayOut: string): string {
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+  for (const folder of folders.filter(Boolean)) {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return join(folder, name);
+    } catch {
+      // Not there: the next folder.
+    }
+  }
+  throw new Error(`\`${name}\` is missing on this machine: ${wayOut}`);
+}
+
+const limit = 60_000;
+
+/**
+ * The NFS server of this machine's Linux kernel. Each export is a file of its own in /etc/exports.d, so that
+ * nobody else's are touched. Whoever is not root needs sudo for four exact commands.
+ */
+export function kernelServer(folder = "/etc/exports.d", isRoot = process.getuid?.() === 0): NfsServer {
+  const fileOf = (name: string): string => join(folder, `${name}.exports`);
+
+  function commands(name: string): Record<"write" | "remove" | "apply" | "list", string[]> {
+    const exportfs = programFile("exportfs", "install the kernel's NFS server (Debian: nfs-kernel-server)");
+    const coreutils = "install coreutils";
+    return {
+      write: [programFile("install", coreutils), "-D", "-m", "0644", "/dev/stdin", fileOf(name)],
+      remove: [programFile("rm", coreutils), "-f", fileOf(name)],
+      apply: [exportfs, "-ra"],
+      list: [exportfs, "-s"],
+    };
+  }
+
+  /** The lines that let this user do what this export needs, and no more. */
+  function sudoersHint(name: string): string {
+    const { username } = userInfo();
+    const lines = Object.values(commands(name)).map(
+      (words) => `${username} ALL=(root) NOPASSWD: ${words.join(" ")}`,
+    );
+    return `Exporting a directory needs root's rights. Either run this as root, or put these lines into /etc/sudoers.d/ha-rancher (with \`sudo visudo -f /etc/sudoers.d/ha-rancher\`):\n${lines.join("\n")}`;
+  }
+
+  async function asRoot(name: string, words: string[], input?: string): Promise<RunResult> {
+    const [command = "", ...args] = isRoot ? words : [programFile("sudo", sudoersHint(name)), "-n", ...words];
+    const result = await tryRun(command, args, { input, timeout: limit });
+    if (!isRoot && result.code !== 0 && /^sudo: /m.test(result.stderr))
+      throw new Error(`${result.stderr.trim()}\n${sudoersHint(name)}`);
+    return result;
+  }
+
+  async function change(name: string, words: string[], input?: string): Promise<void> {
+    const { code, stderr } = await asRoot(name, words, input);
+    if (code !== 0) throw new Error(`\`${words.join(" ")}\` failed: ${stderr.trim()}`);
+  }
+
+  /**
+   * Lets the kernel take the files, and gives the clients of a directory then. What exportfs complains about may
+   * be another's export, so the result counts and not its exit code.
+   */
+  async function apply(name: string, directory: string): Promise<{ clients: string[]; said: string }> {
+    const { apply: take, list } = commands(name);
+    const { stderr } = await asRoot(name, take);
+    const listed = await asRoot(name, list);
+    if (listed.code !== 0) throw new Error(`\`${list.join(" ")}\` failed: ${listed.stderr.trim()}`);
+    return { clients: clientsListed(listed.stdout, directory), said: stderr.trim() };
+  }
+
+  return {
+    async publish(wanted) {
+      const { name, directory } = wanted;
+      await change(name, commands(name).write, renderExportsFile(wanted));
+      const { clients, said } = await apply(name, directory);
+      const missing = wanted.clients.filter((client) => !clients.includes(client));
+      if (missing.length)
+        throw new Error(
+          `the kernel's NFS server does not export ${directory} to ${missing.join(", ")}:\n${said || "exportfs says nothing; does the file system allow NFS?"}`,
+        );
+      return { path: directory, exportId: 0 };
+    },
+
+    async withdraw(name, directory) {
+      const before = await textOf(fileOf(name));
+      if (before === undefined) return;
+      await change(name, commands(name).remove);
+      const { clients } = await apply(name, directory);
+      if (clients.length)
+        throw new Error(
+          `${directory} is still exported to ${clients.join(", ")}: /etc/exports, or another file of ${folder}, exports it too; remove that line`,
+        );
+    },
+
+    async look(expected) {
+      const text = await textOf(fileOf(expected.name));
+      return text === undefined ? undefined : clientsInExportsFile(text, expected);
+    },
+  };
+}

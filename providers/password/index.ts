@@ -1,0 +1,2 @@
+export { Password, type PasswordArgs } from "./password";
+export { password } from "./password-provider";

@@ -1,0 +1,34 @@
+import * as pulumi from "@pulumi/pulumi";
+import { shim } from "../shim";
+
+export interface PasswordArgs {
+  /** Characters, 12 to 128; default 24. A change makes a new password. */
+  length?: pulumi.Input<number>;
+}
+
+const provider = shim("ha-rancher/providers/password", "password");
+
+/**
+ * A random password, made once and kept in the state as a secret.
+ *
+ * Our own and not that of `@pulumi/random`, since that one is a plugin: one more binary to download, and one that
+ * no package registry has.
+ */
+export class Password extends pulumi.dynamic.Resource {
+  static readonly __pulumiType = "pulumi-nodejs:dynamic/password:Password";
+
+  declare readonly length: pulumi.Output<number>;
+  /** Secret. */
+  declare readonly value: pulumi.Output<string>;
+
+  constructor(name: string, args: PasswordArgs = {}, opts?: pulumi.CustomResourceOptions) {
+    super(
+      provider,
+      name,
+      { length: args.length, value: undefined },
+      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["value"] }),
+      "password",
+      "Password",
+    );
+  }
+}

@@ -1,0 +1,3 @@
+export type { SshEndpoint } from "./endpoint";
+export { File, type FileArgs } from "./file";
+export { file } from "./file-provider";

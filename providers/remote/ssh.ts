@@ -1,0 +1,71 @@
+import { closeConnections, type Ended, runOver } from "./connection";
+import { shownEndpoint } from "./dial";
+import type { SshEndpoint } from "./endpoint";
+import { shellQuote } from "./quote";
+
+export { SshError } from "./dial";
+
+export interface ExecOptions {
+  /** Given to the command's standard input, which is closed afterwards; default: empty. */
+  stdin?: string;
+  /** Milliseconds for the whole call, connecting included; default 30000. */
+  timeout?: number;
+}
+
+/** What a command on a node printed, and its exit code (128 + N if signal N ended it). */
+export type ExecResult = Ended;
+
+const defaultTimeout = 30_000;
+
+/**
+ * Runs a command line with the user's shell on a node and gives what it printed, whatever its exit code.
+ * Up to 8 commands run at once on a node; more wait for their turn.
+ *
+ * @throws SshError if the node cannot be reached or logged in to, or the time is up
+ */
+export async function exec(
+  endpoint: SshEndpoint,
+  command: string,
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  return await runOver(endpoint, command, options.stdin, options.timeout ?? defaultTimeout);
+}
+
+/** The last lines of what a command said, for a message. */
+export function lastLines(text: string, count = 15): string {
+  return text.trim().split("\n").slice(-count).join("\n");
+}
+
+/** What to do if it is sudo that failed, and not the command. */
+export function sudoHint(endpoint: SshEndpoint, { code, stderr }: ExecResult): string {
+  const { user } = endpoint;
+  if (code === 127 && /sudo.*not found/.test(stderr))
+    return `\nWay out: install sudo on ${shownEndpoint(endpoint)}, or log in as root (\`user\`).`;
+  return code === 1 && /^sudo: .*(password|terminal)|not in the sudoers|not allowed to/m.test(stderr)
+    ? `\nWay out: let \`user\` ${user} become root without a password: put the line \`${user} ALL=(ALL) NOPASSWD: ALL\` into /etc/sudoers.d/${user} on ${shownEndpoint(endpoint)}.`
+    : "";
+}
+
+/** Like {@link exec}, and throws with the end of the command's own error text unless it ends with code 0. */
+export async function execOk(
+  endpoint: SshEndpoint,
+  command: string,
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  const result = await exec(endpoint, command, options);
+  if (result.code !== 0)
+    throw new Error(
+      `a command on ${shownEndpoint(endpoint)} ended with code ${result.code}:\n${lastLines(result.stderr || result.stdout)}${sudoHint(endpoint, result)}`,
+    );
+  return result;
+}
+
+/** The command line that runs a POSIX shell command with root's rights: by `sudo -n`, unless the user is root. */
+export function asRoot(endpoint: SshEndpoint, command: string): string {
+  return `${endpoint.user === "root" ? "" : "sudo -n "}sh -c ${shellQuote(command)}`;
+}
+
+/** Closes all connections of this process at once. Not needed for the process to end. */
+export function closeAll(): void {
+  closeConnections();
+}

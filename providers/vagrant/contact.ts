@@ -1,0 +1,119 @@
+import type { ClientErrorExtensions } from "ssh2";
+import type { SshEndpoint } from "../remote/endpoint";
+
+/** What the first or a later contact with a machine found. */
+export interface Contact {
+  /** Type and base64 of the key that the machine showed. */
+  hostKey: string;
+  /** The interface that carries the machine's address. */
+  interface: string;
+}
+
+/** The machine has another host key than the pinned one, or does not know our key: waiting does not help. */
+class Refused extends Error {}
+
+/** One connection attempt; TCG guests take seconds for a handshake. */
+const attemptTime = 20_000;
+const pause = 1_000;
+
+const measureAddresses = "ip -4 -o addr show";
+
+/**
+ * The interface that has an address, from `ip -4 -o addr show`.
+ *
+ * @param address with prefix, such as 192.168.56.11/24
+ */
+export function interfaceOf(output: string, address: string): string | undefined {
+  for (const line of output.split("\n")) {
+    const [, name, found] = /^\d+:\s+(\S+?)(?:@\S+)?\s+inet\s+(\S+)/.exec(line) ?? [];
+    if (found === address) return name;
+  }
+  return undefined;
+}
+
+/** `ssh-ed25519 AAAA...` from the key's wire form, which begins with its type. */
+function keyLine(blob: Buffer): string {
+  const type = blob.toString("ascii", 4, 4 + blob.readUInt32BE(0));
+  return `${type} ${blob.toString("base64")}`;
+}
+
+/** Logs in and runs one command. Pins nothing by itself: `endpoint.hostKey` may be empty, for the first contact. */
+async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKey: string; stdout: string }> {
+  // Loaded here: a preview without changes never needs it.
+  const { Client } = await import("ssh2");
+  const client = new Client();
+  let shown = "";
+  let mismatch = false;
+  try {
+    return await new Promise((resolve, reject) => {
+      client.on("ready", () =>
+        client.exec(command, (error, channel) => {
+          if (error) return reject(error);
+          let stdout = "";
+          channel.on("data", (data: Buffer) => {
+            stdout += data.toString();
+          });
+          channel.stderr.resume();
+          channel.on("close", () => resolve({ hostKey: shown, stdout }));
+        }),
+      );
+      client.on("error", (error: Error & ClientErrorExtensions) =>
+        reject(
+          mismatch
+            ? new Refused(
+                `its host key is ${shown.slice(0, 40)}..., not the pinned ${endpoint.hostKey.slice(0, 40)}...: ` +
+                  "another machine has its address, or it was installed anew (then replace it: `pulumi up --replace URN`)",
+              )
+            : error.level === "client-authentication"
+              ? new Refused(`it does not accept the key ${endpoint.keyFile}`)
+              : error,
+        ),
+      );
+      client.on("close", () => reject(new Error("the connection was closed")));
+      client.connect({
+        host: endpoint.host,
+        port: endpoint.port,
+        username: endpoint.user,
+        privateKey: endpoint.privateKey,
+        readyTimeout: attemptTime,
+        hostVerifier: (blob: Buffer) => {
+          shown = keyLine(blob);
+          mismatch = endpoint.hostKey !== "" && endpoint.hostKey !== shown;
+          return !mismatch;
+        },
+      });
+    });
+  } finally {
+    client.end();
+  }
+}
+
+/**
+ * Reaches the machine at its own address with its own key, and finds the interface that has the address.
+ *
+ * @param endpoint its `hostKey` is checked unless empty
+ * @param patience milliseconds to go on trying
+ * @throws Error that says what is wrong, if the machine does not answer as it should
+ */
+export async function makeContact(
+  endpoint: SshEndpoint,
+  address: string,
+  patience: number,
+): Promise<Contact> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    try {
+      const { hostKey, stdout } = await attempt(endpoint, measureAddresses);
+      const name = interfaceOf(stdout, address);
+      if (name) return { hostKey, interface: name };
+      throw new Refused(`none of its interfaces has \`address\` ${address}: it has\n${stdout.trim()}`);
+    } catch (error) {
+      if (error instanceof Refused) throw new Error(error.message);
+      if (Date.now() + pause > deadline)
+        throw new Error(
+          `it does not answer on ${endpoint.host} port ${endpoint.port}: ${(error as Error).message}`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}

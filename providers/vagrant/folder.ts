@@ -1,0 +1,122 @@
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { MachineInputs } from "./inputs";
+import { publicKeyOf } from "./keys";
+import { vagrantfile } from "./vagrantfile";
+
+/** What we know of the machine in a folder, beside what Vagrant keeps in `.vagrant`. */
+export interface MachineRecord {
+  /** Pulumi's id of the resource that the machine belongs to: whoever has another id must leave it alone. */
+  id: string;
+  /** Which resource of which stack made it, for people and for a create that was not recorded. */
+  owner: string;
+  /** libvirt's UUID of the domain, chosen before it is made. */
+  uuid: string;
+  /** False until everything was done and seen working once. */
+  whole: boolean;
+  /** Pinned at the first contact; empty before. */
+  hostKey: string;
+  inputs: MachineInputs;
+}
+
+export const recordFile = (directory: string): string => join(directory, "machine.json");
+export const keyFile = (directory: string): string => join(directory, "id_ed25519");
+export const knownHostsFile = (directory: string): string => join(directory, "known_hosts");
+
+const vagrantfilePath = (directory: string): string => join(directory, "Vagrantfile");
+
+const machineIdFile = ({ directory, name, hypervisor }: MachineInputs): string =>
+  join(directory, ".vagrant", "machines", name, hypervisor, "id");
+
+/** A file's text; undefined if there is no such file. */
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Writes a file that is whole or absent at every moment, readable by its owner only. */
+async function writePrivate(file: string, text: string): Promise<void> {
+  const draft = `${file}.new`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await chmod(draft, 0o600);
+  await rename(draft, file);
+}
+
+export async function readRecord(directory: string): Promise<MachineRecord | undefined> {
+  const text = await textOf(recordFile(directory));
+  return text === undefined ? undefined : (JSON.parse(text) as MachineRecord);
+}
+
+export const readKey = async (directory: string): Promise<string | undefined> =>
+  await textOf(keyFile(directory));
+
+/** True if a folder has all the files that {@link writeFolder} writes before the first contact. */
+export const hasAllFiles = (directory: string): boolean =>
+  [recordFile(directory), keyFile(directory), vagrantfilePath(directory)].every(existsSync);
+
+/** True for a folder that is missing or empty. */
+export async function isFree(directory: string): Promise<boolean> {
+  try {
+    return (await readdir(directory)).length === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+    throw error;
+  }
+}
+
+/** A line of known_hosts, which names the port only if it is not 22. */
+const knownHostsLine = (host: string, port: number, hostKey: string): string =>
+  `${port === 22 ? host : `[${host}]:${port}`} ${hostKey}\n`;
+
+/** Puts all our files in place: what is there stays the machine's, what is lost comes back. */
+export async function writeFolder(
+  inputs: MachineInputs,
+  record: MachineRecord,
+  privateKey: string,
+): Promise<void> {
+  const { directory } = inputs;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+  // First: it says that the folder is ours.
+  await writePrivate(recordFile(directory), `${JSON.stringify(record, undefined, 2)}\n`);
+  await writePrivate(keyFile(directory), privateKey);
+  const publicKey = `${publicKeyOf(privateKey)} ${inputs.name}`;
+  const identity = {
+    prefix: `ha-rancher-${record.uuid.slice(0, 8)}-`,
+    uuid: record.uuid,
+    keyFile: keyFile(directory),
+    publicKey,
+  };
+  await writePrivate(vagrantfilePath(directory), vagrantfile(inputs, identity));
+  if (record.hostKey) {
+    const [host = ""] = inputs.address.split("/");
+    await writePrivate(knownHostsFile(directory), knownHostsLine(host, inputs.sshPort, record.hostKey));
+  }
+}
+
+/** The hypervisor's id of the machine, as Vagrant keeps it; empty if Vagrant knows of none. */
+export const readMachineId = async (inputs: MachineInputs): Promise<string> =>
+  (await textOf(machineIdFile(inputs)))?.trim() ?? "";
+
+/** Tells Vagrant again which machine is its own, after `.vagrant` was lost. */
+export async function restoreMachineId(inputs: MachineInputs, machineId: string): Promise<void> {
+  if (!machineId || (await readMachineId(inputs))) return;
+  const file = machineIdFile(inputs);
+  await mkdir(dirname(file), { recursive: true });
+  await writePrivate(file, machineId);
+}
+
+/** Removes a machine's folder, and the folder above it if that is empty then. */
+export async function removeFolder(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  try {
+    await rmdir(dirname(directory));
+  } catch {
+    // Others are in it.
+  }
+}

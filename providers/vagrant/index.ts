@@ -1,0 +1,2 @@
+export { machine } from "./lifecycle";
+export { Machine, type MachineArgs } from "./machine";

@@ -1,0 +1,38 @@
+/** One row of `vagrant --machine-readable`: `TIME,TARGET,TYPE,DATA...`. */
+export interface Row {
+  /** The machine's name; empty in rows that concern none, such as most `ui` rows. */
+  target: string;
+  type: string;
+  data: string[];
+}
+
+const rowStart = /^\d+,/;
+
+const plain = (text: string): string =>
+  text
+    .replace(/%!\(VAGRANT_COMMA\)/g, ",")
+    .replace(/\\n/g, "\n")
+    .replace(/\\r/g, "\r");
+
+/**
+ * Reads what `vagrant --machine-readable` prints. Lines that are no rows (Ruby warnings, output of plugins) are
+ * left out; rows and states that are not known are kept as they are.
+ */
+export function parseRows(output: string): Row[] {
+  return output.split(/\r?\n/).flatMap((line) => {
+    if (!rowStart.test(line)) return [];
+    const [, target, type, ...data] = line.split(",");
+    if (target === undefined || !type) return [];
+    return [{ target: plain(target), type, data: data.map(plain) }];
+  });
+}
+
+/** The state that `vagrant status` says of a machine, such as `running`, `shutoff` or `not_created`. */
+export function stateOf(rows: readonly Row[], name: string): string | undefined {
+  return rows.findLast((row) => row.type === "state" && row.target === name)?.data[0];
+}
+
+/** The text meant for people, in order, without the rows for machines. */
+export function shownText(rows: readonly Row[]): string[] {
+  return rows.filter((row) => row.type === "ui").map((row) => row.data.slice(1).join(","));
+}

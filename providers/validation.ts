@@ -1,0 +1,42 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import { unknownValue } from "./shim";
+
+/** Whether the value at a path, or anything on the way to it, is not known yet. */
+function isUnknown(value: unknown, path: readonly PropertyKey[]): boolean {
+  if (value === unknownValue) return true;
+  const [key, ...rest] = path;
+  if (key === undefined || typeof value !== "object" || value === null) return false;
+  return isUnknown((value as Record<PropertyKey, unknown>)[key], rest);
+}
+
+const named = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (name, key) =>
+      typeof key === "number" ? `${name}[${key}]` : name ? `${name}.${String(key)}` : String(key),
+    "",
+  );
+
+/**
+ * A resource's `check`: fills in defaults and reports all mistakes at once. What a preview does not know yet is
+ * not judged.
+ *
+ * @param schema its messages continue the sentence that starts with the property's name: "must be ..."
+ * @param news what the program gave
+ * @param defaults for what it did not give
+ */
+export function checkInputs(
+  schema: z.ZodType,
+  news: object,
+  defaults: object = {},
+): pulumi.dynamic.CheckResult {
+  const given = Object.fromEntries(Object.entries(news).filter(([, value]) => value !== undefined));
+  const inputs = { ...defaults, ...given };
+  const failures = (schema.safeParse(inputs).error?.issues ?? [])
+    .filter((issue) => !isUnknown(inputs, issue.path))
+    .map((issue) => {
+      const property = named(issue.path);
+      return { property, reason: `\`${property}\` ${issue.message}` };
+    });
+  return { inputs, failures };
+}

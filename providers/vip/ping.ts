@@ -1,0 +1,90 @@
+import { request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Whether the service answered, and if not, in what way. */
+export interface Answer {
+  ok: boolean;
+  /** Ends a sentence that begins with the URL: "refuses connections". */
+  why: string;
+}
+
+/** What Rancher's /ping says, and so does whatever stands in for it. */
+const expected = "pong";
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: "refuses connections: nothing listens there yet",
+  ECONNRESET: "breaks connections off",
+  EHOSTUNREACH: "has no machine behind its address",
+  ENETUNREACH: "is in a network that this machine is not in",
+  ETIMEDOUT: "does not answer",
+};
+
+/**
+ * Asks a service once whether it is there.
+ *
+ * The certificate is not checked: Rancher makes its own, which nobody has signed, and the question is only whether
+ * it answers.
+ *
+ * @param url such as `https://VIP/ping`
+ * @param timeout milliseconds
+ */
+export async function ping(url: string, timeout: number): Promise<Answer> {
+  return await new Promise((resolve) => {
+    const limit = AbortSignal.timeout(timeout);
+    const asked = request(url, { rejectUnauthorized: false, agent: false, signal: limit }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (text: string) => {
+        body = (body + text).slice(0, 100);
+      });
+      response.on("error", failed);
+      response.on("end", () => {
+        const ok = response.statusCode === 200 && body.trim() === expected;
+        const shown = JSON.stringify(body.trim());
+        resolve({ ok, why: ok ? "answers" : `answers with status ${response.statusCode} and ${shown}` });
+      });
+    });
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const why = limit.aborted
+        ? `does not answer within ${timeout / 1000} s`
+        : (reasons[error.code ?? ""] ?? `fails: ${error.message}`);
+      resolve({ ok: false, why });
+    };
+    asked.on("error", failed);
+    asked.end();
+  });
+}
+
+/** Milliseconds between two questions, and for one answer. */
+const interval = 500;
+const patience = 2_000;
+
+/**
+ * Waits until a service answers.
+ *
+ * @param deadline milliseconds in all
+ * @param say told why it does not answer, each time the reason changes
+ * @returns milliseconds that it took
+ * @throws if it does not answer in time, with the last reason
+ */
+export async function waitForPing(
+  url: string,
+  deadline: number,
+  say?: (line: string) => void,
+): Promise<number> {
+  const started = performance.now();
+  const passed = (): number => performance.now() - started;
+  let last = "";
+  for (;;) {
+    const { ok, why } = await ping(url, Math.max(1, Math.min(patience, deadline - passed())));
+    if (ok) return passed();
+    // The very last question has less time than the others; its "no answer" says less than what came before.
+    if (!last || passed() < deadline) {
+      if (why !== last) say?.(`${url} ${why}`);
+      last = why;
+    }
+    if (passed() + interval >= deadline) break;
+    await sleep(interval);
+  }
+  throw new Error(`${url} did not answer "${expected}" within ${deadline / 1000} s; at last it ${last}`);
+}
