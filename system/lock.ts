@@ -16,8 +16,10 @@ export async function withLock<T>(
   onWait?: () => void,
 ): Promise<T> {
   await mkdir(directory, { recursive: true });
+  // The library knows a lock by this path: two in one folder must differ in it. It need not exist.
+  const file = join(directory, name);
   const options = {
-    lockfilePath: join(directory, `${name}.lock`),
+    lockfilePath: `${file}.lock`,
     realpath: false,
     // A holder touches its lock every 2 s; one that was killed is taken over after 10 s.
     stale: 10_000,
@@ -25,10 +27,10 @@ export async function withLock<T>(
   };
   let release: () => Promise<void>;
   try {
-    release = await lock(directory, options);
+    release = await lock(file, options);
   } catch {
     onWait?.();
-    release = await lock(directory, {
+    release = await lock(file, {
       ...options,
       retries: { forever: true, factor: 1, minTimeout: 500, maxTimeout: 500 },
     });

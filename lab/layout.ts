@@ -1,0 +1,66 @@
+import { join } from "node:path";
+
+/** Where the lab keeps what, below its home folder. */
+export function layout(home: string) {
+  const nfs = join(home, "nfs");
+  const libvirt = join(home, "libvirt");
+  return {
+    description: join(home, "lab.json"),
+    /** Which network namespace is this lab's. */
+    namespaceRecord: join(home, "namespace.json"),
+    libvirt: {
+      home: libvirt,
+      /** What libvirtd sees as /etc/libvirt. */
+      etc: join(libvirt, "etc"),
+      configuration: join(libvirt, "etc", "libvirtd.conf"),
+      qemuConfiguration: join(libvirt, "etc", "qemu.conf"),
+      domains: join(libvirt, "etc", "qemu"),
+      run: join(libvirt, "run"),
+      socket: join(libvirt, "run", "libvirt-sock"),
+      pidFile: join(libvirt, "libvirtd.pid"),
+      log: join(libvirt, "log"),
+    },
+    pool: join(home, "pool"),
+    vagrant: join(home, "vagrant"),
+    /** Names the box that `vagrant box add` has added completely. */
+    boxRecord: join(home, "box.json"),
+    registry: join(home, "registry"),
+    nfs: {
+      home: nfs,
+      configuration: join(nfs, "ganesha.conf"),
+      exportsDirectory: join(nfs, "exports"),
+      exportsIndex: join(nfs, "exports.conf"),
+      pidFile: join(nfs, "ganesha.pid"),
+      log: join(nfs, "ganesha.log"),
+      recovery: join(nfs, "recovery"),
+      data: join(nfs, "data"),
+    },
+  };
+}
+
+export type Layout = ReturnType<typeof layout>;
+
+/** Addresses inside the lab; they need not be free on the machine, since they exist in the lab's namespace only. */
+export const managementNetwork = {
+  // vagrant-libvirt's own names, so that a Vagrantfile need not repeat them.
+  name: "vagrant-libvirt",
+  cidr: "192.168.121.0/24",
+  bridge: "virbr0",
+  hostAddress: "192.168.121.1",
+  netmask: "255.255.255.0",
+  dhcp: { start: "192.168.121.2", end: "192.168.121.254" },
+};
+
+export const privateNetwork = {
+  name: "ha-rancher",
+  cidr: "192.168.56.0/24",
+  bridge: "virbr1",
+  hostAddress: "192.168.56.1",
+  netmask: "255.255.255.0",
+};
+
+export const registryPort = 5000;
+export const registryMirror = `http://${privateNetwork.hostAddress}:${registryPort}`;
+
+/** Progress, line by line. */
+export type Say = (line: string) => void;

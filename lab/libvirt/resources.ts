@@ -1,0 +1,52 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "../../system/run";
+import { writeWhole } from "../files";
+import { type Layout, managementNetwork, privateNetwork } from "../layout";
+import { libvirtUri } from "./daemon";
+import { type Network, networkXml, poolXml } from "./networks";
+
+/** vagrant-libvirt's default. */
+const poolName = "default";
+
+const names = (output: string): Set<string> =>
+  new Set(
+    output
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean),
+  );
+
+/** Calls virsh with libvirt's connection of the lab. */
+export const virsh = (paths: Layout, args: string[]) =>
+  run("virsh", ["--quiet", "--connect", libvirtUri(paths), ...args], { timeout: 60_000 });
+
+async function makeNetwork(paths: Layout, network: Network, active: Set<string>): Promise<void> {
+  if (active.has(network.name)) return;
+  const file = join(paths.libvirt.home, `network-${network.name}.xml`);
+  await writeWhole(file, networkXml(network));
+  await virsh(paths, ["net-define", file]);
+  await virsh(paths, ["net-start", network.name]);
+}
+
+/**
+ * Makes what must be there before Vagrant makes a machine: networks and storage pool. Parallel `vagrant up` would
+ * race for making them, and remove them under each other.
+ */
+export async function makeResources(paths: Layout): Promise<void> {
+  await mkdir(paths.pool, { recursive: true });
+  const networks = names((await virsh(paths, ["net-list", "--name"])).stdout);
+  // One after the other: libvirt looks for a free number of the firewall's rules while it starts a network.
+  for (const network of [managementNetwork, privateNetwork]) await makeNetwork(paths, network, networks);
+
+  const pools = names((await virsh(paths, ["pool-list", "--name"])).stdout);
+  if (!pools.has(poolName)) {
+    const file = join(paths.libvirt.home, "pool.xml");
+    await writeWhole(file, poolXml(poolName, paths.pool));
+    await virsh(paths, ["pool-define", file]);
+    await virsh(paths, ["pool-start", poolName]);
+  }
+}
+
+/** Makes libvirt look at the pool's files anew. */
+export const refreshPool = (paths: Layout) => virsh(paths, ["pool-refresh", poolName]);

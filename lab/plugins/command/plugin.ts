@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+import { changes } from "../diff";
+import { checkFields } from "../fields";
+import type { Plugin, ResourceType } from "../plugin";
+import { Connections } from "../ssh";
+import { plain, unknown, type Values } from "../values";
+import { type CommandInputs, type CommandOutputs, commandFields } from "./properties";
+import { runCommand } from "./run";
+
+const connections = new Connections();
+
+/** Properties of a resource come as plain values; their form was checked when they were inputs. */
+const inputsOf = (values: Values): CommandInputs =>
+  checkFields("command", commandFields, values).inputs as never;
+
+/** With defaults on both sides, so that a state which another version of the plugin made shows no difference. */
+const comparable = (values: Values): Values =>
+  plain(checkFields("command", commandFields, plain(values)).inputs);
+
+/** What a command prints is not known before it ran. */
+const preview = (inputs: Values): Values => ({ ...inputs, stdout: unknown, stderr: unknown });
+
+/** `command:remote:Command`: runs a command on a machine when it is created, changed or deleted. */
+export const remoteCommand: ResourceType = {
+  check: (news) => checkFields("command", commandFields, news),
+
+  // Nothing is ever replaced from here: the SDK itself asks for it when `triggers` change.
+  diff: (oldInputs, news) => ({ changes: changes(comparable(oldInputs), comparable(news)) }),
+
+  previewCreate: preview,
+
+  async create(context, values) {
+    const id = `${context.name}${randomBytes(4).toString("hex")}`;
+    const inputs = inputsOf(values);
+    const outputs =
+      inputs.create === undefined
+        ? { stdout: "", stderr: "" }
+        : await runCommand(connections, context, inputs, inputs.create, {} as CommandOutputs);
+    return { id, properties: { ...values, ...outputs } };
+  },
+
+  // Nothing to look at: a command leaves no object behind.
+  read: async (_context, live) => live,
+
+  previewUpdate: (_olds, news) => preview(news),
+
+  async update(context, _id, olds, news) {
+    const inputs = inputsOf(news);
+    const previous = olds as unknown as CommandOutputs;
+    const command = inputs.update ?? inputs.create;
+    const outputs =
+      command === undefined
+        ? { stdout: previous.stdout ?? "", stderr: previous.stderr ?? "" }
+        : await runCommand(connections, context, inputs, command, previous);
+    return { ...news, ...outputs };
+  },
+
+  async delete(context, _id, properties) {
+    const outputs = { ...properties, ...inputsOf(properties) } as unknown as CommandOutputs;
+    if (outputs.delete === undefined) return;
+    await runCommand(connections, context, outputs, outputs.delete, outputs);
+  },
+};
+
+export const commandPlugin: Plugin = {
+  name: "command",
+  version: (require("@pulumi/command/package.json") as { version: string }).version,
+  types: { "command:remote:Command": remoteCommand },
+  // The package has no configuration.
+  checkConfig: (news) => checkFields("command", { version: { is: "anything" } }, news),
+  configure: () => {},
+  close: () => connections.close(),
+};

@@ -1,0 +1,177 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { checkFields, type Fields } from "../fields";
+import type { Checked } from "../plugin";
+import type { Login } from "../ssh";
+import { isUnknown, type Values } from "../values";
+import { knownKeys } from "./known-hosts";
+
+/** Where the engine is and how to get there, before any file is read. */
+export interface DockerHost {
+  host: string;
+  port: number;
+  user: string;
+  keyFile: string;
+  knownHostsFile: string;
+  /** Whether the host's key must be in that file. */
+  verify: boolean;
+  /** Seconds. */
+  connectTimeout: number;
+  keepalive: { interval: number; count: number };
+}
+
+/** Seconds for the connection unless ssh's ConnectTimeout says otherwise; ssh itself would wait for minutes. */
+const defaultConnectTimeout = 10;
+
+const home = (path: string): string => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
+
+function parseHost(host: string): Pick<DockerHost, "host" | "port" | "user"> {
+  const match = /^ssh:\/\/([^@/:]+)@(\[[0-9A-Fa-f:.]+\]|[^@/:]+)(?::(\d+))?\/?$/.exec(host);
+  if (!match) {
+    throw new Error(
+      `\`host\` must be ssh://USER@HOST or ssh://USER@HOST:PORT, not ${host}: the offline stand-in reaches engines over SSH only`,
+    );
+  }
+  const [, user = "", name = "", port] = match;
+  return {
+    user: decodeURIComponent(user),
+    host: name.replace(/^\[|\]$/g, ""),
+    port: port ? Number(port) : 22,
+  };
+}
+
+/** `-i KEY`, `-o NAME=VALUE`, also written as one word, as a list of pairs; `-i` is ssh's IdentityFile. */
+function pairs(words: readonly string[]): [string, string][] {
+  const found: [string, string][] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? "";
+    const flag = word.slice(0, 2);
+    if (flag !== "-i" && flag !== "-o") {
+      throw new Error(
+        `\`sshOpts\` has ${word}: the offline stand-in understands \`-i FILE\` and \`-o NAME=VALUE\` only`,
+      );
+    }
+    const value = word.length > 2 ? word.slice(2) : (words[++index] ?? "");
+    if (flag === "-i") found.push(["identityfile", value]);
+    else {
+      const [name = "", ...rest] = value.split(/\s*=\s*|\s+/);
+      found.push([name.toLowerCase(), rest.join("=")]);
+    }
+  }
+  return found;
+}
+
+const seconds = (name: string, value: string): number => {
+  if (!/^\d+$/.test(value))
+    throw new Error(`\`sshOpts\` has ${name}=${value}: it must be a number of seconds`);
+  return Number(value);
+};
+
+function only(name: string, value: string, ...allowed: string[]): void {
+  if (allowed.includes(value.toLowerCase())) return;
+  throw new Error(
+    `\`sshOpts\` has ${name}=${value}: the offline stand-in takes ${allowed.join(" or ")} for it`,
+  );
+}
+
+/**
+ * Reads the provider's configuration.
+ *
+ * @param sshOpts words for the ssh program, as a JSON list
+ * @throws Error that names the setting
+ */
+export function parseConfig(host: string, sshOpts: string | undefined): DockerHost {
+  let words: unknown = [];
+  try {
+    if (sshOpts) words = JSON.parse(sshOpts);
+  } catch {
+    // Said below.
+  }
+  if (!Array.isArray(words) || !words.every((word) => typeof word === "string")) {
+    throw new Error("`sshOpts` must be a list of texts");
+  }
+  const config: DockerHost = {
+    ...parseHost(host),
+    keyFile: "",
+    knownHostsFile: join(homedir(), ".ssh", "known_hosts"),
+    verify: true,
+    connectTimeout: defaultConnectTimeout,
+    keepalive: { interval: 5, count: 3 },
+  };
+  for (const [name, value] of pairs(words as string[])) {
+    if (name === "identityfile") config.keyFile = home(value);
+    else if (name === "userknownhostsfile") config.knownHostsFile = home(value);
+    else if (name === "connecttimeout") config.connectTimeout = seconds("ConnectTimeout", value);
+    else if (name === "serveraliveinterval")
+      config.keepalive.interval = seconds("ServerAliveInterval", value);
+    else if (name === "serveralivecountmax") config.keepalive.count = seconds("ServerAliveCountMax", value);
+    else if (name === "stricthostkeychecking") {
+      only("StrictHostKeyChecking", value, "yes", "no");
+      config.verify = value.toLowerCase() === "yes";
+    } // What follows is how the stand-in works anyway: it never asks, tries one key, and logs nothing by itself.
+    else if (name === "batchmode") only("BatchMode", value, "yes");
+    else if (name === "identitiesonly") only("IdentitiesOnly", value, "yes");
+    else if (name !== "loglevel") {
+      throw new Error(
+        `\`sshOpts\` has the option ${name}, which the offline stand-in does not implement: leave it out`,
+      );
+    }
+  }
+  if (!config.keyFile) throw new Error('`sshOpts` names no key: add ["-i", "FILE"]');
+  return config;
+}
+
+const fields: Fields = {
+  host: { is: "string", required: true },
+  sshOpts: { is: "string" },
+  // What the engine adds.
+  version: { is: "anything" },
+  registryAuth: { is: "refused", instead: "use images that can be pulled without a login" },
+  context: { is: "refused", instead: "use `host`" },
+};
+
+/** Checks the provider's configuration; values that are not known yet pass. */
+export function checkConfig(news: Values): Checked {
+  const { inputs, failures } = checkFields("docker", fields, news);
+  const { host, sshOpts } = inputs;
+  if (failures.length === 0 && !isUnknown(host) && !isUnknown(sshOpts)) {
+    try {
+      parseConfig(host as string, sshOpts as string | undefined);
+    } catch (error) {
+      const { message } = error as Error;
+      failures.push({ property: /`(\w+)`/.exec(message)?.[1] ?? "host", reason: message });
+    }
+  }
+  return { inputs, failures };
+}
+
+function read(file: string, what: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Error(`${what} ${file}, which \`sshOpts\` names, cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** With the files' contents. They are read now, since the program may have made them in this very run. */
+export function loginTo(config: DockerHost): Login {
+  const { host, port, user, keyFile, knownHostsFile, verify, connectTimeout, keepalive } = config;
+  const hostKeys = verify ? knownKeys(read(knownHostsFile, "the known hosts file"), host, port) : undefined;
+  if (hostKeys?.length === 0) {
+    throw new Error(
+      `${knownHostsFile} has no key for ${host} port ${port}: add it, or name the right file in \`sshOpts\``,
+    );
+  }
+  return {
+    host,
+    port,
+    user,
+    hostKeys,
+    privateKey: read(keyFile, "the key"),
+    connectTimeout: connectTimeout * 1000,
+    keepalive: { interval: keepalive.interval * 1000, count: keepalive.count },
+    retries: 0,
+    keySetting: keyFile,
+  };
+}

@@ -1,0 +1,173 @@
+import { type Fields, oneOf, whole } from "../fields";
+import { plain, type Value, type Values } from "../values";
+
+/** The inputs of `docker:index/container:Container` 5.2.0 that are implemented, with the official defaults. */
+export const containerFields: Fields = {
+  name: {
+    is: "string",
+    required: true,
+    rule: (value: string) =>
+      /^[A-Za-z0-9][\w.-]+$/.test(value)
+        ? undefined
+        : "must be two or more letters, digits, dots, dashes or underscores, and start with a letter or digit",
+  },
+  image: { is: "string", required: true },
+  start: { is: "boolean" },
+  mustRun: { is: "boolean" },
+  restart: { is: "string", rule: oneOf("no", "on-failure", "always", "unless-stopped") },
+  privileged: { is: "boolean" },
+  envs: { is: "list", of: { is: "string" } },
+  hostname: { is: "string" },
+  command: { is: "list", of: { is: "string" } },
+  entrypoints: { is: "list", of: { is: "string" } },
+  networkMode: { is: "string", default: "bridge" },
+  destroyGraceSeconds: { is: "number", rule: whole(0) },
+  removeVolumes: { is: "boolean", default: true },
+  memory: { is: "number", rule: whole(0) },
+  memorySwap: { is: "number", rule: whole(-1) },
+  labels: {
+    is: "list",
+    of: {
+      is: "object",
+      fields: { label: { is: "string", required: true }, value: { is: "string", required: true } },
+    },
+  },
+  ports: {
+    is: "list",
+    of: {
+      is: "object",
+      fields: {
+        internal: { is: "number", required: true, rule: whole(1, 65_535) },
+        external: { is: "number", required: true, rule: whole(1, 65_535) },
+        ip: { is: "string", default: "0.0.0.0" },
+        protocol: { is: "string", default: "tcp", rule: oneOf("tcp", "udp", "sctp") },
+      },
+    },
+  },
+  mounts: {
+    is: "list",
+    of: {
+      is: "object",
+      fields: {
+        type: { is: "string", required: true, rule: oneOf("bind", "volume", "tmpfs") },
+        target: { is: "string", required: true },
+        source: { is: "string" },
+        readOnly: { is: "boolean" },
+      },
+    },
+  },
+  volumes: {
+    is: "list",
+    of: {
+      is: "object",
+      fields: {
+        containerPath: { is: "string", required: true },
+        hostPath: { is: "string" },
+        volumeName: { is: "string" },
+        readOnly: { is: "boolean" },
+      },
+    },
+  },
+  // Their defaults change nothing; a time limit for something that is refused neither.
+  attach: { is: "refused", allowed: [false], instead: "look at the container yourself" },
+  logs: { is: "refused", allowed: [false], instead: "use `docker logs`" },
+  wait: { is: "refused", allowed: [false], instead: "wait for the service where you use it" },
+  waitTimeout: { is: "number", default: 60 },
+  containerReadRefreshTimeoutMilliseconds: { is: "number", default: 15_000, rule: whole(0) },
+};
+
+/** The inputs after the check. */
+export interface ContainerInputs {
+  name: string;
+  image: string;
+  start?: boolean;
+  mustRun?: boolean;
+  restart?: string;
+  privileged?: boolean;
+  envs?: string[];
+  hostname?: string;
+  command?: string[];
+  entrypoints?: string[];
+  networkMode: string;
+  destroyGraceSeconds?: number;
+  removeVolumes: boolean;
+  memory?: number;
+  memorySwap?: number;
+  labels?: { label: string; value: string }[];
+  ports?: { internal: number; external: number; ip: string; protocol: string }[];
+  mounts?: { type: "bind" | "volume" | "tmpfs"; target: string; source?: string; readOnly?: boolean }[];
+  volumes?: { containerPath: string; hostPath?: string; volumeName?: string; readOnly?: boolean }[];
+  containerReadRefreshTimeoutMilliseconds: number;
+}
+
+/** What changes in place; everything else is fixed when a container is made. */
+export const changedInPlace: ReadonlySet<string> = new Set([
+  "start",
+  "mustRun",
+  "restart",
+  "memory",
+  "memorySwap",
+  "destroyGraceSeconds",
+  "removeVolumes",
+  "attach",
+  "logs",
+  "wait",
+  "waitTimeout",
+  "containerReadRefreshTimeoutMilliseconds",
+]);
+
+/** What an absent property means: the official plugin writes some of them out, so both forms are the same. */
+const meaning: Values = {
+  start: true,
+  mustRun: true,
+  restart: "no",
+  privileged: false,
+  networkMode: "bridge",
+  removeVolumes: true,
+  memory: 0,
+  memorySwap: 0,
+  destroyGraceSeconds: 0,
+  attach: false,
+  logs: false,
+  wait: false,
+  waitTimeout: 60,
+  containerReadRefreshTimeoutMilliseconds: 15_000,
+  // False in the official plugin too, and not to be set here.
+  rm: false,
+  readOnly: false,
+  tty: false,
+  stdinOpen: false,
+  publishAllPorts: false,
+};
+
+/** Lists in which the order means nothing. */
+const sets: ReadonlySet<string> = new Set(["envs", "labels", "ports", "mounts", "volumes"]);
+
+/** A text that is the same for the same value, whatever the order of an object's members. */
+const key = (value: Value): string =>
+  JSON.stringify(value, (_name, part) =>
+    part !== null && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part as Values).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+/** Without the members of an entry that say what is so anyway. */
+function entry(value: Value): Value {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== false && part !== ""));
+}
+
+/** Inputs in a form in which two that mean the same are the same. */
+export function comparable(inputs: Values): Values {
+  const result: Values = { ...meaning, ...plain(inputs) };
+  for (const [name, value] of Object.entries(result)) {
+    if (!Array.isArray(value)) continue;
+    if (value.length === 0) delete result[name];
+    else if (sets.has(name)) result[name] = value.map(entry).sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  }
+  return result;
+}
+
+/** Whether the container is to be kept running. */
+export const mustRun = ({ start, mustRun: must }: Pick<ContainerInputs, "start" | "mustRun">): boolean =>
+  start !== false && must !== false;

@@ -1,0 +1,79 @@
+import type { Agent } from "node:http";
+import type Docker from "dockerode";
+import type { ClientChannel } from "ssh2";
+import { Connections } from "../ssh";
+import { type DockerHost, loginTo } from "./config";
+import { DialStdioAgent } from "./dial-stdio";
+
+async function dialStdio(
+  connections: Connections,
+  host: DockerHost,
+  signal: AbortSignal,
+): Promise<ClientChannel> {
+  return await connections.use(
+    loginTo(host),
+    signal,
+    async (client) =>
+      await new Promise<ClientChannel>((resolve, reject) => {
+        const broke = (): void => reject(new Error(`the connection to ${host.host} broke`));
+        client.once("close", broke);
+        client.exec("docker system dial-stdio", (error, channel) => {
+          client.removeListener("close", broke);
+          if (error) reject(error);
+          else resolve(channel);
+        });
+      }),
+  );
+}
+
+/** The engine of one host. */
+export interface Engine {
+  /** For messages. */
+  host: string;
+  api: Docker;
+  close(): void;
+}
+
+/** Connects when it is first used. */
+export function engineOf(host: DockerHost): Engine {
+  const DockerApi = require("dockerode") as typeof Docker;
+  const connections = new Connections();
+  const { signal } = new AbortController();
+  const agent = new DialStdioAgent(
+    () => dialStdio(connections, host, signal),
+    (code, said) =>
+      new Error(
+        `\`docker system dial-stdio\` ended with code ${code} on ${host.host}: ${said || "no message"}. ` +
+          `Is docker installed and running there, and is ${host.user} in the group docker?`,
+      ),
+  );
+  // The name is only written into the requests: the agent decides where they go. Its option is not declared.
+  const options: Docker.DockerOptions & { agent: Agent } = { protocol: "http", host: "docker", agent };
+  return {
+    host: host.host,
+    api: new DockerApi(options),
+    close: () => {
+      agent.destroy();
+      connections.close();
+    },
+  };
+}
+
+/** The HTTP status of an error from the engine; undefined if it was not the engine that failed. */
+export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
+
+/** What the engine said, without dockerode's wrapping. */
+export function saidBy(error: unknown): string {
+  const { json, message } = error as Error & { json?: { message?: string } };
+  return (json?.message ?? message).trim();
+}
+
+/** The result of a request, or undefined if the engine does not know the thing. */
+export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}

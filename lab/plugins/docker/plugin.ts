@@ -1,0 +1,32 @@
+import type { Plugin } from "../plugin";
+import { checkConfig, type DockerHost, parseConfig } from "./config";
+import { container } from "./container";
+import type { Engine } from "./engine";
+import { remoteImage } from "./image";
+
+let configured: DockerHost | undefined;
+let connected: Engine | undefined;
+
+/** The configured host's engine; connections are made when it is used. */
+function engine(): Engine {
+  if (!configured)
+    throw new Error("`host` is not set: make a docker.Provider with it, and use it for this resource");
+  // Loaded only when something is done: a preview needs no engine.
+  const { engineOf } = require("./engine") as typeof import("./engine");
+  connected ??= engineOf(configured);
+  return connected;
+}
+
+export const dockerPlugin: Plugin = {
+  name: "docker",
+  version: (require("@pulumi/docker/package.json") as { version: string }).version,
+  types: {
+    "docker:index/remoteImage:RemoteImage": remoteImage(engine),
+    "docker:index/container:Container": container(engine),
+  },
+  checkConfig,
+  configure: ({ host, sshOpts }) => {
+    configured = host ? parseConfig(host, sshOpts) : undefined;
+  },
+  close: () => connected?.close(),
+};

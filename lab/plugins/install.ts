@@ -1,0 +1,137 @@
+import { existsSync } from "node:fs";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { withLock } from "../../system/lock";
+import { cacheHome } from "../../system/paths";
+import { packageRoot } from "../../system/root";
+import { RunError, run } from "../../system/run";
+
+export interface InstallOptions {
+  /** Path of the Pulumi CLI. */
+  pulumi: string;
+  /** The environment that Pulumi will run in; its PULUMI_HOME gets the plugins. */
+  env: NodeJS.ProcessEnv;
+  /** Told which plugin is used, and why; not called when they are there already. */
+  say: (line: string) => void;
+}
+
+/** Milliseconds for a download. The larger plugin has some 40 MB. */
+const downloadTimeout = 20_000;
+
+/** Milliseconds for which a failed download is not tried again. */
+const failureHolds = 24 * 60 * 60 * 1000;
+
+interface Wanted {
+  name: "command" | "docker";
+  /** The version that the installed SDK asks for. */
+  version: string;
+  folder: string;
+}
+
+function wantedPlugins(env: NodeJS.ProcessEnv): Wanted[] {
+  const home = env.PULUMI_HOME || join(homedir(), ".pulumi");
+  return (["command", "docker"] as const).map((name) => {
+    const { version } = require(`@pulumi/${name}/package.json`) as { version: string };
+    return { name, version, folder: join(home, "plugins", `resource-${name}-v${version}`) };
+  });
+}
+
+/** As the CLI sees it: while a plugin is being installed there is a file beside its folder. */
+const isThere = ({ folder }: Wanted): boolean => existsSync(folder) && !existsSync(`${folder}.partial`);
+
+type Failures = Partial<Record<string, { at: number; reason: string }>>;
+
+/** Kept outside of PULUMI_HOME, since another one is as far from the internet. */
+const failuresFile = (): string => join(cacheHome(), "plugin-downloads.json");
+
+async function rememberedFailures(): Promise<Failures> {
+  try {
+    const failures = JSON.parse(await readFile(failuresFile(), "utf8")) as Failures;
+    return Object.fromEntries(
+      Object.entries(failures).filter(([, failure]) => failure && Date.now() - failure.at < failureHolds),
+    );
+  } catch {
+    return {};
+  }
+}
+
+/** What the CLI gave as the reason of a failed download, in one line. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof RunError)) return String(error);
+  const { stderr, stdout } = error.result;
+  const said = `${stdout}\n${stderr}`
+    .split("\n")
+    .find((line) => /error|cannot|could not|no such/i.test(line));
+  return (said ?? error.message.split("\n")[0] ?? "").replace(/^(error|warning):\s*/i, "").trim();
+}
+
+/** The reason why it could not be downloaded; undefined if it was. */
+async function download(options: InstallOptions, { name, version }: Wanted): Promise<string | undefined> {
+  const giveUp = new AbortController();
+  try {
+    await run(options.pulumi, ["plugin", "install", "resource", name, version], {
+      env: options.env,
+      timeout: downloadTimeout,
+      signal: giveUp.signal,
+      onLine: (line) => {
+        // The CLI tries five times, with growing pauses; a name server that is not there will not be there then.
+        if (/no such host|network is unreachable|server misbehaving/i.test(line)) giveUp.abort();
+      },
+    });
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** Puts the launcher where the CLI would put a plugin: a folder that appears as a whole. */
+async function installStandIn({ name, version, folder }: Wanted): Promise<void> {
+  const plugins = join(folder, "..");
+  await mkdir(plugins, { recursive: true, mode: 0o700 });
+  const made = await mkdtemp(join(plugins, ".stand-in-"));
+  const launcher = join(made, `pulumi-resource-${name}`);
+  await copyFile(join(packageRoot, "lab", "plugins", "launcher.cjs"), launcher);
+  await chmod(launcher, 0o755);
+  // Without it, Node would look for the kind of module in the package.json files of the folders above.
+  const about = { description: `Offline stand-in for Pulumi's ${name} plugin`, version, type: "commonjs" };
+  await writeFile(join(made, "package.json"), `${JSON.stringify(about, undefined, 2)}\n`);
+  await rm(folder, { recursive: true, force: true });
+  await rm(`${folder}.partial`, { force: true });
+  await rename(made, folder);
+}
+
+async function installOne(options: InstallOptions, wanted: Wanted, failures: Failures): Promise<void> {
+  const { name, version } = wanted;
+  const title = `Pulumi's ${name} plugin ${version}`;
+  const key = `${name}@${version}`;
+  const remembered = failures[key];
+  let reason = remembered?.reason;
+  if (!remembered) {
+    options.say(`${title}: downloading`);
+    reason = await download(options, wanted);
+    if (reason === undefined) {
+      options.say(`${title}: downloaded`);
+      return;
+    }
+    failures[key] = { at: Date.now(), reason };
+  }
+  await installStandIn(wanted);
+  options.say(`${title}: the offline stand-in is used, since it cannot be downloaded (${reason})`);
+}
+
+/**
+ * Sees to it that PULUMI_HOME has the plugins of the packages that the program uses: the official ones where they
+ * can be downloaded, else the stand-ins of this folder. Looks at two folders only when all is there.
+ */
+export async function installPlugins(options: InstallOptions): Promise<void> {
+  const wanted = wantedPlugins(options.env);
+  if (wanted.every(isThere)) return;
+  await withLock(cacheHome(), "plugins", async () => {
+    const failures = await rememberedFailures();
+    await Promise.all(
+      wanted.filter((plugin) => !isThere(plugin)).map((plugin) => installOne(options, plugin, failures)),
+    );
+    await writeFile(failuresFile(), JSON.stringify(failures));
+  });
+}

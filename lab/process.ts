@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const read = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+};
+
+/** The inode of the network namespace that a process is in, or undefined if there is no such process. */
+export function namespaceOf(pid: number | "self"): number | undefined {
+  try {
+    return Number(/^net:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The process that a pid file names, or undefined if it is gone. A pid may have been given to another process, so
+ * it counts only in the right network namespace and with `argument` among its arguments.
+ */
+export function alive(pidFile: string, argument: string, namespace: number): number | undefined {
+  const pid = Number(read(pidFile)?.trim());
+  if (!Number.isInteger(pid) || pid <= 1 || namespaceOf(pid) !== namespace) return undefined;
+  return read(`/proc/${pid}/cmdline`)?.split("\0").includes(argument) ? pid : undefined;
+}
+
+/** All processes in a network namespace but zombies, which only wait for their parent. */
+export function processesIn(namespace: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter(
+      (pid) => namespaceOf(pid) === namespace && !/^State:\s*Z/m.test(read(`/proc/${pid}/status`) ?? ""),
+    );
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Gone already.
+  }
+}
+
+/**
+ * Ends all processes in a network namespace: SIGTERM, and SIGKILL for those that are left after the grace time.
+ *
+ * @param grace milliseconds
+ * @throws if some survive
+ */
+export async function endAll(namespace: number, grace = 5_000): Promise<void> {
+  for (const [name, patience] of [
+    ["SIGTERM", grace],
+    ["SIGKILL", 5_000],
+  ] as const) {
+    for (const pid of processesIn(namespace)) signal(pid, name);
+    const deadline = Date.now() + patience;
+    while (Date.now() < deadline) {
+      if (processesIn(namespace).length === 0) return;
+      await sleep(20);
+    }
+  }
+  const left = processesIn(namespace).join(", ");
+  throw new Error(`processes ${left} do not end, even by SIGKILL: see what they wait for in /proc/PID/stack`);
+}
+
+/** Ends one process: SIGTERM, and SIGKILL if it is there after the grace time in milliseconds. */
+export async function end(pid: number, stillThere: () => boolean, grace = 5_000): Promise<void> {
+  signal(pid, "SIGTERM");
+  const deadline = Date.now() + grace;
+  while (stillThere()) {
+    if (Date.now() > deadline) signal(pid, "SIGKILL");
+    await sleep(20);
+  }
+}
+
+/** Identifies the running system: another value after each boot. */
+export const bootId = (): string => read("/proc/sys/kernel/random/boot_id")?.trim() ?? "";

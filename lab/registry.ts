@@ -1,0 +1,175 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { run, tryRun } from "../system/run";
+
+/** Wraps a command line so that it runs where the registry is reached: in the lab's network namespace. */
+export type Within = (argv: string[]) => string[];
+
+export interface RegistryOptions {
+  /** Folder for its configuration, images, log and pid file; made if missing. */
+  home: string;
+  /** IPv4 address that it listens on; an interface must have it. */
+  address: string;
+  port: number;
+  command: Within;
+}
+
+const startTimeout = 30_000;
+const stopTimeout = 5_000;
+/** Header in which the registry names its folder, so that another one at the same address is not taken for it. */
+const identity = "X-Registry-Home";
+
+const files = (home: string) => ({
+  configuration: join(home, "registry.json"),
+  log: join(home, "registry.log"),
+  pid: join(home, "registry.pid"),
+});
+
+/** JSON is YAML: what Debian's docker-registry (distribution 2.8) is told. Without an upstream, over plain HTTP. */
+function configuration({ home, address, port }: RegistryOptions): string {
+  return JSON.stringify({
+    version: 0.1,
+    log: { level: "info", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(home, "storage") } },
+    http: { addr: `${address}:${port}`, headers: { [identity]: [home] } },
+  });
+}
+
+const split = ([program, ...args]: string[]): [string, string[]] => {
+  if (program === undefined) throw new Error("an empty command");
+  return [program, args];
+};
+
+/** The registry's process id, or undefined if it does not run. A pid file whose number another process has counts as none. */
+async function runningPid(home: string): Promise<number | undefined> {
+  const pid = Number(await readFile(files(home).pid, "utf8").catch(() => ""));
+  if (!pid) return undefined;
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return commandLine.split("\0").includes(files(home).configuration) ? pid : undefined;
+}
+
+async function answers({ home, address, port, command }: RegistryOptions): Promise<boolean> {
+  const url = `http://${address}:${port}/v2/`;
+  const [program, args] = split(command(["curl", "-sfI", "--noproxy", "*", "-m", "2", url]));
+  const { stdout } = await tryRun(program, args);
+  return stdout.split(/\r?\n/).some((line) => line.toLowerCase() === `${identity}: ${home}`.toLowerCase());
+}
+
+/** The registry's last words, for errors. */
+async function lastWords(home: string): Promise<string> {
+  const log = await readFile(files(home).log, "utf8").catch(() => "");
+  return log.trim().split("\n").slice(-5).join("\n");
+}
+
+/**
+ * Starts Debian's docker-registry in the background and waits until it answers; does nothing if it runs already
+ * with the same address and port. Not for two callers at once: the lab's lock is around it.
+ */
+export async function startRegistry(options: RegistryOptions): Promise<void> {
+  const { home } = options;
+  const file = files(home);
+  const wanted = configuration(options);
+  const asBefore = (await readFile(file.configuration, "utf8").catch(() => "")) === wanted;
+  if (asBefore && (await runningPid(home)) !== undefined && (await answers(options))) return;
+  await stopRegistry(home);
+
+  await mkdir(home, { recursive: true });
+  await writeFile(file.configuration, wanted);
+  // The shell writes the pid that the registry then has, whatever `command` puts around it.
+  const script = 'echo $$ >"$1" && exec docker-registry serve "$2"';
+  const [program, args] = split(options.command(["sh", "-c", script, "sh", file.pid, file.configuration]));
+  const log = openSync(file.log, "w", 0o600);
+  const child = spawn(program, args, { cwd: "/", detached: true, stdio: ["ignore", log, log] });
+  closeSync(log);
+  let ended: string | undefined;
+  child.once("error", (error) => {
+    ended = error.message;
+  });
+  child.once("exit", (code, signal) => {
+    ended ??= `ended with ${signal ?? `code ${code}`}`;
+  });
+  child.unref();
+
+  const deadline = Date.now() + startTimeout;
+  while (!(await answers(options))) {
+    if (ended === undefined && Date.now() < deadline) {
+      await sleep(100);
+      continue;
+    }
+    await stopRegistry(home);
+    const words = await lastWords(home);
+    throw new Error(
+      `the lab's registry on ${options.address}:${options.port} ${ended ?? `did not answer for ${startTimeout / 1000} s`}; its log ${file.log} says:\n${words}`,
+    );
+  }
+}
+
+/** Stops the registry that has its files in `home`, if it runs, and waits until it is gone. */
+export async function stopRegistry(home: string): Promise<void> {
+  const deadline = Date.now() + stopTimeout;
+  for (let pid = await runningPid(home); pid !== undefined; pid = await runningPid(home)) {
+    try {
+      process.kill(pid, Date.now() < deadline ? "SIGTERM" : "SIGKILL");
+    } catch {
+      // Gone in this moment.
+    }
+    await sleep(50);
+  }
+  await rm(files(home).pid, { force: true });
+}
+
+export interface PushOptions {
+  /** Folder with the OCI layout, in which the image has the reference's tag. */
+  layout: string;
+  /** `REPOSITORY:TAG@sha256:...` */
+  reference: string;
+  /** `http://ADDRESS:PORT` */
+  registry: string;
+  command: Within;
+}
+
+/** Takes `REPOSITORY:TAG@sha256:...` apart. */
+export function parseReference(reference: string): { repository: string; tag: string; digest: string } {
+  const [, repository, tag, digest] = /^([^:@]+):([\w.-]+)@(sha256:[0-9a-f]{64})$/.exec(reference) ?? [];
+  if (!repository || !tag || !digest)
+    throw new Error(`\`${reference}\` is not of the form REPOSITORY:TAG@sha256:DIGEST`);
+  return { repository, tag, digest };
+}
+
+/** Puts an image into a registry, byte for byte (its digest stays); does nothing if the registry has it under its tag. */
+export async function pushImage(options: PushOptions): Promise<void> {
+  const { repository, tag, digest } = parseReference(options.reference);
+  const manifest = `${options.registry}/v2/${repository}/manifests/${tag}`;
+  const stored = async (): Promise<string | undefined> => {
+    const accept = "Accept: application/vnd.oci.image.manifest.v1+json";
+    const [program, args] = split(
+      options.command(["curl", "-sfI", "--noproxy", "*", "-m", "10", "-H", accept, manifest]),
+    );
+    const { stdout } = await tryRun(program, args);
+    return /^docker-content-digest:\s*(\S+)/im.exec(stdout)?.[1];
+  };
+  if ((await stored()) === digest) return;
+
+  const target = `docker://${options.registry.replace(/^http:\/\//, "")}/${repository}:${tag}`;
+  const copy = [
+    "skopeo",
+    "--insecure-policy",
+    "copy",
+    "--quiet",
+    "--preserve-digests",
+    "--dest-tls-verify=false",
+  ];
+  const [program, args] = split(options.command([...copy, `oci:${options.layout}:${tag}`, target]));
+  // No proxy knows the lab's addresses; curl is told the same by an option.
+  const env = { ...process.env, NO_PROXY: "*", no_proxy: "*" };
+  await run(program, args, { env, timeout: 120_000 });
+  const now = await stored();
+  if (now !== digest) {
+    throw new Error(
+      `the registry ${options.registry} has ${repository}:${tag} as ${now ?? "nothing"} in place of ${digest}: remove its storage and try again`,
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { artifactsHome, labHome, labName } from "../system/paths";
+import { forgetAccelerator } from "./accelerator";
+import type { LabDescription } from "./description";
+import { readJson } from "./files";
+import { type Layout, layout, type Say } from "./layout";
+import { inodeOf, namespaceName, recordedInode, removeNamespace } from "./namespace";
+import { checkLabName } from "./preflight";
+import { namespaceOf, processesIn } from "./process";
+import { withLabLock } from "./start";
+import { baseVolume } from "./vagrant";
+
+/** What keeps a lab from being gone: its processes, namespace and mounts, and loop devices of its files. */
+export function leftovers(home: string, namespace: string, inode: number | undefined): string[] {
+  const found: string[] = [];
+  if (inode !== undefined) {
+    found.push(...processesIn(inode).map((pid) => `process ${pid}`));
+    if (inodeOf(namespace) === inode) found.push(`network namespace ${namespace}`);
+  }
+  const below = (path: string | undefined): boolean =>
+    [home, artifactsHome()].some((folder) => path?.startsWith(`${folder}/`));
+  for (const line of readFileSync("/proc/self/mounts", "utf8").split("\n")) {
+    const point = line.split(" ")[1]?.replace(/\\040/g, " ");
+    if (below(point)) found.push(`mount ${point}`);
+  }
+  for (const device of readdirSync("/sys/block").filter((name) => name.startsWith("loop"))) {
+    const file = join("/sys/block", device, "loop", "backing_file");
+    if (existsSync(file) && below(readFileSync(file, "utf8").trim())) found.push(`/dev/${device}`);
+  }
+  return found;
+}
+
+/** Forgets the lab's machines and deletes their disks; what the next machines are made from stays. */
+async function deleteMachines(paths: Layout): Promise<void> {
+  for (const name of await readdir(paths.libvirt.domains).catch(() => [])) {
+    // networks/ is the other thing that libvirt keeps there.
+    if (name !== "networks") await rm(join(paths.libvirt.domains, name), { recursive: true, force: true });
+  }
+  const box = await readJson<{ name: string; version: string }>(paths.boxRecord);
+  const kept = box && baseVolume(box);
+  for (const volume of await readdir(paths.pool).catch(() => [])) {
+    if (volume !== kept) await rm(join(paths.pool, volume), { recursive: true, force: true });
+  }
+  await rm(paths.libvirt.run, { recursive: true, force: true });
+}
+
+async function stop(say: Say): Promise<void> {
+  const home = labHome();
+  const paths = layout(home);
+  const namespace = namespaceName(labName());
+  const inode = recordedInode(paths);
+  if (inode !== undefined && namespaceOf("self") === inode) {
+    throw new Error("this is a program inside the lab, and would end with it: leave the lab's shell first");
+  }
+  const lab = await readJson<LabDescription>(paths.description);
+  if (lab || inode !== undefined) say("stopping the lab");
+  await rm(paths.description, { force: true });
+  await removeNamespace(home, namespace);
+  await deleteMachines(paths);
+  const left = leftovers(home, namespace, inode);
+  if (left.length > 0) throw new Error(`the lab is stopped, but this is left of it: ${left.join(", ")}`);
+}
+
+/**
+ * Stops the lab of this name: its machines are destroyed, its processes ended, its networks and namespace removed.
+ * Box, image, and the shared data stay for the next start. Does nothing if there is no lab.
+ *
+ * @throws if something is left
+ */
+export async function stopLab(say: Say): Promise<void> {
+  checkLabName(labName());
+  if (existsSync(labHome())) await withLabLock(() => stop(say), say);
+}
+
+/** Empty folders on the machine on which the lab's libvirtd had its own mounted. */
+const mountPoints = ["/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt"];
+
+/** Like {@link stopLab}, and deletes all that the lab keeps; with the last lab also box and image. */
+export async function removeLab(say: Say): Promise<void> {
+  await stopLab(say);
+  await withLabLock(() => rm(labHome(), { recursive: true, force: true }), say);
+  const labs = dirname(labHome());
+  const others = await readdir(labs, { withFileTypes: true });
+  if (others.some((entry) => entry.isDirectory() && !entry.name.endsWith(".lock"))) return;
+  await rm(artifactsHome(), { recursive: true, force: true });
+  await rm(labs, { recursive: true, force: true });
+  await forgetAccelerator();
+  // They stay if the machine's own libvirt uses them.
+  for (const folder of mountPoints) await rmdir(folder).catch(() => {});
+}

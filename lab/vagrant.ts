@@ -1,0 +1,54 @@
+import { link, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "../system/run";
+import type { Box } from "./box";
+import { readJson, writeWhole } from "./files";
+import type { Layout, Say } from "./layout";
+import { refreshPool } from "./libvirt/resources";
+
+/** The volume that vagrant-libvirt looks for before it uploads a box; machines' disks are made on top of it. */
+export const baseVolume = (box: Pick<Box, "name" | "version">): string =>
+  `${box.name.replaceAll("/", "-VAGRANTSLASH-")}_vagrant_box_image_${box.version}_box.img`;
+
+/** Where Vagrant keeps a box that was added. */
+const boxFolder = (paths: Layout, box: Pick<Box, "name" | "version">): string =>
+  join(paths.vagrant, "boxes", box.name.replaceAll("/", "-VAGRANTSLASH-"), box.version, "libvirt");
+
+/** A box catalog, which gives the box a version; without one, Vagrant calls it 0 and never notices a change. */
+export const catalog = (box: Box): string =>
+  JSON.stringify({
+    name: box.name,
+    versions: [
+      { version: box.version, providers: [{ name: "libvirt", url: `file://${encodeURI(box.file)}` }] },
+    ],
+  });
+
+/** Makes Vagrant know the box, unless it does. */
+export async function addBox(paths: Layout, box: Box, say: Say): Promise<void> {
+  const known = await readJson<{ name: string; version: string }>(paths.boxRecord);
+  if (known?.name === box.name && known.version === box.version) return;
+  say("adding the box to Vagrant");
+  await mkdir(paths.vagrant, { recursive: true });
+  const file = join(paths.vagrant, "catalog.json");
+  await writeWhole(file, catalog(box));
+  // What a killed `box add` left is in the way of the next.
+  await rm(boxFolder(paths, box), { recursive: true, force: true });
+  await run("vagrant", ["box", "add", "--provider", "libvirt", file], {
+    cwd: paths.vagrant,
+    env: { ...process.env, VAGRANT_HOME: paths.vagrant, VAGRANT_CHECKPOINT_DISABLE: "1" },
+    timeout: 300_000,
+  });
+  await writeWhole(paths.boxRecord, JSON.stringify({ name: box.name, version: box.version }));
+}
+
+/**
+ * Puts the box's disk into the storage pool under the name that vagrant-libvirt expects. Otherwise two machines that
+ * come up at once race: one gets a half-uploaded disk.
+ */
+export async function provideBaseVolume(paths: Layout, box: Box): Promise<void> {
+  const volume = baseVolume(box);
+  if ((await readdir(paths.pool)).includes(volume)) return;
+  // Nobody writes to either: as good as a copy, and there at once and completely.
+  await link(join(boxFolder(paths, box), "box.img"), join(paths.pool, volume));
+  await refreshPool(paths);
+}
