@@ -1,0 +1,24 @@
+import { connect } from "node:net";
+
+/** Milliseconds that a port may take to accept. */
+const limit = 1_000;
+
+async function dial(target: string): Promise<boolean> {
+  const at = target.lastIndexOf(":");
+  const socket = connect({ host: target.slice(0, at), port: Number(target.slice(at + 1)) });
+  return await new Promise<boolean>((resolve) => {
+    const end = (accepted: boolean) => (): void => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.setTimeout(limit, end(false)).on("connect", end(true)).on("error", end(false));
+  });
+}
+
+/** Whether each of some `ADDRESS:PORT` accepts a TCP connection within a second; all are tried at once. */
+export const dials = (targets: string[]): Promise<boolean[]> => Promise.all(targets.map(dial));
+
+// Also a program of its own, to be run where the ports are: a network namespace is a property of the process.
+if (require.main === module) {
+  void dials(process.argv.slice(2)).then((answers) => process.stdout.write(JSON.stringify(answers)));
+}

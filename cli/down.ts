@@ -1,0 +1,152 @@
+import { existsSync } from "node:fs";
+import { currentLab, removeLab, stopLab } from "../lab";
+import { checkSettingsFile } from "../settings-file";
+import { labHome, labName } from "../system/paths";
+import { packageRoot } from "../system/root";
+import { run } from "../system/run";
+import { ensureToolchain } from "../toolchain";
+import type { Backend } from "../toolchain/environment";
+import { Clock } from "./clock";
+import { removeDeadLocks } from "./dead-locks";
+import { Failure } from "./errors";
+import { stream } from "./foreground";
+import { chooseHypervisor } from "./hypervisor";
+import { labsOf, othersInLab, refuseOtherLab } from "./lab-stacks";
+import { prepare } from "./prepare";
+import { keepingStackFile, stackFile } from "./stack-file";
+import { readState, type StackState } from "./state";
+import { backendOf, cliOf, commandIn, type Surroundings } from "./surroundings";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export interface DownOptions {
+  stack: string;
+  /** Remove the lab with all that it keeps, too. */
+  lab?: boolean;
+}
+
+/** Removes all that a stack made, and then the stack; stops the lab if no other stack uses it. */
+export async function down({ stack, lab: removesLab = false }: DownOptions): Promise<void> {
+  const clock = new Clock();
+  let ok = false;
+  try {
+    await takeDown(stack, removesLab, clock);
+    ok = true;
+  } finally {
+    clock.save("down", stack, ok);
+  }
+}
+
+async function takeDown(stack: string, removesLab: boolean, clock: Clock): Promise<void> {
+  const file = stackFile(stack);
+  const usesLab = await settingsNameLab(file);
+  const backend = backendOf(usesLab, say);
+  const state = await readState(backend, stack, async () => await cliWithout(usesLab));
+  if (state) refuseOtherLab(stack, state);
+  const others = usesLab ? await othersInLab(backend, stack) : [];
+  if (removesLab && others.length > 0) {
+    throw new Failure(`the lab has machines of ${others.join(", ")}: take down that first (\`--stack\`)`);
+  }
+
+  if (!state) say(`The stack ${stack} does not exist: there is nothing to remove`);
+  else {
+    await keepingStackFile(file, () =>
+      removeStack({ stack, state, backend, usesLab, removesLab, others }, clock),
+    );
+    say(`The stack ${stack} is removed`);
+  }
+  if (usesLab || removesLab) await leaveLab(others, removesLab, clock);
+  for (const line of clock.table()) say(`  ${line}`);
+}
+
+/** Wrong settings must not keep anybody from removing what right ones made. */
+async function settingsNameLab(file: string): Promise<boolean> {
+  try {
+    return (await chooseHypervisor(checkSettingsFile(file).hypervisor)) === "lab";
+  } catch {
+    return (await chooseHypervisor("auto")) === "lab";
+  }
+}
+
+const cliWithout = async (usesLab: boolean) =>
+  cliOf({ toolchain: await ensureToolchain(say), lab: usesLab ? currentLab() : undefined });
+
+interface Removal {
+  stack: string;
+  state: StackState;
+  backend: Backend;
+  usesLab: boolean;
+  removesLab: boolean;
+  /** Other stacks in the same lab. */
+  others: string[];
+}
+
+async function removeStack(removal: Removal, clock: Clock): Promise<void> {
+  const { stack, state, backend, usesLab } = removal;
+  if (removeDeadLocks(backend, stack) > 0) say("Removed the lock of a Pulumi process that was killed");
+  const isEmpty = state.resources === 0 && state.pendingCreates.length === 0;
+  const isLost = usesLab && labsOf(state).includes(labName()) && !existsSync(labHome());
+  if (isLost && !removal.removesLab) {
+    throw new Failure(
+      `the stack \`${stack}\` has machines in the lab \`${labName()}\`, whose folder ${labHome()} is gone, and the ` +
+        `machines with it. \`npm run down -- --stack ${stack} --lab\` removes what is recorded of them`,
+    );
+  }
+  if (isEmpty || isLost) {
+    const cli = await cliWithout(usesLab);
+    await clock.phase("stack rm", () => removeRecord(stack, cli, isLost));
+    return;
+  }
+  const surroundings = await prepare(usesLab, clock, say);
+  await clock.phase("pulumi destroy", () => destroy(removal, surroundings));
+  await clock.phase("stack rm", () => removeRecord(stack, cliOf(surroundings), false));
+}
+
+async function destroy(
+  { stack, state, usesLab, others }: Removal,
+  surroundings: Surroundings,
+): Promise<void> {
+  // `destroy` passes over what was being created when Pulumi was killed. A lab that ends takes it along.
+  if (state.pendingCreates.length > 0 && !(usesLab && others.length === 0)) {
+    say("Finishing what was being created when Pulumi was killed, so that it can be removed");
+    await pulumi(["up", ...state.pendingCreates.flatMap((urn) => ["--target", urn])], stack, surroundings);
+  }
+  const { code, interrupted } = await pulumi(["destroy"], stack, surroundings);
+  const next = `\`npm run down -- --stack ${stack}\` continues where it stopped.`;
+  if (interrupted) throw new Failure(`interrupted. ${next}`, 130);
+  if (code !== 0) throw new Failure(`\`pulumi destroy\` failed, see above. When the cause is mended ${next}`);
+}
+
+const pulumi = (argv: string[], stack: string, surroundings: Surroundings) =>
+  stream(
+    commandIn(surroundings, [
+      "pulumi",
+      ...argv,
+      ...["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--stack", stack],
+    ]),
+    {
+      cwd: packageRoot,
+      onInterrupt: (count) =>
+        say(
+          count === 1
+            ? "\nStopping when what has begun is finished. Ctrl-C again ends it at once."
+            : "\nEnding at once.",
+        ),
+    },
+  );
+
+async function removeRecord(
+  stack: string,
+  { pulumi: program, env, cwd }: ReturnType<typeof cliOf>,
+  force: boolean,
+): Promise<void> {
+  const flags = ["--yes", "--preserve-config", "--remove-backups", ...(force ? ["--force"] : [])];
+  await run(program, ["stack", "rm", stack, "--non-interactive", ...flags], { env, cwd });
+}
+
+async function leaveLab(others: string[], removesLab: boolean, clock: Clock): Promise<void> {
+  if (currentLab()) say("The lab goes on, since this is its shell: `npm run down` outside of it stops it");
+  else if (others.length > 0) say(`The lab goes on for ${others.join(", ")}`);
+  else if (removesLab) await clock.phase("lab removal", () => removeLab(say));
+  else await clock.phase("lab stop", () => stopLab(say));
+}

@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+
+export interface Command {
+  command: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+}
+
+export interface Ended {
+  /** 128 + N if signal N ended it. */
+  code: number;
+  /** The user has asked for an end with Ctrl-C (or the terminal is gone). */
+  interrupted: boolean;
+}
+
+/**
+ * Milliseconds in which a repeated signal counts as the same one: npm passes a Ctrl-C on that the terminal has
+ * sent to all of its processes already, and Pulumi takes a second one for "at once".
+ */
+const sameSignal = 700;
+
+/**
+ * Runs a program with our own stdout and stderr, without input, in a process group of its own. Ctrl-C reaches it
+ * once, however often it reaches us, and we wait until it has ended; a second Ctrl-C is passed on too.
+ *
+ * @param onInterrupt called at each Ctrl-C that is passed on, with its number from 1
+ */
+export async function stream(
+  { command, args, env }: Command,
+  options: { cwd?: string; onInterrupt?: (count: number) => void } = {},
+): Promise<Ended> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env,
+    detached: true,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  let last = Number.NEGATIVE_INFINITY;
+  let count = 0;
+  const relay = (): void => {
+    if (performance.now() - last < sameSignal) return;
+    last = performance.now();
+    count += 1;
+    options.onInterrupt?.(count);
+    // To the program alone: it ends its own children in order.
+    child.kill("SIGINT");
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, relay);
+  try {
+    return await new Promise<Ended>((resolve, reject) => {
+      child.on("error", (error) => reject(new Error(`\`${command}\` cannot be started: ${error.message}`)));
+      child.on("close", (code, signal) =>
+        resolve({ code: code ?? signalCode(signal), interrupted: count > 0 }),
+      );
+    });
+  } finally {
+    for (const signal of signals) process.removeListener(signal, relay);
+  }
+}
+
+/**
+ * Gives the terminal to a program, as a shell would: it reads our input, and signals of the terminal are its own.
+ *
+ * @returns its exit code
+ */
+export async function handOver({ command, args, env }: Command, cwd: string): Promise<number> {
+  const child = spawn(command, args, { cwd, env, stdio: "inherit" });
+  // The terminal sends Ctrl-C to the program too; what it means is the program's to decide.
+  const ignore = (): void => {};
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on("SIGINT", ignore).on("SIGTERM", pass).on("SIGHUP", pass);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.on("error", (error) => reject(new Error(`\`${command}\` cannot be started: ${error.message}`)));
+      child.on("close", (code, signal) => resolve(code ?? signalCode(signal)));
+    });
+  } finally {
+    process.removeListener("SIGINT", ignore);
+    process.removeListener("SIGTERM", pass);
+    process.removeListener("SIGHUP", pass);
+  }
+}
+
+const signalCode = (signal: NodeJS.Signals | null): number =>
+  128 + (signal === null ? 0 : constants.signals[signal]);

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import type { NetConnectOpts } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { currentLab, insideLab, type LabDescription, runningLab } from "../lab";
+import { checkSettingsFile } from "../settings-file";
+import { packageRoot } from "../system/root";
+import { ensureToolchain } from "../toolchain";
+import { Failure } from "./errors";
+import { chooseHypervisor } from "./hypervisor";
+import { relay } from "./relay";
+import { existingStackFile } from "./stack-file";
+import { readState } from "./state";
+import { backendOf, cliOf } from "./surroundings";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export interface ForwardOptions {
+  stack: string;
+  /** On 127.0.0.1. */
+  port: number;
+}
+
+/** Makes the VIP's HTTPS port reachable on this machine, so that its browser sees it; returns after Ctrl-C. */
+export async function forward({ stack, port }: ForwardOptions): Promise<void> {
+  const file = existingStackFile(stack);
+  const usesLab = (await chooseHypervisor(checkSettingsFile(file).hypervisor)) === "lab";
+  if (currentLab()) throw new Failure("this is the lab's shell: run `npm run forward` outside of it");
+  const url = await urlOf(stack, usesLab);
+  const lab = usesLab ? runningLab() : undefined;
+  if (usesLab && !lab) throw new Failure("the lab does not run: `npm run up` starts it");
+
+  const target = { host: url.hostname, port: Number(url.port || 443) };
+  const gate = lab && (await openGate(lab, target));
+  try {
+    const stop = await relay({ host: "127.0.0.1", port }, gate?.way ?? target).catch((error) => {
+      throw explained(error, port);
+    });
+    say(`https://localhost:${port} is ${url.origin} now, until Ctrl-C`);
+    say("(its certificate is its own: the browser will warn)");
+    await Promise.race([interruption(), ...(gate ? [gate.closed] : [])]);
+    stop();
+  } finally {
+    gate?.close();
+  }
+}
+
+function explained(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code === "EADDRINUSE") {
+    return new Failure(`port ${port} is in use: name another one, \`npm run forward -- --port ${port + 1}\``);
+  }
+  if (error.code === "EACCES") {
+    return new Failure(
+      `port ${port} is for root alone: name one from 1024, \`npm run forward -- --port 8443\``,
+    );
+  }
+  return error;
+}
+
+async function urlOf(stack: string, usesLab: boolean): Promise<URL> {
+  const cli = async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined });
+  const state = await readState(backendOf(usesLab, say), stack, cli);
+  const url = state?.outputs.url;
+  if (typeof url !== "string") throw new Failure(`the stack \`${stack}\` is not up: \`npm run up\` makes it`);
+  return new URL(url);
+}
+
+/** A way into the lab's network: a socket whose connections come out there. */
+interface Gate {
+  way: NetConnectOpts;
+  /** Rejects when it is gone, with the lab. */
+  closed: Promise<never>;
+  close(): void;
+}
+
+async function openGate(lab: LabDescription, target: { host: string; port: number }): Promise<Gate> {
+  const folder = mkdtempSync(join(tmpdir(), "ha-rancher-"));
+  const path = join(folder, "gate");
+  const program = join(packageRoot, "dist", "cli", "relay.js");
+  const argv = [process.execPath, program, path, target.host, String(target.port)];
+  const { command, args, env } = insideLab(lab, argv);
+  const child: ChildProcess = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+  const close = (): void => {
+    child.stdin?.end();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const closed = once(child, "close").then(() => {
+    throw new Failure("the lab has ended: `npm run up` starts it again");
+  });
+  // Nobody may be waiting for it when it comes.
+  closed.catch(() => {});
+  try {
+    await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, "data"), closed]);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { way: { path }, closed, close };
+}
+
+async function interruption(): Promise<void> {
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
+}

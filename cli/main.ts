@@ -1,0 +1,76 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Failure, shownError } from "./errors";
+
+/** `--stack` wins over the stack that the lab's shell has selected. */
+const defaultStack = (): string => process.env.PULUMI_STACK || "dev";
+
+function port(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 65_535) return number;
+  throw new InvalidArgumentError("It must be a number from 1 to 65535.");
+}
+
+/** The command line. Each command loads its own code when it runs: `status` needs not what `up` needs. */
+export function commandLine(): Command {
+  const program = new Command("ha-rancher")
+    .description("A highly available Rancher behind a floating IP")
+    .exitOverride()
+    .showHelpAfterError()
+    .enablePositionalOptions();
+  const onStack = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option("-s, --stack <name>", "the stack, whose settings are in Pulumi.<name>.yaml", defaultStack())
+      .exitOverride();
+
+  onStack("up", "make the stack and all that it needs, or bring it to what its settings say").action(
+    async (options: { stack: string }) => (await import("./up.js")).up(options),
+  );
+  onStack("down", "remove the stack and all that it made; stop the lab if no other stack uses it")
+    .option("--lab", "remove the lab with its caches, too")
+    .action(async (options: { stack: string; lab?: boolean }) => (await import("./down.js")).down(options));
+  onStack(
+    "status",
+    "show who holds the VIP and runs Rancher, measured now; exit code 0 if all is well, 1 if not",
+  )
+    .option("--json", "for programs")
+    .action(async (options: { stack: string; json?: boolean }) => {
+      process.exitCode = await (await import("./status.js")).status(options);
+    });
+  onStack("shell", "run a shell, or a command, where the machines can be reached, with pulumi set up")
+    .argument("[command...]", "what to run; default: your shell")
+    .passThroughOptions()
+    .action(async (command: string[], options: { stack: string }) => {
+      process.exitCode = await (await import("./shell.js")).shell({ ...options, command });
+    });
+  onStack("forward", "make Rancher reachable at https://localhost:PORT, until Ctrl-C")
+    .option("-p, --port <number>", "the port on this machine", port, 8443)
+    .action(async (options: { stack: string; port: number }) =>
+      (await import("./forward.js")).forward(options),
+    );
+  program
+    .command("test")
+    .description("run the tests: all layers, or the named ones")
+    .argument("[layers...]", "such as unit or lab")
+    .exitOverride()
+    .action(async (layers: string[]) => {
+      process.exitCode = await (await import("./test.js")).test(layers);
+    });
+  return program;
+}
+
+/** Runs a command; sets the process's exit code: 0, 1 if it failed, 2 if it was called wrongly. */
+export async function main(argv: string[]): Promise<void> {
+  try {
+    await commandLine().parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has said it already. Its code is 0 for --help.
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    process.stderr.write(`ha-rancher: ${shownError(error)}\n`);
+    process.exitCode = error instanceof Failure ? error.exitCode : 1;
+  }
+}

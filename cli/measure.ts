@@ -1,0 +1,63 @@
+import { readFile } from "node:fs/promises";
+import type { SshEndpoint } from "../providers/remote/endpoint";
+import { exec } from "../providers/remote/ssh";
+import { ping } from "../providers/vip/ping";
+import { type NodeReport, parseNodeStatus } from "./node-report";
+import type { PingReport } from "./verdict";
+
+/** A node as the stack's outputs have it (components/observe.ts): how to log in. */
+export interface KnownNode {
+  name: string;
+  address: string;
+  user: string;
+  port: number;
+  keyFile: string;
+  knownHostsFile: string;
+  hostKey: string;
+}
+
+/** Milliseconds that a node, or the VIP, may take to answer. */
+const limit = 3_000;
+
+const command = "sudo -n /usr/local/lib/ha-rancher/node-status";
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function ask(node: KnownNode): Promise<NodeReport> {
+  const { name, address } = node;
+  try {
+    const endpoint: SshEndpoint = {
+      host: address,
+      port: node.port,
+      user: node.user,
+      privateKey: await readFile(node.keyFile, "utf8"),
+      keyFile: node.keyFile,
+      hostKey: node.hostKey,
+      knownHostsFile: node.knownHostsFile,
+    };
+    const { code, stdout, stderr } = await exec(endpoint, command, { timeout: limit });
+    if (code !== 0) throw new Error(`node-status ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
+    return { name, address, status: parseNodeStatus(stdout) };
+  } catch (error) {
+    return { name, address, error: message(error) };
+  }
+}
+
+async function pingVip(url: string): Promise<PingReport> {
+  const start = performance.now();
+  try {
+    await ping(`${url}/ping`, limit);
+    return { ok: true, milliseconds: Math.round(performance.now() - start) };
+  } catch (error) {
+    return { ok: false, error: message(error) };
+  }
+}
+
+/** Asks all nodes and the VIP at once; takes 3 s at most. */
+export async function measure(
+  nodes: KnownNode[],
+  url: string,
+): Promise<{ nodes: NodeReport[]; ping: PingReport }> {
+  const [ping, ...reports] = await Promise.all([pingVip(url), ...nodes.map(ask)]);
+  return { nodes: reports, ping };
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+
+/** What node-status prints on a node (guard/): everything as measured there and then. */
+const nodeStatus = z.looseObject({
+  holdsVip: z.boolean(),
+  vrrpState: z.string().nullish(),
+  guard: z
+    .looseObject({
+      state: z.string().nullish(),
+      since: z.union([z.string(), z.number()]).nullish(),
+      epoch: z.number().nullish(),
+      reason: z.string().nullish(),
+    })
+    .nullish(),
+  lease: z
+    .looseObject({
+      owner: z.string().nullish(),
+      epoch: z.number().nullish(),
+      heldHere: z.boolean().nullish(),
+    })
+    .nullish(),
+  container: z.looseObject({ state: z.string().nullish() }).nullish(),
+  mounts: z.looseObject({ lease: z.boolean().nullish(), data: z.boolean().nullish() }).nullish(),
+  uptime: z.number().nullish(),
+});
+
+export type NodeStatus = z.infer<typeof nodeStatus>;
+
+/** A node as `status` shows it: what it said of itself, or why it said nothing. */
+export interface NodeReport {
+  name: string;
+  address: string;
+  /** Undefined if the node could not be asked. */
+  status?: NodeStatus;
+  error?: string;
+}
+
+/** Reads what node-status printed. */
+export function parseNodeStatus(text: string): NodeStatus {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new Error(`node-status printed no JSON: ${text.trim().slice(0, 200) || "nothing"}`);
+  }
+  const result = nodeStatus.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new Error(
+    `node-status printed something unexpected at \`${issue?.path.join(".")}\`: ${issue?.message}`,
+  );
+}

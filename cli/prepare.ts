@@ -1,0 +1,90 @@
+import { buildBox, currentLab, installPackages, type LabDescription, runningLab, startLab } from "../lab";
+import { plannedBox } from "../lab/box";
+import { buildImage } from "../lab/image/build";
+import { installPlugins } from "../lab/plugins/install";
+import { preflight } from "../lab/preflight";
+import { labHome, labName } from "../system/paths";
+import { ensureToolchain, rememberedToolchain, type Toolchain } from "../toolchain";
+import type { Clock } from "./clock";
+import { cliOf, type Surroundings } from "./surroundings";
+import { runTasks, type Task } from "./tasks";
+
+type Say = (line: string) => void;
+
+/** Gives what a task made, after the tasks have run. */
+class Result<T> {
+  private value: T | undefined;
+  set(value: T): void {
+    this.value = value;
+  }
+  get(): T {
+    if (this.value === undefined) throw new Error("a step that has not run was asked for its result");
+    return this.value;
+  }
+}
+
+/** Into our PULUMI_HOME, from where there is a network if there is one: not from within the lab. */
+async function plugins(toolchain: Toolchain, say: Say): Promise<void> {
+  const { pulumi, env } = cliOf({ toolchain, lab: undefined });
+  await installPlugins({ pulumi, env, say });
+}
+
+/** What must be there before Pulumi runs, as tasks that run side by side where they can. */
+export function preparations(
+  usesLab: boolean,
+  clock: Clock,
+): { tasks: Task[]; toolchain: () => Toolchain; lab: () => LabDescription | undefined } {
+  const toolchain = new Result<Toolchain>();
+  const lab = new Result<LabDescription>();
+  const step = (title: string, phase: string, run: (say: Say) => Promise<void>): Task => ({
+    title,
+    run: (say) => clock.phase(phase, () => run(say)),
+  });
+  const tasks: Task[] = [
+    {
+      title: "Pulumi",
+      sequence: [
+        step("Command line", "toolchain", async (say) => toolchain.set(await ensureToolchain(say))),
+        step("Plugins", "plugins", (say) => plugins(toolchain.get(), say)),
+      ],
+    },
+  ];
+  if (usesLab) {
+    tasks.push({
+      title: "Lab",
+      sequence: [
+        step("Debian packages", "lab packages", installPackages),
+        {
+          title: "Sources of machines",
+          sideBySide: [
+            step("Box", "lab box", async (say) => void (await buildBox(say))),
+            step("Image", "lab image", async (say) => void (await buildImage(say))),
+          ],
+        },
+        step("Start", "lab start", async (say) => lab.set(await startLab(say))),
+      ],
+    });
+  }
+  return { tasks, toolchain: () => toolchain.get(), lab: () => (usesLab ? lab.get() : undefined) };
+}
+
+/**
+ * Makes sure that the toolchain is there and, if asked for, the lab runs. If both do already, that is found out in
+ * milliseconds and nothing is shown.
+ */
+export async function prepare(usesLab: boolean, clock: Clock, say: Say): Promise<Surroundings> {
+  // In the lab's own shell the lab is there, and it cannot be worked on from within.
+  const inside = currentLab();
+  const toolchain = await rememberedToolchain();
+  if (toolchain && (inside || !usesLab || runningLab())) {
+    const [lab] = await clock.phase("preparation", () =>
+      // If the lab runs, startLab only looks whether it is of the present recipe.
+      Promise.all([inside ?? (usesLab ? startLab(say) : undefined), plugins(toolchain, say)]),
+    );
+    return { toolchain, lab };
+  }
+  if (usesLab && !inside) await preflight(labName(), labHome(), !(await plannedBox()).built);
+  const work = preparations(usesLab && !inside, clock);
+  await runTasks(work.tasks);
+  return { toolchain: work.toolchain(), lab: inside ?? work.lab() };
+}

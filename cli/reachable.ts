@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { packageRoot } from "../system/root";
+import { tryRun } from "../system/run";
+import { dials } from "./dial";
+import { commandIn, isInside, type Surroundings } from "./surroundings";
+
+interface Target {
+  name: string;
+  address: string;
+  port?: number;
+}
+
+/** Names of the nodes whose SSH port does not take a connection within a second, tried from where Pulumi runs. */
+export async function unreachable(nodes: Target[], surroundings: Surroundings): Promise<string[]> {
+  const targets = nodes.map(({ address, port = 22 }) => `${address}:${port}`);
+  const answers =
+    surroundings.lab && !isInside() ? await dialInside(targets, surroundings) : await dials(targets);
+  return nodes.filter((_, i) => !answers[i]).map(({ name }) => name);
+}
+
+async function dialInside(targets: string[], surroundings: Surroundings): Promise<boolean[]> {
+  const program = join(packageRoot, "dist", "cli", "dial.js");
+  const { command, args, env } = commandIn(surroundings, [process.execPath, program, ...targets]);
+  const { stdout } = await tryRun(command, args, { env, timeout: 20_000 });
+  return JSON.parse(stdout) as boolean[];
+}

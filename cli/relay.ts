@@ -1,0 +1,36 @@
+import { connect, createServer, type ListenOptions, type NetConnectOpts, type Socket } from "node:net";
+
+/**
+ * Passes each connection on: whatever comes in at `from` goes to a new connection to `to`, and back.
+ *
+ * @returns when it listens: a function that ends it with all connections
+ */
+export async function relay(from: ListenOptions, to: NetConnectOpts): Promise<() => void> {
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ ...to, allowHalfOpen: true });
+    for (const socket of [near, far]) open.add(socket.once("close", () => open.delete(socket)));
+    const drop = (socket: Socket) => (): void => void socket.destroy();
+    near.on("error", drop(far)).on("close", drop(far));
+    far.on("error", drop(near)).on("close", drop(near));
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(from, resolve);
+  });
+  return () => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  };
+}
+
+// Also a program of its own, for the end of the way that is in another network namespace:
+// SOCKET HOST PORT. It says when it listens, and ends when its input does: with the process that started it.
+if (require.main === module) {
+  const [path = "", host = "", port = ""] = process.argv.slice(2);
+  void relay({ path }, { host, port: Number(port) }).then(() => process.stdout.write("ready\n"));
+  process.stdin.on("end", () => process.exit(0)).resume();
+  // Ctrl-C is for the one who started it.
+  process.on("SIGINT", () => {});
+}

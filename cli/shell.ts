@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { currentLab, runningLab } from "../lab";
+import { checkSettingsFile } from "../settings-file";
+import { labHome } from "../system/paths";
+import { Clock } from "./clock";
+import { Failure } from "./errors";
+import { handOver } from "./foreground";
+import { chooseHypervisor } from "./hypervisor";
+import { prepare } from "./prepare";
+import { existingStackFile, keepingStackFile } from "./stack-file";
+import { initStack, readState } from "./state";
+import { backendOf, cliOf, commandIn } from "./surroundings";
+
+export interface ShellOptions {
+  stack: string;
+  /** The program to run with its arguments; none: the user's shell. */
+  command: string[];
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/**
+ * Runs a shell or a program where the stack's machines can be reached, with `pulumi` set up and the stack selected.
+ *
+ * @returns its exit code
+ */
+export async function shell({ stack, command }: ShellOptions): Promise<number> {
+  const file = existingStackFile(stack);
+  const usesLab = (await chooseHypervisor(checkSettingsFile(file).hypervisor)) === "lab";
+  if (usesLab && !currentLab() && !runningLab() && !existsSync(labHome())) {
+    throw new Failure("there is no lab yet: `npm run up` makes it");
+  }
+  const surroundings = await prepare(usesLab, new Clock(), say);
+  const backend = backendOf(usesLab, say);
+  const cli = cliOf(surroundings);
+  // So that plain `pulumi up` works at once.
+  if (!(await readState(backend, stack, async () => cli))) {
+    await keepingStackFile(file, () => initStack(stack, cli));
+  }
+  const argv = command.length > 0 ? command : [process.env.SHELL || "/bin/sh"];
+  // npm changes to the package's folder and says where it was called.
+  const cwd = process.env.INIT_CWD || process.cwd();
+  return await keepingStackFile(file, () =>
+    handOver(commandIn(surroundings, argv, { PULUMI_STACK: stack }), cwd),
+  );
+}

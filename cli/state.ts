@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { namespace } from "../settings";
+import { run, tryRun } from "../system/run";
+import type { Backend } from "../toolchain/environment";
+
+/** What is known of a stack without running its program. */
+export interface StackState {
+  /** Secret outputs are shown as `[secret]`. */
+  outputs: Record<string, unknown>;
+  /** Number of resources, the stack itself and its components included. */
+  resources: number;
+  /** Pulumi was killed while it worked on something: it does not know what became of it. */
+  interrupted: boolean;
+  /** URNs whose creation was interrupted: they may exist, and are not among the resources. */
+  pendingCreates: string[];
+  /** Folders of the stack's machines. */
+  machineDirectories: string[];
+}
+
+interface Resource {
+  urn: string;
+  type: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+interface Deployment {
+  resources?: Resource[];
+  pending_operations?: { type: string; resource: Resource }[];
+}
+
+const machineType = "pulumi-nodejs:dynamic/vagrant:Machine";
+
+/** Marks a secret in a state file: Pulumi's resource.SigKey and SecretSig. */
+const signature = "4dabf18193072939515e22adb298388d";
+const secret = "1b47061264138c4ac30d75fd1eb44270";
+
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  if ((value as Record<string, unknown>)[signature] === secret) return "[secret]";
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner)]));
+}
+
+/** Reads a deployment as state files and `pulumi stack export` have it. */
+export function describeDeployment(deployment: Deployment | undefined): StackState {
+  const resources = deployment?.resources ?? [];
+  const creating = (deployment?.pending_operations ?? []).filter(({ type }) => type === "creating");
+  const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  const machines = [...resources, ...creating.map(({ resource }) => resource)].filter(
+    ({ type }) => type === machineType,
+  );
+  return {
+    outputs: withoutSecrets(root?.outputs ?? {}) as Record<string, unknown>,
+    resources: resources.length,
+    interrupted: (deployment?.pending_operations ?? []).length > 0,
+    pendingCreates: creating.map(({ resource }) => resource.urn),
+    machineDirectories: machines
+      .map(({ inputs, outputs }) => outputs?.directory ?? inputs?.directory)
+      .filter((directory): directory is string => typeof directory === "string"),
+  };
+}
+
+const folderOf = (backend: Backend): string => join(fileURLToPath(backend.url), ".pulumi");
+const stacksOf = (backend: Backend): string => join(folderOf(backend), "stacks", namespace);
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function readLocal(backend: Backend, stack: string): StackState | undefined {
+  const plain = readIfThere(join(stacksOf(backend), `${stack}.json`));
+  const packed = plain ? undefined : readIfThere(join(stacksOf(backend), `${stack}.json.gz`));
+  const bytes = plain ?? (packed && gunzipSync(packed));
+  if (!bytes) return undefined;
+  const { checkpoint } = JSON.parse(bytes.toString("utf8")) as { checkpoint?: { latest?: Deployment } };
+  return describeDeployment(checkpoint?.latest);
+}
+
+/** How to call the CLI where there is no other way. */
+export interface Cli {
+  pulumi: string;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+}
+
+/**
+ * A stack's state: read from its file where the backend is local, which costs a millisecond; else asked for with
+ * one call of the CLI, which costs a second.
+ *
+ * @returns undefined if the backend has no such stack
+ */
+export async function readState(
+  backend: Backend,
+  stack: string,
+  cli: () => Promise<Cli>,
+): Promise<StackState | undefined> {
+  if (backend.local) return readLocal(backend, stack);
+  const { pulumi, ...options } = await cli();
+  const result = await tryRun(pulumi, ["stack", "export", "--stack", stack, "--non-interactive"], options);
+  if (/no stack named/.test(result.stderr)) return undefined;
+  if (result.code !== 0) throw new Error(`the stack \`${stack}\` cannot be read: ${result.stderr.trim()}`);
+  return describeDeployment((JSON.parse(result.stdout) as { deployment?: Deployment }).deployment);
+}
+
+/** Names of this project's stacks in a local backend; none if it is not local. */
+export function localStacks(backend: Backend): string[] {
+  if (!backend.local) return [];
+  try {
+    return readdirSync(stacksOf(backend)).flatMap((name) => /^(.+)\.json(\.gz)?$/.exec(name)?.[1] ?? []);
+  } catch {
+    return []; // No stack was ever made here.
+  }
+}
+
+/** Makes the stack, with no resources. */
+export async function initStack(stack: string, { pulumi, env, cwd }: Cli): Promise<void> {
+  await run(pulumi, ["stack", "init", stack, "--no-select", "--non-interactive"], { env, cwd });
+}

@@ -1,0 +1,91 @@
+import type { Colors } from "./colors";
+import type { NodeReport } from "./node-report";
+import type { PingReport, Verdict } from "./verdict";
+
+export interface StatusReport {
+  stack: string;
+  vip: string;
+  url: string;
+  healthy: boolean;
+  state: Verdict["state"];
+  message: string;
+  /** Names of the nodes that have the VIP. */
+  holders: string[];
+  ping: PingReport;
+  nodes: NodeReport[];
+}
+
+/** `2 d 3 h`, `5 min 12 s`: the two largest units. */
+export function duration(seconds: number): string {
+  const units = [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["min", 60],
+    ["s", 1],
+  ] as const;
+  let rest = Math.max(0, Math.floor(seconds));
+  const parts: string[] = [];
+  for (const [name, size] of units) {
+    if (rest >= size || (size === 1 && parts.length === 0)) parts.push(`${Math.floor(rest / size)} ${name}`);
+    rest %= size;
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
+const yesNo = (value: boolean | null | undefined): string => (value ? "yes" : "no");
+
+function row({ name, address, status, error }: NodeReport): string[] {
+  if (!status) return [name, address, `not reached: ${error?.split("\n")[0] ?? "no answer"}`];
+  const { guard, lease, container, mounts } = status;
+  const mounted = [mounts?.lease && "lease", mounts?.data && "data"].filter(Boolean).join(" + ");
+  return [
+    name,
+    address,
+    yesNo(status.holdsVip),
+    status.vrrpState ?? "-",
+    guard?.state ? guard.state + (guard.epoch ? ` (epoch ${guard.epoch})` : "") : "not running",
+    lease?.heldHere ? "here" : lease?.owner ? `of ${lease.owner}` : "-",
+    container?.state ?? "missing",
+    mounted || "-",
+    status.uptime === undefined || status.uptime === null ? "-" : duration(status.uptime),
+  ];
+}
+
+const heading = ["Node", "Address", "VIP", "VRRP", "Guard", "Lease", "Container", "Mounted", "Up for"];
+
+/** The report as a table with a verdict, for people. */
+export function statusTable(report: StatusReport, colors: Colors): string {
+  const rows = [heading, ...report.nodes.map(row)];
+  const widths = heading.map((_, i) =>
+    // A node that was not reached has its reason across all columns.
+    Math.max(
+      ...rows.filter((cells) => cells.length === heading.length).map((cells) => cells[i]?.length ?? 0),
+      ...(i < 2 ? rows.map((cells) => cells[i]?.length ?? 0) : []),
+    ),
+  );
+  const line = (cells: string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(cells.length === heading.length || i < 2 ? (widths[i] ?? 0) : 0))
+      .join("  ")
+      .trimEnd();
+  const { ping } = report;
+  const answer = ping.ok ? colors.green(`answers in ${ping.milliseconds} ms`) : colors.red("does not answer");
+  const paint = (cells: string[], i: number): string => {
+    const text = line(cells);
+    if (i === 0) return colors.dim(text);
+    const status = report.nodes[i - 1]?.status;
+    if (!status) return colors.red(text);
+    return status.holdsVip ? colors.bold(text) : text;
+  };
+  const reasons = report.nodes.flatMap(({ name, status }) =>
+    status?.guard?.reason ? [colors.dim(`${name}: ${status.guard.reason}`)] : [],
+  );
+  return [
+    `${colors.bold(report.stack)}  VIP ${report.vip}  ${report.url} ${answer}`,
+    "",
+    ...rows.map(paint),
+    "",
+    ...(reasons.length > 0 ? [...reasons, ""] : []),
+    (report.healthy ? colors.green : colors.red)(report.message),
+  ].join("\n");
+}

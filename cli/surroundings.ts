@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { currentLab, insideLab, type LabDescription, runningLab } from "../lab";
+import { packageRoot } from "../system/root";
+import type { Toolchain } from "../toolchain";
+import { type Backend, chooseBackend, pulumiEnvironment } from "../toolchain/environment";
+import type { Command } from "./foreground";
+import type { Cli } from "./state";
+
+/** Where programs of a command run: with which Pulumi, and in the lab or not. */
+export interface Surroundings {
+  toolchain: Toolchain;
+  /** The lab whose network everything runs in; undefined: this machine's own. */
+  lab: LabDescription | undefined;
+}
+
+/** Whether this process runs in the lab already, as in `ha-rancher shell`. */
+export const isInside = (): boolean => currentLab() !== undefined;
+
+/** The lab that this process runs in, or that runs. */
+export const presentLab = (): LabDescription | undefined => currentLab() ?? runningLab();
+
+/** The backend of stacks that run there; says so if it is another than the user's. */
+export function backendOf(usesLab: boolean, say: (line: string) => void = () => {}): Backend {
+  const backend = chooseBackend(usesLab);
+  if (backend.notUsed) {
+    say(
+      `You are logged in to ${backend.notUsed}, which cannot be reached from the lab: local files are used`,
+    );
+  }
+  return backend;
+}
+
+/** How to run a program there. `pulumi` is on its PATH. */
+export function commandIn(
+  { toolchain, lab }: Surroundings,
+  argv: string[],
+  extra: NodeJS.ProcessEnv = {},
+): Command {
+  if (!lab || isInside()) {
+    const [command = "", ...args] = argv;
+    return { command, args, env: pulumiEnvironment(toolchain, extra) };
+  }
+  const all = pulumiEnvironment(toolchain, { HA_RANCHER_LAB: join(lab.home, "lab.json"), ...extra });
+  // Only what is new: the lab leaves some of our own variables out, such as proxies.
+  const added = Object.entries(all).filter(([name, value]) => process.env[name] !== value);
+  return insideLab(lab, argv, Object.fromEntries(added));
+}
+
+/** How to call `pulumi` for what needs no network. */
+export function cliOf({ toolchain, lab }: Surroundings): Cli {
+  const offline = lab ? { HA_RANCHER_LAB: join(lab.home, "lab.json") } : {};
+  return {
+    pulumi: join(toolchain.bin, "pulumi"),
+    env: pulumiEnvironment(toolchain, offline),
+    cwd: packageRoot,
+  };
+}

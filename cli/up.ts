@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { checkSettingsFile } from "../settings-file";
+import { packageRoot } from "../system/root";
+import { Clock, timingsFile } from "./clock";
+import { colors } from "./colors";
+import { removeDeadLocks } from "./dead-locks";
+import { Failure } from "./errors";
+import { stream } from "./foreground";
+import { chooseHypervisor } from "./hypervisor";
+import { prepare } from "./prepare";
+import { unreachable } from "./reachable";
+import { existingStackFile, keepingStackFile } from "./stack-file";
+import { initStack, readState, type StackState } from "./state";
+import { summary } from "./summary";
+import { backendOf, cliOf, commandIn, type Surroundings } from "./surroundings";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export interface UpOptions {
+  stack: string;
+}
+
+/** Makes everything that the stack needs and then the stack itself, or brings it to what its settings say. */
+export async function up({ stack }: UpOptions): Promise<void> {
+  const clock = new Clock();
+  let ok = false;
+  try {
+    await bringUp(stack, clock);
+    ok = true;
+  } finally {
+    clock.save("up", stack, ok);
+  }
+}
+
+async function bringUp(stack: string, clock: Clock): Promise<void> {
+  const file = existingStackFile(stack);
+  const settings = checkSettingsFile(file);
+  const usesLab = (await chooseHypervisor(settings.hypervisor)) === "lab";
+  const backend = backendOf(usesLab, say);
+  const surroundings = await prepare(usesLab, clock, say);
+  const cli = cliOf(surroundings);
+  const read = (): Promise<StackState | undefined> => readState(backend, stack, async () => cli);
+
+  if (removeDeadLocks(backend, stack) > 0) say("Removed the lock of a Pulumi process that was killed");
+  await keepingStackFile(file, async () => {
+    const before = await read();
+    if (!before) await clock.phase("stack init", () => initStack(stack, cli));
+    const refresh = await needsRefresh(before, surroundings);
+    await clock.phase("pulumi up", () => pulumiUp(stack, surroundings, refresh));
+  });
+
+  const state = await read();
+  say(summary({ stack, outputs: state?.outputs ?? {}, usesLab }));
+  say(colors.bold("Times"));
+  for (const line of clock.table()) say(`  ${line}`);
+  say(colors.dim(`  (kept in ${timingsFile()})`));
+}
+
+/** A machine that was halted by hand is drift, which Pulumi sees only in a refresh; so is what it lost track of. */
+async function needsRefresh(state: StackState | undefined, surroundings: Surroundings): Promise<boolean> {
+  const nodes = (state?.outputs.nodes ?? []) as { name: string; address: string; port?: number }[];
+  if (state?.interrupted) {
+    say("Pulumi was killed in its last run: looking first what is there (`--refresh`)");
+    return true;
+  }
+  if (nodes.length === 0) return false;
+  const silent = await unreachable(nodes, surroundings);
+  if (silent.length === 0) return false;
+  say(`No answer from ${silent.join(" and ")}: looking first what is there (\`--refresh\`)`);
+  return true;
+}
+
+async function pulumiUp(stack: string, surroundings: Surroundings, refresh: boolean): Promise<void> {
+  const argv = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"];
+  argv.push("--stack", stack);
+  if (refresh) argv.push("--refresh");
+  if (existsSync(join(packageRoot, "policy", "PulumiPolicy.yaml"))) argv.push("--policy-pack", "policy");
+  const { code, interrupted } = await stream(commandIn(surroundings, argv), {
+    cwd: packageRoot,
+    onInterrupt: (count) =>
+      say(
+        count === 1
+          ? "\nStopping: what has begun is finished, nothing new is started. Ctrl-C again ends it at once."
+          : "\nEnding at once.",
+      ),
+  });
+  const next = `\`npm run up${forStack(stack)}\` continues where it stopped, \`npm run down${forStack(stack)}\` removes what exists.`;
+  if (interrupted) throw new Failure(`interrupted. ${next}`, 130);
+  if (code !== 0) throw new Failure(`\`pulumi up\` failed, see above. When the cause is mended ${next}`);
+}
+
+const forStack = (stack: string): string => (stack === "dev" ? "" : ` -- --stack ${stack}`);

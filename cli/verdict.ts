@@ -1,0 +1,84 @@
+import type { NodeReport } from "./node-report";
+
+/** What all nodes and the VIP together amount to. Only `healthy` is. */
+export type State =
+  | "healthy"
+  | "no-holder"
+  | "two-holders"
+  | "two-services"
+  | "no-service"
+  | "node-unreachable"
+  | "lab-stopped"
+  | "not-up";
+
+export interface Verdict {
+  state: State;
+  /** One line for people. */
+  message: string;
+}
+
+/** Whether https://VIP/ping answered. */
+export interface PingReport {
+  ok: boolean;
+  milliseconds?: number;
+  error?: string;
+}
+
+const names = (nodes: NodeReport[]): string => nodes.map(({ name }) => name).join(" and ");
+
+export const holdersOf = (nodes: NodeReport[]): NodeReport[] =>
+  nodes.filter(({ status }) => status?.holdsVip);
+const running = (nodes: NodeReport[]): NodeReport[] =>
+  nodes.filter(({ status }) => status?.container?.state === "running");
+
+/** Why the VIP's holder does not serve, from what it says of itself; the nearest cause first. */
+function whyNoService({ name, status }: NodeReport, ping: PingReport): string {
+  const guard = status?.guard;
+  const lease = status?.lease;
+  if (!guard?.state) return `the guard on ${name} does not run`;
+  const reason = guard.reason ? ` (${guard.reason})` : "";
+  if (!lease?.heldHere) {
+    const owner = lease?.owner && lease.owner !== name ? `, which ${lease.owner} had last` : "";
+    return `${name} does not have the lease${owner}; its guard is in state ${guard.state}${reason}`;
+  }
+  const container = status?.container?.state ?? "missing";
+  if (container !== "running")
+    return `the container on ${name} is ${container}; guard: ${guard.state}${reason}`;
+  return `the container on ${name} runs, and does not answer${ping.error ? `: ${ping.error}` : ""}`;
+}
+
+/** Judges what was measured; the worst comes first. */
+export function judge(nodes: NodeReport[], ping: PingReport): Verdict {
+  const silent = nodes.filter(({ status }) => !status);
+  const holders = holdersOf(nodes);
+  const services = running(nodes);
+  const without = silent.length > 0 ? `; ${names(silent)} cannot be reached` : "";
+  if (services.length > 1) {
+    return {
+      state: "two-services",
+      message: `two services: the container runs on ${names(services)}${without}`,
+    };
+  }
+  if (holders.length > 1) {
+    return { state: "two-holders", message: `two holders: ${names(holders)} both have the VIP${without}` };
+  }
+  const [holder] = holders;
+  // A node that cannot be asked may still hold the VIP and serve.
+  if (!holder && silent.length > 0 && ping.ok) {
+    return { state: "node-unreachable", message: `Rancher answers, and ${names(silent)} cannot be reached` };
+  }
+  if (!holder) return { state: "no-holder", message: `no holder: no node has the VIP${without}` };
+  if (!ping.ok) {
+    return {
+      state: "no-service",
+      message: `${holder.name} has the VIP, without service: ${whyNoService(holder, ping)}${without}`,
+    };
+  }
+  if (silent.length > 0) {
+    return {
+      state: "node-unreachable",
+      message: `${holder.name} has the VIP and serves; ${names(silent)} cannot be reached`,
+    };
+  }
+  return { state: "healthy", message: `healthy: ${holder.name} has the VIP and serves` };
+}

@@ -1,0 +1,55 @@
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { toolchainHome } from "../system/paths";
+import { tryRun } from "../system/run";
+import type { Toolchain } from "./index";
+import { allOnPath, isBelow, isExecutable, onPath } from "./path";
+
+/** The first CLI that has all that this program uses (facts: state format, policy packs, `inputs` of a read). */
+export const minimumVersion = "3.220.0";
+
+/** What `pulumi` starts, besides itself: language host, dynamic provider, policy pack. */
+export const companions = [
+  "pulumi-language-nodejs",
+  "pulumi-resource-pulumi-nodejs",
+  "pulumi-analyzer-policy",
+] as const;
+
+/** The user's own `pulumi`; ours is on PATH too when this runs in `ha-rancher shell`. */
+export const pulumiOnPath = (): string | undefined =>
+  allOnPath("pulumi").find((file) => !isBelow(file, toolchainHome()));
+
+/** Whether a version is at least another; suffixes such as `-alpha` do not count. Same major version required. */
+export function isAtLeast(version: string, wanted: string): boolean {
+  const numbers = (text: string): number[] => text.split(/[-+]/)[0]?.split(".").map(Number) ?? [];
+  const [major = 0, minor = 0, patch = 0] = numbers(version);
+  const [wantedMajor = 0, wantedMinor = 0, wantedPatch = 0] = numbers(wanted);
+  return major === wantedMajor && (minor > wantedMinor || (minor === wantedMinor && patch >= wantedPatch));
+}
+
+/** The toolchain that the user has installed, if it is new enough and whole. */
+export async function findToolchain(say: (line: string) => void): Promise<Toolchain | undefined> {
+  const pulumi = pulumiOnPath();
+  if (!pulumi) return undefined;
+  const result = await tryRun(pulumi, ["version"], {
+    env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+    timeout: 60_000,
+  });
+  const version = result.stdout.trim().replace(/^v/, "");
+  if (result.code !== 0 || !isAtLeast(version, minimumVersion)) {
+    say(
+      `${pulumi} is ${version || "not usable"}: ${minimumVersion} or a newer 3.x is needed, so it is not used`,
+    );
+    return undefined;
+  }
+  // Pulumi looks beside its own file, links followed, and on PATH.
+  const beside = [dirname(pulumi), dirname(realpathSync(pulumi))];
+  const missing = companions.filter(
+    (name) => !onPath(name) && !beside.some((folder) => isExecutable(join(folder, name))),
+  );
+  if (missing.length > 0) {
+    say(`${pulumi} is not used: ${missing.join(", ")} is not beside it nor on PATH`);
+    return undefined;
+  }
+  return { bin: dirname(pulumi), version, origin: "path" };
+}
