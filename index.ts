@@ -3,8 +3,6 @@ import { HaRancher } from "./components";
 import { namespace, parseSettings } from "./settings";
 import { assertFresh } from "./toolchain/freshness";
 
-assertFresh();
-
 function rawSettings(): Record<string, string> {
   const prefix = `${namespace}:`;
   return Object.fromEntries(
@@ -14,18 +12,17 @@ function rawSettings(): Record<string, string> {
   );
 }
 
-function checked<T>(make: () => T): T {
+function makeStack(): HaRancher {
   try {
-    return make();
+    assertFresh();
+    return new HaRancher("ha-rancher", parseSettings(rawSettings()));
   } catch (error) {
-    // A mistake in the settings: the message is all there is to know, not where in the program it was found.
-    throw error instanceof Error && error.name === "SettingsError"
-      ? new pulumi.RunError(error.message)
-      : error;
+    // The message says all there is to know; a stack trace would only hide it.
+    throw error instanceof Error ? new pulumi.RunError(error.message) : error;
   }
 }
 
-const stack = checked(() => new HaRancher("ha-rancher", parseSettings(rawSettings())));
+const stack = makeStack();
 
 /** The floating IP, and where Rancher answers on it. */
 export const vip = stack.vip;

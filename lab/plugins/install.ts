@@ -22,14 +22,17 @@ const downloadTimeout = 20_000;
 /** Milliseconds for which a failed download is not tried again. */
 const failureHolds = 24 * 60 * 60 * 1000;
 
-interface Wanted {
+/** A plugin that the program needs. */
+export interface Wanted {
   name: "command" | "docker";
   /** The version that the installed SDK asks for. */
   version: string;
+  /** Where the CLI looks for it. */
   folder: string;
 }
 
-function wantedPlugins(env: NodeJS.ProcessEnv): Wanted[] {
+/** The plugins of the packages that the program uses, for an environment's PULUMI_HOME. */
+export function wantedPlugins(env: NodeJS.ProcessEnv): Wanted[] {
   const home = env.PULUMI_HOME || join(homedir(), ".pulumi");
   return (["command", "docker"] as const).map((name) => {
     const { version } = require(`@pulumi/${name}/package.json`) as { version: string };
@@ -85,8 +88,11 @@ async function download(options: InstallOptions, { name, version }: Wanted): Pro
   }
 }
 
-/** Puts the launcher where the CLI would put a plugin: a folder that appears as a whole. */
-async function installStandIn({ name, version, folder }: Wanted): Promise<void> {
+/**
+ * Puts the launcher where `pulumi plugin install --file` would put it: a folder without more, and no record of it
+ * elsewhere. It appears as a whole.
+ */
+export async function installStandIn({ name, version, folder }: Wanted): Promise<void> {
   const plugins = join(folder, "..");
   await mkdir(plugins, { recursive: true, mode: 0o700 });
   const made = await mkdtemp(join(plugins, ".stand-in-"));
