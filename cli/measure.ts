@@ -45,12 +45,8 @@ async function ask(node: KnownNode): Promise<NodeReport> {
 
 async function pingVip(url: string): Promise<PingReport> {
   const start = performance.now();
-  try {
-    await ping(`${url}/ping`, limit);
-    return { ok: true, milliseconds: Math.round(performance.now() - start) };
-  } catch (error) {
-    return { ok: false, error: message(error) };
-  }
+  const { ok, why } = await ping(`${url}/ping`, limit);
+  return ok ? { ok, milliseconds: Math.round(performance.now() - start) } : { ok, error: why };
 }
 
 /** Asks all nodes and the VIP at once; takes 3 s at most. */

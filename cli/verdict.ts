@@ -44,7 +44,7 @@ function whyNoService({ name, status }: NodeReport, ping: PingReport): string {
   const container = status?.container?.state ?? "missing";
   if (container !== "running")
     return `the container on ${name} is ${container}; guard: ${guard.state}${reason}`;
-  return `the container on ${name} runs, and does not answer${ping.error ? `: ${ping.error}` : ""}`;
+  return `the container on ${name} runs, and the VIP ${ping.error ?? "does not answer"}`;
 }
 
 /** Judges what was measured; the worst comes first. */

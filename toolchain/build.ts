@@ -69,23 +69,22 @@ const buildEnvironment = (): NodeJS.ProcessEnv => ({
   GOWORK: "off",
 });
 
-interface Work {
-  say: (line: string) => void;
-  /** Ends the other build when one has failed. */
-  signal: AbortSignal;
-}
-
 const since = (start: number): string => `${((Date.now() - start) / 1000).toFixed(0)} s`;
 
 /** What `go build -v` prints: a line for each module that it fetches and for each package that it compiles. */
 const fetched = /^go: (downloading|extracting) /;
 const compiled = /^[\w.-]+(\/[\w.~+-]+)*$/;
 
-async function compile(binary: Binary, go: string, folder: string, work: Work): Promise<void> {
+async function compile(
+  binary: Binary,
+  go: string,
+  folder: string,
+  say: (line: string) => void,
+): Promise<void> {
   const start = Date.now();
   const count = { modules: 0, packages: 0 };
   const tick = setInterval(() => {
-    work.say(
+    say(
       `${binary.name}: ${count.modules} modules fetched, ${count.packages} packages compiled, ${since(start)}`,
     );
   }, 10_000);
@@ -93,13 +92,12 @@ async function compile(binary: Binary, go: string, folder: string, work: Work): 
     await run(go, ["build", "-v", ...flags(binary), "-o", join(folder, binary.name), binary.package], {
       cwd: folderOf(binary),
       env: buildEnvironment(),
-      signal: work.signal,
       onLine: (line) => {
         if (fetched.test(line)) count.modules += 1;
         else if (compiled.test(line)) count.packages += 1;
       },
     });
-    work.say(`${binary.name} ${binary.version} is compiled (${since(start)})`);
+    say(`${binary.name} ${binary.version} is compiled (${since(start)})`);
   } catch (error) {
     throw explained(error as RunError, binary);
   } finally {
@@ -161,7 +159,7 @@ async function removeLeftovers(): Promise<void> {
 }
 
 /**
- * Builds the CLI and the language host side by side from Go modules, into a folder named by the hash of all that
+ * Builds the CLI and the language host from Go modules, into a folder named by the hash of all that
  * decides the result; nothing to do if that folder is there. About 3 minutes on 2 cores from an empty Go cache.
  *
  * @throws Error with the way out if Go or the network is missing, or the build fails
@@ -182,7 +180,9 @@ export async function buildToolchain(say: (line: string) => void): Promise<Toolc
   await mkdir(bin, { recursive: true });
   say(`building Pulumi ${toolchain.version} from source with ${version} (about 3 min on 2 cores, once)`);
   try {
-    await compileAll(go, bin, say);
+    // One after the other: both have the standard library and more in common, which side by side they would both
+    // compile, and one alone keeps all cores busy.
+    for (const binary of binaries) await compile(binary, go, bin, say);
     for (const launcher of launchers) {
       await copyFile(join(packageOf("@pulumi/pulumi"), launcher), join(bin, launcher));
       await chmod(join(bin, launcher), 0o755);
@@ -193,23 +193,6 @@ export async function buildToolchain(say: (line: string) => void): Promise<Toolc
     throw error;
   }
   return toolchain;
-}
-
-/** Both at once; when one fails the other is ended, and the first failure is what counts. */
-async function compileAll(go: string, bin: string, say: (line: string) => void): Promise<void> {
-  const controller = new AbortController();
-  let failure: unknown;
-  await Promise.all(
-    binaries.map(async (binary) => {
-      try {
-        await compile(binary, go, bin, { say, signal: controller.signal });
-      } catch (error) {
-        failure ??= error;
-        controller.abort();
-      }
-    }),
-  );
-  if (failure) throw failure;
 }
 
 /** The folder of an npm package, wherever npm has put it. */

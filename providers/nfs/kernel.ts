@@ -24,16 +24,17 @@ const limit = 60_000;
 
 /**
  * The NFS server of this machine's Linux kernel. Each export is a file of its own in /etc/exports.d, so that
- * nobody else's are touched. Whoever is not root needs sudo for four exact commands.
+ * nobody else's are touched. Whoever is not root needs sudo for five exact commands.
  */
 export function kernelServer(folder = "/etc/exports.d", isRoot = process.getuid?.() === 0): NfsServer {
   const fileOf = (name: string): string => join(folder, `${name}.exports`);
 
-  function commands(name: string): Record<"write" | "remove" | "apply" | "list", string[]> {
+  function commands(name: string): Record<"folder" | "write" | "remove" | "apply" | "list", string[]> {
     const exportfs = programFile("exportfs", "install the kernel's NFS server (Debian: nfs-kernel-server)");
     const coreutils = "install coreutils";
     return {
-      write: [programFile("install", coreutils), "-D", "-m", "0644", "/dev/stdin", fileOf(name)],
+      folder: [programFile("mkdir", coreutils), "-p", folder],
+      write: [programFile("tee", coreutils), fileOf(name)],
       remove: [programFile("rm", coreutils), "-f", fileOf(name)],
       apply: [exportfs, "-ra"],
       list: [exportfs, "-s"],
@@ -77,7 +78,9 @@ export function kernelServer(folder = "/etc/exports.d", isRoot = process.getuid?
   return {
     async publish(wanted) {
       const { name, directory } = wanted;
-      await change(name, commands(name).write, renderExportsFile(wanted));
+      const { folder: make, write } = commands(name);
+      await change(name, make);
+      await change(name, write, renderExportsFile(wanted));
       const { clients, said } = await apply(name, directory);
       const missing = wanted.clients.filter((client) => !clients.includes(client));
       if (missing.length)

@@ -76,7 +76,7 @@ export async function waitForPing(
   const passed = (): number => performance.now() - started;
   let last = "";
   for (;;) {
-    const { ok, why } = await ping(url, Math.max(1, Math.min(patience, deadline - passed())));
+    const { ok, why } = await ping(url, Math.ceil(Math.min(patience, Math.max(1, deadline - passed()))));
     if (ok) return passed();
     // The very last question has less time than the others; its "no answer" says less than what came before.
     if (!last || passed() < deadline) {

@@ -104,7 +104,7 @@ async function entry({ child }: Container): Promise<number> {
 async function healthy(container: Container): Promise<number> {
   const started = Date.now();
   while (!(await curl("https://127.0.0.1/healthz")).includes('"true"')) {
-    assert.ok(Date.now() - started < 20_000 && running.has(container), container.output());
+    assert.ok(Date.now() - started < 60_000 && running.has(container), container.output());
     await sleep(50);
   }
   return Date.now() - started;

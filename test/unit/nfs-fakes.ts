@@ -23,7 +23,7 @@ export function program(file: string, text: string): void {
  * complaints after "Reread exports complete". `served` holds what it serves.
  */
 const fakeGanesha = `
-const { appendFileSync, existsSync, readFileSync, writeFileSync } = require("node:fs");
+const { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const [, , index, served] = process.argv.slice(1);
 const log = process.argv[process.argv.indexOf("-L") + 1];
 const say = (level, text) => appendFileSync(log, "22/11/2026 14:10:27 : epoch 1 : vm : nfs-ganesha-1[sigmgr] f :CONFIG :" + level + " :" + text + "\\n");
@@ -38,7 +38,8 @@ function read() {
     const path = JSON.parse(/Path = (".*");/.exec(text)?.[1] ?? '""');
     (existsSync(path) ? good : bad).push([file, text]);
   }
-  writeFileSync(served, good.map(([, text]) => text).join(""));
+  writeFileSync(served + ".new", good.map(([, text]) => text).join(""));
+  renameSync(served + ".new", served);
   say("EVENT", "Reread exports complete");
   for (const [file] of bad) say("CRIT", "Config File (" + file + ":2): Errors processing block (EXPORT)");
 }

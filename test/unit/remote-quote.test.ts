@@ -56,12 +56,13 @@ test("the shell gets every nasty text back as one word, unchanged", () => {
 });
 
 test("the shell gets any text back as one word, unchanged", () => {
-  const text = fc.string({ unit: "binary" }).map((value) => value.replaceAll("\0", ""));
+  const ascii = fc.string({ unit: "binary-ascii" }).map((value) => value.replaceAll("\0", ""));
+  const text = fc.oneof(ascii, fc.string({ unit: "grapheme" }));
   fc.assert(
     fc.property(fc.array(fc.oneof(text, fc.stringMatching(/^['"\\$`\n ]*$/)), { minLength: 1 }), (texts) => {
       assert.deepEqual(words(texts.map(shellQuote).join(" ")), texts);
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
