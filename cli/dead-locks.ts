@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { namespace } from "../settings";
 import type { Backend } from "../toolchain/environment";
+import { projectName } from "./project";
 
 /** Pulumi's lock on a stack in a local backend, as it writes it. */
 interface Lock {
@@ -29,7 +29,7 @@ function isDead({ pid, hostname: host }: Lock): boolean {
  */
 export function removeDeadLocks(backend: Backend, stack: string): number {
   if (!backend.local) return 0;
-  const folder = join(fileURLToPath(backend.url), ".pulumi", "locks", "organization", namespace, stack);
+  const folder = join(fileURLToPath(backend.url), ".pulumi", "locks", "organization", projectName, stack);
   let removed = 0;
   let names: string[];
   try {

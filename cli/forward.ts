@@ -10,6 +10,7 @@ import { packageRoot } from "../system/root";
 import { ensureToolchain } from "../toolchain";
 import { Failure } from "./errors";
 import { chooseHypervisor } from "./hypervisor";
+import { knownStack } from "./known-stack";
 import { relay } from "./relay";
 import { existingStackFile } from "./stack-file";
 import { readState } from "./state";
@@ -28,7 +29,7 @@ export async function forward({ stack, port }: ForwardOptions): Promise<void> {
   const file = existingStackFile(stack);
   const usesLab = (await chooseHypervisor(checkSettingsFile(file).hypervisor)) === "lab";
   if (currentLab()) throw new Failure("this is the lab's shell: run `npm run forward` outside of it");
-  const url = await urlOf(stack, usesLab);
+  const url = await urlOf(stack, file, usesLab);
   const lab = usesLab ? runningLab() : undefined;
   if (usesLab && !lab) throw new Failure("the lab does not run: `npm run up` starts it");
 
@@ -59,12 +60,12 @@ function explained(error: NodeJS.ErrnoException, port: number): Error {
   return error;
 }
 
-async function urlOf(stack: string, usesLab: boolean): Promise<URL> {
+async function urlOf(stack: string, file: string, usesLab: boolean): Promise<URL> {
   const cli = async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined });
   const state = await readState(backendOf(usesLab, say), stack, cli);
-  const url = state?.outputs.url;
-  if (typeof url !== "string") throw new Failure(`the stack \`${stack}\` is not up: \`npm run up\` makes it`);
-  return new URL(url);
+  const known = state && knownStack(state, file);
+  if (!known) throw new Failure(`the stack \`${stack}\` is not up: \`npm run up\` makes it`);
+  return new URL(known.url);
 }
 
 /** A way into the lab's network: a socket whose connections come out there. */

@@ -5,9 +5,9 @@ import { Failure } from "./errors";
 import { localStacks, readState, type StackState } from "./state";
 
 /** Names of the labs of this machine that a stack has machines in. */
-export function labsOf({ machineDirectories }: StackState): string[] {
+export function labsOf({ machines }: StackState): string[] {
   const labs = dirname(labHome());
-  const names = machineDirectories.map((directory) => relative(labs, directory).split(sep)[0] ?? "..");
+  const names = machines.map(({ directory }) => relative(labs, directory).split(sep)[0] ?? "..");
   return [...new Set(names)].filter((name) => name !== "..");
 }
 

@@ -2,19 +2,9 @@ import { readFile } from "node:fs/promises";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { exec } from "../providers/remote/ssh";
 import { ping } from "../providers/vip/ping";
+import type { KnownNode } from "./known-stack";
 import { type NodeReport, parseNodeStatus } from "./node-report";
 import type { PingReport } from "./verdict";
-
-/** A node as the stack's outputs have it (components/observe.ts): how to log in. */
-export interface KnownNode {
-  name: string;
-  address: string;
-  user: string;
-  port: number;
-  keyFile: string;
-  knownHostsFile: string;
-  hostKey: string;
-}
 
 /** Milliseconds that a node, or the VIP, may take to answer. */
 const limit = 3_000;
@@ -26,6 +16,7 @@ const message = (error: unknown): string => (error instanceof Error ? error.mess
 async function ask(node: KnownNode): Promise<NodeReport> {
   const { name, address } = node;
   try {
+    if (!node.hostKey) throw new Error("it has not been up yet, so its host key is not known");
     const endpoint: SshEndpoint = {
       host: address,
       port: node.port,

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { namespace } from "../settings";
 import { run, tryRun } from "../system/run";
 import type { Backend } from "../toolchain/environment";
+import { projectName } from "./project";
 
 /** What is known of a stack without running its program. */
 export interface StackState {
@@ -16,8 +16,18 @@ export interface StackState {
   interrupted: boolean;
   /** URNs whose creation was interrupted: they may exist, and are not among the resources. */
   pendingCreates: string[];
-  /** Folders of the stack's machines. */
-  machineDirectories: string[];
+  /** The stack's machines, also those that are not complete. */
+  machines: RecordedMachine[];
+}
+
+/** A machine as the state has it (providers/vagrant). */
+export interface RecordedMachine {
+  name: string;
+  /** IPv4 address without prefix. */
+  address: string;
+  sshPort: number;
+  /** Its folder on this machine: its key and host key are there. */
+  directory: string;
 }
 
 interface Resource {
@@ -45,6 +55,12 @@ function withoutSecrets(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner)]));
 }
 
+function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
+  const { name, address, sshPort = 22, directory } = { ...inputs, ...outputs } as Partial<RecordedMachine>;
+  if (typeof name !== "string" || typeof address !== "string" || typeof directory !== "string") return [];
+  return [{ name, address: address.replace(/\/.*/, ""), sshPort, directory }];
+}
+
 /** Reads a deployment as state files and `pulumi stack export` have it. */
 export function describeDeployment(deployment: Deployment | undefined): StackState {
   const resources = deployment?.resources ?? [];
@@ -58,14 +74,12 @@ export function describeDeployment(deployment: Deployment | undefined): StackSta
     resources: resources.length,
     interrupted: (deployment?.pending_operations ?? []).length > 0,
     pendingCreates: creating.map(({ resource }) => resource.urn),
-    machineDirectories: machines
-      .map(({ inputs, outputs }) => outputs?.directory ?? inputs?.directory)
-      .filter((directory): directory is string => typeof directory === "string"),
+    machines: machines.flatMap(recordedMachine),
   };
 }
 
 const folderOf = (backend: Backend): string => join(fileURLToPath(backend.url), ".pulumi");
-const stacksOf = (backend: Backend): string => join(folderOf(backend), "stacks", namespace);
+const stacksOf = (backend: Backend): string => join(folderOf(backend), "stacks", projectName);
 
 function readIfThere(file: string): Buffer | undefined {
   try {

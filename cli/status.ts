@@ -4,8 +4,9 @@ import { packageRoot } from "../system/root";
 import { ensureToolchain } from "../toolchain";
 import { colors } from "./colors";
 import { handOver } from "./foreground";
+import { type KnownStack, knownStack } from "./known-stack";
 import { labsOf } from "./lab-stacks";
-import { type KnownNode, measure } from "./measure";
+import { measure } from "./measure";
 import { stackFile } from "./stack-file";
 import { readState, type StackState } from "./state";
 import { type StatusReport, statusTable } from "./status-table";
@@ -23,21 +24,20 @@ export interface StatusOptions {
  * @returns 0 if it is healthy, 1 if it is not
  */
 export async function status({ stack, json = false }: StatusOptions): Promise<number> {
-  stackFile(stack); // The name's form.
+  const file = stackFile(stack);
   const state = await stateOf(stack);
-  if (!state?.outputs.url) {
-    return show(
-      unmeasured(stack, state, { state: "not-up", message: `${stack} is not up: \`npm run up\` makes it` }),
-      json,
-    );
+  const known = state && knownStack(state, file);
+  if (!known) {
+    const message = `${stack} is not up: \`npm run up\` makes it`;
+    return show(unmeasured(stack, undefined, { state: "not-up", message }), json);
   }
   if (labsOf(state).length > 0 && !currentLab()) {
     const lab = runningLab();
     if (lab) return await againInside(lab, stack, json);
     const message = "the lab does not run: `npm run up` starts it and the machines";
-    return show(unmeasured(stack, state, { state: "lab-stopped", message }), json);
+    return show(unmeasured(stack, known, { state: "lab-stopped", message }), json);
   }
-  const { vip, url, nodes } = state.outputs as { vip: string; url: string; nodes: KnownNode[] };
+  const { vip, url, nodes } = known;
   const measured = await measure(nodes, url);
   const verdict = judge(measured.nodes, measured.ping);
   const holders = holdersOf(measured.nodes).map(({ name }) => name);
@@ -66,12 +66,8 @@ async function againInside(
   return await handOver(insideLab(lab, argv), packageRoot);
 }
 
-function unmeasured(stack: string, state: StackState | undefined, verdict: Verdict): StatusReport {
-  const {
-    vip = "",
-    url = "",
-    nodes = [],
-  } = (state?.outputs ?? {}) as { vip?: string; url?: string; nodes?: KnownNode[] };
+function unmeasured(stack: string, known: KnownStack | undefined, verdict: Verdict): StatusReport {
+  const { vip = "", url = "", nodes = [] } = known ?? {};
   return {
     ...{ stack, vip, url, healthy: false, ...verdict, holders: [] },
     ping: { ok: false, error: "not tried" },

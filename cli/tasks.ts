@@ -57,7 +57,10 @@ export async function runTasks(tasks: Task[]): Promise<void> {
       }),
   });
   // Only when it is needed: loading it takes a tenth of a second.
-  const { Listr, PRESET_TIMER } = require("listr2") as typeof Listr2;
+  const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = require("listr2") as typeof Listr2;
+  // To stderr: what a command is asked for goes to stdout, and may be read by a program.
+  const processOutput = new ProcessOutput(process.stderr, process.stderr);
+  const logger = new ListrLogger({ useIcons: true, toStderr: [], processOutput });
   const list = new Listr<object, "default", "simple">(
     tasks.map((task) => forListr(watched(task), () => failed)),
     {
@@ -65,8 +68,8 @@ export async function runTasks(tasks: Task[]): Promise<void> {
       exitOnError: false,
       registerSignalListeners: false,
       fallbackRenderer: "simple",
-      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false, showErrorMessage: false },
-      fallbackRendererOptions: { timer: PRESET_TIMER },
+      rendererOptions: { logger, timer: PRESET_TIMER, collapseSubtasks: false, showErrorMessage: false },
+      fallbackRendererOptions: { logger, timer: PRESET_TIMER },
     },
   );
   await list.run();

@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkSettingsFile } from "../settings-file";
 import { packageRoot } from "../system/root";
+import { ensureToolchain } from "../toolchain";
 import { Clock, timingsFile } from "./clock";
 import { colors } from "./colors";
 import { removeDeadLocks } from "./dead-locks";
 import { Failure } from "./errors";
 import { stream } from "./foreground";
 import { chooseHypervisor } from "./hypervisor";
+import type { KnownNode } from "./known-stack";
+import { refuseOtherLab } from "./lab-stacks";
 import { prepare } from "./prepare";
 import { unreachable } from "./reachable";
 import { existingStackFile, keepingStackFile } from "./stack-file";
@@ -38,15 +41,17 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   const settings = checkSettingsFile(file);
   const usesLab = (await chooseHypervisor(settings.hypervisor)) === "lab";
   const backend = backendOf(usesLab, say);
+  const read = (): Promise<StackState | undefined> =>
+    readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
+  const known = await read();
+  if (known) refuseOtherLab(stack, known);
   const surroundings = await prepare(usesLab, clock, say);
   const cli = cliOf(surroundings);
-  const read = (): Promise<StackState | undefined> => readState(backend, stack, async () => cli);
 
   if (removeDeadLocks(backend, stack) > 0) say("Removed the lock of a Pulumi process that was killed");
   await keepingStackFile(file, async () => {
-    const before = await read();
-    if (!before) await clock.phase("stack init", () => initStack(stack, cli));
-    const refresh = await needsRefresh(before, surroundings);
+    if (!known) await clock.phase("stack init", () => initStack(stack, cli));
+    const refresh = await needsRefresh(known, surroundings);
     await clock.phase("pulumi up", () => pulumiUp(stack, surroundings, refresh));
   });
 
@@ -59,13 +64,17 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
 
 /** A machine that was halted by hand is drift, which Pulumi sees only in a refresh; so is what it lost track of. */
 async function needsRefresh(state: StackState | undefined, surroundings: Surroundings): Promise<boolean> {
-  const nodes = (state?.outputs.nodes ?? []) as { name: string; address: string; port?: number }[];
-  if (state?.interrupted) {
+  if (!state) return false;
+  if (state.interrupted) {
     say("Pulumi was killed in its last run: looking first what is there (`--refresh`)");
     return true;
   }
+  const nodes = (state.outputs.nodes as KnownNode[] | undefined) ?? state.machines;
   if (nodes.length === 0) return false;
-  const silent = await unreachable(nodes, surroundings);
+  const silent = await unreachable(
+    nodes.map(({ name, address }) => ({ name, address })),
+    surroundings,
+  );
   if (silent.length === 0) return false;
   say(`No answer from ${silent.join(" and ")}: looking first what is there (\`--refresh\`)`);
   return true;

@@ -35,7 +35,7 @@ const running = (nodes: NodeReport[]): NodeReport[] =>
 function whyNoService({ name, status }: NodeReport, ping: PingReport): string {
   const guard = status?.guard;
   const lease = status?.lease;
-  if (!guard?.state) return `the guard on ${name} does not run`;
+  if (!guard?.state || guard.state === "STOPPED") return `the guard on ${name} does not run`;
   const reason = guard.reason ? ` (${guard.reason})` : "";
   if (!lease?.heldHere) {
     const owner = lease?.owner && lease.owner !== name ? `, which ${lease.owner} had last` : "";

@@ -48,8 +48,10 @@ global_defs {
     vrrp_garp_master_repeat 3
     vrrp_garp_master_refresh 15
     vrrp_garp_lower_prio_repeat 2
-    # A busy machine must not look like a dead one.
+    # A busy machine must not look like a dead one. With real-time priority the kernel kills a process that computes
+    # for longer than a limit, keepalived's default of 10 ms is too short for a start on an emulated processor.
     vrrp_rt_priority 50
+    vrrp_rlimit_rttime 2000000
     vrrp_no_swap
 }
 

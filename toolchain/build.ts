@@ -137,7 +137,7 @@ const wayOut =
   "install Pulumi 3.220 or newer so that `pulumi` is on PATH (https://www.pulumi.com/docs/install/).";
 
 async function goVersion(): Promise<{ go: string; version: string }> {
-  const go = onPath("go") ?? (isExecutable("/usr/local/go/bin/go") ? "/usr/local/go/bin/go" : undefined);
+  const go = onPath("go");
   if (!go) {
     throw new Error(
       `there is no Pulumi CLI, none can be downloaded, and building one needs \`go\` 1.24 or newer, which is not on PATH.\nInstall Go (https://go.dev/dl/) and run the same again, or ${wayOut}`,

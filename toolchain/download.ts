@@ -31,8 +31,8 @@ const platforms: Partial<Record<string, string>> = {
 export interface DownloadOptions {
   /** Where the files lie; tests have their own server. */
   from?: string;
-  /** Such as `linux-x64`; undefined: there is no release for this platform. */
-  platform?: string | undefined;
+  /** Such as `linux-x64`; null: there is no release for this platform. */
+  platform?: string | null;
 }
 
 const failureFile = (): string => join(toolchainHome(), "download-failed.json");
@@ -145,7 +145,7 @@ export async function downloadToolchain(
   say: (line: string) => void,
   options: DownloadOptions = {},
 ): Promise<Toolchain | undefined> {
-  const { from = releases, platform = platforms[`${process.platform} ${process.arch}`] } = options;
+  const { from = releases, platform = platforms[`${process.platform} ${process.arch}`] ?? null } = options;
   if (!platform) {
     say(`Pulumi publishes no release for ${process.platform} ${process.arch}`);
     return undefined;

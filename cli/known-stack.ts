@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { keyFile, knownHostsFile, recordFile } from "../providers/vagrant/folder";
+import { checkSettingsFile } from "../settings-file";
+import type { RecordedMachine, StackState } from "./state";
+
+/** A node as the stack's outputs have it (components/observe.ts): how to log in. */
+export interface KnownNode {
+  name: string;
+  address: string;
+  user: string;
+  port: number;
+  keyFile: string;
+  knownHostsFile: string;
+  hostKey: string;
+}
+
+export interface KnownStack {
+  vip: string;
+  url: string;
+  nodes: KnownNode[];
+}
+
+/** How to log in to a machine, from its folder. Its host key is not known before its first boot is over. */
+function knownMachine({ name, address, sshPort, directory }: RecordedMachine): KnownNode {
+  let hostKey = "";
+  try {
+    hostKey = (JSON.parse(readFileSync(recordFile(directory), "utf8")) as { hostKey: string }).hostKey;
+  } catch {
+    // The folder is not there (yet): the attempt to log in says so.
+  }
+  return {
+    ...{ name, address, user: "vagrant", port: sshPort, hostKey },
+    keyFile: keyFile(directory),
+    knownHostsFile: knownHostsFile(directory),
+  };
+}
+
+/**
+ * What is to be looked at: from the stack's outputs, or, as long as no `up` has come to its end, from its machines
+ * and settings. The settings of the same stack may have changed since; what exists is what the outputs say.
+ *
+ * @returns undefined if there is nothing to look at
+ */
+export function knownStack({ outputs, machines }: StackState, settingsFile: string): KnownStack | undefined {
+  if (typeof outputs.url === "string" && Array.isArray(outputs.nodes))
+    return outputs as unknown as KnownStack;
+  if (machines.length === 0) return undefined;
+  const { vip, httpsPort } = checkSettingsFile(settingsFile);
+  const url = `https://${vip.address}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
+  return { vip: vip.address, url, nodes: machines.map(knownMachine) };
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createColors } from "picocolors";
+import { type NodeReport, type NodeStatus, parseNodeStatus } from "../../cli/node-report";
+import { duration, type StatusReport, statusTable } from "../../cli/status-table";
+import { holdersOf, judge } from "../../cli/verdict";
+
+/** What node-status prints on a holder that serves. */
+const serving = {
+  node: "a",
+  holdsVip: true,
+  vrrpState: "MASTER",
+  guard: { state: "ACTIVE", since: 61, epoch: 7, reason: "" },
+  lease: { owner: "a", epoch: 7, heldHere: true },
+  container: { state: "running" },
+  mounts: { lease: true, data: true },
+  uptime: 93_784,
+};
+const waiting = {
+  node: "b",
+  holdsVip: false,
+  vrrpState: "BACKUP",
+  guard: { state: "STANDBY", since: 5, epoch: null, reason: "a has the lease" },
+  lease: { owner: "a", epoch: 7, heldHere: false },
+  container: { state: "created" },
+  mounts: { lease: true, data: false },
+  uptime: 59,
+};
+
+const node = (name: string, status: object): NodeReport => ({
+  name,
+  address: "10.0.0.1",
+  status: parseNodeStatus(JSON.stringify(status)),
+});
+const silent = (name: string): NodeReport => ({
+  name,
+  address: "10.0.0.9",
+  error: "does not answer\nin 3 s",
+});
+const yes = { ok: true, milliseconds: 12 };
+const no = { ok: false, error: "refuses connections" };
+
+test("each state has its verdict, and the worst one comes first", () => {
+  const guard = (state: string, reason = "") => ({ ...serving, guard: { ...serving.guard, state, reason } });
+  for (const [nodes, ping, state, message] of [
+    [[node("a", serving), node("b", waiting)], yes, "healthy", /^healthy: a has the VIP and serves$/],
+    [
+      [node("a", serving), silent("b")],
+      yes,
+      "node-unreachable",
+      /^a has the VIP and serves; b cannot be reached$/,
+    ],
+    [
+      [silent("a"), node("b", waiting)],
+      yes,
+      "node-unreachable",
+      /^Rancher answers, and a cannot be reached$/,
+    ],
+    [[silent("a"), node("b", waiting)], no, "no-holder", /^no holder.*; a cannot be reached$/],
+    [[node("a", waiting), node("b", waiting)], no, "no-holder", /^no holder: no node has the VIP$/],
+    // Something else answers at the VIP's address.
+    [[node("a", waiting), node("b", waiting)], yes, "no-holder", /^no holder/],
+    [
+      [node("a", serving), node("b", { ...waiting, holdsVip: true })],
+      yes,
+      "two-holders",
+      /^two holders: a and b both have the VIP$/,
+    ],
+    [
+      [node("a", serving), node("b", { ...serving, holdsVip: false })],
+      yes,
+      "two-services",
+      /^two services: the container runs on a and b$/,
+    ],
+    [[node("a", serving), node("b", serving), silent("c")], yes, "two-services", /; c cannot be reached$/],
+    [[node("a", guard("STOPPED"))], no, "no-service", /the guard on a does not run$/],
+    [
+      [node("a", { ...guard("CLAIMING", "waits for b"), lease: { owner: "b", epoch: 6, heldHere: false } })],
+      no,
+      "no-service",
+      /a does not have the lease, which b had last; its guard is in state CLAIMING \(waits for b\)$/,
+    ],
+    [
+      [node("a", { ...guard("STARTING", "mounting"), container: { state: "exited" } })],
+      no,
+      "no-service",
+      /the container on a is exited; guard: STARTING \(mounting\)$/,
+    ],
+    [[node("a", serving)], no, "no-service", /the container on a runs, and the VIP refuses connections$/],
+  ] as const) {
+    const verdict = judge([...nodes], ping);
+    assert.equal(verdict.state, state, verdict.message);
+    assert.match(verdict.message, message);
+  }
+});
+
+test("only one holder that serves, with all nodes in sight, is healthy", () => {
+  const status = fc.record({
+    holdsVip: fc.boolean(),
+    guard: fc.constant({ state: "ACTIVE" }),
+    lease: fc.record({ heldHere: fc.boolean() }),
+    container: fc.record({ state: fc.constantFrom("running", "exited", "missing") }),
+  });
+  const report = fc.option(status, { nil: undefined });
+  fc.assert(
+    fc.property(fc.array(report, { minLength: 2, maxLength: 5 }), fc.boolean(), (statuses, ok) => {
+      const nodes = statuses.map((each, i) => ({ name: `n${i}`, address: "x", status: each as NodeStatus }));
+      const services = nodes.filter(({ status: each }) => each?.container?.state === "running");
+      const all = nodes.every(({ status: each }) => each);
+      const expected = ok && all && holdersOf(nodes).length === 1 && services.length <= 1;
+      assert.equal(judge(nodes, { ok }).state === "healthy", expected);
+    }),
+  );
+});
+
+test("what is not the output of node-status is refused with the reason", () => {
+  assert.throws(() => parseNodeStatus("bash: not found"), /printed no JSON: bash: not found/);
+  assert.throws(() => parseNodeStatus(""), /printed no JSON: nothing/);
+  assert.throws(() => parseNodeStatus('{"holdsVip": "yes"}'), /unexpected at `holdsVip`/);
+  assert.equal(parseNodeStatus('{"holdsVip": true, "new": 1}').holdsVip, true);
+});
+
+test("the table is aligned, and says why a node was not reached", () => {
+  const report: StatusReport = {
+    ...{ stack: "dev", vip: "10.0.0.100", url: "https://10.0.0.100", healthy: false },
+    ...{ state: "node-unreachable", message: "the verdict", holders: ["a"], ping: yes },
+    nodes: [node("a", serving), node("rancher-2", waiting), silent("c")],
+  };
+  assert.deepEqual(statusTable(report, createColors(false)).split("\n"), [
+    "dev  VIP 10.0.0.100  https://10.0.0.100 answers in 12 ms",
+    "",
+    "Node       Address   VIP  VRRP    Guard             Lease  Container  Mounted       Up for",
+    "a          10.0.0.1  yes  MASTER  ACTIVE (epoch 7)  here   running    lease + data  1 d 2 h",
+    "rancher-2  10.0.0.1  no   BACKUP  STANDBY           of a   created    lease         59 s",
+    "c          10.0.0.9  not reached: does not answer",
+    "",
+    "rancher-2: a has the lease",
+    "",
+    "the verdict",
+  ]);
+  const paint = String.fromCharCode(27);
+  assert.ok(statusTable(report, createColors(true)).includes(paint));
+});
+
+test("durations are given in their two largest units", () => {
+  for (const [seconds, text] of [
+    [0, "0 s"],
+    [-5, "0 s"],
+    [59.9, "59 s"],
+    [60, "1 min"],
+    [3_599, "59 min 59 s"],
+    [3_600, "1 h"],
+    [93_784, "1 d 2 h"],
+  ] as const) {
+    assert.equal(duration(seconds), text);
+  }
+});
