@@ -27,6 +27,8 @@
 #   STOP_GRACE 30     between SIGTERM and SIGKILL when the container is stopped in order
 #   RUN_DIRECTORY     /run/ha-rancher
 #   IDENTITY_FILE     /sys/fs/nfs/net/nfs_client/identifier
+#   ADDRESS_TABLE     /proc/net/fib_trie
+#   MOUNT_TABLE       /proc/self/mountinfo
 #
 # Why those times are safe: an owner that cannot write its heartbeat kills its container after GIVE_UP, and is sure
 # of that (or resets itself) by KILLED_BY; a guard that hangs is killed by the watchdog in the same time. Nobody
@@ -65,7 +67,7 @@ load_configuration() {
   local -A counts=([RESTARTS]=3 [STOP_GRACE]=30)
 
   # Nothing may come from the environment.
-  unset -v "${!required[@]}" "${!times[@]}" "${!counts[@]}" RUN_DIRECTORY IDENTITY_FILE
+  unset -v "${!required[@]}" "${!times[@]}" "${!counts[@]}" RUN_DIRECTORY IDENTITY_FILE ADDRESS_TABLE MOUNT_TABLE
   if [[ ! -r $file ]]; then
     refuse_configuration "$file cannot be read: it is written by \`pulumi up\`"
   fi
@@ -100,7 +102,8 @@ load_configuration() {
       mistakes+=("\`$key\` is '$value', not a whole number from 1")
     fi
   done
-  : "${RUN_DIRECTORY:=/run/ha-rancher}" "${IDENTITY_FILE:=/sys/fs/nfs/net/nfs_client/identifier}"
+  : "${RUN_DIRECTORY:=/run/ha-rancher}" "${IDENTITY_FILE:=/sys/fs/nfs/net/nfs_client/identifier}" \
+    "${ADDRESS_TABLE:=/proc/net/fib_trie}" "${MOUNT_TABLE:=/proc/self/mountinfo}"
 
   if ((${#mistakes[@]} == 0)); then
     ((GIVE_UP >= 3 * BEAT)) || mistakes+=("\`GIVE_UP\` must be at least three times \`BEAT\`")

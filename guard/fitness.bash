@@ -31,39 +31,37 @@ look_for_faults() {
   [[ $FAULT == "$before" ]] || say "${FAULT:-fit again}"
 }
 
-# While not the owner: looks every 5 BEAT, mounts the lease directory, clears what must not be there.
+# While not the owner: looks at mounts and, every 10 BEAT, at Docker; mounts the lease directory; clears what must not
+# be there.
 keep_fit() {
+  local state
   job_poll check
   case $JOB in
     ok)
-      local key value
-      while IFS='=' read -r key value; do
-        case $key in
-          container) CONTAINER_STATE=${value% *} ;;
-          lease) LEASE_TYPE=$value ;;
-          data) DATA_TYPE=$value ;;
-        esac
-      done <"$RUN_DIRECTORY/check.log"
-      CHECKED=$NOW
+      read -r state _ <"$RUN_DIRECTORY/check.log"
+      CONTAINER_STATE=$state CHECKED=$NOW
       ;;
     failed) CONTAINER_STATE=unknown CHECKED=$NOW ;;
-    none) ((CHECKED && NOW - CHECKED < 5 * BEAT)) || job_start check "$START_LIMIT" check ;;
+    none) ((CHECKED && NOW - CHECKED < 10 * BEAT)) || job_start check "$START_LIMIT" container_state ;;
   esac
-  ((CHECKED)) || return 0
+  filesystem_of "$DATA_DIRECTORY"
+  DATA_TYPE=$REPLY
   if [[ $CONTAINER_STATE == running || -n $DATA_TYPE ]]; then
-    say "leftovers: container $CONTAINER_STATE, data ${DATA_TYPE:-not mounted}: clearing them"
+    say "leftovers: container ${CONTAINER_STATE:-not checked yet}, data ${DATA_TYPE:-not mounted}: clearing them"
     TRACK=1 # which stop-container writes
     if "$here/stop-container" "$configuration"; then forget_check; fi
   fi
-  if [[ $LEASE_TYPE != nfs4 ]] && ((CHECKED == NOW)); then
+  filesystem_of "$LEASE_DIRECTORY"
+  LEASE_TYPE=$REPLY
+  if [[ $LEASE_TYPE != nfs4 ]]; then
     lease_drop
     job_poll mount
-    [[ $JOB == running ]] || job_start mount "$START_LIMIT" systemctl start "$LEASE_UNIT"
+    [[ $JOB != none ]] || job_start mount "$START_LIMIT" mount_lease
   fi
 }
 
 # What was found out may be old: look again before trusting the node.
 forget_check() {
   job_kill check
-  CHECKED=0
+  CHECKED=0 CONTAINER_STATE=
 }

@@ -4,6 +4,7 @@
 
 TRACK= # last written to the track file
 SAVED= # last written to the state file
+NOTIFIED=-1000000 # when systemd was last told
 
 say() {
   local text=${1//[$'\n\r\t']/ }
@@ -49,9 +50,10 @@ lease_epoch=$epoch"
   SAVED=$content
 }
 
-# notify [ARGUMENT]...: tells systemd that the guard lives.
+# notify [ARGUMENT]...: tells systemd that the guard lives, every second round.
 notify() {
-  [[ -n ${NOTIFY_SOCKET-} ]] || return 0
+  [[ -n ${NOTIFY_SOCKET-} ]] && ((NOW - NOTIFIED >= 2 * BEAT - BEAT / 2)) || return 0
+  NOTIFIED=$NOW
   # In the background, since it waits for the service manager; the time is said anew each time, so that it follows
   # the settings. While stopping the watchdog is off, and this extends the time that stopping may take instead.
   systemd-notify "$@" WATCHDOG=1 "WATCHDOG_USEC=$((GIVE_UP * 1000))" "EXTEND_TIMEOUT_USEC=$((GIVE_UP * 1000))" \

@@ -3,16 +3,18 @@
 # Sourced; needs the settings and node.bash.
 # shellcheck disable=SC2154,SC2317 # sentinel_name is configuration.bash's; jobs are called by name
 
-check() {
-  echo "container=$(container_state)"
-  echo "lease=$(filesystem_of "$LEASE_DIRECTORY")"
-  echo "data=$(filesystem_of "$DATA_DIRECTORY")"
+mount_lease() {
+  systemctl start "$LEASE_UNIT" && return
+  # Not again at once.
+  sleep 5
+  return 1
 }
 
 mount_data() {
   local found=
   systemctl start "$DATA_UNIT" || return
-  if [[ -z $(filesystem_of "$DATA_DIRECTORY") ]]; then
+  filesystem_of "$DATA_DIRECTORY"
+  if [[ -z $REPLY ]]; then
     echo "$DATA_DIRECTORY is not mounted"
     return 1
   fi
@@ -26,7 +28,12 @@ start_container() {
   local process
   # stop-container must know that a start may still happen.
   : >"$RUN_DIRECTORY/starting"
-  docker start "$CONTAINER" >/dev/null || { rm -f -- "$RUN_DIRECTORY/starting"; return 1; }
+  if ! docker_api $((START_LIMIT / 1000 + 1)) POST "$CONTAINER/start"; then
+    echo "$REPLY"
+    # One that was refused does not happen; of any other failure that is not known.
+    [[ $(container_state) == unknown* ]] || rm -f -- "$RUN_DIRECTORY/starting"
+    return 1
+  fi
   read -r _ process < <(container_state)
   if process_start "$process"; then echo "$process $REPLY" >"$RUN_DIRECTORY/container"; fi
   rm -f -- "$RUN_DIRECTORY/starting"
@@ -34,11 +41,12 @@ start_container() {
 
 leave() {
   local state tries=0
-  docker stop --time "$STOP_GRACE" "$CONTAINER" >/dev/null
+  docker_api $((STOP_GRACE + START_LIMIT / 1000)) POST "$CONTAINER/stop?t=$STOP_GRACE"
   read -r state _ < <(container_state)
   [[ $state != running && $state != unknown ]] || return
   rm -f -- "$RUN_DIRECTORY/container"
-  [[ -n $(filesystem_of "$DATA_DIRECTORY") ]] || return 0
+  filesystem_of "$DATA_DIRECTORY"
+  [[ -n $REPLY ]] || return 0
   sync --file-system "$DATA_DIRECTORY"
   # Not `systemctl stop`: the unit is stopped after the guard, so while the guard is being stopped that would wait
   # for itself. systemd sees the unmounting anyway.

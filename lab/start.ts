@@ -53,7 +53,9 @@ export function runningLab(): LabDescription | undefined {
 /** Whether the lab's networks are up, seen from a process in its namespace. */
 function hasBridges(pid: number): boolean {
   const devices = readFileSync(`/proc/${pid}/net/dev`, "utf8");
-  return [managementNetwork, privateNetwork].every(({ bridge }) => devices.includes(` ${bridge}:`));
+  return [managementNetwork, privateNetwork].every(({ bridge }) =>
+    new RegExp(`^\\s*${bridge}:`, "m").test(devices),
+  );
 }
 
 function describe(paths: Layout, accelerator: "kvm" | "tcg", box: Box, image: Image): LabDescription {

@@ -24,14 +24,17 @@ mkdir "$tree"
 mount -o "loop,offset=$((first_sector * 512)),noatime,barrier=0,data=writeback" "$disk" "$tree"
 
 echo "installing Debian $suite"
-export CUSTOMIZE=$here/customize.sh MIRROR=$mirror
-# shellcheck disable=SC2016 # mmdebstrap's shell expands the hook
+export FILES=$here/root CUSTOMIZE=$here/customize.sh MIRROR=$mirror
+# shellcheck disable=SC2016 # mmdebstrap's shell expands the hooks
 mmdebstrap --mode=root --variant=minbase --include="$packages" --aptopt="$folder/apt.conf" \
   --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' \
+  --essential-hook='cp --recursive "$FILES/etc/initramfs-tools" "$1/etc/"' \
   --customize-hook='"$CUSTOMIZE" "$1" "$MIRROR"' \
   "$suite" "$tree" "$folder/sources.list"
 extlinux --install "$tree/boot/extlinux"
+# What was deleted would be compressed otherwise.
+fstrim "$tree"
 umount "$tree"
 
 echo "compressing the disk"

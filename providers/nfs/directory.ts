@@ -40,23 +40,27 @@ export async function claim(directory: string, name: string, mayRemove: boolean)
       `\`directory\` ${directory} belongs to the export ${owner}: two stacks on the same data destroy it. Choose another directory; if ${owner} is gone for good, remove ${join(directory, markerName)}`,
     );
   if (owner !== undefined || !mayRemove) return;
-  const content = await readdir(directory).catch(() => []);
+  const content = await contentOf(directory);
   if (content.length)
     throw new Error(
       `\`removeData\` is set, and \`directory\` ${directory} holds files that are not of this project (${content.slice(0, 3).join(", ")}): choose another directory, or do not set \`removeData\``,
     );
 }
 
+/** What a directory holds beside our marker; nothing if there is no directory. */
+async function contentOf(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => []);
+  return names.filter((name) => !name.startsWith(markerName));
+}
+
 /** Makes what is missing: the directory, its folders, its marker, and the sentinel in the data. */
 export async function prepare(directory: string, name: string, sentinel: string): Promise<void> {
   try {
-    const foreign =
-      (await ownerOf(directory)) === undefined && (await readdir(directory).catch(() => [])).length > 0;
-    for (const path of [directory, ...folders.map((folder) => join(directory, folder))]) {
-      await mkdir(path, { recursive: true, mode: 0o755 });
-    }
+    const foreign = (await ownerOf(directory)) === undefined && (await contentOf(directory)).length > 0;
+    await mkdir(directory, { recursive: true, mode: 0o755 });
     // Without a marker it can be used, and is never removed.
     if (!foreign) await writeAtomically(join(directory, markerName), `${name}\n`);
+    for (const folder of folders) await mkdir(join(directory, folder), { recursive: true, mode: 0o755 });
     await writeFile(join(directory, "data", sentinelName), `${sentinel}\n`, { flag: "wx" }).catch((error) => {
       if (error.code !== "EEXIST") throw error;
     });

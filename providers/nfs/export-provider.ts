@@ -95,10 +95,11 @@ async function bring(news: ExportInputs, known?: Published): Promise<ExportOutpu
   await claim(news.directory, news.name, news.removeData);
   try {
     await prepare(news.directory, news.name, news.sentinel);
-    return { ...inputsOf(news), ...(await serverOf(news.server).publish(news)) };
+    return { ...news, ...(await serverOf(news.server).publish(news)) };
   } catch (error) {
+    // With the serialized provider, which Pulumi adds to outputs but not to those of a partial failure.
     throw partialFailure(error, news.name, {
-      ...inputsOf(news),
+      ...news,
       path: known?.path ?? "",
       exportId: known?.exportId ?? 0,
     });

@@ -39,7 +39,7 @@ export interface Dialled {
  * The handshake gets longer, since it computes on a node that may be slow.
  */
 const connectLimit = 8_000;
-const handshakeLimit = 20_000;
+const handshakeLimit = 30_000;
 
 /**
  * TCP keepalive, as ssh's ServerAliveInterval 5 and ServerAliveCountMax 3: Node repeats the probe every second,

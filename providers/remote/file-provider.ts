@@ -19,8 +19,11 @@ export interface FileOutputs extends FileInputs {
   unfinished: boolean;
 }
 
-/** Milliseconds per operation: `check` and `afterWrite` may reload services on a slow node. */
-const limit = 120_000;
+/**
+ * Milliseconds per operation: `check` and `afterWrite` may reload services on a slow node. Seen: 65 s for a
+ * `systemctl daemon-reload` on an emulated, overloaded one.
+ */
+const limit = 300_000;
 
 const text = z.string("must be a text");
 const command = text.min(1, "must not be empty: leave it out instead").optional();
@@ -76,12 +79,6 @@ const schema = z.object({
 
 const identity = ({ host, hostKey }: SshEndpoint): string => `${host} ${hostKey}`;
 
-/** The properties without the serialized provider, which Pulumi adds by itself. */
-function own<T extends object>(properties: T): T {
-  const { __provider, ...rest } = properties as T & { __provider?: unknown };
-  return rest as T;
-}
-
 const contentKeys = ["content", "mode", "owner", "check", "afterWrite", "afterDelete"] as const;
 
 /** Whether anything but the way to log in differs. */
@@ -119,7 +116,8 @@ const mayHaveChanged = (error: unknown): boolean =>
   error instanceof SshError && (error.failure === "lost" || error.failure === "timeout");
 
 async function write(id: string, news: FileInputs, always: boolean): Promise<FileOutputs> {
-  const unfinished: FileOutputs = { ...own(news), unfinished: true };
+  // With the serialized provider, which Pulumi adds to outputs but not to those of a partial failure.
+  const unfinished: FileOutputs = { ...news, unfinished: true };
   let result: ExecResult;
   try {
     result = await onNode(news, writeScript(news, always), news.content);
@@ -170,7 +168,7 @@ export const file = {
     if (result.code !== 0) throw new Error(explain(props, result));
     const found = parseRead(result.stdout);
     if (!found) return { id: "" };
-    const { unfinished, ...inputs } = own(props);
+    const { unfinished, ...inputs } = props;
     const live: FileInputs = {
       ...inputs,
       content: found.content,
@@ -189,7 +187,7 @@ export const file = {
     news: FileInputs,
   ): Promise<pulumi.dynamic.UpdateResult<FileOutputs>> {
     const untouched = !olds.unfinished && !differs(olds, news) && identity(olds.ssh) === identity(news.ssh);
-    if (untouched) return { outs: { ...own(news), unfinished: false } };
+    if (untouched) return { outs: { ...news, unfinished: false } };
     return { outs: await write(id, news, olds.unfinished === true) };
   },
 

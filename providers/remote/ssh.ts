@@ -1,6 +1,7 @@
-import { closeConnections, type Ended, runOver } from "./connection";
+import { closeConnections, runOver } from "./connection";
 import { shownEndpoint } from "./dial";
 import type { SshEndpoint } from "./endpoint";
+import type { Ended } from "./established";
 import { shellQuote } from "./quote";
 
 export { SshError } from "./dial";

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { SshEndpoint } from "../remote/endpoint";
 import { destroy, type Provisioning, powerOff, provision, reload, runThroughVagrant, up } from "./client";
-import { interfaceOf, makeContact } from "./contact";
+import { type Contact, interfaceOf, makeContact } from "./contact";
 import {
   keyFile,
   knownHostsFile,
@@ -30,7 +30,7 @@ export interface Measured {
 }
 
 /** Milliseconds that a machine which Vagrant calls up gets to answer at its own address. */
-const patience = 30_000;
+const patience = { usual: 60_000, short: 8_000 };
 
 /** A line of progress: Pulumi shows it without the resource's name, so it begins with the machine's. */
 export const say = (inputs: MachineInputs, text: string): void => console.log(`${inputs.name}: ${text}`);
@@ -64,7 +64,7 @@ export async function remindVagrant({ inputs, record }: Held, machineId: string)
   await restoreMachineId(inputs, machineId || (inputs.hypervisor === "libvirt" ? record.uuid : ""));
 }
 
-async function contact(held: Held, time = patience): Promise<{ hostKey: string; interface: string }> {
+async function contact(held: Held, time = patience.usual): Promise<Contact> {
   try {
     return await makeContact(endpointOf(held), held.inputs.address, time);
   } catch (error) {
@@ -73,7 +73,7 @@ async function contact(held: Held, time = patience): Promise<{ hostKey: string; 
 }
 
 /** Notes that the machine is whole, and gives its outputs. */
-async function finished(held: Held, found: { hostKey: string; interface: string }): Promise<Measured> {
+async function finished(held: Held, found: Contact): Promise<Measured> {
   held.record = { ...held.record, whole: true, hostKey: found.hostKey, inputs: held.inputs };
   await writeFolder(held.inputs, held.record, held.privateKey);
   return {
@@ -107,18 +107,25 @@ export async function makeMachine(held: Held, remains: boolean, machineId = ""):
   if (remains) await clear();
   await up(inputs, "all");
   try {
-    return await finished(held, await contact(held));
+    return await finished(held, await contact(held, patience.short));
   } catch (error) {
-    const reason = (error as Error).message;
-    if (await hasAddress(held))
-      throw new Error(
-        `${reason}\nThe machine itself has the address ${inputs.address}: see why this host cannot reach it ` +
-          "(its route to that network, `privateNetwork`, a firewall, `sshPort`).",
-      );
-    say(inputs, `its network was not set up (${reason}); making it again`);
+    if (await hasAddress(held)) return await finished(held, await contactFromOutside(held));
+    say(inputs, `its network was not set up (${(error as Error).message}); making it again`);
     await clear();
     await up(inputs, "all");
     return await finished(held, await contact(held));
+  }
+}
+
+/** Contacts a machine that has its address for sure: if that fails, the fault is not inside it. */
+async function contactFromOutside(held: Held): Promise<Contact> {
+  try {
+    return await contact(held);
+  } catch (error) {
+    throw new Error(
+      `${(error as Error).message}\nThe machine itself has the address ${held.inputs.address}: see why this host ` +
+        "cannot reach it (its route to that network, `privateNetwork`, a firewall, `sshPort`).",
+    );
   }
 }
 
@@ -142,12 +149,17 @@ export async function takeSteps(
   return await finished(held, await contact(held));
 }
 
-/** Contacts a machine that runs already; one that does not answer is restarted once. */
-export async function answer(held: Held): Promise<Measured> {
+/**
+ * Contacts a machine that runs already.
+ *
+ * @param restart true if it may be restarted once in case that it does not answer
+ */
+export async function answer(held: Held, restart: boolean): Promise<Measured> {
   await writeFolder(held.inputs, held.record, held.privateKey);
   try {
-    return await finished(held, await contact(held, 5_000));
+    return await finished(held, await contact(held, patience.short));
   } catch (error) {
+    if (!restart) throw error;
     say(held.inputs, `${(error as Error).message}; restarting it`);
     await reload(held.inputs, "none");
     return await finished(held, await contact(held));

@@ -39,9 +39,11 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
+const draftOf = (file: string): string => `${file}.new`;
+
 /** Writes a file that is whole or absent at every moment, readable by its owner only. */
 async function writePrivate(file: string, text: string): Promise<void> {
-  const draft = `${file}.new`;
+  const draft = draftOf(file);
   await writeFile(draft, text, { mode: 0o600 });
   await chmod(draft, 0o600);
   await rename(draft, file);
@@ -59,10 +61,12 @@ export const readKey = async (directory: string): Promise<string | undefined> =>
 export const hasAllFiles = (directory: string): boolean =>
   [recordFile(directory), keyFile(directory), vagrantfilePath(directory)].every(existsSync);
 
-/** True for a folder that is missing or empty. */
+/** True for a folder that is missing or empty, or in which not even the record was finished. */
 export async function isFree(directory: string): Promise<boolean> {
   try {
-    return (await readdir(directory)).length === 0;
+    return (await readdir(directory)).every(
+      (name) => join(directory, name) === draftOf(recordFile(directory)),
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
     throw error;

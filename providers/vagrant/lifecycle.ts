@@ -93,8 +93,12 @@ async function claim(inputs: MachineInputs): Promise<{ held: Held; found: Machin
     throw occupied(inputs, "is not empty, and what is in it is not ours");
   if (found && found.owner !== inputs.owner)
     throw occupied(inputs, `holds the machine ${found.id} of ${found.owner || "another program"}`);
-  const privateKey = (found && (await readKey(inputs.directory))) ?? newKeyPair(inputs.name).privateKey;
-  const record = found ? { ...found, id: newId(inputs.name) } : newRecord(inputs);
+  const key = found && (await readKey(inputs.directory));
+  // Without its key a machine cannot be gone on with: it is made anew.
+  const record = found
+    ? { ...found, id: newId(inputs.name), whole: found.whole && key !== undefined }
+    : newRecord(inputs);
+  const privateKey = key ?? newKeyPair(inputs.name).privateKey;
   return { held: { inputs, record, privateKey }, found };
 }
 
@@ -112,7 +116,7 @@ async function bring(
   const state = knownState === "running" && !acts ? "running" : await status(inputs);
   if (state === "not_created") return await makeMachine(held, true, machineId);
   const steps = stepsFor(state, true, wanted);
-  if (steps.length === 0) return await answer(held);
+  if (steps.length === 0) return await answer(held, knownState !== "running");
   return await takeSteps(held, steps, wanted.has("provision"), machineId || (await readMachineId(inputs)));
 }
 
@@ -160,6 +164,8 @@ export const machine = {
     await repair(held, props.machineId);
     const state = await status(inputs);
     if (state === "not_created") {
+      // Also what whoever undefined it may have left: its disk.
+      await destroy(inputs);
       await removeFolder(inputs.directory);
       return { id: "" };
     }

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../system/root";
@@ -16,7 +25,7 @@ export interface Outcome {
   text: string;
 }
 
-/** A resource as `pulumi stack export` shows it. */
+/** A resource in the stack's state. */
 export interface StateResource {
   urn: string;
   type: string;
@@ -53,7 +62,8 @@ export class TestStack {
   private readonly machines: Record<string, PlainArgs> = {};
 
   private constructor(
-    readonly folder: string,
+    private readonly name: string,
+    private readonly folder: string,
     private readonly env: NodeJS.ProcessEnv,
   ) {
     this.hypervisor = new FakeHypervisor(join(folder, "hypervisor"));
@@ -91,7 +101,7 @@ export class TestStack {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     };
-    const stack = new TestStack(folder, env);
+    const stack = new TestStack(name, folder, env);
     stack.writeProgram();
     const { code, text } = await stack.pulumi("stack", "init", name);
     if (code !== 0) throw new Error(text);
@@ -179,13 +189,23 @@ export class TestStack {
     return mustEndWell(await this.pulumi("destroy", "--yes", "--skip-preview"));
   }
 
+  /** The text of the stack's state, as the backend keeps it. */
+  stateText(): string {
+    return readFileSync(
+      join(this.folder, "backend", ".pulumi", "stacks", "engine", `${this.name}.json`),
+      "utf8",
+    );
+  }
+
   /** The machines in the stack's state, by resource name. */
-  async state(...args: string[]): Promise<Map<string, StateResource>> {
-    const { deployment } = JSON.parse(mustEndWell(await this.pulumi("stack", "export", ...args))) as {
-      deployment: { resources?: StateResource[] };
+  state(): Map<string, StateResource> {
+    const { checkpoint } = JSON.parse(this.stateText()) as {
+      checkpoint: { latest: { resources?: StateResource[] } };
     };
-    const machines = (deployment.resources ?? []).filter((each) => each.type.endsWith("vagrant:Machine"));
-    return new Map(machines.map((each) => [each.urn.replace(/.*::/, ""), each]));
+    const machines = (checkpoint.latest.resources ?? []).filter(({ type }) =>
+      type.endsWith("vagrant:Machine"),
+    );
+    return new Map(machines.map((machine) => [machine.urn.replace(/.*::/, ""), machine]));
   }
 
   /** The commands given to `vagrant` since the last time, as `machine command`, in order for each machine. */
@@ -216,7 +236,7 @@ export class TestStack {
   }
 }
 
-function mustEndWell({ code, text }: Outcome): string {
+export function mustEndWell({ code, text }: Outcome): string {
   if (code !== 0) throw new Error(`pulumi ended with code ${code}:\n${text}`);
   return text;
 }

@@ -95,6 +95,7 @@ export class PluginStack {
     symlinkSync(join(__dirname, "..", ".."), join(modules, "ha-rancher", "dist"));
     writeFileSync(join(folder, "index.js"), program);
     writeFileSync(join(folder, "Pulumi.yaml"), project);
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "plugins", private: true }));
     const env = {
       ...process.env,
       PATH: `${toolchain.bin}:${process.env.PATH}`,

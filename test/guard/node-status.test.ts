@@ -10,8 +10,9 @@ describe("node-status", () => {
   let b: GuardedNode;
   before(async () => {
     pair = new Pair();
-    ({ a, b } = await pair.ready());
-    a.set("vip");
+    ({ a, b } = pair);
+    await Promise.all([a.ready(), b.ready()]);
+    a.setVip(true);
     a.set("keepalived");
     writeFileSync(join(a.home, "run", "vrrp"), "MASTER\n");
     await until(() => a.state === "ACTIVE", "a to be active", a);

@@ -25,7 +25,7 @@ export class TestServer {
   /** The most commands that ran at once. */
   busiest = 0;
   /** Answers each new session so. */
-  sessions: "accept" | "refuse" | "ignore" | "break" = "accept";
+  sessions: "accept" | "refuse" | "refuse once" | "ignore" | "break" = "accept";
   private running = 0;
   private readonly sockets = new Set<Socket>();
   private readonly hostKeys = utils.generateKeyPairSync("ed25519");
@@ -78,6 +78,10 @@ export class TestServer {
         this.logins++;
         client.on("session", (accept, reject) => {
           if (this.sessions === "refuse") return reject();
+          if (this.sessions === "refuse once") {
+            this.sessions = "accept";
+            return reject();
+          }
           if (this.sessions === "ignore") return;
           if (this.sessions === "break") return this.dropAll();
           const session = accept();

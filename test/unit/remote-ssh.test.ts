@@ -98,9 +98,20 @@ test("a node whose sessions break off is an error after one more try", async () 
   assert.equal(server.logins, 2);
 });
 
-test("a node that refuses sessions is explained", async () => {
+test("a session that is refused, as sshd does while others are ending, is asked for again", async () => {
+  server.sessions = "refuse once";
+  assert.equal((await exec(server.endpoint, "echo later")).stdout, "later\n");
+  assert.equal(server.logins, 1);
+});
+
+test("a node that goes on refusing sessions is explained", async () => {
   server.sessions = "refuse";
-  await assert.rejects(exec(server.endpoint, "true"), failure("refused", /MaxSessions/));
+  const started = Date.now();
+  await assert.rejects(
+    exec(server.endpoint, "true", { timeout: 1_500 }),
+    failure("unreachable", /refuses another session.*MaxSessions/),
+  );
+  assert.ok(Date.now() - started > 500, "it was asked more than once");
 });
 
 test("a command that takes too long is given up, and its connection is not used again", async () => {

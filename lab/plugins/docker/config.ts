@@ -55,8 +55,8 @@ function pairs(words: readonly string[]): [string, string][] {
     const value = word.length > 2 ? word.slice(2) : (words[++index] ?? "");
     if (flag === "-i") found.push(["identityfile", value]);
     else {
-      const [name = "", ...rest] = value.split(/\s*=\s*|\s+/);
-      found.push([name.toLowerCase(), rest.join("=")]);
+      const [, name = "", text = ""] = /^\s*(\w*)(?:\s*=\s*|\s+)(.*)$/s.exec(value) ?? [value, value];
+      found.push([name.toLowerCase(), text.replace(/^"(.*)"$/s, "$1")]);
     }
   }
   return found;

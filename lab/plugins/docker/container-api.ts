@@ -8,7 +8,7 @@ const megabyte = 1024 * 1024;
 export const bytes = (megabytes: number): number => (megabytes > 0 ? megabytes * megabyte : megabytes);
 const megabytes = (size: number): number => (size > 0 ? Math.round(size / megabyte) : size);
 
-/** The engine's request for a container with these inputs. */
+/** The body of the engine's request for a container with these inputs; the name is no part of it. */
 export function createRequest(inputs: ContainerInputs): ContainerCreateOptions {
   const ports = inputs.ports ?? [];
   const volumes = inputs.volumes ?? [];
@@ -18,7 +18,6 @@ export function createRequest(inputs: ContainerInputs): ContainerCreateOptions {
     bindings[port] = [...(bindings[port] ?? []), { HostIp: ip, HostPort: String(external) }];
   }
   return {
-    name: inputs.name,
     Image: inputs.image,
     Hostname: inputs.hostname,
     Env: inputs.envs,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Container, ContainerInspectInfo } from "dockerode";
+import type { Container, ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import { changes } from "../diff";
 import { checkFields } from "../fields";
 import { type Context, PartialFailure, type ResourceType } from "../plugin";
@@ -58,7 +58,9 @@ async function create(engine: Engine, context: Context, inputs: ContainerInputs)
   // An id cannot be pulled: it must be there.
   if (!/^(sha256:)?[0-9a-f]{64}$/.test(inputs.image)) await ensureImage(engine, inputs.image, context);
   try {
-    return await engine.api.createContainer(createRequest(inputs));
+    // Apart, since dockerode would write all of it into the URL too, and environments hold secrets.
+    const request = { _query: { name: inputs.name }, _body: createRequest(inputs) };
+    return await engine.api.createContainer(request as ContainerCreateOptions);
   } catch (error) {
     const taken = statusOf(error) === 409;
     throw failed(

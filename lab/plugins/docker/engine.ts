@@ -65,7 +65,7 @@ export const statusOf = (error: unknown): number | undefined => (error as { stat
 /** What the engine said, without dockerode's wrapping. */
 export function saidBy(error: unknown): string {
   const { json, message } = error as Error & { json?: { message?: string } };
-  return (json?.message ?? message).trim();
+  return (json?.message ?? message.replace(/^\(HTTP code \d+\) .*? - /, "")).trim().replace(/\.+$/, "");
 }
 
 /** The result of a request, or undefined if the engine does not know the thing. */

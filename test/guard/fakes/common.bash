@@ -10,3 +10,16 @@ happened() {
 hang_if_told() {
   while [[ -e $FAKE_NODE/hang-$1 ]]; do sleep 0.05; done
 }
+
+# The node's mount table: mount_on DIRECTORY TYPE, unmount_from DIRECTORY, is_mounted DIRECTORY.
+mount_on() {
+  echo "40 27 0:33 / $1 rw,relatime shared:1 - $2 192.168.56.1:/share rw" >>"$FAKE_NODE/mounts"
+}
+
+unmount_from() {
+  is_mounted "$1" && sed -i "\\: $1 :d" "$FAKE_NODE/mounts"
+}
+
+is_mounted() {
+  grep -q " $1 " "$FAKE_NODE/mounts"
+}

@@ -1,0 +1,160 @@
+import type { Socket } from "node:net";
+import { constants } from "node:os";
+import type { NodeSSH } from "node-ssh";
+import type { ClientChannel } from "ssh2";
+import { SshError } from "./dial";
+
+/**
+ * Commands at once on one connection. sshd's MaxSessions is 10, and it counts a session for a while after that has
+ * ended, so that even with fewer it may refuse one.
+ */
+const channelsPerConnection = 8;
+
+/** Milliseconds after which an unused connection is closed. Until then it does not keep the process alive. */
+const idleLimit = 10_000;
+
+/** Milliseconds for a node to start a session on an existing connection; then the connection is taken for dead. */
+const sessionLimit = 20_000;
+
+/** A command that ran to its end. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The connection turned out to be dead before the command was given to it: it certainly has not run. */
+export class NotStarted extends Error {}
+
+/** The node has too many sessions on the connection; the command has not run. */
+export class SessionRefused extends Error {}
+
+/** An established connection with its slots. */
+export class Connection {
+  private free = channelsPerConnection;
+  private readonly queue: (() => void)[] = [];
+  private idle: NodeJS.Timeout | undefined;
+  private retired = false;
+
+  constructor(
+    private readonly ssh: NodeSSH,
+    private readonly socket: Socket,
+    private readonly where: string,
+    private readonly onUnusable: () => void,
+  ) {
+    ssh.connection?.on("close", onUnusable);
+    this.rest();
+  }
+
+  /** Takes no further commands, and ends when the running ones have ended. */
+  retire(): void {
+    this.retired = true;
+    this.onUnusable();
+    if (this.free === channelsPerConnection) this.close();
+  }
+
+  close(): void {
+    this.onUnusable();
+    clearTimeout(this.idle);
+    this.ssh.dispose();
+    // A node that is gone never answers the goodbye.
+    this.socket.destroySoon();
+    this.socket.unref();
+  }
+
+  private rest(): void {
+    if (this.retired) this.close();
+    else {
+      this.socket.unref();
+      this.idle = setTimeout(() => this.close(), idleLimit).unref();
+    }
+  }
+
+  private async take(signal: AbortSignal): Promise<void> {
+    if (this.free > 0) this.free--;
+    else
+      await new Promise<void>((resolve, reject) => {
+        const leave = (): void => {
+          this.queue.splice(this.queue.indexOf(granted), 1);
+          reject(signal.reason);
+        };
+        const granted = (): void => {
+          signal.removeEventListener("abort", leave);
+          resolve();
+        };
+        this.queue.push(granted);
+        signal.addEventListener("abort", leave, { once: true });
+      });
+    clearTimeout(this.idle);
+    this.socket.ref();
+  }
+
+  private give(): void {
+    const next = this.queue.shift();
+    if (next) next();
+    else if (++this.free === channelsPerConnection) this.rest();
+  }
+
+  async run(command: string, stdin: string | undefined, signal: AbortSignal): Promise<Ended> {
+    await this.take(signal);
+    try {
+      if (this.retired) throw new NotStarted("it had to be closed");
+      return await this.runNow(command, stdin, signal);
+    } finally {
+      this.give();
+    }
+  }
+
+  private async runNow(command: string, stdin: string | undefined, signal: AbortSignal): Promise<Ended> {
+    let channel: ClientChannel | undefined;
+    const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+    const starting = setTimeout(() => this.socket.destroy(), sessionLimit);
+    let stop = (): void => {};
+    const aborted = new Promise<never>((_, reject) => {
+      stop = () => {
+        channel?.close();
+        this.retire();
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      if (signal.aborted) stop();
+    });
+    aborted.catch(() => {});
+    const running = this.ssh.execCommand(command, {
+      stdin,
+      noTrim: true,
+      onChannel: (opened) => {
+        channel = opened;
+        clearTimeout(starting);
+        if (signal.aborted) channel.close();
+      },
+      // node-ssh decodes each packet by itself, which breaks characters that two packets share.
+      onStdout: (chunk) => output.stdout.push(chunk),
+      onStderr: (chunk) => output.stderr.push(chunk),
+    });
+    running.catch(() => {});
+    try {
+      const { code, signal: killed } = await Promise.race([running, aborted]);
+      if (code === null && killed === null)
+        throw new SshError(
+          "lost",
+          `the connection to ${this.where} broke while a command was running there: the machine or its network went away. Whether the command finished is not known.`,
+        );
+      const number = killed
+        ? (constants.signals[`SIG${killed.replace(/^SIG/, "")}` as NodeJS.Signals] ?? 0)
+        : 0;
+      return {
+        code: code ?? 128 + number,
+        stdout: Buffer.concat(output.stdout).toString(),
+        stderr: Buffer.concat(output.stderr).toString(),
+      };
+    } catch (error) {
+      if (error instanceof SshError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw /Channel open failure/.test(reason) ? new SessionRefused(reason) : new NotStarted(reason);
+    } finally {
+      clearTimeout(starting);
+      signal.removeEventListener("abort", stop);
+    }
+  }
+}

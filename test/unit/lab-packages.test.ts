@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { debianRelease, parseOsRelease, selectSources } from "../../lab/debian";
+import { newPackages, notInstalled, parsePackageList } from "../../lab/packages";
+import { packageRoot } from "../../system/root";
+
+const osRelease = (text: string): string => {
+  const file = join(mkdtempSync(join(tmpdir(), "os-release-")), "os-release");
+  writeFileSync(file, text);
+  return file;
+};
+
+test("package lists have a name a line and comments", () => {
+  assert.deepEqual(parsePackageList("# why\nvagrant\n\n  qemu-utils  # disks\n"), ["vagrant", "qemu-utils"]);
+});
+
+test("the lab's own lists name nothing twice and nothing that starts services for itself", () => {
+  for (const file of ["packages.txt", "box/packages.txt"]) {
+    const names = parsePackageList(readFileSync(join(packageRoot, "lab", file), "utf8"));
+    assert.ok(names.length > 10);
+    assert.equal(new Set(names).size, names.length);
+    for (const name of names) assert.match(name, /^[a-z0-9][a-z0-9+.-]+$/);
+  }
+  const names = parsePackageList(readFileSync(join(packageRoot, "lab", "packages.txt"), "utf8"));
+  assert.ok(!names.includes("libvirt-daemon-system"));
+});
+
+test("only what is wholly installed counts as installed", () => {
+  const printed = "installed vagrant\nconfig-files skopeo\nunpacked umoci\nnot-installed curl\n";
+  assert.deepEqual(notInstalled(["vagrant", "skopeo", "umoci", "curl", "unheard-of"], printed), [
+    "skopeo",
+    "umoci",
+    "curl",
+    "unheard-of",
+  ]);
+});
+
+test("upgrades are not taken for new packages", () => {
+  const simulation = `Reading package lists...
+Inst libvirt0 (9.0.0-4 Debian:12.12/oldstable [amd64])
+Inst systemd [252.36-1] (252.39-1 Debian:12.12/oldstable [amd64])
+Conf libvirt0 (9.0.0-4 Debian:12.12/oldstable [amd64])
+`;
+  assert.deepEqual(newPackages(simulation), ["libvirt0"]);
+});
+
+test("os-release may be quoted or not", () => {
+  const parsed = parseOsRelease(
+    `PRETTY_NAME="Debian \\"12\\""\nID=debian\nVERSION_ID='12'\n# comment\nbad line\n`,
+  );
+  assert.deepEqual(parsed, { PRETTY_NAME: 'Debian "12"', ID: "debian", VERSION_ID: "12" });
+});
+
+test("a Debian release is recognised, other systems are refused by name and with a way out", () => {
+  const debian = osRelease('ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n');
+  assert.deepEqual(debianRelease(debian), { suite: "bookworm", version: "12" });
+  const other = osRelease('ID=fedora\nPRETTY_NAME="Fedora Linux 41"\nVERSION_ID=41\n');
+  assert.throws(() => debianRelease(other), /this is Fedora Linux 41: use a hypervisor .* or existing hosts/);
+  // Debian's testing has no version.
+  assert.throws(
+    () => debianRelease(osRelease("ID=debian\nVERSION_CODENAME=forky\n")),
+    /needs a release of Debian/,
+  );
+  assert.throws(() => debianRelease("/nonexistent"), /without \/etc\/os-release/);
+});
+
+test("only Debian's own sources of this release go into the box, each once", () => {
+  const line = (...fields: string[]): string => fields.join("\t");
+  const targets = [
+    line("http://mirror.test/debian/", "bookworm", "main", "Debian"),
+    line("http://mirror.test/debian/", "bookworm", "main", "Debian"),
+    line("http://mirror.test/debian/", "bookworm-updates", "main", "Debian"),
+    line("http://mirror.test/security/", "bookworm-security", "main", "Debian"),
+    line("http://mirror.test/debian/", "bookworm-backports", "main", "Debian Backports"),
+    line("http://mirror.test/debian/", "trixie", "main", "Debian"),
+    line("http://elsewhere.test/", "bookworm", "main", "Somebody"),
+    "",
+  ].join("\n");
+  assert.deepEqual(selectSources(targets, "bookworm"), [
+    "deb http://mirror.test/debian/ bookworm main",
+    "deb http://mirror.test/debian/ bookworm-updates main",
+    "deb http://mirror.test/security/ bookworm-security main",
+  ]);
+});

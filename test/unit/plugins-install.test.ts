@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { installPlugins } from "../../lab/plugins/install";
+
+describe("installing the plugins", () => {
+  let folder: string;
+  let said: string[];
+  const cacheBefore = process.env.XDG_CACHE_HOME;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "install-"));
+    process.env.XDG_CACHE_HOME = join(folder, "cache");
+    said = [];
+  });
+  afterEach(() => {
+    if (cacheBefore === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = cacheBefore;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A CLI that notes how it was called, and does what the script says; `$4` is the plugin's name, `$5` its version. */
+  const cli = (script: string): string => {
+    const file = join(folder, "pulumi");
+    writeFileSync(file, `#!/bin/sh\necho "$@" >> ${folder}/calls\n${script}\n`);
+    chmodSync(file, 0o755);
+    return file;
+  };
+  const calls = (): string[] =>
+    existsSync(join(folder, "calls"))
+      ? readFileSync(join(folder, "calls"), "utf8").trim().split("\n").sort()
+      : [];
+  const pluginsOf = (home: string): string => join(folder, home, "plugins");
+  const install = (pulumi: string, home = "home"): Promise<void> =>
+    installPlugins({
+      pulumi,
+      env: { ...process.env, PULUMI_HOME: join(folder, home) },
+      say: (line) => said.push(line),
+    });
+  const unreachable = () =>
+    cli(
+      'echo "warning: Error downloading plugin: Get \\"https://x\\": dial tcp: lookup x: no such host" >&2; sleep 60; exit 255',
+    );
+  const folders = ["resource-command-v1.2.1", "resource-docker-v5.2.0"];
+
+  test("the official plugins are used where they can be downloaded", async () => {
+    const pulumi = cli('mkdir -p "$PULUMI_HOME/plugins/resource-$4-v$5"');
+    await install(pulumi);
+    assert.deepEqual(calls(), [
+      "plugin install resource command 1.2.1",
+      "plugin install resource docker 5.2.0",
+    ]);
+    assert.deepEqual(readdirSync(pluginsOf("home")).sort(), folders);
+    assert.deepEqual(said.filter((line) => line.endsWith("downloaded")).length, 2);
+    assert.equal(existsSync(join(pluginsOf("home"), folders[0] ?? "", "package.json")), false);
+  });
+
+  test("else the stand-ins, with the reason, and nothing is left of the attempt", async () => {
+    mkdirSync(pluginsOf("home"), { recursive: true });
+    // What an interrupted download leaves.
+    writeFileSync(join(pluginsOf("home"), `${folders[0]}.partial`), "");
+    mkdirSync(join(pluginsOf("home"), folders[0] ?? "", "half"), { recursive: true });
+    const began = performance.now();
+    await install(unreachable());
+    assert.ok(performance.now() - began < 18_000, "no retries when the name is not known");
+    assert.deepEqual(readdirSync(pluginsOf("home")).sort(), folders);
+    for (const [index, name] of ["command", "docker"].entries()) {
+      assert.deepEqual(readdirSync(join(pluginsOf("home"), folders[index] ?? "")).sort(), [
+        "package.json",
+        `pulumi-resource-${name}`,
+      ]);
+      assert.ok(
+        said.some((line) => line.includes(`${name} plugin`) && /stand-in is used.*no such host/.test(line)),
+      );
+    }
+  });
+
+  test("what is there costs next to nothing: two looks, no program, no word", async () => {
+    const pulumi = unreachable();
+    await install(pulumi);
+    said = [];
+    const before = calls().length;
+    const times: number[] = [];
+    for (let round = 0; round < 21; round++) {
+      const began = performance.now();
+      await install(pulumi);
+      times.push(performance.now() - began);
+    }
+    const median = times.sort((a, b) => a - b)[10] ?? Number.NaN;
+    assert.ok(median < 5, `${median} ms`);
+    assert.equal(calls().length, before);
+    assert.deepEqual(said, []);
+  });
+
+  test("a failed download is remembered for a day, also for another home", async () => {
+    const pulumi = unreachable();
+    await install(pulumi);
+    assert.equal(calls().length, 2);
+    await install(pulumi, "other");
+    assert.equal(calls().length, 2);
+    assert.deepEqual(readdirSync(pluginsOf("other")).sort(), folders);
+
+    const memory = join(folder, "cache", "ha-rancher", "plugin-downloads.json");
+    writeFileSync(memory, readFileSync(memory, "utf8").replaceAll(/"at":\d+/g, '"at":1'));
+    await install(pulumi, "third");
+    assert.equal(calls().length, 4);
+  });
+
+  test("two at the same time do it once", async () => {
+    const pulumi = unreachable();
+    await Promise.all([install(pulumi), install(pulumi)]);
+    assert.equal(calls().length, 2);
+    assert.deepEqual(readdirSync(pluginsOf("home")).sort(), folders);
+  });
+
+  test("the launcher says what is wrong where there is no program that has the package", async () => {
+    await install(unreachable());
+    const launcher = join(pluginsOf("home"), "resource-docker-v5.2.0", "pulumi-resource-docker");
+    const { status, stderr } = spawnSync(launcher, ["127.0.0.1:1"], { cwd: folder, encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /ha-rancher\/lab\/plugins\/docker, which cannot be found from .*run Pulumi in a program's folder/,
+    );
+  });
+});
