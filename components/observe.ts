@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
 import { exec } from "../providers/remote/ssh";
-import { measureHolders } from "../providers/vip/holders";
+import { type Holders, measureHolders } from "../providers/vip/holders";
 import { waitForPing } from "../providers/vip/ping";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
@@ -41,6 +42,8 @@ export interface ObserveArgs {
 
 /** Milliseconds that an unreachable node may delay the lookup. */
 const lookupDeadline = 3_000;
+/** Milliseconds that an update waits for there to be exactly one holder once Rancher answers. */
+const settleDeadline = 30_000;
 
 /**
  * Looks who holds the VIP. In an update it first waits until Rancher answers through the VIP, and fails if that
@@ -51,15 +54,32 @@ export function observe(args: ObserveArgs): pulumi.Output<Observation> {
   const endpoints = pulumi.unsecret(pulumi.all(args.nodes.map((node) => node.ssh)));
   return pulumi.all([endpoints, pulumi.all(args.after)]).apply(async ([ssh]) => {
     const nodes = args.nodes.map((node, i) => ({ ...node, ssh: ssh[i] as SshEndpoint }));
-    if (!pulumi.runtime.isDryRun()) await waitForService(nodes, args);
-    const found = await measureHolders(nodes, args.settings.vip.address, lookupDeadline);
+    const vip = args.settings.vip.address;
+    const isUpdate = !pulumi.runtime.isDryRun();
+    if (isUpdate) await waitForService(nodes, args);
+    const found = await (isUpdate
+      ? holdersOnceSettled(nodes, vip)
+      : measureHolders(nodes, vip, lookupDeadline));
     const observation = describe(nodes, found);
-    if (!pulumi.runtime.isDryRun() && found.holders.length !== 1)
+    if (isUpdate && found.holders.length !== 1)
       throw new pulumi.RunError(
         `the VIP ${args.settings.vip.address} has ${found.holders.length} holders (${observation.currentMaster}), not one; look with \`npm run status\``,
       );
     return observation;
   });
+}
+
+/**
+ * Somebody answered, so somebody has the VIP. If it does not look so, a node is too busy to say it, or a move is not
+ * over yet.
+ */
+async function holdersOnceSettled(nodes: Reachable[], vip: string): Promise<Holders> {
+  const end = Date.now() + settleDeadline;
+  for (;;) {
+    const found = await measureHolders(nodes, vip, lookupDeadline);
+    if (found.holders.length === 1 || Date.now() > end) return found;
+    await sleep(500);
+  }
 }
 
 type Reachable = { name: string; address: string; ssh: SshEndpoint };
@@ -102,7 +122,13 @@ function sshCommand(ssh: SshEndpoint): string {
 }
 
 async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs): Promise<void> {
-  const say = (line: string): void => void pulumi.log.info(line, undefined, undefined, true);
+  let told = 0;
+  const say = (line: string): void => {
+    // Why nobody answers may change twice a second while the container starts.
+    if (Date.now() - told < 10_000) return;
+    told = Date.now();
+    void pulumi.log.info(line, undefined, undefined, true);
+  };
   try {
     await waitForPing(`${url}/ping`, settings.startDeadline * 1000, say);
   } catch (error) {
