@@ -60,6 +60,8 @@ global_defs {
 track_file ha_rancher {
     file /run/ha-rancher/track
     weight 0
+    # A node whose guard never ran does not take the VIP.
+    init_file 1
 }
 
 vrrp_instance ha_rancher {

@@ -5,7 +5,7 @@
 to_prepare() {
   job_kill check
   EPOCH=$((RECORD_EPOCH > LEASE_EPOCH ? RECORD_EPOCH + 1 : LEASE_EPOCH + 1))
-  SEQUENCE=0 BEATEN=$NOW RESTART_COUNT=0 STEP=take
+  SEQUENCE=0 BEATEN=$NOW RESTART_COUNT=0 RETRY=0 STEP=take
   become PREPARE "$1"
 }
 
@@ -28,6 +28,8 @@ stop_hard() {
 }
 
 try_hard() {
+  # This takes its time, and the watchdog must not think that the guard hangs.
+  notify now
   # It resets the node if it fails.
   "$here/stop-container" "$configuration" || return
   forget_check
@@ -64,11 +66,14 @@ prepare() {
   if [[ $STEP == take ]]; then
     # Half taken is neither: whatever happens, first see this through.
     [[ $LEASE_EPOCH == "$EPOCH" ]] || return
-    STEP=data
-    job_start data "$START_LIMIT" mount_data
+    STEP=taken
   fi
   if may_not_go_on; then return; fi
   case $STEP in
+    taken)
+      STEP=data
+      job_start data "$START_LIMIT" mount_data
+      ;;
     data)
       job_poll data
       case $JOB in
@@ -108,10 +113,16 @@ active() {
     case $JOB in
       running) return ;;
       ok) STARTED=$NOW ;;
-      failed) job_words start && say "the container cannot be started: $REPLY" ;;
+      failed)
+        # Perhaps it is just being replaced by a new one.
+        RETRY=$((NOW + 5 * BEAT))
+        job_words start
+        say "the container cannot be started: $REPLY"
+        ;;
     esac
     STEP=run
   fi
+  ((NOW >= RETRY)) || return
   recorded_process
   recorded=$REPLY
   # shellcheck disable=SC2086 # two words

@@ -4,7 +4,7 @@
 
 TRACK= # last written to the track file
 SAVED= # last written to the state file
-NOTIFIED=-1000000 # when systemd was last told
+NOTIFIED=0 # when systemd was last told
 
 say() {
   local text=${1//[$'\n\r\t']/ }
@@ -50,12 +50,13 @@ lease_epoch=$epoch"
   SAVED=$content
 }
 
-# notify [ARGUMENT]...: tells systemd that the guard lives, every second round.
+# notify [now]: tells systemd that the guard lives, every second round or at once.
 notify() {
-  [[ -n ${NOTIFY_SOCKET-} ]] && ((NOW - NOTIFIED >= 2 * BEAT - BEAT / 2)) || return 0
+  [[ -n ${NOTIFY_SOCKET-} ]] || return 0
+  [[ ${1-} == now ]] || ((NOW - NOTIFIED > BEAT * 3 / 2)) || return 0
   NOTIFIED=$NOW
-  # In the background, since it waits for the service manager; the time is said anew each time, so that it follows
-  # the settings. While stopping the watchdog is off, and this extends the time that stopping may take instead.
-  systemd-notify "$@" WATCHDOG=1 "WATCHDOG_USEC=$((GIVE_UP * 1000))" "EXTEND_TIMEOUT_USEC=$((GIVE_UP * 1000))" \
+  # In the background, since it waits for the service manager. All of it each time: a word may get lost, and the
+  # watchdog's time follows the settings. While stopping the watchdog is off; this extends that time instead.
+  systemd-notify READY=1 WATCHDOG=1 "WATCHDOG_USEC=$((GIVE_UP * 1000))" "EXTEND_TIMEOUT_USEC=$((GIVE_UP * 1000))" \
     "STATUS=$STATE: ${FAULT:-$REASON}" </dev/null >/dev/null 2>&1 &
 }

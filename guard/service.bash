@@ -43,8 +43,11 @@ leave() {
   local state tries=0
   docker_api $((STOP_GRACE + START_LIMIT / 1000)) POST "$CONTAINER/stop?t=$STOP_GRACE"
   read -r state _ < <(container_state)
-  [[ $state != running && $state != unknown ]] || return
-  rm -f -- "$RUN_DIRECTORY/container"
+  if [[ $state == running || $state == unknown ]]; then
+    echo "the container is $state after docker stop"
+    return 1
+  fi
+  rm -f -- "$RUN_DIRECTORY/container" "$RUN_DIRECTORY/starting"
   filesystem_of "$DATA_DIRECTORY"
   [[ -n $REPLY ]] || return 0
   sync --file-system "$DATA_DIRECTORY"

@@ -42,7 +42,7 @@ describe("the guard", { concurrency: 3 }, () => {
     ] as const) {
       fault();
       await until(() => !a.mayHoldVip, `the VIP to be refused for ${reason}`, a);
-      assert.match(a.said, reason);
+      await a.says(reason);
       mend();
       await until(() => a.mayHoldVip, `the VIP to be accepted again after ${reason}`, a);
     }
@@ -125,7 +125,7 @@ describe("the guard", { concurrency: 3 }, () => {
     await a.signal("SIGKILL");
     // As if systemd had not done its part.
     a.start();
-    await until(() => a.said.includes("leftovers"), "the leftovers to be seen", a);
+    await a.says(/leftovers/);
     await until(() => pair.epoch === 2 && a.state === "ACTIVE", "a to be active again", a);
     assert.doesNotMatch(a.said, /state=WAIT/);
   });
@@ -134,7 +134,7 @@ describe("the guard", { concurrency: 3 }, () => {
     await becomesActive(a);
     b.setVip(true);
     await until(() => !b.mayHoldVip, "b to give the VIP back", b);
-    assert.match(b.said, /given back to a, which has the lease/);
+    await b.says(/given back to a, which has the lease/);
     b.setVip(false);
     await until(() => b.mayHoldVip, "b to be fit again", b);
     assert.equal(a.state, "ACTIVE");
@@ -158,7 +158,7 @@ describe("the guard", { concurrency: 3 }, () => {
     await until(() => !a.containerRuns, "the container to be killed", a);
     assert.ok(seconds(hung) > times.giveUp - 3 * times.beat, `killed after ${seconds(hung)} s`);
     assert.ok(seconds(hung) < times.killedBy, `killed after ${seconds(hung)} s`);
-    assert.match(a.said, /no heartbeat since \d+ ms: giving up/);
+    await a.says(/no heartbeat since \d+ ms: giving up/);
     await until(() => a.state === "STANDBY", "a to be standby", a);
     assert.equal(a.hasDataMounted, false);
     assert.equal(a.mayHoldVip, false);
@@ -173,14 +173,14 @@ describe("the guard", { concurrency: 3 }, () => {
     const lost = performance.now();
     await until(() => !a.containerRuns, "the container to be killed", a);
     assert.ok(seconds(lost) < times.giveUp, `killed after ${seconds(lost)} s`);
-    assert.match(a.said, /the lease is lost: the lease cannot be written/);
+    await a.says(/the lease is lost: the lease cannot be written/);
   });
 
   withNodes("stops at once when somebody else has written a later epoch", async (pair, a) => {
     await becomesActive(a);
     writeFileSync(join(pair.folder, "lease", "epoch"), "7\n");
     await until(() => !a.containerRuns, "the container to be killed", a);
-    assert.match(a.said, /the epoch on the server is 7, not 1/);
+    await a.says(/the epoch on the server is 7, not 1/);
     await until(() => pair.epoch === 8, "an epoch above it", a);
   });
 
@@ -191,14 +191,14 @@ describe("the guard", { concurrency: 3 }, () => {
     a.set("hang-docker");
     a.set("hang-dd");
     await until(() => pair.log.includes("a systemctl --force --force reboot"), "the reset", a);
-    assert.match(a.said, /cannot be stopped: resetting this node/);
+    await a.says(/cannot be stopped: resetting this node/);
   });
 
   withNodes("does not start on data that is not the stack's, and lets another try", async (pair, a) => {
     writeFileSync(join(pair.folder, "data", ".ha-rancher-sentinel"), "something else\n");
     a.setVip(true);
     await until(() => a.state === "STANDBY" && !a.mayHoldVip, "a to step down", a);
-    assert.match(a.said, /says 'something else', not 'the data of the test'/);
+    await a.says(/says 'something else', not 'the data of the test'/);
     assert.deepEqual(pair.log, ["a data-mounted", "a data-unmounted"]);
     assert.match(pair.record, /released$/);
   });
@@ -206,8 +206,8 @@ describe("the guard", { concurrency: 3 }, () => {
   withNodes("does not start without the data mounted", async (pair, a) => {
     a.set("fail-mount");
     a.setVip(true);
-    await until(() => a.said.includes("state=STOPPING"), "a to step down", a);
-    assert.match(a.said, /Job for rancher_data.mount failed/);
+    await a.says(/state=STOPPING/);
+    await a.says(/Job for rancher_data.mount failed/);
     assert.deepEqual(pair.log, []);
   });
 
@@ -217,7 +217,7 @@ describe("the guard", { concurrency: 3 }, () => {
       a.set("fail-start");
       a.setVip(true);
       await until(() => a.state === "STANDBY" && !a.mayHoldVip, "a to step down", a);
-      assert.match(a.said, /the container cannot be started: driver failed: no such/);
+      await a.says(/the container cannot be started: driver failed: no such/);
       a.unset("fail-start");
       await until(() => a.state === "ACTIVE", "a to try again", a);
       assert.deepEqual(pair.log.slice(-2), ["a data-mounted", "a container-started"]);
@@ -229,7 +229,7 @@ describe("the guard", { concurrency: 3 }, () => {
     a.setVip(true);
     await until(() => a.state === "STANDBY" && !a.mayHoldVip, "a to step down", a);
     assert.equal(pair.log.filter((line) => line === "a container-started").length, 4);
-    assert.match(a.said, /the container ends by itself again and again/);
+    await a.says(/the container ends by itself again and again/);
     assert.match(pair.record, /released$/);
   });
 
@@ -243,7 +243,7 @@ describe("the guard", { concurrency: 3 }, () => {
   withNodes("tells systemd that it lives", async (_, a) => {
     await until(() => a.has("notified"), "a word", a);
     const said = readFileSync(join(a.home, "notified"), "utf8").split("\n");
-    assert.ok(said[0]?.startsWith(`--ready WATCHDOG=1 WATCHDOG_USEC=${times.giveUp * 1_000_000} `), said[0]);
+    assert.ok(said[0]?.startsWith(`READY=1 WATCHDOG=1 WATCHDOG_USEC=${times.giveUp * 1_000_000} `), said[0]);
     await until(
       () => readFileSync(join(a.home, "notified"), "utf8").split("\n").length > said.length + 3,
       "more words",

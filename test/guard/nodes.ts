@@ -219,6 +219,11 @@ export class GuardedNode {
     return JSON.parse(stdout);
   }
 
+  /** Waits until the guard has said something. */
+  async says(pattern: RegExp): Promise<void> {
+    await until(() => pattern.test(this.said), `${this.name} to say ${pattern}`, this);
+  }
+
   get state(): string {
     return (
       lines(join(this.home, "run", "state"))

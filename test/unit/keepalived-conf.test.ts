@@ -26,7 +26,11 @@ test("a node's file names its peers, its priority and the VIP with the subnet's 
 test("every node starts as BACKUP, and no weight can stop a failover", () => {
   const text = keepalivedConf(conf);
   assert.match(text, /state BACKUP\n {4}nopreempt/);
-  assert.match(text, /track_file ha_rancher \{\n.*\n {4}weight 0/);
+  assert.match(text, /track_file ha_rancher \{\n.*\n {4}weight 0\n/);
+});
+
+test("a node without a guard does not take the VIP", () => {
+  assert.match(keepalivedConf(conf), /^ {4}init_file 1$/m);
 });
 
 test("no value can break out of its line", () => {
