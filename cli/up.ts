@@ -51,8 +51,12 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   if (removeDeadLocks(backend, stack) > 0) say("Removed the lock of a Pulumi process that was killed");
   await keepingStackFile(file, async () => {
     if (!known) await clock.phase("stack init", () => initStack(stack, cli));
-    const refresh = await needsRefresh(known, surroundings);
-    await clock.phase("pulumi up", () => pulumiUp(stack, surroundings, refresh));
+    const silent = await silentNodes(known, surroundings);
+    if (silent.length > 0)
+      await clock.phase("pulumi refresh", () => refreshMachines(stack, surroundings, silent));
+    const lost = known?.interrupted === true && silent.length === 0;
+    if (lost) say("Pulumi was killed in its last run: looking first what is there (`--refresh`)");
+    await clock.phase("pulumi up", () => pulumiUp(stack, surroundings, lost ? ["--refresh"] : []));
   });
 
   const state = await read();
@@ -62,30 +66,38 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   say(colors.dim(`  (kept in ${timingsFile()})`));
 }
 
-/** A machine that was halted by hand is drift, which Pulumi sees only in a refresh; so is what it lost track of. */
-async function needsRefresh(state: StackState | undefined, surroundings: Surroundings): Promise<boolean> {
-  if (!state) return false;
-  if (state.interrupted) {
-    say("Pulumi was killed in its last run: looking first what is there (`--refresh`)");
-    return true;
-  }
-  const nodes = (state.outputs.nodes as KnownNode[] | undefined) ?? state.machines;
-  if (nodes.length === 0) return false;
-  const silent = await unreachable(
+async function silentNodes(state: StackState | undefined, surroundings: Surroundings): Promise<string[]> {
+  const nodes = (state?.outputs.nodes as KnownNode[] | undefined) ?? state?.machines ?? [];
+  if (nodes.length === 0) return [];
+  return await unreachable(
     nodes.map(({ name, address }) => ({ name, address })),
     surroundings,
   );
-  if (silent.length === 0) return false;
-  say(`No answer from ${silent.join(" and ")}: looking first what is there (\`--refresh\`)`);
-  return true;
 }
 
-async function pulumiUp(stack: string, surroundings: Surroundings, refresh: boolean): Promise<void> {
-  const argv = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"];
-  argv.push("--stack", stack);
-  if (refresh) argv.push("--refresh");
-  if (existsSync(join(packageRoot, "policy", "PulumiPolicy.yaml"))) argv.push("--policy-pack", "policy");
-  const { code, interrupted } = await stream(commandIn(surroundings, argv), {
+/**
+ * A machine that was halted by hand is drift, which Pulumi sees only in a refresh. Only of the machines: what is on
+ * one that is off cannot be looked at.
+ */
+async function refreshMachines(stack: string, surroundings: Surroundings, names: string[]): Promise<void> {
+  say(`No answer from ${names.join(" and ")}: looking first what has become of it`);
+  const targets = names.flatMap((name) => ["--target", `**:dynamic/vagrant:Machine::${name}`]);
+  await pulumi("refresh", stack, surroundings, targets);
+}
+
+async function pulumiUp(stack: string, surroundings: Surroundings, flags: string[]): Promise<void> {
+  const hasPolicies = existsSync(join(packageRoot, "policy", "PulumiPolicy.yaml"));
+  await pulumi("up", stack, surroundings, [...flags, ...(hasPolicies ? ["--policy-pack", "policy"] : [])]);
+}
+
+async function pulumi(
+  verb: "up" | "refresh",
+  stack: string,
+  surroundings: Surroundings,
+  flags: string[],
+): Promise<void> {
+  const common = ["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--stack", stack];
+  const { code, interrupted } = await stream(commandIn(surroundings, ["pulumi", verb, ...common, ...flags]), {
     cwd: packageRoot,
     onInterrupt: (count) =>
       say(
@@ -96,7 +108,7 @@ async function pulumiUp(stack: string, surroundings: Surroundings, refresh: bool
   });
   const next = `\`npm run up${forStack(stack)}\` continues where it stopped, \`npm run down${forStack(stack)}\` removes what exists.`;
   if (interrupted) throw new Failure(`interrupted. ${next}`, 130);
-  if (code !== 0) throw new Failure(`\`pulumi up\` failed, see above. When the cause is mended ${next}`);
+  if (code !== 0) throw new Failure(`\`pulumi ${verb}\` failed, see above. When the cause is mended ${next}`);
 }
 
 const forStack = (stack: string): string => (stack === "dev" ? "" : ` -- --stack ${stack}`);
