@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings";
 import { keepalivedConf, takeoverBound } from "./keepalived-conf";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFile, nodePaths } from "./on-node";
+import { guardFile, nodeCommand, nodeFile, nodePaths, reloadUnits, startUnits } from "./on-node";
 
 export interface FloatingIpArgs {
   nodes: Node[];
@@ -50,7 +50,7 @@ export class FloatingIp extends pulumi.ComponentResource {
       {
         path: `${nodePaths.units}/keepalived.service.d/ha-rancher.conf`,
         content: guardFile("keepalived-drop-in.conf"),
-        afterWrite: "systemctl daemon-reload",
+        afterWrite: reloadUnits("keepalived"),
         afterDelete: "systemctl daemon-reload",
       },
       software,
@@ -83,7 +83,7 @@ export class FloatingIp extends pulumi.ComponentResource {
       "keepalived",
       node,
       this,
-      { run: "systemctl enable --now keepalived", undo: "systemctl disable --now keepalived" },
+      { run: startUnits("keepalived"), undo: "systemctl disable --now keepalived" },
       [dropIn, conf],
     );
   }

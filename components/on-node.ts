@@ -34,6 +34,17 @@ export function nodeOptions(
   return { parent, dependsOn: [node.resource, ...dependsOn], deletedWith: node.resource };
 }
 
+/**
+ * Makes systemd read its units anew, for a file that changed under a running unit. Not at the first start, when the
+ * command that starts the unit does it once for all files: it takes seconds on a slow machine.
+ */
+export const reloadUnits = (unit: string): string =>
+  `! systemctl --quiet is-active ${unit} || systemctl daemon-reload`;
+
+/** A command line that starts units and lets them start at boot, from files that systemd may not have read yet. */
+export const startUnits = (...units: string[]): string =>
+  `sh -c 'systemctl daemon-reload && systemctl enable --now ${units.join(" ")}'`;
+
 export type NodeFileArgs = Omit<FileArgs, "ssh">;
 
 /** A file on a node, owned by root and watched for drift. */

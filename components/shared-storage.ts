@@ -3,7 +3,7 @@ import { Export } from "../providers/nfs";
 import type { Settings } from "../settings";
 import { mountUnitName, renderMountUnit } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFile, nodePaths } from "./on-node";
+import { guardFile, nodeCommand, nodeFile, nodePaths, reloadUnits, startUnits } from "./on-node";
 import type { Place } from "./place";
 
 export interface SharedStorageArgs {
@@ -51,6 +51,7 @@ export class SharedStorage extends pulumi.ComponentResource {
   }
 
   private mountOn(node: Node, share: Export, { place, settings, after }: SharedStorageArgs): pulumi.Resource {
+    const leaseUnit = mountUnitName(nodePaths.lease);
     const unit = (kind: "lease" | "data", where: string): pulumi.Resource =>
       nodeFile(
         `${kind}-mount`,
@@ -64,20 +65,19 @@ export class SharedStorage extends pulumi.ComponentResource {
               where,
             }),
           ),
-          afterWrite: "systemctl daemon-reload",
+          afterWrite: reloadUnits(leaseUnit),
           afterDelete: "systemctl daemon-reload",
         },
         after(node),
       );
     const lease = unit("lease", nodePaths.lease);
     const data = unit("data", settings.dataDirectory);
-    const leaseUnit = mountUnitName(nodePaths.lease);
     return nodeCommand(
       "lease-mounted",
       node,
       this,
       {
-        run: `systemctl enable --now ha-rancher-identity.service ${leaseUnit}`,
+        run: startUnits("ha-rancher-identity.service", leaseUnit),
         undo: `systemctl disable --now ${leaseUnit} ha-rancher-identity.service`,
       },
       [lease, data, share],
