@@ -19,6 +19,7 @@ export class Machines extends pulumi.ComponentResource {
           directory: join(place.machinesDirectory, node.name),
           box: place.box,
           boxVersion: place.boxVersion,
+          guest: place.guest,
           hypervisor: place.hypervisor,
           cpus: settings.cpus,
           memory: place.memory,

@@ -20,6 +20,8 @@ export interface Place {
   hypervisor: "libvirt" | "virtualbox";
   box: string;
   boxVersion: string | undefined;
+  /** Vagrant's name of the system in the box, where it is known: finding it out costs 10 s a machine. */
+  guest: string | undefined;
   memory: number;
   image: string;
   /** The folder of each machine is made below it. */
@@ -61,6 +63,7 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
     hypervisor: "libvirt",
     box: settings.box ?? lab.box.name,
     boxVersion: settings.box ? settings.boxVersion : lab.box.version,
+    guest: settings.box ? undefined : "debian",
     memory: settings.memory ?? defaultMemory.lab,
     image: settings.image ?? lab.image,
     machinesDirectory: join(lab.home, "machines", stack),
@@ -100,6 +103,7 @@ function elsewhere(settings: Settings, stack: string): Place {
     hypervisor: settings.hypervisor === "libvirt" ? "libvirt" : "virtualbox",
     box: settings.box,
     boxVersion: settings.boxVersion,
+    guest: undefined,
     memory: settings.memory ?? defaultMemory.elsewhere,
     image: settings.image ?? defaultImage,
     machinesDirectory: join(dataHome(), "machines", stack),

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -60,6 +61,7 @@ export class TestStack {
   readonly hypervisor: FakeHypervisor;
   readonly guests: FakeGuests;
   private readonly machines: Record<string, PlainArgs> = {};
+  private readonly running = new Set<ChildProcess>();
 
   private constructor(
     private readonly name: string,
@@ -143,10 +145,13 @@ export class TestStack {
 
   /** Starts the CLI; {@link finish} waits for it. */
   start(...args: string[]): ChildProcess {
-    return spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
+    const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
       cwd: this.folder,
       env: this.env,
     });
+    this.running.add(child);
+    child.once("close", () => this.running.delete(child));
+    return child;
   }
 
   async finish(child: ChildProcess): Promise<Outcome> {
@@ -231,6 +236,10 @@ export class TestStack {
   }
 
   async close(): Promise<void> {
+    // Something runs only if the test was given up: it must not write into a folder that is gone.
+    const ended = [...this.running].map((child) => once(child, "close"));
+    for (const child of this.running) child.kill("SIGKILL");
+    await Promise.all(ended);
     await this.guests.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
