@@ -539,8 +539,9 @@ describe("the stand-in for the docker plugin", () => {
       assert.match(error.details, /known_hosts-3 has no key for 127.0.0.1 port \d+: add it/);
     });
 
-    test("without a running engine", async () => {
+    test("without a running engine", async (t) => {
       const dead = await startSshd({ docker: "/nonexistent/docker.sock" });
+      t.after(() => dead.close());
       const { host, sshOpts } = config(dead.port);
       const error = await withConfig({
         host,
@@ -550,7 +551,6 @@ describe("the stand-in for the docker plugin", () => {
         error.details,
         /`docker system dial-stdio` ended with code 1 on 127.0.0.1: Cannot connect to the Docker daemon.*is vagrant in the group docker/s,
       );
-      await dead.close();
     });
   });
 

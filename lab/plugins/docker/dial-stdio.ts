@@ -48,7 +48,10 @@ class DialStdio extends Duplex {
   }
 
   override _write(data: Buffer, encoding: BufferEncoding, done: Done): void {
-    this.withChannel((channel) => channel.write(data, encoding, done), done);
+    this.withChannel((channel) => {
+      // The program at the other end has ended. Its exit code, which follows, says more than "write after end".
+      if (channel.writable) channel.write(data, encoding, done);
+    }, done);
   }
 
   override _final(done: Done): void {
