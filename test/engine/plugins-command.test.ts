@@ -257,7 +257,7 @@ describe("the stand-in for the command plugin", () => {
     assert.equal(existsSync(join(sshd.home, "ran")), false);
   });
 
-  test("the previous output is offered to the next run, and a server that refuses it is a warning", async () => {
+  test("the previous output is offered to the next run, and a server that refuses it is a warning", async (t) => {
     const inputs = await inputsOf({ create: "echo one", update: 'echo "[$PULUMI_COMMAND_STDOUT]"' });
     const { id, properties } = await plugin.create(type, inputs);
     plugin.logged.length = 0;
@@ -274,6 +274,7 @@ describe("the stand-in for the command plugin", () => {
     assert.equal(plugin.logged.filter(({ severity }) => severity === warning).length, 0);
 
     const accepting = await startSshd({ acceptEnv: ["PULUMI_COMMAND_STDOUT"] });
+    t.after(() => accepting.close());
     const there = {
       ...connection(),
       port: accepting.port,
@@ -284,7 +285,6 @@ describe("the stand-in for the command plugin", () => {
       (await plugin.update(type, id, properties, { ...inputs, connection: there })).stdout,
       "[one]",
     );
-    await accepting.close();
   });
 
   test("a resource without commands does nothing", async () => {
@@ -340,8 +340,9 @@ describe("the stand-in for the command plugin", () => {
     );
   });
 
-  test("another host key than the pinned one is refused at once, and none is pinned if none is given", async () => {
+  test("another host key than the pinned one is refused at once, and none is pinned if none is given", async (t) => {
     const other = await startSshd();
+    t.after(() => other.close());
     const wrong = await inputsOf({
       connection: { ...connection(), hostKey: other.hostKey, dialErrorLimit: 10 },
       create: "touch impostor",
@@ -351,7 +352,6 @@ describe("the stand-in for the command plugin", () => {
     assert.match(error.details, /vagrant@127.0.0.1:\d+ does not have the host key that is expected/);
     assert.deepEqual(plugin.logged, [], "another try cannot mend it");
     assert.equal(existsSync(join(sshd.home, "impostor")), false);
-    await other.close();
 
     const trusting = connection();
     delete trusting.hostKey;
