@@ -16,9 +16,10 @@ export function layout(home: string) {
       qemuConfiguration: join(libvirt, "etc", "qemu.conf"),
       domains: join(libvirt, "etc", "qemu"),
       run: join(libvirt, "run"),
+      /** What libvirtd notes of machines and leases, as /var/lib/libvirt. */
+      lib: join(libvirt, "lib"),
       socket: join(libvirt, "run", "libvirt-sock"),
       pidFile: join(libvirt, "libvirtd.pid"),
-      log: join(libvirt, "log"),
     },
     pool: join(home, "pool"),
     vagrant: join(home, "vagrant"),

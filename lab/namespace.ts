@@ -1,5 +1,7 @@
-import { readFileSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { readFileSync, rmSync, statfsSync, statSync } from "node:fs";
 import { run, tryRun } from "../system/run";
+import { writeWhole } from "./files";
 import { type Layout, layout } from "./layout";
 import { bootId, endAll, processesIn } from "./process";
 
@@ -28,20 +30,40 @@ export function inodeOf(namespace: string): number | undefined {
   }
 }
 
-/** The inode of the namespace that this lab made since the machine's boot, or undefined. It may be gone by now. */
-export function recordedInode(paths: Layout): number | undefined {
+/** What a lab notes of the namespace that it made. */
+interface Made {
+  bootId: string;
+  inode: number;
+  /** An alias of the loopback interface, unique to the namespace: inode numbers are used again when it is gone. */
+  mark: string;
+}
+
+/** What this lab noted since the machine's boot, or undefined. The namespace may be gone by now. */
+function noted(paths: Layout): Made | undefined {
   try {
-    const record = JSON.parse(readFileSync(paths.namespaceRecord, "utf8"));
-    return record.bootId === bootId() ? record.inode : undefined;
+    const made: Made = JSON.parse(readFileSync(paths.namespaceRecord, "utf8"));
+    return made.bootId === bootId() ? made : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** The inode of this lab's namespace, or undefined if it is not there or another's. */
+/** The inode of this lab's namespace, or undefined if it is not there or another's. Starts no process. */
 export function ownInode(home: string, namespace: string): number | undefined {
   const inode = inodeOf(namespace);
-  return inode !== undefined && inode === recordedInode(layout(home)) ? inode : undefined;
+  return inode !== undefined && inode === noted(layout(home))?.inode ? inode : undefined;
+}
+
+/** Whether the namespace in a file (of /run/netns or /proc/PID/ns) is the very one that was noted. */
+async function isMarked(file: string, made: Made): Promise<boolean> {
+  const links = await tryRun("nsenter", [`--net=${file}`, "ip", "-json", "link", "show", "lo"]);
+  return links.code === 0 && JSON.parse(links.stdout)[0]?.ifalias === made.mark;
+}
+
+/** Ends what runs in a namespace of this lab whose name was taken away from under it. */
+async function endLost(made: Made): Promise<void> {
+  const [some] = processesIn(made.inode);
+  if (some !== undefined && (await isMarked(`/proc/${some}/ns/net`, made))) await endAll(made.inode);
 }
 
 /**
@@ -51,11 +73,10 @@ export function ownInode(home: string, namespace: string): number | undefined {
  */
 export async function makeNamespace(home: string, namespace: string): Promise<number> {
   const paths = layout(home);
+  const before = noted(paths);
   let inode = inodeOf(namespace);
-  if (inode !== undefined && inode === recordedInode(paths)) return inode;
-  // Processes of a namespace whose name was taken away from under them.
-  const lost = recordedInode(paths);
-  if (lost !== undefined) await endAll(lost);
+  if (before && inode === before.inode && (await isMarked(fileOf(namespace), before))) return inode;
+  if (before && inode !== before.inode) await endLost(before);
 
   if (inode === undefined) {
     rmSync(fileOf(namespace), { force: true });
@@ -67,8 +88,9 @@ export async function makeNamespace(home: string, namespace: string): Promise<nu
       `a network namespace ${namespace} is in use, and not by this lab (${home}): remove it with \`ip netns del ${namespace}\`, or give this lab another name in \`HA_RANCHER_LAB_NAME\``,
     );
   }
-  writeFileSync(paths.namespaceRecord, JSON.stringify({ inode, bootId: bootId() }));
-  await run("ip", ["-n", namespace, "link", "set", "lo", "up"]);
+  const made: Made = { inode, bootId: bootId(), mark: `ha-rancher ${randomUUID()}` };
+  await writeWhole(paths.namespaceRecord, JSON.stringify(made));
+  await run("ip", ["-n", namespace, "link", "set", "lo", "up", "alias", made.mark]);
   return inode;
 }
 
@@ -78,12 +100,15 @@ async function unused(namespace: string, inode: number): Promise<boolean> {
   return processesIn(inode).length === 0 && JSON.parse(links.stdout).length <= 1;
 }
 
-/** Ends all processes of this lab and removes its namespace. */
+/** Ends all processes of this lab and removes its namespace. Another's of that name is left alone. */
 export async function removeNamespace(home: string, namespace: string): Promise<void> {
-  const inode = recordedInode(layout(home));
-  if (inode === undefined) return;
-  await endAll(inode);
-  if (inodeOf(namespace) === inode) await run("ip", ["netns", "del", namespace]);
+  const made = noted(layout(home));
+  if (!made) return;
+  if (ownInode(home, namespace) === undefined) await endLost(made);
+  else if ((await isMarked(fileOf(namespace), made)) || (await unused(namespace, made.inode))) {
+    await endAll(made.inode);
+    await run("ip", ["netns", "del", namespace]);
+  }
   rmSync(layout(home).namespaceRecord, { force: true });
 }
 

@@ -1,26 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { readdir, rm, rmdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { artifactsHome, labHome, labName } from "../system/paths";
 import { forgetAccelerator } from "./accelerator";
 import type { LabDescription } from "./description";
 import { readJson } from "./files";
 import { type Layout, layout, type Say } from "./layout";
-import { inodeOf, namespaceName, recordedInode, removeNamespace } from "./namespace";
+import { namespaceName, ownInode, removeNamespace } from "./namespace";
 import { checkLabName } from "./preflight";
-import { namespaceOf, processesIn } from "./process";
+import { namespaceOf } from "./process";
 import { withLabLock } from "./start";
 import { baseVolume } from "./vagrant";
 
-/** What keeps a lab from being gone: its processes, namespace and mounts, and loop devices of its files. */
-export function leftovers(home: string, namespace: string, inode: number | undefined): string[] {
+/** Mounts below a folder, and loop devices of files in it. */
+export function mountsBelow(folder: string): string[] {
   const found: string[] = [];
-  if (inode !== undefined) {
-    found.push(...processesIn(inode).map((pid) => `process ${pid}`));
-    if (inodeOf(namespace) === inode) found.push(`network namespace ${namespace}`);
-  }
-  const below = (path: string | undefined): boolean =>
-    [home, artifactsHome()].some((folder) => path?.startsWith(`${folder}/`));
+  const below = (path: string | undefined): boolean => path?.startsWith(`${folder}/`) ?? false;
   for (const line of readFileSync("/proc/self/mounts", "utf8").split("\n")) {
     const point = line.split(" ")[1]?.replace(/\\040/g, " ");
     if (below(point)) found.push(`mount ${point}`);
@@ -43,14 +38,15 @@ async function deleteMachines(paths: Layout): Promise<void> {
   for (const volume of await readdir(paths.pool).catch(() => [])) {
     if (volume !== kept) await rm(join(paths.pool, volume), { recursive: true, force: true });
   }
-  await rm(paths.libvirt.run, { recursive: true, force: true });
+  for (const folder of [paths.libvirt.run, paths.libvirt.lib])
+    await rm(folder, { recursive: true, force: true });
 }
 
 async function stop(say: Say): Promise<void> {
   const home = labHome();
   const paths = layout(home);
   const namespace = namespaceName(labName());
-  const inode = recordedInode(paths);
+  const inode = ownInode(home, namespace);
   if (inode !== undefined && namespaceOf("self") === inode) {
     throw new Error("this is a program inside the lab, and would end with it: leave the lab's shell first");
   }
@@ -59,7 +55,7 @@ async function stop(say: Say): Promise<void> {
   await rm(paths.description, { force: true });
   await removeNamespace(home, namespace);
   await deleteMachines(paths);
-  const left = leftovers(home, namespace, inode);
+  const left = mountsBelow(home);
   if (left.length > 0) throw new Error(`the lab is stopped, but this is left of it: ${left.join(", ")}`);
 }
 
@@ -74,19 +70,21 @@ export async function stopLab(say: Say): Promise<void> {
   if (existsSync(labHome())) await withLabLock(() => stop(say), say);
 }
 
-/** Empty folders on the machine on which the lab's libvirtd had its own mounted. */
-const mountPoints = ["/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt"];
-
-/** Like {@link stopLab}, and deletes all that the lab keeps; with the last lab also box and image. */
+/**
+ * Like {@link stopLab}, and deletes all that the lab keeps; with the last lab also box and image. Debian packages
+ * stay, and libvirt's empty folders in /var.
+ */
 export async function removeLab(say: Say): Promise<void> {
   await stopLab(say);
   await withLabLock(() => rm(labHome(), { recursive: true, force: true }), say);
   const labs = dirname(labHome());
   const others = await readdir(labs, { withFileTypes: true });
   if (others.some((entry) => entry.isDirectory() && !entry.name.endsWith(".lock"))) return;
+  const used = mountsBelow(artifactsHome());
+  if (used.length > 0) {
+    throw new Error(`the box is being built (${used.join(", ")}): try again when that has ended`);
+  }
   await rm(artifactsHome(), { recursive: true, force: true });
   await rm(labs, { recursive: true, force: true });
   await forgetAccelerator();
-  // They stay if the machine's own libvirt uses them.
-  for (const folder of mountPoints) await rmdir(folder).catch(() => {});
 }

@@ -33,7 +33,8 @@ export async function addBox(paths: Layout, box: Box, say: Say): Promise<void> {
   await writeWhole(file, catalog(box));
   // What a killed `box add` left is in the way of the next.
   await rm(boxFolder(paths, box), { recursive: true, force: true });
-  await run("vagrant", ["box", "add", "--provider", "libvirt", file], {
+  // Ends with this process even if it is killed: it would be in the way of the next that tries.
+  await run("setpriv", ["--pdeathsig", "KILL", "vagrant", "box", "add", "--provider", "libvirt", file], {
     cwd: paths.vagrant,
     env: { ...process.env, VAGRANT_HOME: paths.vagrant, VAGRANT_CHECKPOINT_DISABLE: "1" },
     timeout: 300_000,

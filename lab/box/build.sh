@@ -1,9 +1,10 @@
 #!/bin/bash
 # Builds the lab's box for vagrant-libvirt.
 # Usage: build.sh FOLDER SUITE REGISTRY-MIRROR
-#   FOLDER holds sources.list and apt.conf for the box's packages and gets box.img and machine.box.
+#   FOLDER holds sources.list and apt.conf for the box's packages, and gets machine.box and nothing else.
 # Needs a mount and process namespace of its own: whatever ends it also unmounts the disk and frees the loop device.
 set -euo pipefail
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 folder=$1 suite=$2 mirror=$3
 here=$(dirname "$(realpath "$0")")
 gibibytes=10
@@ -17,7 +18,7 @@ truncate --size "${gibibytes}G" "$disk"
 echo "start=$first_sector, type=83, bootable" | sfdisk --quiet --label dos "$disk"
 dd if=/usr/lib/EXTLINUX/mbr.bin of="$disk" conv=notrunc status=none
 # extlinux cannot read 64bit; lazy initialisation would go on inside every machine.
-mkfs.ext4 -q -L root -m 0 -O ^64bit -E "offset=$((first_sector * 512)),lazy_itable_init=0,lazy_journal_init=0" \
+mkfs.ext4 -q -L root -m 0 -e remount-ro -O ^64bit -E "offset=$((first_sector * 512)),lazy_itable_init=0,lazy_journal_init=0" \
   "$disk" "$(((gibibytes * 1024 * 1024) - (first_sector / 2)))k"
 mkdir "$tree"
 # Flushes to the building machine's disk would double the time and protect nothing.
@@ -42,3 +43,4 @@ qemu-img convert -f raw -O qcow2 -c -o compression_type=zstd -m 8 -W "$disk" "$f
 rm "$disk"
 printf '{"provider":"libvirt","format":"qcow2","virtual_size":%d}\n' "$gibibytes" >"$folder/metadata.json"
 tar --create --file "$folder/machine.box" --directory "$folder" metadata.json box.img
+rm -r "$folder"/{box.img,metadata.json,sources.list,apt.conf,tree}

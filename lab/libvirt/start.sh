@@ -29,6 +29,7 @@ mount -t tmpfs -o mode=1777 shm /dev/shm
 
 # The machine's D-Bus and systemd are not the lab's: libvirtd would register machines there.
 mount -t tmpfs -o mode=755 run /run
+# The folders below them stay, also when the lab is removed: to remove one would unmount another lab's.
 for pair in etc:/etc/libvirt run:/run/libvirt lib:/var/lib/libvirt log:/var/log/libvirt cache:/var/cache/libvirt; do
   mkdir -p "$folder/${pair%%:*}" "${pair#*:}"
   mount --bind "$folder/${pair%%:*}" "${pair#*:}"
