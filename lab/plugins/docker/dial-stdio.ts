@@ -28,9 +28,12 @@ class DialStdio extends Duplex {
         channel.on("exit", (code: number | null) => {
           if (code) this.destroy(explain(code, said.trim()));
         });
-        channel.on("end", () => this.push(null));
-        channel.on("error", (error: Error) => this.destroy(error));
-        channel.on("close", () => this.destroy());
+        // The end and a failed write may come before the exit code, which says why: only `close` is the last word.
+        let failure: Error | undefined;
+        channel.on("error", (error: Error) => {
+          failure = error;
+        });
+        channel.on("close", () => this.destroy(failure));
       },
       (error) => this.destroy(error),
     );
@@ -49,8 +52,8 @@ class DialStdio extends Duplex {
 
   override _write(data: Buffer, encoding: BufferEncoding, done: Done): void {
     this.withChannel((channel) => {
-      // The program at the other end has ended. Its exit code, which follows, says more than "write after end".
-      if (channel.writable) channel.write(data, encoding, done);
+      // After an error the stream waits for `close`, see above.
+      channel.write(data, encoding, (error) => !error && done());
     }, done);
   }
 
