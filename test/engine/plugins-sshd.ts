@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AuthContext, type Connection, Server, type Session, utils } from "ssh2";
+import { newKeyPair } from "../../providers/vagrant/keys";
 
 export interface Sshd {
   port: number;
@@ -45,9 +46,10 @@ function end(child: ChildProcess): void {
 
 /** An SSH server on the loopback that runs commands with /bin/sh in a temporary folder. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
-  const host = utils.generateKeyPairSync("ed25519");
-  const client = utils.generateKeyPairSync("ed25519");
-  const allowed = utils.parseKey(client.public);
+  // Not ssh2's own generator, see newKeyPair.
+  const host = newKeyPair("host");
+  const client = newKeyPair("client");
+  const allowed = utils.parseKey(client.publicKey);
   if (allowed instanceof Error) throw allowed;
   const home = mkdtempSync(join(tmpdir(), "sshd-"));
   const open = new Set<Connection>();
@@ -55,8 +57,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const sshd: Sshd = {
     port: 0,
     user: "vagrant",
-    privateKey: client.private,
-    hostKey: host.public.split(" ").slice(0, 2).join(" "),
+    privateKey: client.privateKey,
+    hostKey: host.publicKey.split(" ").slice(0, 2).join(" "),
     home,
     keyFile: join(home, "key"),
     knownHostsFile: join(home, "known_hosts"),
@@ -89,7 +91,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     else context.reject(["publickey", "password"]);
   };
 
-  const serveSession = (session: Session, done: () => void): void => {
+  const serveSession = (session: Session, socket: Socket, done: () => void): void => {
     const env: Record<string, string> = {};
     session.on(
       "env",
@@ -103,18 +105,23 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     session.on("close", done);
     session.on("exec", (accept, _reject, { command }) => {
       sshd.commands.push(command);
+      // All that is said at once arrives at once: the worst case for a client.
+      socket.cork();
+      process.nextTick(() => socket.uncork());
       const channel = accept();
       channel.on("error", () => {});
       if (command === "docker system dial-stdio" && options.docker) {
-        const socket = connect(options.docker);
-        socket.pipe(channel);
-        channel.pipe(socket);
-        channel.on("close", () => socket.destroy());
-        socket.on("error", (error) => {
-          channel.stderr.end(`Cannot connect to the Docker daemon: ${error.message}`);
+        if (!existsSync(options.docker)) {
+          channel.stderr.write(`Cannot connect to the Docker daemon at ${options.docker}`);
           channel.exit(1);
           channel.end();
-        });
+          return;
+        }
+        const engine = connect(options.docker);
+        engine.pipe(channel);
+        channel.pipe(engine);
+        channel.on("close", () => engine.destroy());
+        engine.on("error", () => channel.end());
         return;
       }
       const child = spawn("/bin/sh", ["-c", command], {
@@ -138,8 +145,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     });
   };
 
-  const server = new Server({ hostKeys: [host.private] }, (connection) => {
+  const server = new Server({ hostKeys: [host.privateKey] }, (connection) => {
     open.add(connection);
+    const { _sock: socket } = connection as Connection & { _sock: Socket };
     let channels = 0;
     connection.on("error", () => {});
     connection.on("close", () => open.delete(connection));
@@ -148,7 +156,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       sshd.logins++;
       connection.on("session", (accept) => {
         sshd.mostChannels = Math.max(sshd.mostChannels, ++channels);
-        serveSession(accept(), () => channels--);
+        serveSession(accept(), socket, () => channels--);
       });
     });
   });

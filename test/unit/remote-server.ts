@@ -5,6 +5,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Server, type ServerChannel, utils } from "ssh2";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
+import { newKeyPair } from "../../providers/vagrant/keys";
 
 /** User and group of this process: what files that tests write can be owned by without being root. */
 export function ownOwner(): string {
@@ -28,8 +29,9 @@ export class TestServer {
   sessions: "accept" | "refuse" | "refuse once" | "ignore" | "break" = "accept";
   private running = 0;
   private readonly sockets = new Set<Socket>();
-  private readonly hostKeys = utils.generateKeyPairSync("ed25519");
-  private readonly userKeys = utils.generateKeyPairSync("ed25519");
+  // Not ssh2's own generator, see newKeyPair.
+  private readonly hostKeys = newKeyPair("host");
+  private readonly userKeys = newKeyPair("user");
   private server: NetServer | undefined;
   private port = 0;
 
@@ -41,12 +43,12 @@ export class TestServer {
   }
 
   get endpoint(): SshEndpoint {
-    const [type, base64] = this.hostKeys.public.split(" ");
+    const [type, base64] = this.hostKeys.publicKey.split(" ");
     return {
       host: "127.0.0.1",
       port: this.port,
       user: this.user,
-      privateKey: this.userKeys.private,
+      privateKey: this.userKeys.privateKey,
       keyFile: "/nonexistent/key",
       hostKey: `${type} ${base64}`,
       knownHostsFile: "/nonexistent/known_hosts",
@@ -59,9 +61,9 @@ export class TestServer {
   }
 
   async start(): Promise<this> {
-    const userKey = utils.parseKey(this.userKeys.public);
+    const userKey = utils.parseKey(this.userKeys.publicKey);
     if (userKey instanceof Error) throw userKey;
-    const ssh = new Server({ hostKeys: [this.hostKeys.private] }, (client) => {
+    const ssh = new Server({ hostKeys: [this.hostKeys.privateKey] }, (client) => {
       client.on("error", () => {});
       client.on("authentication", (context) => {
         const known = context.method === "publickey" && context.key.data.equals(userKey.getPublicSSH());

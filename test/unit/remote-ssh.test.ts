@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { utils } from "ssh2";
 import { shellQuote } from "../../providers/remote/quote";
 import { asRoot, closeAll, exec, execOk, SshError } from "../../providers/remote/ssh";
+import { newKeyPair } from "../../providers/vagrant/keys";
 import { TestServer } from "./remote-server";
 
 let server: TestServer;
@@ -138,7 +138,7 @@ test("waiting for a free slot counts, and a waiter that gave up does not take on
 });
 
 test("another host key than the pinned one is refused, with both fingerprints and the way out", async () => {
-  const other = utils.generateKeyPairSync("ed25519").public.split(" ");
+  const other = newKeyPair("other").publicKey.split(" ");
   await assert.rejects(
     exec({ ...server.endpoint, hostKey: `${other[0]} ${other[1]}` }, "true"),
     failure("refused", /is not the machine that was pinned.*SHA256:.*`hostKey` is SHA256:.*ssh-keyscan/),
@@ -155,7 +155,7 @@ test("a pinned key may be followed by a comment", async () => {
 });
 
 test("a key or user that is not let in is explained", async () => {
-  const { private: privateKey } = utils.generateKeyPairSync("ed25519");
+  const { privateKey } = newKeyPair("other");
   await assert.rejects(
     exec({ ...server.endpoint, privateKey }, "true"),
     failure("refused", /does not let `user` vagrant in.*authorized_keys/),

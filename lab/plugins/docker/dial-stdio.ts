@@ -4,36 +4,55 @@ import type { ClientChannel } from "ssh2";
 
 type Done = (error?: Error | null) => void;
 
+/** A channel on which the node's docker program passes bytes on to the engine's socket. */
+export interface Dialed {
+  channel: ClientChannel;
+  /** What went wrong when the channel is closed; undefined if it ended well. */
+  ended: Promise<Error | undefined>;
+}
+
 /**
- * A stream to an engine's API: the node's own docker program passes bytes between an SSH channel and the engine's
- * socket. It exists before the channel does, as a socket does, since Node's HTTP agent counts its sockets when they
- * are made and not when they are connected.
+ * To be called in the very callback that brings the channel: a program that fails at once tells its exit code in
+ * the same packet that says that it started, and ssh2 does not keep events for later listeners.
+ *
+ * @param explain makes an error of what the program at the other end printed, and its exit code
+ */
+export function dialed(channel: ClientChannel, explain: (code: number, said: string) => Error): Dialed {
+  let said = "";
+  let code: number | null = null;
+  let failure: Error | undefined;
+  channel.stderr.on("data", (data: Buffer) => {
+    said += data.toString();
+  });
+  channel.on("exit", (status: number | null) => {
+    code = status;
+  });
+  channel.on("error", (error: Error) => {
+    failure = error;
+  });
+  // Only `close` is the last word: the exit code may come after the end or a failed write, and says more.
+  const ended = new Promise<Error | undefined>((resolve) => {
+    channel.on("close", () => resolve(code ? explain(code, said.trim()) : failure));
+  });
+  return { channel, ended };
+}
+
+/**
+ * A stream to an engine's API. It exists before its channel does, as a socket does, since Node's HTTP agent counts
+ * its sockets when they are made and not when they are connected.
  */
 class DialStdio extends Duplex {
   private readonly channel: Promise<ClientChannel>;
 
-  /** @param explain makes an error of what the program at the other end printed, and its exit code */
-  constructor(open: () => Promise<ClientChannel>, explain: (code: number, said: string) => Error) {
+  constructor(opening: Promise<Dialed>) {
     super();
-    this.channel = open();
-    this.channel.then(
-      (channel) => {
-        let said = "";
+    this.channel = opening.then(({ channel }) => channel);
+    opening.then(
+      async ({ channel, ended }) => {
         channel.on("data", (data: Buffer) => {
           if (!this.push(data)) channel.pause();
         });
-        channel.stderr.on("data", (data: Buffer) => {
-          said += data.toString();
-        });
-        channel.on("exit", (code: number | null) => {
-          if (code) this.destroy(explain(code, said.trim()));
-        });
-        // The end and a failed write may come before the exit code, which says why: only `close` is the last word.
-        let failure: Error | undefined;
-        channel.on("error", (error: Error) => {
-          failure = error;
-        });
-        channel.on("close", () => this.destroy(failure));
+        this.destroy(await ended);
       },
       (error) => this.destroy(error),
     );
@@ -52,7 +71,7 @@ class DialStdio extends Duplex {
 
   override _write(data: Buffer, encoding: BufferEncoding, done: Done): void {
     this.withChannel((channel) => {
-      // After an error the stream waits for `close`, see above.
+      // After an error the stream waits for `close`, see dialed.
       channel.write(data, encoding, (error) => !error && done());
     }, done);
   }
@@ -82,14 +101,11 @@ const requestsAtOnce = 4;
 
 /** Node's HTTP client over {@link DialStdio}. */
 export class DialStdioAgent extends Agent {
-  constructor(
-    private readonly open: () => Promise<ClientChannel>,
-    private readonly explain: (code: number, said: string) => Error,
-  ) {
+  constructor(private readonly open: () => Promise<Dialed>) {
     super({ keepAlive: true, maxSockets: requestsAtOnce });
   }
 
   override createConnection(): Duplex {
-    return new DialStdio(this.open, this.explain);
+    return new DialStdio(this.open());
   }
 }

@@ -1,26 +1,26 @@
 import type { Agent } from "node:http";
 import type Docker from "dockerode";
-import type { ClientChannel } from "ssh2";
 import { Connections } from "../ssh";
 import { type DockerHost, loginTo } from "./config";
-import { DialStdioAgent } from "./dial-stdio";
+import { type Dialed, DialStdioAgent, dialed } from "./dial-stdio";
 
-async function dialStdio(
-  connections: Connections,
-  host: DockerHost,
-  signal: AbortSignal,
-): Promise<ClientChannel> {
+async function dialStdio(connections: Connections, host: DockerHost, signal: AbortSignal): Promise<Dialed> {
+  const explain = (code: number, said: string): Error =>
+    new Error(
+      `\`docker system dial-stdio\` ended with code ${code} on ${host.host}: ${said || "no message"}. ` +
+        `Is docker installed and running there, and is ${host.user} in the group docker?`,
+    );
   return await connections.use(
     loginTo(host),
     signal,
     async (client) =>
-      await new Promise<ClientChannel>((resolve, reject) => {
+      await new Promise<Dialed>((resolve, reject) => {
         const broke = (): void => reject(new Error(`the connection to ${host.host} broke`));
         client.once("close", broke);
         client.exec("docker system dial-stdio", (error, channel) => {
           client.removeListener("close", broke);
           if (error) reject(error);
-          else resolve(channel);
+          else resolve(dialed(channel, explain));
         });
       }),
   );
@@ -39,14 +39,7 @@ export function engineOf(host: DockerHost): Engine {
   const DockerApi = require("dockerode") as typeof Docker;
   const connections = new Connections();
   const { signal } = new AbortController();
-  const agent = new DialStdioAgent(
-    () => dialStdio(connections, host, signal),
-    (code, said) =>
-      new Error(
-        `\`docker system dial-stdio\` ended with code ${code} on ${host.host}: ${said || "no message"}. ` +
-          `Is docker installed and running there, and is ${host.user} in the group docker?`,
-      ),
-  );
+  const agent = new DialStdioAgent(() => dialStdio(connections, host, signal));
   // The name is only written into the requests: the agent decides where they go. Its option is not declared.
   const options: Docker.DockerOptions & { agent: Agent } = { protocol: "http", host: "docker", agent };
   return {
