@@ -1,3 +1,3 @@
 export type { SshEndpoint } from "./endpoint";
-export { File, type FileArgs } from "./file";
-export { file } from "./file-provider";
+export { type FileArgs, Files, type FilesArgs } from "./files";
+export { files } from "./files-provider";
