@@ -99,7 +99,7 @@ async function removeStack(removal: Removal, clock: Clock): Promise<void> {
     return;
   }
   const surroundings = await prepare(usesLab, clock, say);
-  await checkPassphrase(stack, cliOf(surroundings));
+  await checkPassphrase(stack, state.salt);
   await clock.phase("pulumi destroy", () => destroy(removal, surroundings));
   await clock.phase("stack rm", () => removeRecord(stack, cliOf(surroundings), false));
 }

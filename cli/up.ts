@@ -50,7 +50,7 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   const cli = cliOf(surroundings);
 
   if (removeDeadLocks(backend, stack) > 0) say("Removed the lock of a Pulumi process that was killed");
-  if (known) await checkPassphrase(stack, cli);
+  await checkPassphrase(stack, known?.salt);
   await keepingStackFile(file, async () => {
     if (!known) await clock.phase("stack init", () => initStack(stack, cli));
     const silent = await silentNodes(known, surroundings);
