@@ -73,6 +73,7 @@ test("a deployment is described, with its secrets covered", () => {
     interrupted: false,
     pendingCreates: [],
     machines: [],
+    salt: undefined,
   });
 });
 
