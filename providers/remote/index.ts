@@ -1,3 +1,7 @@
+import { current } from "../current";
+import { files as provider } from "./files-provider";
+
 export type { SshEndpoint } from "./endpoint";
 export { type FileArgs, Files, type FilesArgs } from "./files";
-export { files } from "./files-provider";
+/** What Pulumi calls. */
+export const files = current(provider);
