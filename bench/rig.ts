@@ -176,6 +176,8 @@ export class RigNode {
     const parent = this.daemon?.pid;
     if (parent === undefined) throw new Error(`keepalived on ${this.vrrp.name} does not run`);
     const pids = to === "parent" ? [parent] : to === "child" ? [this.child] : [parent, this.child];
+    // Of a parent that dies the VRRP process hears by SIGTERM, and would end in order before it is killed too.
+    if (signal === "SIGKILL") for (const pid of pids) process.kill(pid, "SIGSTOP");
     for (const pid of pids) process.kill(pid, signal);
   }
 

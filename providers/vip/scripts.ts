@@ -13,7 +13,7 @@ const text = (name: Script): string => readFileSync(join(packageRoot, "floating-
 
 /** The command line that runs a script as root: the script itself is an argument, so its input is free. */
 export function scriptLine(user: string, name: Script, args: string[]): string {
-  const argv = ["bash", "-c", text(name), name, ...args].map(shellQuote).join(" ");
+  const argv = ["bash", "--norc", "-c", text(name), name, ...args].map(shellQuote).join(" ");
   return user === "root" ? argv : `sudo -n ${argv}`;
 }
 
