@@ -241,6 +241,7 @@ export class Rig {
   probe!: Probe;
   ended = false;
   private readonly client = `${this.id}-p`;
+  private readonly silenced = new Set<RigNode>();
 
   private constructor({ nodes }: RigOptions) {
     const vrrp = nodes ?? [
@@ -350,6 +351,10 @@ export class Rig {
 
   /** Drops all of a node's packets in the switch, which the node cannot see: as a power-off does. */
   silence(node: RigNode, silent: boolean): void {
+    // A port whose carrier has just come back takes no state yet.
+    if (silent === this.silenced.has(node)) return;
+    if (silent) this.silenced.add(node);
+    else this.silenced.delete(node);
     // 0: disabled, 3: forwarding (bridge(8)).
     this.port(node, "state", silent ? "0" : "3");
   }
