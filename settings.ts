@@ -1,6 +1,9 @@
 import { basename } from "node:path";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import type { Vip } from "./components/vrrp-spec";
+import { advertIntervalOf, floatingIpShape, number, parseVip, whyNotOffered } from "./settings-floating-ip";
+import { floatingIpMistakes } from "./settings-floating-ip-rules";
 
 /** The project's name, which is also the namespace of its settings: `ha-rancher:vip`. */
 export const namespace = "ha-rancher";
@@ -33,6 +36,13 @@ const node = z.strictObject({
     error: "must be a host name: lower-case letters, digits and dashes, at most 63 characters",
   }),
   address,
+  address6: z
+    .string({ error: "must be a text" })
+    .refine((text) => ipaddr.IPv6.isValid(text) && !text.includes("%"), {
+      error: "must be an IPv6 address such as fd00:56::11, without a prefix",
+    })
+    .optional(),
+  priority: number(1, 254).int({ error: "must be a whole number" }).optional(),
 });
 
 const schema = z.strictObject({
@@ -67,11 +77,12 @@ const schema = z.strictObject({
     .optional(),
   httpsPort: whole(1, 65_535).default(443),
   dataDirectory: directory.default("/rancher_data"),
+  ...floatingIpShape,
   advertInterval: z.coerce
     .number({ error: "must be a number of seconds" })
     .min(0.05, { error: "must be at least 0.05 s: less is false takeovers on a busy machine" })
     .max(40, { error: "must be at most 40 s, the most that VRRPv3 can say" })
-    .default(0.2),
+    .optional(),
   virtualRouterId: whole(1, 255).optional(),
   startDeadline: whole(10, 3_600, " s").default(300),
   nfsAddress: address.optional(),
@@ -85,17 +96,31 @@ const schema = z.strictObject({
 type Parsed = z.infer<typeof schema>;
 
 /** A stack's settings after all checks; what depends on the lab is still open where it is undefined. */
-export interface Settings extends Omit<Parsed, "vip" | "nodes" | "virtualRouterId"> {
+export interface Settings
+  extends Omit<
+    Parsed,
+    "vip" | "nodes" | "virtualRouterId" | "furtherVips" | "subnet" | "preset" | "advertInterval"
+  > {
   /** The floating IP and the subnet it is in. */
-  vip: { address: string; prefix: number };
-  /** In order of preference; each with its VRRP priority. */
-  nodes: { name: string; address: string; priority: number }[];
+  vip: Vip;
+  /** Addresses that move with it. */
+  furtherVips: Vip[];
+  /** The nodes' network: the VIP's, unless it was said. */
+  subnet: Vip;
+  /** Each with its VRRP priority; unless that was said, in order of preference. */
+  nodes: { name: string; address: string; address6?: string; priority: number }[];
+  /** Seconds between two adverts: the preset's, unless it was said. */
+  advertInterval: number;
   /** 1 to 255; from the VIP's last number unless set. */
   virtualRouterId: number;
 }
 
 /** Names of settings that are given as JSON where everything is text. */
-const structured = new Set(["nodes"]);
+const structured: Record<string, string> = {
+  nodes: "a list, each entry with `name` and `address`",
+  furtherVips: "a list of addresses with prefix",
+  keepalived: "settings by name",
+};
 
 /** The names of all settings, without the namespace. */
 export const settingNames = Object.keys(schema.shape);
@@ -103,12 +128,13 @@ export const settingNames = Object.keys(schema.shape);
 function fromText(raw: Record<string, string>, mistakes: string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(raw)) {
-    if (!structured.has(name)) values[name] = text;
+    const form = structured[name];
+    if (!form) values[name] = text;
     else {
       try {
         values[name] = JSON.parse(text);
       } catch {
-        mistakes.push(`\`${name}\` must be a list, each entry with \`name\` and \`address\``);
+        mistakes.push(`\`${name}\` must be ${form}`);
       }
     }
   }
@@ -123,10 +149,25 @@ function schemaMistakes(error: z.ZodError): string[] {
   return error.issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [`\`${pathText(issue.path)}\` ${issue.message}`];
     return issue.keys.map((key) => {
-      const known = issue.path.length ? Object.keys(node.shape) : settingNames;
-      return `\`${pathText([...issue.path, key])}\` is not a setting; the settings are ${known.join(", ")}`;
+      const name = `\`${pathText([...issue.path, key])}\``;
+      return `${name} is not a setting${whyNotOffered(key)}; the settings are ${knownAt(issue.path).join(", ")}`;
     });
   });
+}
+
+/** Names of the settings at a place of the schema. */
+function knownAt(path: PropertyKey[]): string[] {
+  let place: z.ZodType = schema;
+  const unwrapped = (type: z.ZodType): z.ZodType =>
+    type instanceof z.ZodDefault || type instanceof z.ZodOptional
+      ? unwrapped(type.unwrap() as z.ZodType)
+      : type;
+  for (const part of path) {
+    if (place instanceof z.ZodArray) place = place.element as z.ZodType;
+    else if (place instanceof z.ZodObject) place = place.shape[String(part)] as z.ZodType;
+    place = unwrapped(place);
+  }
+  return place instanceof z.ZodObject ? Object.keys(place.shape) : [];
 }
 
 function twice(values: string[]): string[] {
@@ -140,7 +181,8 @@ function crossMistakes(parsed: Parsed): string[] {
   const first = ipaddr.IPv4.networkAddressFromCIDR(parsed.vip).toString();
   const last = ipaddr.IPv4.broadcastAddressFromCIDR(parsed.vip).toString();
   const isSubnet = prefix >= 8 && prefix <= 30;
-  if (!isSubnet) mistakes.push("`vip` must have a prefix from /8 to /30, its subnet's");
+  if (parsed.subnet) mistakes.push(...subnetMistakes(parsed.subnet, parsed));
+  else if (!isSubnet) mistakes.push("`vip` must have a prefix from /8 to /30, its subnet's");
   else if ([first, last].includes(vip.toString()))
     mistakes.push("`vip` must not be its subnet's first or last address: hosts cannot have those");
   for (const name of twice(parsed.nodes.map((each) => each.name)))
@@ -152,9 +194,10 @@ function crossMistakes(parsed: Parsed): string[] {
       mistakes.push(
         `\`nodes[${i}].address\` must not be the \`vip\`: the VIP moves between nodes, choose a free address for it`,
       );
+    else if (parsed.subnet) return;
     else if (isSubnet && !ipaddr.IPv4.parse(each.address).match([vip, prefix]))
       mistakes.push(
-        `\`nodes[${i}].address\` (${each.address}) must be in the subnet of \`vip\` (${first}/${prefix}): otherwise the node cannot carry it`,
+        `\`nodes[${i}].address\` (${each.address}) must be in the subnet of \`vip\` (${first}/${prefix}): otherwise nobody there finds the VIP; if a route leads to it, say so with \`subnet\`, the nodes' network`,
       );
     else if (isSubnet && [first, last].includes(each.address))
       mistakes.push(
@@ -163,8 +206,31 @@ function crossMistakes(parsed: Parsed): string[] {
     if (each.address === parsed.nfsAddress)
       mistakes.push(`\`nfsAddress\` must not be a node's address: the export is on this machine`);
   });
-  return mistakes;
+  return [...mistakes, ...floatingIpMistakes({ ...parsed, nodes: withPriorities(parsed.nodes) })];
 }
+
+/** With `subnet` it is that network which the nodes must be in, wherever the VIP is. */
+function subnetMistakes(subnet: string, parsed: Parsed): string[] {
+  const [, prefix] = ipaddr.IPv4.parseCIDR(subnet);
+  if (prefix < 8 || prefix > 30) return ["`subnet` must have a prefix from /8 to /30"];
+  const network = ipaddr.IPv4.networkAddressFromCIDR(subnet);
+  const ends = [network, ipaddr.IPv4.broadcastAddressFromCIDR(subnet)].map(String);
+  return parsed.nodes.flatMap(({ address: own }, i) => {
+    if (!ipaddr.IPv4.parse(own).match(network, prefix))
+      return [`\`nodes[${i}].address\` (${own}) must be in \`subnet\` (${network}/${prefix})`];
+    if (ends.includes(own))
+      return [
+        `\`nodes[${i}].address\` must not be its subnet's first or last address: hosts cannot have those`,
+      ];
+    return [];
+  });
+}
+
+/** Distinct, below 255 (which would mean "owns the address") and 10 apart, so that one can be put between. */
+const withPriorities = <T extends { priority?: number | undefined }>(
+  nodes: T[],
+): (T & { priority: number })[] =>
+  nodes.map((each, i) => ({ ...each, priority: each.priority ?? 150 - 10 * i }));
 
 /** All mistakes of a stack's settings, in one message. */
 export class SettingsError extends Error {
@@ -197,13 +263,19 @@ export function parseSettings(raw: Record<string, string>): Settings {
   } else mistakes.push(...crossMistakes(result.data));
   if (!result.success || mistakes.length) throw new SettingsError(mistakes);
 
-  const { vip, nodes, virtualRouterId, ...others } = result.data;
+  const { vip, nodes, virtualRouterId, furtherVips, subnet, preset, advertInterval, ...others } = result.data;
   const [vipAddress, prefix] = ipaddr.IPv4.parseCIDR(vip);
+  const network = subnet ?? vip;
   return {
     ...others,
     vip: { address: vipAddress.toString(), prefix },
-    // Distinct, below 255 (which would mean "owns the address") and 10 apart, so that one can be put between.
-    nodes: nodes.map((each, i) => ({ ...each, priority: 150 - 10 * i })),
+    furtherVips: furtherVips.map((text) => parseVip(text) as Vip),
+    subnet: {
+      address: ipaddr.IPv4.networkAddressFromCIDR(network).toString(),
+      prefix: ipaddr.IPv4.parseCIDR(network)[1],
+    },
+    nodes: withPriorities(nodes),
+    advertInterval: advertIntervalOf({ preset, advertInterval }),
     virtualRouterId: virtualRouterId ?? (vipAddress.octets[3] || 1),
   };
 }

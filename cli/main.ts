@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
 import { Failure, shownError } from "./errors";
 
 /** `--stack` wins over the stack that the lab's shell has selected. */
@@ -35,8 +35,21 @@ export function commandLine(): Command {
     "show who holds the VIP and runs Rancher, measured now; exit code 0 if all is well, 1 if not",
   )
     .option("--json", "for programs")
-    .action(async (options: { stack: string; json?: boolean }) => {
+    .option("-w, --watch", "look again every second, until Ctrl-C")
+    .action(async (options: { stack: string; json?: boolean; watch?: boolean }) => {
       process.exitCode = await (await import("./status.js")).status(options);
+    });
+  onStack("switchover", "move the VIP to another node, in order")
+    .argument("[node]", "where to; default: whom keepalived prefers")
+    .action(async (node: string | undefined, options: { stack: string }) => {
+      process.exitCode = await (await import("./switchover.js")).switchover({ ...options, node });
+    });
+  onStack("maintenance", "tell a node to hold no VIP, also after a boot, or end that")
+    .argument("<node>", "the node's name")
+    .addArgument(new Argument("<on|off>").choices(["on", "off"]))
+    .action(async (node: string, word: string, options: { stack: string }) => {
+      const { maintenance } = await import("./maintenance.js");
+      process.exitCode = await maintenance({ ...options, node, on: word === "on" });
     });
   onStack("shell", "run a shell, or a command, where the machines can be reached, with pulumi set up")
     .argument("[command...]", "what to run; default: your shell")

@@ -13,26 +13,33 @@ const command = "sudo -n /usr/local/lib/ha-rancher/node-status";
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** How to log in to a node of a stack that was up once. */
+export async function endpointOf(node: KnownNode): Promise<SshEndpoint> {
+  if (!node.hostKey) throw new Error("it has not been up yet, so its host key is not known");
+  return {
+    host: node.address,
+    port: node.port,
+    user: node.user,
+    privateKey: await readFile(node.keyFile, "utf8"),
+    keyFile: node.keyFile,
+    hostKey: node.hostKey,
+    knownHostsFile: node.knownHostsFile,
+  };
+}
+
 async function ask(node: KnownNode): Promise<NodeReport> {
   const { name, address } = node;
   try {
-    if (!node.hostKey) throw new Error("it has not been up yet, so its host key is not known");
-    const endpoint: SshEndpoint = {
-      host: address,
-      port: node.port,
-      user: node.user,
-      privateKey: await readFile(node.keyFile, "utf8"),
-      keyFile: node.keyFile,
-      hostKey: node.hostKey,
-      knownHostsFile: node.knownHostsFile,
-    };
-    const { code, stdout, stderr } = await exec(endpoint, command, { timeout: limit });
+    const { code, stdout, stderr } = await exec(await endpointOf(node), command, { timeout: limit });
     if (code !== 0) throw new Error(`node-status ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
     return { name, address, status: parseNodeStatus(stdout) };
   } catch (error) {
     return { name, address, error: message(error) };
   }
 }
+
+/** What all nodes say of themselves; takes 10 s at most. */
+export const askNodes = (nodes: KnownNode[]): Promise<NodeReport[]> => Promise.all(nodes.map(ask));
 
 async function pingVip(url: string): Promise<PingReport> {
   const start = performance.now();
@@ -45,6 +52,6 @@ export async function measure(
   nodes: KnownNode[],
   url: string,
 ): Promise<{ nodes: NodeReport[]; ping: PingReport }> {
-  const [ping, ...reports] = await Promise.all([pingVip(url), ...nodes.map(ask)]);
+  const [ping, reports] = await Promise.all([pingVip(url), askNodes(nodes)]);
   return { nodes: reports, ping };
 }

@@ -4,6 +4,17 @@ import { z } from "zod";
 const nodeStatus = z.looseObject({
   holdsVip: z.boolean(),
   vrrpState: z.string().nullish(),
+  keepalived: z
+    .looseObject({
+      version: z.string().nullish(),
+      settings: z.string().nullish(),
+      edited: z.boolean().nullish(),
+      since: z.number().nullish(),
+      peers: z.array(z.string()).nullish(),
+      heard: z.array(z.string()).nullish(),
+      maintenance: z.boolean().nullish(),
+    })
+    .nullish(),
   guard: z
     .looseObject({
       state: z.string().nullish(),

@@ -9,6 +9,7 @@ export interface StatusReport {
   healthy: boolean;
   state: Verdict["state"];
   message: string;
+  remarks: string[];
   /** Names of the nodes that have the VIP. */
   holders: string[];
   ping: PingReport;
@@ -42,7 +43,7 @@ function row({ name, address, status, error }: NodeReport): string[] {
     name,
     address,
     yesNo(status.holdsVip),
-    status.vrrpState ?? "-",
+    (status.vrrpState ?? "-") + (status.keepalived?.maintenance ? " (maintenance)" : ""),
     guard?.state ? guard.state + (guard.epoch ? ` (epoch ${guard.epoch})` : "") : "not running",
     lease?.heldHere ? "here" : lease?.owner ? `of ${lease.owner}` : "-",
     container?.state ?? "missing",
@@ -86,6 +87,7 @@ export function statusTable(report: StatusReport, colors: Colors): string {
     ...rows.map(paint),
     "",
     ...(reasons.length > 0 ? [...reasons, ""] : []),
+    ...report.remarks.map((remark) => colors.yellow(remark)),
     (report.healthy ? colors.green : colors.red)(report.message),
   ].join("\n");
 }

@@ -1,69 +1,70 @@
-import { join } from "node:path";
-import { currentLab, insideLab, runningLab } from "../lab";
-import { packageRoot } from "../system/root";
-import { ensureToolchain } from "../toolchain";
+import { setTimeout as sleep } from "node:timers/promises";
 import { colors } from "./colors";
-import { handOver } from "./foreground";
-import { type KnownStack, knownStack } from "./known-stack";
-import { labsOf } from "./lab-stacks";
+import type { KnownStack } from "./known-stack";
 import { measure } from "./measure";
-import { stackFile } from "./stack-file";
-import { readState, type StackState } from "./state";
+import { reach } from "./reach";
 import { type StatusReport, statusTable } from "./status-table";
-import { backendOf, cliOf } from "./surroundings";
 import { holdersOf, judge, type Verdict } from "./verdict";
 
 export interface StatusOptions {
   stack: string;
   json?: boolean;
+  /** Again and again, until Ctrl-C. */
+  watch?: boolean;
 }
+
+/** Milliseconds between two looks of `--watch`. */
+const interval = 1_000;
 
 /**
  * Shows how the stack stands, measured now.
  *
  * @returns 0 if it is healthy, 1 if it is not
  */
-export async function status({ stack, json = false }: StatusOptions): Promise<number> {
-  const file = stackFile(stack);
-  const state = await stateOf(stack);
-  const known = state && knownStack(state, file);
-  if (!known) {
-    const message = `${stack} is not up: \`npm run up\` makes it`;
-    return show(unmeasured(stack, undefined, { state: "not-up", message }), json);
+export async function status({ stack, json = false, watch = false }: StatusOptions): Promise<number> {
+  const flags = [...(json ? ["--json"] : []), ...(watch ? ["--watch"] : [])];
+  const reached = await reach(stack, ["status", "--stack", stack, ...flags]);
+  if (reached.kind === "done") return reached.code;
+  if (reached.kind === "here") {
+    const { known } = reached;
+    return await (watch
+      ? watchStack(stack, known, json)
+      : look(stack, known).then((report) => show(report, json)));
   }
-  if (labsOf(state).length > 0 && !currentLab()) {
-    const lab = runningLab();
-    if (lab) return await againInside(lab, stack, json);
-    const message = "the lab does not run: `npm run up` starts it and the machines";
-    return show(unmeasured(stack, known, { state: "lab-stopped", message }), json);
-  }
-  const { vip, url, nodes } = known;
+  const message =
+    reached.kind === "not-up"
+      ? `${stack} is not up: \`npm run up\` makes it`
+      : "the lab does not run: `npm run up` starts it and the machines";
+  const known = reached.kind === "lab-stopped" ? reached.known : undefined;
+  return show(unmeasured(stack, known, { state: reached.kind, message, remarks: [] }), json);
+}
+
+async function look(stack: string, { vip, url, nodes }: KnownStack): Promise<StatusReport> {
   const measured = await measure(nodes, url);
   const verdict = judge(measured.nodes, measured.ping);
   const holders = holdersOf(measured.nodes).map(({ name }) => name);
-  return show(
-    { stack, vip, url, healthy: verdict.state === "healthy", ...verdict, holders, ...measured },
-    json,
-  );
+  return { stack, vip, url, healthy: verdict.state === "healthy", ...verdict, holders, ...measured };
 }
 
-async function stateOf(stack: string): Promise<StackState | undefined> {
-  const quiet = (): void => {};
-  const cli = async () => cliOf({ toolchain: await ensureToolchain(quiet), lab: undefined });
-  // A stack of the lab is in a local backend, also where the user is logged in to another one.
-  const local = await readState(backendOf(true), stack, cli);
-  return local ?? (await readState(backendOf(currentLab() !== undefined), stack, cli));
-}
-
-/** A network namespace is a property of the process: what is to see the lab's network must start in it. */
-async function againInside(
-  lab: NonNullable<ReturnType<typeof runningLab>>,
-  stack: string,
-  json: boolean,
-): Promise<number> {
-  const program = join(packageRoot, "cli", "bootstrap.mjs");
-  const argv = [process.execPath, program, "status", "--stack", stack, ...(json ? ["--json"] : [])];
-  return await handOver(insideLab(lab, argv), packageRoot);
+/** On a terminal the whole table, anew each time; else a line when something has changed, or JSON each time. */
+async function watchStack(stack: string, known: KnownStack, json: boolean): Promise<number> {
+  const paints = process.stdout.isTTY === true && !json;
+  let last = "";
+  for (;;) {
+    const report = await look(stack, known);
+    const time = new Date().toTimeString().slice(0, 8);
+    if (json) process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...report })}\n`);
+    // Home, and away with what was there: nothing flickers.
+    else if (paints)
+      process.stdout.write(`\u001b[H\u001b[J${statusTable(report, colors)}\n\n${time}, Ctrl-C ends\n`);
+    else {
+      const key = [report.state, ...report.holders, ...report.remarks].join();
+      if (key !== last)
+        process.stdout.write(`${[`${time} ${report.message}`, ...report.remarks].join("; ")}\n`);
+      last = key;
+    }
+    await sleep(interval);
+  }
 }
 
 function unmeasured(stack: string, known: KnownStack | undefined, verdict: Verdict): StatusReport {

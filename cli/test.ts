@@ -13,7 +13,7 @@ import { stream } from "./foreground";
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** What a layer cannot start without. */
-type Need = "shellcheck" | "toolchain" | "lab";
+type Need = "shellcheck" | "keepalived" | "toolchain" | "lab";
 
 interface Layer {
   name: string;
@@ -28,6 +28,8 @@ const layers: readonly Layer[] = [
   { name: "unit", needs: [] },
   { name: "program", needs: [] },
   { name: "guard", needs: ["shellcheck"] },
+  // The real keepalived in network namespaces: times count, so one file at a time.
+  { name: "keepalived", needs: ["shellcheck", "keepalived"], alone: true },
   { name: "engine", needs: ["toolchain"], alone: true },
   { name: "image", needs: ["lab"], alone: true },
   { name: "lab", needs: ["toolchain", "lab"], alone: true },
@@ -53,22 +55,39 @@ function prepare(needs: Set<Need>): Record<Need, Promise<void>> {
     ready.catch(() => {}); // Nobody may be waiting yet.
     return ready;
   };
-  // Both use apt, which is one at a time.
-  const shellcheck = start("shellcheck", installShellcheck);
+  // All of them use apt, which is one at a time.
+  const shellcheck = start("shellcheck", (tell) =>
+    installPrograms(tell, "the tests of shell scripts", { shellcheck: "shellcheck" }),
+  );
+  const keepalived = start("keepalived", async (tell) => {
+    await shellcheck.catch(() => {});
+    await installPrograms(tell, "the tests of the floating IP", {
+      keepalived: "keepalived",
+      nft: "nftables",
+    });
+  });
   return {
     shellcheck,
+    keepalived,
     toolchain: start("toolchain", async (tell) => void (await ensureToolchain(tell))),
     lab: start("lab", async (tell) => {
-      await shellcheck.catch(() => {});
+      await keepalived.catch(() => {});
       await installPackages(tell);
       await Promise.all([buildBox(tell), buildImage(tell)]);
     }),
   };
 }
 
-async function installShellcheck(tell: (line: string) => void): Promise<void> {
-  if (onPath("shellcheck")) return;
-  tell("installing shellcheck");
+/** Installs Debian packages whose programs are missing. */
+async function installPrograms(
+  tell: (line: string) => void,
+  what: string,
+  packageOf: Record<string, string>,
+): Promise<void> {
+  const missing = Object.entries(packageOf).filter(([program]) => !onPath(program));
+  if (missing.length === 0) return;
+  const packages = missing.map(([, name]) => name);
+  tell(`installing ${packages.join(" and ")}`);
   const apt = (...args: string[]) =>
     run("apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
@@ -76,10 +95,10 @@ async function installShellcheck(tell: (line: string) => void): Promise<void> {
     });
   try {
     await apt("update");
-    await apt("install", "--no-install-recommends", "shellcheck");
+    await apt("install", "--no-install-recommends", ...packages);
   } catch (error) {
     throw new Failure(
-      `the tests of shell scripts need \`shellcheck\`, and it cannot be installed (${shownError(error)}): install it`,
+      `${what} need ${packages.join(" and ")}, which cannot be installed (${shownError(error)}): install them`,
     );
   }
 }

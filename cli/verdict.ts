@@ -1,3 +1,4 @@
+import { findingsOf } from "./findings";
 import type { NodeReport } from "./node-report";
 
 /** What all nodes and the VIP together amount to. Only `healthy` is. */
@@ -6,6 +7,9 @@ export type State =
   | "no-holder"
   | "two-holders"
   | "two-services"
+  | "stale-vip"
+  | "deaf-node"
+  | "mismatch"
   | "no-service"
   | "node-unreachable"
   | "lab-stopped"
@@ -15,6 +19,8 @@ export interface Verdict {
   state: State;
   /** One line for people. */
   message: string;
+  /** What else there is to say, a sentence each. */
+  remarks: string[];
 }
 
 /** Whether https://VIP/ping answered. */
@@ -47,8 +53,35 @@ function whyNoService({ name, status }: NodeReport, ping: PingReport): string {
   return `the container on ${name} runs, and the VIP ${ping.error ?? "does not answer"}`;
 }
 
+type Judgement = Pick<Verdict, "state" | "message">;
+
+/** `, since 17:23:40 (12 s)`, if it is known: the last of them to become master made them two. */
+function sinceWhen(holders: NodeReport[], now: Date): string {
+  const seconds = holders.flatMap(({ status }) => {
+    const since = status?.keepalived?.since;
+    return status?.vrrpState === "MASTER" && typeof since === "number" ? [since] : [];
+  });
+  if (seconds.length === 0) return "";
+  const least = Math.min(...seconds);
+  const time = new Date(now.getTime() - least * 1000).toTimeString().slice(0, 8);
+  return `, since ${time} (${least} s)`;
+}
+
 /** Judges what was measured; the worst comes first. */
-export function judge(nodes: NodeReport[], ping: PingReport): Verdict {
+export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): Verdict {
+  const { stale, deaf, mismatch, notes } = findingsOf(nodes);
+  const faults = [...stale, ...deaf, ...mismatch];
+  const verdict = judgeHolders(nodes, ping, stale, now);
+  if (verdict.state !== "healthy" || faults.length === 0) {
+    // A message that says it need not be followed by a remark that says it again.
+    const remarks = [...faults, ...notes].filter((each) => !verdict.message.includes(each));
+    return { ...verdict, remarks };
+  }
+  const [message = "", ...rest] = faults;
+  return { state: deaf.length ? "deaf-node" : "mismatch", message, remarks: [...rest, ...notes] };
+}
+
+function judgeHolders(nodes: NodeReport[], ping: PingReport, stale: string[], now: Date): Judgement {
   const silent = nodes.filter(({ status }) => !status);
   const holders = holdersOf(nodes);
   const services = running(nodes);
@@ -60,8 +93,15 @@ export function judge(nodes: NodeReport[], ping: PingReport): Verdict {
     };
   }
   if (holders.length > 1) {
-    return { state: "two-holders", message: `two holders: ${names(holders)} both have the VIP${without}` };
+    const many =
+      holders.length === 2 ? "two holders (split brain)" : `${holders.length} holders (split brain)`;
+    const all = holders.length === 2 ? "both" : "all";
+    return {
+      state: "two-holders",
+      message: `${many}: ${names(holders)} ${all} have the VIP${sinceWhen(holders, now)}${without}`,
+    };
   }
+  if (stale[0]) return { state: "stale-vip", message: `${stale[0]}${without}` };
   const [holder] = holders;
   // A node that cannot be asked may still hold the VIP and serve.
   if (!holder && silent.length > 0 && ping.ok) {

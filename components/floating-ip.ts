@@ -1,8 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Configuration, Keepalived } from "../providers/vip/keepalived";
 import type { Settings } from "../settings";
-import { keepalivedConf, takeoverBound } from "./keepalived-conf";
+import { vrrpSpec } from "../settings-floating-ip";
+import { keepalivedConf } from "./keepalived-conf";
+import { minimumVersion } from "./keepalived-version";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFiles, nodePaths, startUnits } from "./on-node";
+import { floatingIpFile, guardFile, nodeFiles, nodeOptions, nodePaths, reloadUnits } from "./on-node";
+import { type TakeoverBound, takeoverBound } from "./vrrp-spec";
 
 export interface FloatingIpArgs {
   nodes: Node[];
@@ -14,56 +18,67 @@ export interface FloatingIpArgs {
 /** The VIP: keepalived on every node, which moves it between them. */
 export class FloatingIp extends pulumi.ComponentResource {
   /** Seconds that the VIP may be without a holder, as the settings promise. */
-  readonly takeover: { crash: number; planned: number };
-  private readonly running = new Map<string, pulumi.Resource>();
+  readonly takeover: TakeoverBound;
+  private readonly running: pulumi.Resource;
 
   constructor(name: string, args: FloatingIpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-rancher:components:FloatingIp", name, {}, opts);
     const { nodes, settings } = args;
+    const spec = vrrpSpec(settings);
     this.takeover = takeoverBound(
-      settings.advertInterval,
+      spec,
       nodes.map((node) => node.priority),
     );
-    // One node at a time, the least preferred first: a bad change stops before it reaches the usual holder. The first
-    // starts need not wait for each other.
-    let previous: pulumi.Resource[] = [];
-    for (const node of [...nodes].sort((a, b) => a.priority - b.priority)) {
-      const configured = this.configureOn(node, args, previous);
-      this.running.set(
-        node.name,
-        nodeCommand(
-          "keepalived",
-          node,
-          this,
-          { run: startUnits("keepalived"), undo: "systemctl disable --now keepalived" },
-          [configured],
-        ),
-      );
-      previous = [configured];
-    }
+    const installed = nodes.map((node) => ({ node, keepalived: this.installOn(node, args) }));
+    const preferred = [...installed].sort((a, b) => b.node.priority - a.node.priority);
+    const contents = preferred.map(({ node, keepalived }) =>
+      pulumi.all([node.interface, keepalived.version]).apply(([device, version]) =>
+        keepalivedConf({
+          ...{ spec, node, interface: device, version },
+          peers: nodes.filter((other) => other !== node),
+        }),
+      ),
+    );
+    const byName = <T>(values: T[]): Record<string, T> =>
+      Object.fromEntries(preferred.map(({ node }, i) => [node.name, values[i] as T]));
+    this.running = new Configuration(
+      "keepalived-conf",
+      {
+        vip: settings.vip.address,
+        endpoints: byName(preferred.map(({ node }) => node.ssh)),
+        contents: byName(contents),
+      },
+      {
+        parent: this,
+        dependsOn: installed.flatMap(({ node, keepalived }) => [keepalived, ...args.after(node)]),
+      },
+    );
     this.registerOutputs({});
   }
 
   /** The resource after which keepalived runs on a node. */
-  on(node: Node): pulumi.Resource[] {
-    const service = this.running.get(node.name);
-    return service ? [service] : [];
+  on(_node: Node): pulumi.Resource[] {
+    return [this.running];
   }
 
-  private configureOn(node: Node, args: FloatingIpArgs, previous: pulumi.Resource[]): pulumi.Resource {
-    const { settings, nodes } = args;
-    const conf = node.interface.apply((device) =>
-      keepalivedConf({
-        node: node.name,
-        address: node.address,
-        interface: device,
-        peers: nodes.filter((other) => other !== node).map((other) => other.address),
-        vip: settings.vip,
-        priority: node.priority,
-        virtualRouterId: settings.virtualRouterId,
-        advertInterval: settings.advertInterval,
-      }),
+  private installOn(node: Node, args: FloatingIpArgs): Keepalived {
+    const { settings, after } = args;
+    const { vip, furtherVips } = settings;
+    const files = this.filesOn(node, args);
+    return new Keepalived(
+      `${node.name}-keepalived`,
+      {
+        ssh: node.ssh,
+        minimumVersion,
+        vips: [vip, ...furtherVips].map(({ address, prefix }) => `${address}/${prefix}`),
+      },
+      // Not side by side with other packages' installation, and deleted while its files are still there.
+      nodeOptions(node, this, [...after(node).slice(0, 1), files]),
     );
+  }
+
+  /** What keepalived's unit needs on a node. */
+  private filesOn(node: Node, { after }: FloatingIpArgs): pulumi.Resource {
     return nodeFiles(
       "keepalived-files",
       node,
@@ -73,13 +88,12 @@ export class FloatingIp extends pulumi.ComponentResource {
           [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
             content: guardFile("keepalived-drop-in.conf"),
           },
-          "/etc/keepalived/keepalived.conf": { content: conf, check: "keepalived -t -f {}" },
+          [`${nodePaths.scripts}/firewall`]: { content: floatingIpFile("firewall"), mode: "0755" },
         },
-        // Reloads a running keepalived (it keeps the VIP) and starts none.
-        afterWrite: `! systemctl --quiet is-active keepalived || { systemctl daemon-reload && systemctl reload keepalived; }`,
+        afterWrite: reloadUnits("keepalived"),
         afterDelete: "systemctl daemon-reload",
       },
-      [...args.after(node), ...previous],
+      after(node).slice(0, 1),
     );
   }
 }

@@ -1,20 +1,44 @@
-/** The settings of one node's keepalived.conf. */
-export interface KeepalivedConf {
-  /** The node's name. */
-  node: string;
-  /** The node's own address and the interface that carries it. */
+import { createHash } from "node:crypto";
+import ipaddr from "ipaddr.js";
+import { featuresOf } from "./keepalived-version";
+import type { Garp, Tracked, Vip, VrrpSpec } from "./vrrp-spec";
+
+/** A node as the others see it. */
+export interface VrrpNode {
+  name: string;
   address: string;
-  interface: string;
-  /** Addresses of the other nodes. */
-  peers: string[];
-  vip: { address: string; prefix: number };
+  /** Needed of all nodes for IPv6 VIPs to have an instance of their own; without, they move with the IPv4 one. */
+  address6?: string | undefined;
   /** 1 to 254, distinct between nodes. */
   priority: number;
-  /** 1 to 255, equal on all nodes, unique on the network. */
-  virtualRouterId: number;
-  /** Seconds, 0.05 to 40, equal on all nodes. */
-  advertInterval: number;
 }
+
+/** The settings of one node's keepalived.conf. */
+export interface KeepalivedConf {
+  spec: VrrpSpec;
+  node: VrrpNode;
+  /** The interface that carries the node's address. */
+  interface: string;
+  /** The other nodes. */
+  peers: VrrpNode[];
+  /** Of the keepalived on the node, such as `2.2.7`. */
+  version: string;
+}
+
+/** Files that keepalived watches on each node: 0 = may hold the VIP, anything else = fault. */
+export const trackFiles = {
+  /** Written by the guard; a node whose guard never ran does not take the VIP. */
+  ha_rancher: { path: "/run/ha-rancher/track", initially: 1 },
+  /** Written by `ha-rancher switchover`; gone after a boot. */
+  ha_rancher_yield: { path: "/run/ha-rancher/yield", initially: 0 },
+  /** Written by `ha-rancher maintenance`; lasts over a boot. */
+  ha_rancher_maintenance: { path: "/etc/ha-rancher/maintenance", initially: 0 },
+} as const;
+
+/** The instance whose state is the node's. */
+export const mainInstance = "ha_rancher";
+
+const notifyProgram = "/usr/local/lib/ha-rancher/vrrp-notify";
 
 /**
  * The one function through which values reach keepalived.conf: keepalived has no quoting that covers its comment
@@ -22,84 +46,226 @@ export interface KeepalivedConf {
  */
 export function keepalivedWord(value: string | number): string {
   const text = String(value);
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/.test(text))
+  if (!/^[A-Za-z0-9/][A-Za-z0-9_.:/-]*$/.test(text))
     throw new Error(`${JSON.stringify(text)} cannot stand in keepalived.conf: use letters, digits and _.:/-`);
   return text;
 }
 
+/** A program with its arguments: the same, with a few more characters that are harmless between quotes. */
+export function keepalivedCommand(text: string): string {
+  if (!/^\/[A-Za-z0-9_.:/+-]+( [A-Za-z0-9_.:/=,@%+-]+)*$/.test(text))
+    throw new Error(
+      `${JSON.stringify(text)} cannot stand in keepalived.conf: use an absolute path and arguments of letters, digits and _.:/=,@%+- with single blanks between them`,
+    );
+  return `"${text}"`;
+}
+
+const word = keepalivedWord;
+const isIpv6 = (vip: Vip): boolean =>
+  ipaddr.isValid(vip.address) && ipaddr.parse(vip.address).kind() === "ipv6";
+
+const indented = (lines: string[]): string => lines.map((line) => (line ? `    ${line}\n` : "")).join("");
+const block = (head: string, lines: string[]): string => `${head} {\n${indented(lines)}}\n`;
+/** A block within a block, as lines. */
+const inner = (head: string, lines: string[]): string[] =>
+  lines.length ? [`${head} {`, ...lines.map((line) => `    ${line}`), "}"] : [];
+
+function globals(conf: KeepalivedConf): string {
+  const { spec } = conf;
+  const { garp } = spec;
+  return block("global_defs", [
+    `router_id ${word(conf.node.name)}`,
+    `vrrp_version ${spec.version}`,
+    "enable_script_security",
+    "# keepalived 2.2.7 ends its own configuration test when this is another user.",
+    "script_user root",
+    ...(spec.startupDelay > 0
+      ? [
+          "# Hear a living holder before taking the VIP after a start.",
+          `vrrp_startup_delay ${word(spec.startupDelay)}`,
+        ]
+      : []),
+    ...garpLines(garp),
+    "# A holder that meets one of higher priority makes it tell the network again where the VIP is.",
+    "vrrp_higher_prio_send_advert true",
+    ...(spec.realTimePriority > 0 ? realTimeLines(spec.realTimePriority) : []),
+    "vrrp_no_swap",
+  ]);
+}
+
+function garpLines(garp: Garp): string[] {
+  return [
+    `vrrp_garp_master_delay ${word(garp.delay)}`,
+    `vrrp_garp_master_repeat ${word(garp.repeat)}`,
+    `vrrp_garp_master_refresh ${word(garp.refresh)}`,
+    `vrrp_garp_master_refresh_repeat ${word(garp.refreshRepeat)}`,
+    `vrrp_garp_lower_prio_repeat ${word(garp.lowerPriorityRepeat)}`,
+    ...(garp.interval > 0
+      ? [`vrrp_garp_interval ${word(garp.interval)}`, `vrrp_gna_interval ${word(garp.interval)}`]
+      : []),
+  ];
+}
+
+const realTimeLines = (priority: number): string[] => [
+  "# A busy machine must not look like a dead one. With real-time priority the kernel kills a process that computes",
+  "# for longer than a limit; keepalived's default of 10 ms is too short for a start on an emulated processor.",
+  `vrrp_rt_priority ${word(priority)}`,
+  "vrrp_rlimit_rttime 2000000",
+];
+
+/** Weight 0 everywhere: with `nopreempt` a weight never moves the VIP, and a fault always does. */
+function trackBlocks(track: Tracked): string {
+  const files = [
+    ...Object.entries(trackFiles).map(([name, { path, initially }]) => ({ name, path, initially })),
+    ...track.files.map((path, i) => ({ name: `file_${i + 1}`, path, initially: undefined })),
+  ].map(({ name, path, initially }) =>
+    block(`track_file ${name}`, [
+      `file ${word(path)}`,
+      "weight 0",
+      initially === undefined ? "" : `init_file ${initially}`,
+    ]),
+  );
+  const processes = track.processes.map((process, i) =>
+    block(`vrrp_track_process process_${i + 1}`, [`process ${word(process)}`, "weight 0", "quorum 1"]),
+  );
+  const scripts = track.scripts.map((script, i) =>
+    block(`vrrp_script script_${i + 1}`, [
+      `script ${keepalivedCommand(script.command)}`,
+      `interval ${word(script.interval)}`,
+      `timeout ${word(script.timeout)}`,
+      `fall ${word(script.fall)}`,
+      `rise ${word(script.rise)}`,
+      "weight 0",
+      "# Not fit before it has shown that it is.",
+      "init_fail",
+    ]),
+  );
+  return [...files, ...processes, ...scripts].join("\n");
+}
+
+function trackLines(track: Tracked): string[] {
+  const numbered = (kind: string, list: unknown[]): string[] => list.map((_, i) => `${kind}_${i + 1}`);
+  return [
+    ...inner("track_file", [...Object.keys(trackFiles), ...numbered("file", track.files)]),
+    ...inner("track_interface", track.interfaces.map(word)),
+    ...inner("track_process", numbered("process", track.processes)),
+    ...inner("track_script", numbered("script", track.scripts)),
+  ];
+}
+
+/** An instance of VRRP: one address family. */
+interface Instance {
+  name: string;
+  own: string;
+  peers: string[];
+  /** Named in the adverts. All nodes must agree on these, or they do not hear each other. */
+  advertised: Vip[];
+  /** Move with the others, unnamed: they can be added and removed node by node. */
+  silent: Vip[];
+}
+
+function instancesOf({ spec, node, peers }: KeepalivedConf): Instance[] {
+  const six = spec.furtherVips.filter(isIpv6);
+  const hasOwn = six.length > 0 && [node, ...peers].every((each) => each.address6);
+  const main: Instance = {
+    name: mainInstance,
+    own: node.address,
+    peers: peers.map((peer) => peer.address),
+    advertised: [spec.vip],
+    silent: spec.furtherVips.filter((vip) => !hasOwn || !isIpv6(vip)),
+  };
+  const [first, ...others] = six;
+  if (!hasOwn || !first) return [main];
+  const own6 = { own: node.address6 ?? "", peers: peers.map((peer) => peer.address6 ?? "") };
+  return [main, { name: `${mainInstance}_6`, ...own6, advertised: [first], silent: others }];
+}
+
+function instanceBlock(instance: Instance, conf: KeepalivedConf, tracks: boolean): string {
+  const { spec } = conf;
+  const features = featuresOf(conf.version);
+  const dev = word(conf.interface);
+  const addresses = (vips: Vip[]): string[] =>
+    vips.map(({ address, prefix }) => `${word(address)}/${word(prefix)} dev ${dev}`);
+  const hook = spec.notify ? `${notifyProgram} ${spec.notify}` : notifyProgram;
+  return block(`vrrp_instance ${instance.name}`, [
+    "state BACKUP",
+    ...(spec.preempt
+      ? spec.preemptDelay
+        ? [`preempt_delay ${word(spec.preemptDelay)}`]
+        : []
+      : ["nopreempt"]),
+    `interface ${dev}`,
+    `virtual_router_id ${word(spec.virtualRouterId)}`,
+    `priority ${word(conf.node.priority)}`,
+    `advert_int ${word(spec.advertInterval)}`,
+    ...(features.downTimerAdverts ? [`down_timer_adverts ${word(spec.downTimerAdverts)}`] : []),
+    ...transport(instance, spec, features.faultWithoutPeers),
+    ...inner("virtual_ipaddress", addresses(instance.advertised)),
+    ...inner("virtual_ipaddress_excluded", addresses(instance.silent)),
+    "promote_secondaries",
+    ...(tracks ? trackLines(spec.track) : []),
+    `notify ${keepalivedCommand(hook)}`,
+  ]);
+}
+
+function transport({ own, peers }: Instance, spec: VrrpSpec, faultWithoutPeers: boolean): string[] {
+  if (spec.multicast) return [`mcast_src_ip ${word(own)}`];
+  return [
+    `unicast_src_ip ${word(own)}`,
+    ...inner("unicast_peer", peers.map(word)),
+    "check_unicast_src",
+    ...(faultWithoutPeers ? ["unicast_fault_no_peer"] : []),
+  ];
+}
+
+/** Instances move together, and what is tracked counts for all of them. */
+function groupBlock(instances: Instance[], track: Tracked): string {
+  const members = instances.map(({ name }) => name);
+  return block(`vrrp_sync_group ${mainInstance}_all`, [...inner("group", members), ...trackLines(track)]);
+}
+
+const sha = (text: string, length = 64): string =>
+  createHash("sha256").update(text).digest("hex").slice(0, length);
+
+/** Changes when anything does that must be the same on all nodes. */
+export function specFingerprint(spec: VrrpSpec, nodes: VrrpNode[]): string {
+  const sorted = nodes.map(({ name, address, address6, priority }) => [
+    name,
+    address,
+    address6 ?? "",
+    priority,
+  ]);
+  return sha(JSON.stringify([spec, sorted.sort()]), 16);
+}
+
+/** Who may send adverts to this node, and for how many seconds one counts as heard; for floating-ip/firewall. */
+function firewallLine({ spec, peers }: KeepalivedConf): string {
+  const addresses = peers.flatMap(({ address, address6 }) => (address6 ? [address, address6] : [address]));
+  return `heard ${Math.max(3, Math.ceil(4 * spec.advertInterval))} peers ${addresses.map(word).join(" ")}`;
+}
+
 /**
- * keepalived.conf of a node: VRRPv3, unicast, every node starts as BACKUP with `nopreempt`.
- * The reasons for each line are in docs/architecture.md, "The floating IP".
+ * keepalived.conf of a node. The reasons for what it says are in docs/floating-ip.md.
+ *
+ * The first line names the settings that all nodes share, and the hash of the rest: a node that runs with others,
+ * or whose file was changed by hand, can be told by that line alone (guard/node-status).
+ *
+ * @throws if a value cannot stand in the file, a track option needs a newer keepalived, or `version` is too old
  */
 export function keepalivedConf(conf: KeepalivedConf): string {
-  const word = keepalivedWord;
-  const dev = word(conf.interface);
-  return `# Made by ha-rancher. A change by hand is drift: the next \`pulumi up --refresh\` takes it back.
-global_defs {
-    router_id ${word(conf.node)}
-    vrrp_version 3
-    enable_script_security
-    # keepalived 2.2.7 ends its own configuration test when this is another user.
-    script_user root
-    # Hear a living holder before taking the VIP after a start.
-    vrrp_startup_delay ${word(Math.max(2, Math.ceil(conf.advertInterval * 4)))}
-    # Gratuitous ARP: three at once and after a second, then every 15 s (mends neighbours after a frozen holder).
-    vrrp_garp_master_delay 1
-    vrrp_garp_master_repeat 3
-    vrrp_garp_master_refresh 15
-    vrrp_garp_lower_prio_repeat 2
-    # A busy machine must not look like a dead one. With real-time priority the kernel kills a process that computes
-    # for longer than a limit, keepalived's default of 10 ms is too short for a start on an emulated processor.
-    vrrp_rt_priority 50
-    vrrp_rlimit_rttime 2000000
-    vrrp_no_swap
-}
-
-# Written by the guard: 0 = may hold the VIP, anything else = fault. Weight 0, since with \`nopreempt\` a weight
-# never moves the VIP.
-track_file ha_rancher {
-    file /run/ha-rancher/track
-    weight 0
-    # A node whose guard never ran does not take the VIP.
-    init_file 1
-}
-
-vrrp_instance ha_rancher {
-    state BACKUP
-    nopreempt
-    interface ${dev}
-    virtual_router_id ${word(conf.virtualRouterId)}
-    priority ${word(conf.priority)}
-    advert_int ${word(conf.advertInterval)}
-    unicast_src_ip ${word(conf.address)}
-    unicast_peer {
-${conf.peers.map((peer) => `        ${word(peer)}`).join("\n")}
-    }
-    check_unicast_src
-    virtual_ipaddress {
-        ${word(conf.vip.address)}/${word(conf.vip.prefix)} dev ${dev}
-    }
-    track_file {
-        ha_rancher
-    }
-    notify /usr/local/lib/ha-rancher/vrrp-notify
-}
-`;
-}
-
-/** Adverts that keepalived misses before it takes over: its default for \`down_timer_adverts\`. */
-const downTimerAdverts = 3;
-
-/**
- * How long the VIP may be without a holder, seconds, as keepalived's timers promise (vrrp.h,
- * VRRP_MS_DOWN_TIMER and VRRP_TIMER_SKEW_CALC for version 3): after a crash the backup waits three adverts and its
- * skew, after a planned move the skew alone. The worst backup, the one of the lowest priority, counts.
- */
-export function takeoverBound(
-  advertInterval: number,
-  priorities: number[],
-): { crash: number; planned: number } {
-  const skew = ((256 - Math.min(...priorities)) / 256) * advertInterval;
-  const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000;
-  return { crash: rounded(downTimerAdverts * advertInterval + skew), planned: rounded(skew) };
+  const { spec, node, peers } = conf;
+  if (spec.downTimerAdverts !== 3 && !featuresOf(conf.version).downTimerAdverts)
+    throw new Error(
+      `\`keepalived.downTimerAdverts\` needs keepalived 2.2.3, ${node.name} has ${conf.version}: remove it, or install a newer one`,
+    );
+  const instances = instancesOf(conf);
+  const grouped = instances.length > 1;
+  const body = [
+    `# Made by ha-rancher. A change by hand is drift: the next \`pulumi up --refresh\` takes it back.\n# firewall: ${firewallLine(conf)}\n`,
+    globals(conf),
+    trackBlocks(spec.track),
+    ...instances.map((instance) => instanceBlock(instance, conf, !grouped)),
+    ...(grouped ? [groupBlock(instances, spec.track)] : []),
+  ].join("\n");
+  return `# ha-rancher ${specFingerprint(spec, [node, ...peers])} ${sha(body, 16)}\n${body}`;
 }

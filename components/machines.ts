@@ -23,7 +23,7 @@ export class Machines extends pulumi.ComponentResource {
           hypervisor: place.hypervisor,
           cpus: settings.cpus,
           memory: place.memory,
-          address: `${node.address}/${settings.vip.prefix}`,
+          address: `${node.address}/${settings.subnet.prefix}`,
           privateNetwork: place.privateNetwork,
           libvirt: place.libvirt,
         },
@@ -32,6 +32,7 @@ export class Machines extends pulumi.ComponentResource {
       return {
         name: node.name,
         address: node.address,
+        address6: node.address6,
         interface: machine.interface,
         ssh: machine.ssh,
         priority: node.priority,

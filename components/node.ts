@@ -7,6 +7,8 @@ export interface Node {
   name: string;
   /** IPv4 address on the VIP's network, without prefix. */
   address: string;
+  /** IPv6 address on that network, for IPv6 VIPs; whoever makes the node gives it that address. */
+  address6?: string | undefined;
   /** The network interface that carries the address, as found on the node, such as `eth1`. */
   interface: pulumi.Output<string>;
   /** How to log in; secret, since it holds the private key. */

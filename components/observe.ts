@@ -54,10 +54,12 @@ export function observe(args: ObserveArgs): pulumi.Output<Observation> {
   for (const { ssh } of args.nodes)
     pulumi.unsecret(ssh).apply((known) => connectAhead(known, lookupDeadline));
   const endpoints = pulumi.unsecret(pulumi.all(args.nodes.map((node) => node.ssh)));
-  return pulumi.all([endpoints, pulumi.all(args.after)]).apply(async ([ssh]) => {
+  // A preview looks at what is there now: what it would change is not known yet, and not needed.
+  const isPreview = pulumi.runtime.isDryRun();
+  return pulumi.all([endpoints, pulumi.all(isPreview ? [] : args.after)]).apply(async ([ssh]) => {
     const nodes = args.nodes.map((node, i) => ({ ...node, ssh: ssh[i] as SshEndpoint }));
     const vip = args.settings.vip.address;
-    const isUpdate = !pulumi.runtime.isDryRun();
+    const isUpdate = !isPreview;
     if (isUpdate) await waitForService(nodes, args);
     const found = await (isUpdate
       ? holdersOnceSettled(nodes, vip)

@@ -21,6 +21,10 @@ const commandLimit = 120;
 /** A file of guard/, as it goes to the nodes. */
 export const guardFile = (name: string): string => readFileSync(join(packageRoot, "guard", name), "utf8");
 
+/** A file of floating-ip/, as it goes to the nodes. */
+export const floatingIpFile = (name: string): string =>
+  readFileSync(join(packageRoot, "floating-ip", name), "utf8");
+
 /** Changes when the text does; short enough to read in a preview. */
 export const fingerprint = (text: string): string =>
   createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -111,7 +111,7 @@ function elsewhere(settings: Settings, stack: string): Place {
     privateNetwork: undefined,
     nfs: {
       // This machine's address on a host-only network: the first of the subnet, on VirtualBox and libvirt alike.
-      address: settings.nfsAddress ?? firstAddress(settings.vip),
+      address: settings.nfsAddress ?? firstAddress(settings.subnet),
       directory: settings.sharedDirectory ?? join(dataHome(), "shared", stack),
       server: { kind: "kernel" },
     },
@@ -119,8 +119,8 @@ function elsewhere(settings: Settings, stack: string): Place {
   };
 }
 
-function firstAddress(vip: Settings["vip"]): string {
-  const network = ipaddr.IPv4.networkAddressFromCIDR(`${vip.address}/${vip.prefix}`);
+function firstAddress(subnet: Settings["subnet"]): string {
+  const network = ipaddr.IPv4.networkAddressFromCIDR(`${subnet.address}/${subnet.prefix}`);
   const octets = network.octets.slice();
   octets[3] = (octets[3] ?? 0) + 1;
   return octets.join(".");

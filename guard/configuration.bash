@@ -29,6 +29,8 @@
 #   IDENTITY_FILE     /sys/fs/nfs/net/nfs_client/identifier
 #   ADDRESS_TABLE     /proc/net/fib_trie
 #   MOUNT_TABLE       /proc/self/mountinfo
+#   KEEPALIVED_FILE   /etc/keepalived/keepalived.conf
+#   MAINTENANCE_FILE  /etc/ha-rancher/maintenance
 #
 # Why those times are safe: an owner that cannot write its heartbeat kills its container after GIVE_UP, and is sure
 # of that (or resets itself) by KILLED_BY; a guard that hangs is killed by the watchdog in the same time. Nobody
@@ -67,7 +69,8 @@ load_configuration() {
   local -A counts=([RESTARTS]=3 [STOP_GRACE]=30)
 
   # Nothing may come from the environment.
-  unset -v "${!required[@]}" "${!times[@]}" "${!counts[@]}" RUN_DIRECTORY IDENTITY_FILE ADDRESS_TABLE MOUNT_TABLE
+  unset -v "${!required[@]}" "${!times[@]}" "${!counts[@]}" RUN_DIRECTORY IDENTITY_FILE ADDRESS_TABLE MOUNT_TABLE \
+    KEEPALIVED_FILE MAINTENANCE_FILE
   if [[ ! -r $file ]]; then
     refuse_configuration "$file cannot be read: it is written by \`pulumi up\`"
   fi
@@ -103,7 +106,8 @@ load_configuration() {
     fi
   done
   : "${RUN_DIRECTORY:=/run/ha-rancher}" "${IDENTITY_FILE:=/sys/fs/nfs/net/nfs_client/identifier}" \
-    "${ADDRESS_TABLE:=/proc/net/fib_trie}" "${MOUNT_TABLE:=/proc/self/mountinfo}"
+    "${ADDRESS_TABLE:=/proc/net/fib_trie}" "${MOUNT_TABLE:=/proc/self/mountinfo}" \
+    "${KEEPALIVED_FILE:=/etc/keepalived/keepalived.conf}" "${MAINTENANCE_FILE:=/etc/ha-rancher/maintenance}"
 
   if ((${#mistakes[@]} == 0)); then
     ((GIVE_UP >= 3 * BEAT)) || mistakes+=("\`GIVE_UP\` must be at least three times \`BEAT\`")

@@ -5,7 +5,8 @@ export type Implementation =
   | "ha-rancher/providers/nfs"
   | "ha-rancher/providers/password"
   | "ha-rancher/providers/remote"
-  | "ha-rancher/providers/vagrant";
+  | "ha-rancher/providers/vagrant"
+  | "ha-rancher/providers/vip";
 
 /**
  * The provider object of a resource type.

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { keepalivedConf, specFingerprint } from "../../components/keepalived-conf";
+import { parseSettings } from "../../settings";
+import { vrrpSpec } from "../../settings-floating-ip";
 import { type GuardedNode, Pair, until } from "./nodes";
+
+/** keepalived without a file of ours. */
+const unknownKeepalived = {
+  ...{ version: "2.2.7", settings: null, edited: true, since: null },
+  ...{ peers: [], heard: null, maintenance: false },
+};
 
 describe("node-status", () => {
   let pair: Pair;
@@ -32,6 +41,7 @@ describe("node-status", () => {
       node: "a",
       holdsVip: true,
       vrrpState: "MASTER",
+      keepalived: unknownKeepalived,
       lease: { owner: "a", epoch: 1, heldHere: true },
       container: { state: "running" },
       mounts: { lease: true, data: true },
@@ -47,6 +57,7 @@ describe("node-status", () => {
       holdsVip: false,
       // What keepalived said last counts for nothing once it does not run.
       vrrpState: "STOPPED",
+      keepalived: unknownKeepalived,
       lease: { owner: "a", epoch: 1, heldHere: false },
       container: { state: "exited" },
       mounts: { lease: true, data: false },
@@ -65,6 +76,54 @@ describe("node-status", () => {
       writeFileSync(join(b.home, "run", "vrrp"), said);
       assert.equal((await b.status()).vrrpState, state);
     });
+
+  it("tells what keepalived runs with, since when, and whom it hears", async () => {
+    b.set("keepalived");
+    const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+    writeFileSync(join(b.home, "run", "vrrp"), `BACKUP ${(uptime - 5).toFixed(2)}\n`);
+    const spec = vrrpSpec(
+      parseSettings({
+        vip: "192.168.56.10/24",
+        furtherVips: '["fd00:56::10/64"]',
+        nodes: JSON.stringify([
+          { name: "a", address: "192.168.56.11" },
+          { name: "b", address: "192.168.56.1" },
+        ]),
+      }),
+    );
+    const node = (name: string, address: string, priority: number) => ({ name, address, priority });
+    const peers = [
+      node("a", "192.168.56.11", 150),
+      { ...node("c", "192.168.56.1", 130), address6: "fd00:56::1" },
+    ];
+    const conf = { spec, node: node("b", "192.168.56.12", 140), interface: "eth1", version: "2.2.7" };
+    const text = keepalivedConf({ ...conf, peers });
+    b.set("keepalived.conf", text);
+    b.set("maintenance", "1\n");
+    const set = (elements: string): string =>
+      `table inet ha_rancher {\n\tset heard4 {\n\t\ttype ipv4_addr\n\t\ttimeout 3s\n\t\telements = { ${elements} }\n\t}\n}\n`;
+    b.set("heard", set("10.0.0.1 expires 1s,\n\t\t\t     192.168.56.11 expires 2s960ms"));
+    const { since, ...said } = (await b.status()).keepalived as Record<string, unknown>;
+    assert.ok(typeof since === "number" && since >= 5 && since < 30, `since ${since}`);
+    const all = ["192.168.56.11", "192.168.56.1", "fd00:56::1"];
+    const settings = specFingerprint(spec, [conf.node, ...peers]);
+    const expected = {
+      version: "2.2.7",
+      settings,
+      edited: false,
+      peers: all,
+      heard: all.slice(0, 1),
+      maintenance: true,
+    };
+    assert.deepEqual(said, expected);
+
+    b.set("keepalived.conf", text.replace("priority 140", "priority 141"));
+    b.set("heard", set("192.168.56.110 expires 1s"));
+    const edited = (await b.status()).keepalived as Record<string, unknown>;
+    assert.equal(edited.edited, true);
+    assert.equal(edited.settings, null);
+    assert.deepEqual(edited.heard, []);
+  });
 
   it("does not take a dead guard's word", async () => {
     await b.signal("SIGKILL");
@@ -90,6 +149,7 @@ describe("node-status", () => {
   it("does not hang when everything that it asks does", async () => {
     b.set("hang-docker");
     b.set("hang-systemctl");
+    b.set("hang-nft");
     const begin = performance.now();
     const status = await b.status();
     const took = (performance.now() - begin) / 1000;

@@ -124,7 +124,7 @@ export class GuardedNode {
     });
     this.set(
       "guard.conf",
-      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\n`,
+      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nMAINTENANCE_FILE=${this.home}/maintenance\n`,
     );
   }
 
@@ -243,7 +243,7 @@ export class GuardedNode {
   }
 
   async end(): Promise<void> {
-    for (const program of ["docker", "dd", "systemctl"]) this.unset(`hang-${program}`);
+    for (const program of ["docker", "dd", "systemctl", "nft"]) this.unset(`hang-${program}`);
     await this.signal("SIGKILL");
     await this.stopPost();
   }

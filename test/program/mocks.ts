@@ -31,6 +31,8 @@ function computed(args: MockResourceArgs): Record<string, unknown> {
       return { path: "/ha-rancher-test", exportId: 1 };
     case "pulumi-nodejs:dynamic/password:Password":
       return { value: "a password" };
+    case "pulumi-nodejs:dynamic/vip:Keepalived":
+      return { version: "2.2.7" };
     case "docker:index/remoteImage:RemoteImage":
       return { imageId: "sha256:1234", repoDigest: "x@sha256:1234" };
     case "command:remote:Command":

@@ -100,11 +100,24 @@ test("each container is made on its own node", () => {
 });
 
 test("keepalived's files differ in priority and name each other as peers", () => {
-  const first = content("rancher-1-keepalived-files", "/etc/keepalived/keepalived.conf");
-  const second = content("rancher-2-keepalived-files", "/etc/keepalived/keepalived.conf");
+  const [configuration, ...others] = ofType("pulumi-nodejs:dynamic/vip:Configuration");
+  assert.equal(others.length, 0);
+  assert.equal(configuration?.inputs.vip, "192.168.56.10");
+  const { "rancher-1": first, "rancher-2": second } = configuration?.inputs.contents ?? {};
   assert.match(first, /priority 150[\s\S]*192\.168\.56\.12/);
   assert.match(second, /priority 140[\s\S]*192\.168\.56\.11/);
   for (const conf of [first, second]) assert.match(conf, /virtual_router_id 10\n/);
+});
+
+test("keepalived is installed on each node, and leaves it with its VIP", () => {
+  const installed = ofType("pulumi-nodejs:dynamic/vip:Keepalived");
+  assert.deepEqual(
+    installed.map(({ name, inputs }) => [name, inputs.minimumVersion, inputs.vips]),
+    [
+      ["rancher-1-keepalived", "2.1.5", ["192.168.56.10/24"]],
+      ["rancher-2-keepalived", "2.1.5", ["192.168.56.10/24"]],
+    ],
+  );
 });
 
 test("mounts are of the stack's export; the data's is not enabled", () => {
@@ -124,7 +137,7 @@ test("each node has its own NFS identity", () => {
 
 test("no command waits without a limit, and none is replaced by a change", () => {
   const commands = ofType("command:remote:Command");
-  assert.ok(commands.length >= 8);
+  assert.ok(commands.length >= 6);
   for (const { name, inputs } of commands) {
     assert.match(String(inputs.create), /^sudo -n timeout \d+ /, name);
     assert.equal(inputs.update, inputs.create, name);
@@ -137,6 +150,7 @@ test("what is on a node goes with it", async () => {
   const types = [
     "command:remote:Command",
     "pulumi-nodejs:dynamic/remote:Files",
+    "pulumi-nodejs:dynamic/vip:Keepalived",
     "docker:index/remoteImage:RemoteImage",
     "docker:index/container:Container",
   ];
@@ -177,7 +191,7 @@ test("nodes that do not answer are said to be unreachable, and nobody is guessed
 
 test("the private key is nowhere but in secrets", () => {
   for (const { name, inputs, type } of registered) {
-    if (type === "command:remote:Command" || type === "pulumi-nodejs:dynamic/remote:Files") continue;
+    if (type === "command:remote:Command" || /dynamic\/(remote|vip):/.test(type)) continue;
     assert.doesNotMatch(JSON.stringify(inputs), /the private key/, name);
   }
 });

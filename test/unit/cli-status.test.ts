@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { createColors } from "picocolors";
 import { type NodeReport, type NodeStatus, parseNodeStatus } from "../../cli/node-report";
 import { duration, type StatusReport, statusTable } from "../../cli/status-table";
+import { planSwitchover } from "../../cli/switchover-plan";
 import { holdersOf, judge } from "../../cli/verdict";
 
 /** What node-status prints on a holder that serves. */
@@ -65,7 +66,7 @@ test("each state has its verdict, and the worst one comes first", () => {
       [node("a", serving), node("b", { ...waiting, holdsVip: true })],
       yes,
       "two-holders",
-      /^two holders: a and b both have the VIP$/,
+      /^two holders \(split brain\): a and b both have the VIP$/,
     ],
     [
       [node("a", serving), node("b", { ...serving, holdsVip: false })],
@@ -114,6 +115,135 @@ test("only one holder that serves, with all nodes in sight, is healthy", () => {
   );
 });
 
+/** A node as its keepalived stands; `a` is master and heard by all, unless said otherwise. */
+function vrrpNode(name: string, state: string, more: object = {}, vip = state === "MASTER"): NodeReport {
+  const base = name === "a" ? serving : waiting;
+  const peers = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+  const keepalived = {
+    version: "2.2.7",
+    settings: "f00",
+    edited: false,
+    since: 60,
+    peers,
+    heard: peers,
+    maintenance: false,
+  };
+  const report = node(name, {
+    ...base,
+    holdsVip: vip,
+    vrrpState: state,
+    keepalived: { ...keepalived, ...more },
+  });
+  return { ...report, address: `10.0.0.${"abc".indexOf(name) + 1}` };
+}
+
+test("split brain, a stale VIP, deaf nodes and differing settings are named", () => {
+  const now = new Date(2026, 0, 1, 12, 0, 30);
+  const a = vrrpNode("a", "MASTER");
+  const b = vrrpNode("b", "BACKUP");
+  for (const [what, nodes, state, message, remarks] of [
+    ["all well", [a, b], "healthy", /^healthy/, []],
+    [
+      "split brain",
+      [vrrpNode("a", "MASTER", { heard: [] }), vrrpNode("b", "MASTER", { since: 12, heard: [] })],
+      "two-holders",
+      /^two holders \(split brain\): a and b both have the VIP, since 12:00:18 \(12 s\)$/,
+      ["a does not hear b, which is master", "b does not hear a, which is master"],
+    ],
+    [
+      "one of the two is dead",
+      [vrrpNode("a", "STOPPED", { since: null }, true), vrrpNode("b", "MASTER", { since: 3 })],
+      "two-holders",
+      /since 12:00:27 \(3 s\)$/,
+      ["stale VIP on a: it has the VIP, and its keepalived is STOPPED"],
+    ],
+    [
+      "a dead one alone",
+      [vrrpNode("a", "STOPPED", {}, true), b],
+      "stale-vip",
+      /^stale VIP on a: it has the VIP, and its keepalived is STOPPED$/,
+      [],
+    ],
+    [
+      "a change that is under way",
+      [vrrpNode("a", "BACKUP", { since: 0 }, true), b],
+      "healthy",
+      /^healthy/,
+      [],
+    ],
+    [
+      "a deaf backup",
+      [a, vrrpNode("b", "BACKUP", { heard: ["10.0.0.3"] })],
+      "deaf-node",
+      /^b does not hear a, which is master$/,
+      [],
+    ],
+    ["nobody knows whom it hears", [a, vrrpNode("b", "BACKUP", { heard: null })], "healthy", /^healthy/, []],
+    [
+      "a new master",
+      [vrrpNode("a", "MASTER", { since: 1 }), vrrpNode("b", "BACKUP", { heard: [] })],
+      "healthy",
+      /^healthy/,
+      [],
+    ],
+    [
+      "different settings",
+      [a, vrrpNode("b", "BACKUP", { settings: "ba5" })],
+      "mismatch",
+      /^keepalived's settings differ \(f00 on a, ba5 on b\): `npm run up` mends it$/,
+      [],
+    ],
+    [
+      "a file changed by hand",
+      [a, vrrpNode("b", "BACKUP", { settings: null, edited: true })],
+      "mismatch",
+      /^keepalived\.conf on b was changed by hand: `pulumi up --refresh` mends it$/,
+      [],
+    ],
+    [
+      "different versions, and maintenance: said, and no fault",
+      [a, vrrpNode("b", "FAULT", { version: "2.2.8", maintenance: true })],
+      "healthy",
+      /^healthy/,
+      [
+        "keepalived's versions differ: 2.2.7 on a, 2.2.8 on b",
+        "b is in maintenance: `npm run maintenance -- b off` ends it",
+      ],
+    ],
+  ] as const) {
+    const verdict = judge([...nodes], yes, now);
+    assert.equal(verdict.state, state, `${what}: ${verdict.message}`);
+    assert.match(verdict.message, message, what);
+    assert.deepEqual(verdict.remarks, remarks, what);
+  }
+});
+
+test("a switchover is planned so that the VIP goes where it was asked to, the holder last", () => {
+  const [a, b, c] = [vrrpNode("a", "MASTER"), vrrpNode("b", "BACKUP"), vrrpNode("c", "BACKUP")];
+  assert.deepEqual(planSwitchover([a, b, c], "c"), { holder: "a", target: "c", yielding: ["b", "a"] });
+  assert.deepEqual(planSwitchover([a, b, c]), { holder: "a", target: undefined, yielding: ["a"] });
+  assert.equal(planSwitchover([a, b, c], "a"), undefined);
+});
+
+test("a switchover that cannot work is refused with the reason", () => {
+  const a = vrrpNode("a", "MASTER");
+  const unfit = vrrpNode("b", "FAULT");
+  for (const [nodes, target, message] of [
+    [
+      [a, unfit],
+      undefined,
+      /^no other node can take the VIP: b is in VRRP state FAULT, not BACKUP; its guard says: a has the lease$/,
+    ],
+    [[a, unfit], "b", /^b is in VRRP state FAULT/],
+    [[a, silent("b")], "b", /^b cannot be reached \(does not answer\)$/],
+    [[a, vrrpNode("b", "FAULT", { maintenance: true })], "b", /^b is in maintenance: .* off` ends it$/],
+    [[a, unfit], "d", /^"d" is no node; the nodes are a, b$/],
+    [[unfit], undefined, /^no node has the VIP, and this needs exactly one holder/],
+    [[a, vrrpNode("b", "MASTER")], "b", /^a and b have the VIP, and this needs exactly one/],
+  ] as const)
+    assert.throws(() => planSwitchover([...nodes], target), { name: "Failure", message });
+});
+
 test("what is not the output of node-status is refused with the reason", () => {
   assert.throws(() => parseNodeStatus("bash: not found"), /printed no JSON: bash: not found/);
   assert.throws(() => parseNodeStatus(""), /printed no JSON: nothing/);
@@ -124,7 +254,13 @@ test("what is not the output of node-status is refused with the reason", () => {
 test("the table is aligned, and says why a node was not reached", () => {
   const report: StatusReport = {
     ...{ stack: "dev", vip: "10.0.0.100", url: "https://10.0.0.100", healthy: false },
-    ...{ state: "node-unreachable", message: "the verdict", holders: ["a"], ping: yes },
+    ...{
+      state: "node-unreachable",
+      message: "the verdict",
+      remarks: ["a remark"],
+      holders: ["a"],
+      ping: yes,
+    },
     nodes: [node("a", serving), node("rancher-2", waiting), silent("c")],
   };
   assert.deepEqual(statusTable(report, createColors(false)).split("\n"), [
@@ -137,6 +273,7 @@ test("the table is aligned, and says why a node was not reached", () => {
     "",
     "rancher-2: a has the lease",
     "",
+    "a remark",
     "the verdict",
   ]);
   const paint = String.fromCharCode(27);

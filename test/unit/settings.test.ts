@@ -36,6 +36,7 @@ test("good settings are completed with defaults", () => {
   );
   assert.equal(settings.virtualRouterId, 10);
   assert.equal(settings.advertInterval, 0.2);
+  assert.deepEqual(settings.subnet, { address: "192.168.56.0", prefix: 24 });
   assert.equal(settings.httpsPort, 443);
   assert.equal(settings.hypervisor, "auto");
   assert.equal(settings.keepData, undefined);

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { VrrpSpec } from "../components/vrrp-spec";
+import { clock } from "./probe";
+import type { Rig, RigNode } from "./rig";
+
+/** Something that happens to the holder. */
+export interface Fault {
+  name: string;
+  /** The holder says that it goes: the backup waits for its skew alone. */
+  planned: boolean;
+  /** The old holder keeps the VIP on its interface, and nobody takes it off. */
+  leavesVip: boolean;
+  strike(rig: Rig, holder: RigNode): void;
+}
+
+const fault = (
+  name: string,
+  options: { planned?: boolean; leavesVip?: boolean },
+  strike: Fault["strike"],
+): Fault => ({ name, planned: false, leavesVip: false, ...options, strike });
+
+/** By name, in the order of the table. */
+export const faults = {
+  switchover: fault("switchover", { planned: true }, (_, holder) => holder.track("yield", 1)),
+  SIGTERM: fault("SIGTERM", { planned: true }, (_, holder) => {
+    holder.supervised = false;
+    holder.signal("SIGTERM");
+  }),
+  // Of all of keepalived; its VIP stays where it was, which a restart mends: not in this measurement.
+  "kill -9": fault("kill -9", { leavesVip: true }, (_, holder) => {
+    holder.supervised = false;
+    holder.signal("SIGKILL", "both");
+  }),
+  "link down": fault("link down", {}, (rig, holder) => rig.carrier(holder, false)),
+  "silent drop": fault("silent drop", { leavesVip: true }, (rig, holder) => rig.silence(holder, true)),
+} satisfies Record<string, Fault>;
+
+/** What one trial saw, milliseconds. */
+export interface Trial {
+  /** From the fault to the first answer of the new holder. */
+  takeover: number;
+  /** The longest time in which the client had no answer. */
+  gap: number;
+}
+
+/** Lets a fault hit the holder of a rig that runs in order, and waits until another node answers. */
+export async function trial(rig: Rig, { strike, name }: Fault): Promise<Trial> {
+  const [old, ...others] = rig.holders();
+  if (!old || others.length)
+    throw new Error(`before ${name} the holders were ${rig.holders().join(" ") || "none"}`);
+  const since = clock();
+  strike(rig, rig.node(old));
+  await rig.until(() => rig.probe.takeover(since, old) !== undefined, `a new holder after ${name}`);
+  return { takeover: rig.probe.takeover(since, old) ?? 0, gap: rig.probe.longestGap(since) };
+}
+
+/** Takes all faults back. */
+export async function heal(rig: Rig): Promise<void> {
+  rig.partition(false);
+  for (const node of rig.nodes) {
+    rig.carrier(node, true);
+    rig.silence(node, false);
+    node.track("yield", 0);
+    node.track("track", 0);
+    node.maintenance(0);
+  }
+  rig.probe.forget();
+}
+
+/** Takes all faults back, starts what has ended, and waits until all is in order again: one holder, and backups. */
+export async function settle(rig: Rig, spec: VrrpSpec): Promise<void> {
+  await heal(rig);
+  for (const node of rig.nodes) {
+    node.supervised = true;
+    if (!node.runs) node.start();
+  }
+  await rig.until(
+    () => rig.holders().length === 1 && rig.nodes.every((node) => node.runs),
+    "one holder again",
+  );
+  // A backup that has just begun to listen takes its first down time from its own interval.
+  await sleep(spec.downTimerAdverts * spec.advertInterval * 1000 + 300);
+  const [holder] = rig.holders();
+  await rig.until(() => rig.holders().length === 1 && rig.probe.latest === holder, "the holder to answer");
+  rig.probe.forget();
+}

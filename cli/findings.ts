@@ -1,0 +1,75 @@
+import type { NodeReport } from "./node-report";
+
+/** What is not as it should be about the floating IP, beside who holds it; each a sentence for people. */
+export interface Findings {
+  /** Nodes that have the VIP although their keepalived is not master: nobody takes it off there. */
+  stale: string[];
+  /** Nodes that do not hear a master's adverts. */
+  deaf: string[];
+  /** Settings that differ between nodes, or were changed by hand. */
+  mismatch: string[];
+  /** No fault, but good to know. */
+  notes: string[];
+}
+
+/** Seconds for which a change of state may be under way. */
+const settling = 2;
+
+function staleVip({ name, status }: NodeReport): string[] {
+  const state = status?.vrrpState;
+  if (!status?.holdsVip || !state || state === "MASTER") return [];
+  if (state !== "STOPPED" && (status.keepalived?.since ?? settling) < settling) return [];
+  return [`stale VIP on ${name}: it has the VIP, and its keepalived is ${state}`];
+}
+
+function deafNodes(nodes: NodeReport[]): string[] {
+  return nodes.flatMap(({ name, status }) => {
+    const { peers, heard } = status?.keepalived ?? {};
+    if (!peers || !heard || status?.vrrpState === "STOPPED") return [];
+    return nodes
+      .filter(
+        (other) =>
+          other.name !== name &&
+          other.status?.vrrpState === "MASTER" &&
+          (other.status.keepalived?.since ?? settling) >= settling &&
+          peers.includes(other.address) &&
+          !heard.includes(other.address),
+      )
+      .map((other) => `${name} does not hear ${other.name}, which is master`);
+  });
+}
+
+/** `2.2.7 on a and c, 2.2.8 on b`; undefined if all have the same. */
+function differing(
+  nodes: NodeReport[],
+  what: (node: NodeReport) => string | null | undefined,
+): string | undefined {
+  const byValue = new Map<string, string[]>();
+  for (const node of nodes) {
+    const value = what(node);
+    if (value) byValue.set(value, [...(byValue.get(value) ?? []), node.name]);
+  }
+  if (byValue.size < 2) return undefined;
+  return [...byValue].map(([value, names]) => `${value} on ${names.join(" and ")}`).join(", ");
+}
+
+export function findingsOf(nodes: NodeReport[]): Findings {
+  const edited = nodes.filter(({ status }) => status?.keepalived?.edited).map(({ name }) => name);
+  const settings = differing(nodes, ({ status }) => status?.keepalived?.settings);
+  const versions = differing(nodes, ({ status }) => status?.keepalived?.version);
+  const resting = nodes.filter(({ status }) => status?.keepalived?.maintenance).map(({ name }) => name);
+  return {
+    stale: nodes.flatMap(staleVip),
+    deaf: deafNodes(nodes),
+    mismatch: [
+      ...edited.map(
+        (name) => `keepalived.conf on ${name} was changed by hand: \`pulumi up --refresh\` mends it`,
+      ),
+      ...(settings ? [`keepalived's settings differ (${settings}): \`npm run up\` mends it`] : []),
+    ],
+    notes: [
+      ...(versions ? [`keepalived's versions differ: ${versions}`] : []),
+      ...resting.map((name) => `${name} is in maintenance: \`npm run maintenance -- ${name} off\` ends it`),
+    ],
+  };
+}

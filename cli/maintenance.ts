@@ -1,0 +1,48 @@
+import { Failure } from "./errors";
+import { askNodes } from "./measure";
+import { holdersWhen, onNode, reachToOperate } from "./operate";
+import { nodeNamed, whyNotReady } from "./switchover-plan";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export interface MaintenanceOptions {
+  stack: string;
+  node: string;
+  on: boolean;
+}
+
+/**
+ * Tells a node to hold no VIP until it is told otherwise, or ends that. It lasts over a boot of the node.
+ *
+ * @returns 0
+ * @throws Failure if the node holds the VIP and no other one can take it
+ */
+export async function maintenance({ stack, node, on }: MaintenanceOptions): Promise<number> {
+  const word = on ? "on" : "off";
+  const known = await reachToOperate(stack, ["maintenance", "--stack", stack, node, word]);
+  if (typeof known === "number") return known;
+  const reports = await askNodes(known.nodes);
+  const report = nodeNamed(reports, node);
+  const holds = report.status?.holdsVip === true;
+  const others = reports.filter((each) => each !== report);
+  if (on && holds && !others.some((each) => each.status?.holdsVip || !whyNotReady(each)))
+    throw new Failure(
+      `${node} has the VIP, and no other node can take it: ${others.map(whyNotReady).join("; ")}`,
+    );
+  await onNode(known, node, "maintenance", [word]);
+  if (!on) {
+    say(`${node} may hold the VIP again`);
+    return 0;
+  }
+  const moved = await holdersWhen(
+    known,
+    (holders) => !holders.includes(node) && (!holds || holders.length > 0),
+  );
+  if (!moved)
+    throw new Failure(
+      `${node} is told to hold no VIP, and the VIP did not move: look with \`npm run status\``,
+    );
+  const where = moved.holders.length ? `; ${moved.holders.join(" and ")} has the VIP` : "";
+  say(`${node} holds no VIP until \`npm run maintenance -- ${node} off\`${where}`);
+  return 0;
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { measureHolders } from "../providers/vip/holders";
+import { runScript, type Script } from "../providers/vip/scripts";
+import { Failure } from "./errors";
+import type { KnownStack } from "./known-stack";
+import { endpointOf } from "./measure";
+import { reach } from "./reach";
+
+/** The stack, for a command that changes something on its nodes; or the code of the one that did it in the lab. */
+export async function reachToOperate(stack: string, argv: string[]): Promise<KnownStack | number> {
+  const reached = await reach(stack, argv);
+  switch (reached.kind) {
+    case "here":
+      return reached.known;
+    case "done":
+      return reached.code;
+    case "not-up":
+      throw new Failure(`the stack \`${stack}\` is not up: \`npm run up\` makes it`);
+    case "lab-stopped":
+      throw new Failure("the lab does not run: `npm run up` starts it and the machines");
+  }
+}
+
+/** Runs a script of floating-ip/ on a node. */
+export async function onNode(
+  { nodes }: KnownStack,
+  name: string,
+  script: Script,
+  args: string[],
+): Promise<void> {
+  const node = nodes.find((each) => each.name === name);
+  if (!node) throw new Failure(`there is no node ${name}`);
+  try {
+    await runScript(await endpointOf(node), script, args);
+  } catch (error) {
+    throw new Failure(`${name}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Milliseconds in which a planned move must be over: a busy node takes long to answer, not to move. */
+const patience = 15_000;
+
+/** Waits until the holders are as wanted; gives them, and how long it took, in seconds. */
+export async function holdersWhen(
+  { nodes, vip }: KnownStack,
+  wanted: (holders: string[]) => boolean,
+): Promise<{ holders: string[]; seconds: number } | undefined> {
+  const begin = performance.now();
+  const asked = await Promise.all(
+    nodes.map(async (node) => ({ name: node.name, ssh: await endpointOf(node) })),
+  );
+  for (;;) {
+    const { holders } = await measureHolders(asked, vip);
+    const passed = performance.now() - begin;
+    if (wanted(holders)) return { holders, seconds: passed / 1000 };
+    if (passed > patience) return undefined;
+    await sleep(100);
+  }
+}

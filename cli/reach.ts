@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { currentLab, insideLab, runningLab } from "../lab";
+import { packageRoot } from "../system/root";
+import { ensureToolchain } from "../toolchain";
+import { handOver } from "./foreground";
+import { type KnownStack, knownStack } from "./known-stack";
+import { labsOf } from "./lab-stacks";
+import { stackFile } from "./stack-file";
+import { readState, type StackState } from "./state";
+import { backendOf, cliOf } from "./surroundings";
+
+/** How a stack can be looked at and worked on from this process. */
+export type Reached =
+  | { kind: "here"; known: KnownStack }
+  /** The same command ran in the lab's network, and ended with this code. */
+  | { kind: "done"; code: number }
+  | { kind: "not-up" }
+  | { kind: "lab-stopped"; known: KnownStack };
+
+/**
+ * Finds a stack's nodes. Where they are in the lab, and this process is not, runs the command again in there: a
+ * network namespace is a property of the process.
+ *
+ * @param argv the command with its arguments, as to `ha-rancher`
+ */
+export async function reach(stack: string, argv: string[]): Promise<Reached> {
+  const state = await stateOf(stack);
+  const known = state && knownStack(state, stackFile(stack));
+  if (!known) return { kind: "not-up" };
+  if (labsOf(state).length === 0 || currentLab()) return { kind: "here", known };
+  const lab = runningLab();
+  if (!lab) return { kind: "lab-stopped", known };
+  const program = join(packageRoot, "cli", "bootstrap.mjs");
+  const code = await handOver(insideLab(lab, [process.execPath, program, ...argv]), packageRoot);
+  return { kind: "done", code };
+}
+
+async function stateOf(stack: string): Promise<StackState | undefined> {
+  const quiet = (): void => {};
+  const cli = async () => cliOf({ toolchain: await ensureToolchain(quiet), lab: undefined });
+  // A stack of the lab is in a local backend, also where the user is logged in to another one.
+  const local = await readState(backendOf(true), stack, cli);
+  return local ?? (await readState(backendOf(currentLab() !== undefined), stack, cli));
+}

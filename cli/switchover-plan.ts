@@ -1,0 +1,64 @@
+import { Failure } from "./errors";
+import type { NodeReport } from "./node-report";
+import { holdersOf } from "./verdict";
+
+/** Who has to give way for the VIP to move. */
+export interface SwitchoverPlan {
+  holder: string;
+  /** Undefined: whom keepalived chooses. */
+  target: string | undefined;
+  /** In this order; the holder is the last. */
+  yielding: string[];
+}
+
+/** Why a node cannot take the VIP; undefined if it can. */
+export function whyNotReady({ name, status, error }: NodeReport): string | undefined {
+  if (!status) return `${name} cannot be reached (${error?.split("\n")[0] ?? "no answer"})`;
+  if (status.keepalived?.maintenance)
+    return `${name} is in maintenance: \`npm run maintenance -- ${name} off\` ends it`;
+  if (status.vrrpState === "BACKUP") return undefined;
+  const reason = status.guard?.reason ? `; its guard says: ${status.guard.reason}` : "";
+  return `${name} is in VRRP state ${status.vrrpState ?? "unknown"}, not BACKUP${reason}`;
+}
+
+/** The one holder. */
+export function onlyHolder(nodes: NodeReport[]): NodeReport {
+  const [holder, ...others] = holdersOf(nodes);
+  if (holder && others.length === 0) return holder;
+  const found = holder ? `${[holder, ...others].map(({ name }) => name).join(" and ")} have` : "no node has";
+  throw new Failure(`${found} the VIP, and this needs exactly one holder: look with \`npm run status\``);
+}
+
+/** A node by its name. */
+export function nodeNamed(nodes: NodeReport[], name: string): NodeReport {
+  const found = nodes.find((node) => node.name === name);
+  if (found) return found;
+  throw new Failure(
+    `${JSON.stringify(name)} is no node; the nodes are ${nodes.map((node) => node.name).join(", ")}`,
+    2,
+  );
+}
+
+/**
+ * Plans a switchover to a node, or to whom keepalived chooses.
+ *
+ * @returns undefined if the node has the VIP already
+ * @throws Failure if nobody can take it, with the reason
+ */
+export function planSwitchover(nodes: NodeReport[], target?: string): SwitchoverPlan | undefined {
+  const wanted = target === undefined ? undefined : nodeNamed(nodes, target);
+  const holder = onlyHolder(nodes);
+  if (wanted === holder) return undefined;
+  const others = nodes.filter((node) => node !== holder);
+  const ready = others.filter((node) => whyNotReady(node) === undefined);
+  if (wanted && !ready.includes(wanted)) throw new Failure(whyNotReady(wanted) ?? "");
+  if (ready.length === 0)
+    throw new Failure(`no other node can take the VIP: ${others.map(whyNotReady).join("; ")}`);
+  // keepalived would choose the most preferred one: those that are not meant give way first.
+  const inTheWay = wanted ? ready.filter((node) => node !== wanted) : [];
+  return {
+    holder: holder.name,
+    target: wanted?.name,
+    yielding: [...inTheWay, holder].map(({ name }) => name),
+  };
+}

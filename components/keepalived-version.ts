@@ -1,0 +1,38 @@
+/** The oldest keepalived that the generated file is made for: the one of Debian 11 and RHEL 8. */
+export const minimumVersion = "2.1.5";
+
+/** What a version of keepalived can do beyond {@link minimumVersion}. */
+export interface Features {
+  /** `down_timer_adverts`, since 2.2.3. */
+  downTimerAdverts: boolean;
+  /** `unicast_fault_no_peer`, since 2.2.5: without peers an instance is at fault, and not on multicast. */
+  faultWithoutPeers: boolean;
+}
+
+/** -1, 0 or 1, as a version is older, the same, or newer: compared number by number. */
+export function compareVersions(one: string, other: string): number {
+  const [left, right] = [one, other].map((version) => version.split(".").map(Number));
+  for (let i = 0; i < Math.max(left?.length ?? 0, right?.length ?? 0); i++) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
+    if (difference !== 0) return Math.sign(difference);
+  }
+  return 0;
+}
+
+/**
+ * The features of a version (from keepalived's release tags).
+ *
+ * @throws if it is no version, or older than {@link minimumVersion}
+ */
+export function featuresOf(version: string): Features {
+  if (!/^\d+(\.\d+)+$/.test(version))
+    throw new Error(`${JSON.stringify(version)} is not a version of keepalived, such as 2.2.7`);
+  if (compareVersions(version, minimumVersion) < 0)
+    throw new Error(
+      `keepalived ${version} is too old: at least ${minimumVersion} is needed; install a newer one on the node`,
+    );
+  return {
+    downTimerAdverts: compareVersions(version, "2.2.3") >= 0,
+    faultWithoutPeers: compareVersions(version, "2.2.5") >= 0,
+  };
+}

@@ -1,0 +1,103 @@
+/** An address that moves between the nodes, with its subnet's prefix. */
+export interface Vip {
+  address: string;
+  prefix: number;
+}
+
+/** What each preset stands for: seconds between two VRRP adverts. */
+export const presets = { steady: 1, fast: 0.2, instant: 0.05 } as const;
+
+export type Preset = keyof typeof presets;
+
+/** Gratuitous ARP, and its counterpart of IPv6: how the network learns where a VIP is now. */
+export interface Garp {
+  /** Seconds after which a new holder tells it a second time; 0: only once. */
+  delay: number;
+  /** Packets each time. */
+  repeat: number;
+  /** Seconds between the holder's reminders, which mend neighbours after a frozen holder; 0: none. */
+  refresh: number;
+  /** Packets in each reminder. */
+  refreshRepeat: number;
+  /** Packets when a holder of lower priority shows up, which told the network something else. */
+  lowerPriorityRepeat: number;
+  /** Seconds between two packets, for switches that drop floods; 0: none. */
+  interval: number;
+}
+
+/** A command that keepalived runs again and again; as long as it fails, the node does not hold the VIP. */
+export interface TrackedScript {
+  /** Absolute path with arguments, without quoting: single blanks between words. */
+  command: string;
+  /** Whole seconds between two runs. */
+  interval: number;
+  /** Seconds that one run may take. */
+  timeout: number;
+  /** Failures in a row that count. */
+  fall: number;
+  /** Successes in a row that count. */
+  rise: number;
+}
+
+/** What must be well on a node for it to hold the VIP; beside the VIP's own interface and the guard. */
+export interface Tracked {
+  /** Names of interfaces that must be up. */
+  interfaces: string[];
+  /** Names of processes that must run, as in /proc/PID/comm. */
+  processes: string[];
+  scripts: TrackedScript[];
+  /** Files with a number: 0 is well, anything else is not. */
+  files: string[];
+}
+
+/** What keepalived is told on all nodes alike. */
+export interface VrrpSpec {
+  /** The VIP that the adverts name. */
+  vip: Vip;
+  /** VIPs that move with it, IPv4 and IPv6. */
+  furtherVips: Vip[];
+  /** Seconds between two adverts. */
+  advertInterval: number;
+  /** 1 to 255, unique on the network. */
+  virtualRouterId: number;
+  /** VRRP version; 2 only for networks with old routers. */
+  version: 2 | 3;
+  /** Whether a node that comes back takes the VIP from a less preferred holder. */
+  preempt: boolean;
+  /** Seconds that such a node waits before. */
+  preemptDelay: number;
+  /** Adverts to the group address instead of to each peer. */
+  multicast: boolean;
+  /** Adverts that a backup misses before it takes over. */
+  downTimerAdverts: number;
+  /** Seconds after its start in which keepalived only listens. */
+  startupDelay: number;
+  /** 1 to 99; 0: ordinary scheduling. */
+  realTimePriority: number;
+  garp: Garp;
+  track: Tracked;
+  /** A program that is called with INSTANCE NAME STATE PRIORITY at each change. */
+  notify?: string | undefined;
+}
+
+/** How long the VIP may be without a holder, seconds. */
+export interface TakeoverBound {
+  /** After a crash: the backup waits for the adverts that do not come, and its skew. */
+  crash: number;
+  /** In a planned move: the skew alone, since the holder says that it goes. */
+  planned: number;
+}
+
+/**
+ * The bound as keepalived's timers promise it (vrrp.h: VRRP_MS_DOWN_TIMER, VRRP_TIMER_SKEW_CALC). The worst backup,
+ * the one of the lowest priority, counts.
+ */
+export function takeoverBound(
+  spec: Pick<VrrpSpec, "advertInterval" | "downTimerAdverts" | "version">,
+  priorities: number[],
+): TakeoverBound {
+  const part = (256 - Math.min(...priorities)) / 256;
+  const skew = part * (spec.version === 2 ? 1 : spec.advertInterval);
+  const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+  return { crash: rounded(spec.downTimerAdverts * spec.advertInterval + skew), planned: rounded(skew) };
+}

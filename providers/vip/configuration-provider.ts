@@ -1,0 +1,138 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { SshEndpoint } from "../remote/endpoint";
+import { partialFailure, unknownValue } from "../shim";
+import { checkInputs } from "../validation";
+import { measureHolders } from "./holders";
+import { rollOut } from "./rollout";
+import { parseLook, runScript, swap } from "./scripts";
+
+/** A Configuration's checked inputs. */
+export interface ConfigurationInputs {
+  /** The VIP, without prefix. */
+  vip: string;
+  endpoints: Record<string, SshEndpoint>;
+  /** By node; the most preferred node first. */
+  contents: Record<string, string>;
+}
+
+export interface ConfigurationOutputs extends ConfigurationInputs {
+  /** By node: what has to be mended. A node that is well is not in it. */
+  faults: Record<string, string>;
+}
+
+const schema = z.looseObject({
+  vip: z.string("must be an address"),
+  contents: z.record(z.string(), z.string("must be the text of a keepalived.conf"), "must be texts by node"),
+});
+
+const identity = (ssh: SshEndpoint | undefined): string =>
+  `${ssh?.host} ${ssh?.port} ${ssh?.user} ${ssh?.hostKey}`;
+
+/** Nodes whose file must be brought into force: new, changed, at fault, or another machine. */
+export function nodesToChange(olds: ConfigurationOutputs, news: ConfigurationInputs): string[] {
+  return Object.keys(news.contents).filter(
+    (name) =>
+      olds.contents[name] !== news.contents[name] ||
+      olds.faults[name] !== undefined ||
+      identity(olds.endpoints[name]) !== identity(news.endpoints[name]),
+  );
+}
+
+const endpointOf = ({ endpoints }: ConfigurationInputs, name: string): SshEndpoint => {
+  const ssh = endpoints[name];
+  if (!ssh) throw new Error(`\`endpoints\` does not name ${name}`);
+  return ssh;
+};
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Nothing runs yet, so there is no holder to spare: all at once. */
+async function startAll(inputs: ConfigurationInputs, names: string[]): Promise<Record<string, string>> {
+  const results = await Promise.all(
+    names.map(async (name): Promise<[string, string] | undefined> => {
+      try {
+        await swap(endpointOf(inputs, name), inputs.contents[name] ?? "");
+        return undefined;
+      } catch (error) {
+        return [name, message(error)];
+      }
+    }),
+  );
+  return Object.fromEntries(results.filter((each) => each !== undefined));
+}
+
+const told = (faults: Record<string, string>): string =>
+  Object.entries(faults)
+    .map(([name, why]) => `keepalived on ${name}: ${why}`)
+    .join("\n");
+
+const idOf = ({ vip }: ConfigurationInputs): string => `vip:${vip}`;
+
+/** The provider of {@link Configuration}: see there for what it does. */
+export const configuration = {
+  async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
+    return checkInputs(schema, news);
+  },
+
+  async diff(
+    _id: string,
+    olds: ConfigurationOutputs,
+    news: ConfigurationInputs,
+  ): Promise<pulumi.dynamic.DiffResult> {
+    const isKnown = typeof news.contents === "object" && typeof news.endpoints === "object";
+    const stored = ["vip", "endpoints", "contents"] as const;
+    const changes =
+      !isKnown ||
+      nodesToChange(olds, news).length > 0 ||
+      stored.some((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key])) ||
+      JSON.stringify(news).includes(unknownValue);
+    return { changes, replaces: [] };
+  },
+
+  async create(inputs: ConfigurationInputs): Promise<pulumi.dynamic.CreateResult<ConfigurationOutputs>> {
+    const faults = await startAll(inputs, Object.keys(inputs.contents));
+    const outs = { ...inputs, faults };
+    if (Object.keys(faults).length) throw partialFailure(new Error(told(faults)), idOf(inputs), outs);
+    return { id: idOf(inputs), outs };
+  },
+
+  async read(id: string, props: ConfigurationOutputs): Promise<pulumi.dynamic.ReadResult> {
+    const contents: Record<string, string> = {};
+    const faults: Record<string, string> = {};
+    await Promise.all(
+      Object.keys(props.contents).map(async (name) => {
+        const found = parseLook(await runScript(endpointOf(props, name), "look"));
+        contents[name] = found.content ?? "";
+        if (found.faults.length) faults[name] = found.faults.join(", ");
+      }),
+    );
+    // In the order that they have in the state: only what differs shows.
+    const inOrder = Object.fromEntries(
+      Object.keys(props.contents).map((name) => [name, contents[name] ?? ""]),
+    );
+    const inputs: ConfigurationInputs = { vip: props.vip, endpoints: props.endpoints, contents: inOrder };
+    return { id, props: { ...props, ...inputs, faults }, inputs };
+  },
+
+  async update(
+    id: string,
+    olds: ConfigurationOutputs,
+    news: ConfigurationInputs,
+  ): Promise<pulumi.dynamic.UpdateResult<ConfigurationOutputs>> {
+    const names = nodesToChange(olds, news);
+    const nodes = Object.entries(news.endpoints).map(([name, ssh]) => ({ name, ssh }));
+    const { done, failure } = await rollOut([...names].reverse(), {
+      holders: () => measureHolders(nodes, news.vip),
+      apply: (name) => swap(endpointOf(news, name), news.contents[name] ?? ""),
+    });
+    if (failure === undefined) return { outs: { ...news, faults: {} } };
+    // The rest is as it was, and still to be done.
+    const rest = names.filter((name) => !done.includes(name));
+    const faults = Object.fromEntries(rest.map((name) => [name, olds.faults[name] ?? "not changed yet"]));
+    throw partialFailure(new Error(failure), id, { ...news, faults });
+  },
+
+  /** The nodes' own resources take keepalived and its file off them. */
+  async delete(): Promise<void> {},
+};

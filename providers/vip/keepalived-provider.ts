@@ -1,0 +1,99 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { SshEndpoint } from "../remote/endpoint";
+import { unknownValue } from "../shim";
+import { checkInputs } from "../validation";
+import { parseLook, runScript } from "./scripts";
+
+/** A Keepalived's checked inputs. */
+export interface KeepalivedInputs {
+  ssh: SshEndpoint;
+  minimumVersion: string;
+  /** With prefix. */
+  vips: string[];
+}
+
+export interface KeepalivedOutputs extends KeepalivedInputs {
+  version: string;
+  /** Packages that were missing before: they go when this goes. */
+  installed: string[];
+}
+
+const schema = z.looseObject({
+  minimumVersion: z.string("must be a version").regex(/^\d+(\.\d+)+$/, "must be a version such as 2.1.5"),
+  vips: z.array(
+    z.string().regex(/^[0-9a-fA-F.:]+\/\d+$/, "must be an address with its prefix"),
+    "must be a list",
+  ),
+});
+
+/** `2.2.7 keepalived nftables`: the last line of what `install` printed. */
+export function parseInstall(stdout: string): { version: string; installed: string[] } {
+  const [version = "", ...installed] = (stdout.trim().split("\n").at(-1) ?? "").split(" ").filter(Boolean);
+  if (!/^\d+(\.\d+)+$/.test(version))
+    throw new Error(`\`install\` printed something unexpected: ${stdout.slice(-200) || "nothing"}`);
+  return { version, installed };
+}
+
+async function install(inputs: KeepalivedInputs, before: string[]): Promise<KeepalivedOutputs> {
+  const { version, installed } = parseInstall(
+    await runScript(inputs.ssh, "install", [inputs.minimumVersion]),
+  );
+  return { ...inputs, version, installed: [...new Set([...before, ...installed])] };
+}
+
+const hostOf = (ssh: SshEndpoint | undefined): string => ssh?.host ?? unknownValue;
+const identity = (ssh: SshEndpoint): string => `${ssh.host} ${ssh.hostKey}`;
+
+/** The provider of {@link Keepalived}: see there for what it does. */
+export const keepalived = {
+  async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
+    return checkInputs(schema, news);
+  },
+
+  /**
+   * | what changes | verb |
+   * |---|---|
+   * | the host of ssh | replace (the new node first) |
+   * | another machine at the same host (its key), minimumVersion | update that installs there |
+   * | vips, ssh: other | update that only stores it |
+   */
+  async diff(
+    _id: string,
+    olds: KeepalivedOutputs,
+    news: KeepalivedInputs,
+  ): Promise<pulumi.dynamic.DiffResult> {
+    const host = hostOf(news.ssh);
+    const replaces = host !== unknownValue && host !== olds.ssh.host ? ["ssh"] : [];
+    const fields = ["minimumVersion", "vips", "ssh"] as const;
+    const changes =
+      replaces.length > 0 || fields.some((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
+    return { changes, replaces, deleteBeforeReplace: false };
+  },
+
+  async create(inputs: KeepalivedInputs): Promise<pulumi.dynamic.CreateResult<KeepalivedOutputs>> {
+    return { id: `${inputs.ssh.host}:keepalived`, outs: await install(inputs, []) };
+  },
+
+  /** Gone is gone: the next `up` installs it again. */
+  async read(id: string, props: KeepalivedOutputs): Promise<pulumi.dynamic.ReadResult> {
+    const { version } = parseLook(await runScript(props.ssh, "look"));
+    if (!version) return { id: "" };
+    const { ssh, minimumVersion, vips } = props;
+    return { id, props: { ...props, version }, inputs: { ssh, minimumVersion, vips } };
+  },
+
+  async update(
+    _id: string,
+    olds: KeepalivedOutputs,
+    news: KeepalivedInputs,
+  ): Promise<pulumi.dynamic.UpdateResult<KeepalivedOutputs>> {
+    const same = identity(olds.ssh) === identity(news.ssh) && olds.minimumVersion === news.minimumVersion;
+    if (same) return { outs: { ...olds, ...news } };
+    return { outs: await install(news, identity(olds.ssh) === identity(news.ssh) ? olds.installed : []) };
+  },
+
+  async delete(_id: string, { ssh, vips, installed }: KeepalivedOutputs): Promise<void> {
+    await runScript(ssh, "remove", [...vips, "--", ...installed]);
+  },
+};

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../system/root";
+import type { SshEndpoint } from "../remote/endpoint";
+import { shellQuote } from "../remote/quote";
+import { exec, lastLines, sudoHint } from "../remote/ssh";
+
+/** What runs on nodes for the floating IP: files of floating-ip/, which say what they take and print. */
+export type Script = "install" | "swap" | "look" | "remove" | "yield" | "maintenance";
+
+const text = (name: Script): string => readFileSync(join(packageRoot, "floating-ip", name), "utf8");
+
+/** The command line that runs a script as root: the script itself is an argument, so its input is free. */
+export function scriptLine(user: string, name: Script, args: string[]): string {
+  const argv = ["bash", "--norc", "-c", text(name), name, ...args].map(shellQuote).join(" ");
+  return user === "root" ? argv : `sudo -n ${argv}`;
+}
+
+/** Milliseconds; installing packages takes longer, on a slow node and network. */
+const limits: Partial<Record<Script, number>> = { install: 900_000, remove: 300_000, look: 60_000 };
+
+/**
+ * Runs a script on a node and gives what it printed.
+ *
+ * @throws if the node cannot be reached, or with the end of what the script said if it failed
+ */
+export async function runScript(
+  ssh: SshEndpoint,
+  name: Script,
+  args: string[] = [],
+  stdin = "",
+  timeout = limits[name] ?? 120_000,
+): Promise<string> {
+  const result = await exec(ssh, scriptLine(ssh.user, name, args), { stdin, timeout });
+  if (result.code === 0) return result.stdout;
+  throw new Error(
+    `${lastLines(result.stderr || result.stdout) || `code ${result.code}`}${sudoHint(ssh, result)}`,
+  );
+}
+
+/** Brings a keepalived.conf into force on a node, and keepalived into service. */
+export const swap = async (ssh: SshEndpoint, content: string): Promise<void> => {
+  await runScript(ssh, "swap", [createHash("sha256").update(content).digest("hex")], content);
+};
+
+/** What `look` found on a node. */
+export interface Found {
+  /** Of keepalived; undefined if it is not installed. */
+  version: string | undefined;
+  /** The file as it is; undefined if it is gone. */
+  content: string | undefined;
+  /** What is not as it should be, beside the file: words for people; empty if nothing. */
+  faults: string[];
+}
+
+/** Reads what `look` printed. */
+export function parseLook(stdout: string): Found {
+  const file = /^file=(yes|no)\n/m.exec(stdout);
+  if (!file) throw new Error(`\`look\` printed something unexpected: ${stdout.slice(0, 200) || "nothing"}`);
+  const head = stdout.slice(0, file.index);
+  const value = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(head)?.[1] ?? "";
+  const faults = [
+    ...(value("service") === "active" ? [] : [`keepalived is ${value("service") || "gone"}`]),
+    ...(value("start") === "enabled" ? [] : [`keepalived is ${value("start")} at boot`]),
+    ...(value("firewall") === "open" ? [] : ["the firewall's rules are gone"]),
+  ];
+  return {
+    version: value("version") || undefined,
+    content: file[1] === "yes" ? stdout.slice(file.index + file[0].length) : undefined,
+    faults,
+  };
+}

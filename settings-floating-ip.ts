@@ -1,0 +1,179 @@
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+import { keepalivedCommand } from "./components/keepalived-conf";
+import { type Preset, presets, type TakeoverBound, type Vip, type VrrpSpec } from "./components/vrrp-spec";
+
+/*
+ * The settings of the floating IP that only some stacks need: further VIPs, the presets, and `keepalived` with what
+ * keepalived offers. The rules between settings are in settings-floating-ip-rules.ts.
+ */
+
+export const number = (least: number, most: number, unit = "") =>
+  z
+    .number({ error: `must be a number${unit && ` of${unit}`}` })
+    .min(least, { error: `must be at least ${least}${unit}` })
+    .max(most, { error: `must be at most ${most}${unit}` });
+
+const whole = (least: number, most: number, unit = "") =>
+  number(least, most, unit).int({ error: `must be a whole number${unit && ` of${unit}`}` });
+
+const truth = z.boolean({ error: "must be true or false" });
+
+const list = <T extends z.ZodType>(item: T, most = 20) =>
+  z
+    .array(item, { error: "must be a list" })
+    .max(most, { error: `must have at most ${most} entries` })
+    .refine((items) => new Set(items.map((each) => JSON.stringify(each))).size === items.length, {
+      error: "must not have the same entry twice",
+    })
+    .default([]);
+
+const path = z.string({ error: "must be a text" }).regex(/^(\/[A-Za-z0-9_.-]+)+$/, {
+  error: "must be an absolute path of letters, digits, dots, dashes and underscores",
+});
+
+const command = z.string({ error: "must be a text" }).refine(
+  (text) => {
+    try {
+      return keepalivedCommand(text) !== "";
+    } catch {
+      return false;
+    }
+  },
+  {
+    error:
+      "must be an absolute path with arguments of letters, digits and _.:/=,@%+- and single blanks between them: keepalived.conf has no quoting for more, so put it into a script",
+  },
+);
+
+/** A VIP as text, IPv4 or IPv6, with a prefix; undefined if it is none. */
+export function parseVip(text: string): Vip | undefined {
+  const [address = "", prefix, ...rest] = text.split("/");
+  if (prefix === undefined || rest.length || !/^\d{1,3}$/.test(prefix)) return undefined;
+  const isFour = ipaddr.IPv4.isValidFourPartDecimal(address);
+  if (!isFour && !(ipaddr.IPv6.isValid(address) && !address.includes("%"))) return undefined;
+  if (Number(prefix) > (isFour ? 32 : 128)) return undefined;
+  return { address: ipaddr.parse(address).toString(), prefix: Number(prefix) };
+}
+
+const anyVip = z.string({ error: "must be a text" }).refine((text) => parseVip(text) !== undefined, {
+  error:
+    "must be an IPv4 or IPv6 address with its subnet's prefix, such as 192.168.56.20/24 or fd00:56::10/64",
+});
+
+const garp = z.strictObject({
+  delay: whole(0, 1_000, " s").default(1),
+  repeat: whole(1, 100).default(3),
+  refresh: whole(0, 86_400, " s").default(15),
+  refreshRepeat: whole(1, 100).default(1),
+  lowerPriorityRepeat: whole(0, 100).default(2),
+  interval: number(0, 1, " s").default(0),
+});
+
+const script = z.strictObject({
+  command,
+  interval: whole(1, 3_600, " s").default(1),
+  timeout: whole(1, 3_600, " s").default(1),
+  fall: whole(1, 100).default(3),
+  rise: whole(1, 100).default(2),
+});
+
+const track = z.strictObject({
+  interfaces: list(
+    z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, {
+      error: "must be the name of an interface, such as eth0",
+    }),
+  ),
+  processes: list(
+    z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,14}$/, {
+      error:
+        "must be a process's name as in /proc/PID/comm, without its path: the kernel keeps 15 characters, a longer one is never found",
+    }),
+  ),
+  scripts: list(script),
+  files: list(path),
+});
+
+/** What keepalived offers beyond the presets; each has a default that fits. */
+export const keepalivedSchema = z.strictObject(
+  {
+    version: z.union([z.literal(2), z.literal(3)], { error: "must be 2 or 3" }).default(3),
+    preempt: truth.default(false),
+    preemptDelay: number(0, 1_000, " s").default(0),
+    multicast: truth.default(false),
+    downTimerAdverts: whole(2, 100).default(3),
+    startupDelay: number(0, 300, " s").optional(),
+    realTimePriority: whole(0, 99).default(50),
+    garp: garp.default(garp.parse({})),
+    track: track.default(track.parse({})),
+    notify: path.optional(),
+  },
+  { error: (issue) => (issue.code === "invalid_type" ? "must be a list of settings by name" : undefined) },
+);
+
+export type KeepalivedSettings = z.infer<typeof keepalivedSchema>;
+
+/** What keepalived has and this project does not offer, and why. */
+const notOffered: Record<string, string> = {
+  state:
+    "every node starts as BACKUP: `nopreempt` needs that, and a MASTER at the start would fight a living holder",
+  nopreempt: "say `preempt: false`, which is the default",
+  auth: "VRRPv3 has no authentication, and version 2 sends it in clear text: the firewall lets in the peers alone",
+  authentication:
+    "VRRPv3 has no authentication, and version 2 sends it in clear text: the firewall lets in the peers alone",
+  strict: "it forbids unicast and the repeats of gratuitous ARP, which virtual networks need",
+  weight: "under `nopreempt` a weight never moves the VIP; whatever is tracked is a fault when it fails",
+  vmac: "it needs promiscuous interfaces, which hypervisors refuse: gratuitous ARP does its work",
+  advertInterval: "it stands beside `keepalived`, not in it",
+  virtualRouterId: "it stands beside `keepalived`, not in it",
+  priority: "it is given for each node, in `nodes`",
+};
+
+/** Why a setting is not there, if that is worth a word: an end for the sentence. */
+export const whyNotOffered = (name: string): string => (notOffered[name] ? `: ${notOffered[name]}` : "");
+
+/** Settings of the floating IP at the top of a stack's file. */
+export const floatingIpShape = {
+  preset: z
+    .enum(Object.keys(presets) as [Preset, ...Preset[]], {
+      error: `must be one of ${Object.entries(presets)
+        .map(([name, seconds]) => `${name} (an advert every ${seconds} s)`)
+        .join(", ")}`,
+    })
+    .optional(),
+  furtherVips: list(anyVip, 50),
+  subnet: z
+    .string({ error: "must be a text" })
+    .refine((text) => ipaddr.IPv4.isValidCIDRFourPartDecimal(text), {
+      error: "must be the IPv4 network of the nodes, such as 192.168.56.0/24",
+    })
+    .optional(),
+  keepalived: keepalivedSchema.default(keepalivedSchema.parse({})),
+};
+
+/** What keepalived is told on all nodes; a part of the settings. */
+export interface FloatingIpSettings {
+  vip: Vip;
+  furtherVips: Vip[];
+  advertInterval: number;
+  virtualRouterId: number;
+  keepalived: KeepalivedSettings;
+}
+
+/** Seconds between adverts: as said, else the preset's. */
+export const advertIntervalOf = (given: {
+  advertInterval?: number | undefined;
+  preset?: Preset | undefined;
+}) => given.advertInterval ?? presets[given.preset ?? "fast"];
+
+/** The settings as keepalived's file is made from them. */
+export function vrrpSpec(settings: FloatingIpSettings): VrrpSpec {
+  const { vip, furtherVips, advertInterval, virtualRouterId, keepalived } = settings;
+  return {
+    ...{ vip, furtherVips, advertInterval, virtualRouterId },
+    ...keepalived,
+    startupDelay: keepalived.startupDelay ?? Math.max(2, Math.ceil(advertInterval * 4)),
+  };
+}
+
+export type { TakeoverBound };
