@@ -24,7 +24,7 @@ const hypervisor = [
  */
 export function isTransient({ kind, text, command }: VagrantError): boolean {
   if (busy.test(kind)) return !/MachineAction/.test(kind) || command === "status" || command === "ssh-config";
-  if (/Download|BoxAdd/.test(kind)) return network.test(text);
+  if (/Download|BoxAdd/.test(kind)) return !/Checksum/.test(kind) && network.test(text);
   return hypervisor.some((pattern) => pattern.test(text));
 }
 

@@ -276,6 +276,21 @@ async function box([action = "", ...args]: readonly string[]): Promise<void> {
   writeFileSync(join(folder, "metadata.json"), "{}");
 }
 
+/** Runs an action that changes a machine, unless another is at it: Vagrant locks a machine for one process. */
+async function alone(wishes: Wishes, command: string, action: () => void | Promise<void>): Promise<void> {
+  const lock = join(".vagrant", `${wishes.name}.lock`);
+  const holder = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : 0;
+  if (holder && existsSync(`/proc/${holder}`))
+    throw new VagrantError(
+      "Vagrant::Errors::MachineActionLockedError",
+      `An action '${command}' was attempted on the machine '${wishes.name}',\nbut another process is already executing an action on the machine.`,
+    );
+  mkdirSync(".vagrant", { recursive: true });
+  writeFileSync(lock, String(process.pid));
+  await action();
+  rmSync(lock, { force: true });
+}
+
 async function vagrant(): Promise<void> {
   const [command = "", name = "", ...args] = given.filter((arg) => arg !== "--machine-readable");
   hypervisor.note({ command, machine: name, args });
@@ -287,11 +302,11 @@ async function vagrant(): Promise<void> {
       `The machine with the name '${name}' was not found configured for this Vagrant environment.`,
     );
   const commands: Record<string, () => void | Promise<void>> = {
-    up: () => up(wishes, args),
-    reload: () => reload(wishes, args),
-    provision: () => provision(wishes, args),
+    up: () => alone(wishes, "up", () => up(wishes, args)),
+    reload: () => alone(wishes, "reload", () => reload(wishes, args)),
+    provision: () => alone(wishes, "provision", () => provision(wishes, args)),
     status: () => status(wishes),
-    destroy: () => destroy(wishes),
+    destroy: () => alone(wishes, "destroy", () => destroy(wishes)),
     halt: () => setState(wishes, "shutoff"),
     suspend: () => setState(wishes, "paused"),
     ssh: () => ssh(wishes),

@@ -5,7 +5,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -281,8 +283,29 @@ export class TestStack {
     for (const child of this.running) child.kill("SIGKILL");
     await Promise.all(ended);
     await this.guests.close();
+    // What a killed Pulumi left behind works in the test's own folder.
+    for (const pid of processesIn(this.folder)) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // Ended meanwhile.
+      }
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Processes whose working folder is in a folder, by id. */
+export function processesIn(folder: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return `${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${folder}/`) ? [Number(pid)] : [];
+      } catch {
+        return [];
+      }
+    });
 }
 
 export function mustEndWell({ code, text }: Outcome): string {
