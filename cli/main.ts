@@ -57,6 +57,15 @@ export function commandLine(): Command {
     .action(async (layers: string[]) => {
       process.exitCode = await (await import("./test.js")).test(layers);
     });
+  program
+    .command("bench")
+    .description("measure, each against a baseline of the same run")
+    .argument("<name>", "such as machines")
+    .option("--json", "for programs")
+    .exitOverride()
+    .action(async (name: string, options: { json?: boolean }) =>
+      (await import("./bench.js")).bench(name, options),
+    );
   return program;
 }
 

@@ -138,14 +138,14 @@ export class FakeHypervisor {
     return mishap;
   }
 
-  /** Lets what comes with every box open machines, as a public key; default: the key that everybody has. */
+  /** Lets a key, as its public half, open every new machine, besides the one that everybody has. */
   setBoxKey(publicKey: string): void {
     writeFileSync(join(this.home, "box-key"), publicKey);
   }
 
-  boxKey(): string {
+  boxKeys(): string[] {
     const file = join(this.home, "box-key");
-    return existsSync(file) ? readFileSync(file, "utf8") : "insecure";
+    return ["insecure", ...(existsSync(file) ? [readFileSync(file, "utf8")] : [])];
   }
 
   note(call: Call): void {

@@ -167,7 +167,7 @@ async function make(wishes: Wishes, names: string[]): Promise<void> {
     box: `${box} ${wishes.boxVersion}`.trim(),
     state: "shutoff",
     network: false,
-    authorized: [hypervisor.boxKey()],
+    authorized: hypervisor.boxKeys(),
     hostKey: newKeyPair(name).privateKey,
     hostname: "localhost",
     scripts: [],

@@ -68,9 +68,9 @@ export class TestStack {
 
   private constructor(
     private readonly name: string,
-    private readonly folder: string,
+    readonly folder: string,
     private readonly world: string,
-    private readonly env: NodeJS.ProcessEnv,
+    readonly env: NodeJS.ProcessEnv,
   ) {
     this.hypervisor = new FakeHypervisor(join(world, "hypervisor"));
     this.guests = new FakeGuests(this.hypervisor);
@@ -79,8 +79,9 @@ export class TestStack {
   /**
    * @param name of the stack; no two tests that run at the same time use the same addresses
    * @param beside a stack on the same machine: one hypervisor, one user, one Vagrant home
+   * @param programFile a compiled program in place of the one that makes what {@link add} says
    */
-  static async make(name: string, beside?: TestStack): Promise<TestStack> {
+  static async make(name: string, beside?: TestStack, programFile?: string): Promise<TestStack> {
     toolchain ??= ensureToolchain((line) => console.log(line));
     const folder = mkdtempSync(join(tmpdir(), `engine-${name}-`));
     const world = beside?.world ?? folder;
@@ -89,7 +90,7 @@ export class TestStack {
       mkdirSync(path, { recursive: true });
     symlinkSync(packageRoot, join(modules, "ha-rancher"));
     symlinkSync(join(packageRoot, "node_modules", "@pulumi", "pulumi"), join(modules, "@pulumi", "pulumi"));
-    writeFileSync(join(folder, "index.js"), program);
+    writeFileSync(join(folder, "index.js"), programFile ? readFileSync(programFile, "utf8") : program);
     writeFileSync(join(folder, "Pulumi.yaml"), project);
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "engine", private: true }));
     for (const command of ["vagrant", "virsh", "VBoxManage"]) {
@@ -246,6 +247,20 @@ export class TestStack {
     return new Map(machines.map((machine) => [machine.urn.replace(/.*::/, ""), machine]));
   }
 
+  /** Watches how much memory the provider's process takes; `stop` gives the most, in MB. Linux only. */
+  watchProvider(): { stop(): number } {
+    let peak = 0;
+    const timer = setInterval(() => {
+      for (const pid of processesIn(this.folder)) peak = Math.max(peak, peakMemory(pid));
+    }, 200);
+    return {
+      stop: () => {
+        clearInterval(timer);
+        return peak;
+      },
+    };
+  }
+
   /** Makes a program as good as not installed, or gives it back. Another of that name further on in PATH is hidden, too. */
   hideProgram(name: "vagrant" | "virsh", hidden: boolean): void {
     const path = join(this.folder, "bin", name);
@@ -306,6 +321,17 @@ export function processesIn(folder: string): number[] {
         return [];
       }
     });
+}
+
+/** The most memory that a process has had so far, in MB, if it is the one that dynamic providers run in; else 0. */
+function peakMemory(pid: number): number {
+  try {
+    if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dynamic-provider")) return 0;
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return Number(kilobytes ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
 }
 
 export function mustEndWell({ code, text }: Outcome): string {

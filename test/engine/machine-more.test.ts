@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { adoption } from "./machine-adopt";
 import { changes } from "./machine-changes";
+import { example } from "./machine-example";
 import { everyStep, killedPulumi } from "./machine-steps";
 import { oneAtATime, twoStacks } from "./machine-together";
 
@@ -12,4 +13,5 @@ describe("vagrant.Machine, further", { concurrency: 3, timeout: 1_800_000 }, () 
   it("twenty machines, one boot at a time", oneAtATime);
   it("adoption", adoption);
   it("changes", changes);
+  it("the example", example);
 });
