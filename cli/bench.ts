@@ -6,7 +6,7 @@ import { Failure } from "./errors";
 
 const folder = (): string => join(packageRoot, "dist", "bench");
 
-/** Benchmarks are the modules of bench/ that export a function of their own name. */
+/** Benchmarks are the modules of bench/ that export a function of their own name, without its dashes. */
 const names = (): string[] =>
   existsSync(folder())
     ? readdirSync(folder()).flatMap((file) => /^(?!report\.)([a-z-]+)\.js$/.exec(file)?.[1] ?? [])
@@ -20,7 +20,8 @@ const names = (): string[] =>
 export async function bench(name: string, options: { json?: boolean }): Promise<void> {
   if (!names().includes(name))
     throw new Failure(`\`${name}\` is not a benchmark; the benchmarks are ${names().join(", ")}`, 2);
-  const measure = require(join(folder(), `${name}.js`))[name] as (
+  const own = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const measure = require(join(folder(), `${name}.js`))[own] as (
     say: (line: string) => void,
   ) => Promise<Report>;
   const report = await measure((line) => void process.stderr.write(`${line}\n`));

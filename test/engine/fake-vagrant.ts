@@ -3,6 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { newKeyPair, publicKeyOf } from "../../providers/vagrant/keys";
 import { addressLines, FakeHypervisor, type FakeMachine, type StepName } from "./fake-hypervisor";
+import { makeNetworks, makeVolume } from "./fake-libvirt";
+import { row, sleep, ui, VagrantError } from "./fake-output";
 import { vboxManage, virsh } from "./fake-tools";
 import { readVagrantfile, type Wishes } from "./fake-vagrantfile";
 
@@ -14,27 +16,6 @@ import { readVagrantfile, type Wishes } from "./fake-vagrantfile";
 
 const [home = "", program = "", ...given] = process.argv.slice(2);
 const hypervisor = new FakeHypervisor(home);
-
-class VagrantError extends Error {
-  constructor(
-    readonly kind: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-const sleep = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-function row(target: string, type: string, ...data: string[]): void {
-  const plain = data.map((text) =>
-    text.replace(/,/g, "%!(VAGRANT_COMMA)").replace(/\n/g, "\\n").replace(/\r/g, "\\r"),
-  );
-  process.stdout.write(`${Math.floor(Date.now() / 1000)},${target},${type},${plain.join(",")}\n`);
-}
-
-const ui = (text: string): void => row("", "ui", "info", `==> ${text}`);
 
 const boxFolder = (box: string): string =>
   join(
@@ -109,45 +90,12 @@ async function start(machine: FakeMachine, wishes: Wishes): Promise<void> {
   hypervisor.event(`booted ${wishes.name}`);
 }
 
-/** Two that find it missing at the same time both make it: Vagrant only keeps machines of one process apart. */
-async function makeNetworks(wishes: Wishes): Promise<void> {
-  await reach(wishes.name, "networks");
-  const missing = ["vagrant-libvirt", ...wishes.networks].filter(
-    (name) => !hypervisor.shared().networks.includes(name),
-  );
-  if (missing.length > 0) await sleep(200);
-  for (const name of missing) {
-    const { networks } = hypervisor.shared();
-    if (networks.includes(name))
-      throw new VagrantError(
-        "VagrantPlugins::ProviderLibvirt::Errors::CreateNetworkError",
-        `operation failed: network '${name}' already exists with uuid 1234`,
-      );
-    hypervisor.event(`network ${name}`);
-    hypervisor.share({ networks: [...networks, name] });
-  }
-}
-
-async function makeVolume({ name, box, boxVersion }: Wishes): Promise<void> {
-  const volume = `${box.replace(/\//g, "-VAGRANTSLASH-")}_vagrant_box_image_${boxVersion}_box.img`;
-  const { volumes } = hypervisor.shared();
-  if (volume in volumes) {
-    if (volumes[volume]) return;
-    throw new VagrantError("Vagrant::Errors::VMBootTimeout", `the guest of ${name} panicked: half a disk`);
-  }
-  hypervisor.share({ volumes: { ...volumes, [volume]: false } });
-  hypervisor.event(`uploads ${volume}`);
-  await reach(name, "upload");
-  await sleep(200);
-  hypervisor.share({ volumes: { ...hypervisor.shared().volumes, [volume]: true } });
-}
-
 async function make(wishes: Wishes, names: string[]): Promise<void> {
   const { name, box } = wishes;
   await reach(name, "box");
   if (box && !existsSync(join(boxFolder(box), wishes.boxVersion, wishes.hypervisor, "metadata.json")))
     throw new VagrantError("Vagrant::Errors::BoxNotFound", `The box '${box}' could not be found.`);
-  if (wishes.hypervisor === "libvirt") await makeVolume(wishes);
+  if (wishes.hypervisor === "libvirt") await makeVolume(hypervisor, wishes, reach);
   if (hypervisor.machines().some((other) => other.domain === wishes.domain))
     throw new VagrantError(
       "VagrantPlugins::ProviderLibvirt::Errors::DomainNameExists",
@@ -181,7 +129,7 @@ async function make(wishes: Wishes, names: string[]): Promise<void> {
   );
   await reach(name, "define");
   if (wishes.hypervisor === "libvirt") {
-    await makeNetworks(wishes);
+    await makeNetworks(hypervisor, wishes, reach);
     ui(`${name}: Starting domain.`);
   }
   await start(machine, wishes);

@@ -5,23 +5,18 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packageRoot } from "../../system/root";
 import { ensureToolchain, type Toolchain } from "../../toolchain";
 import { FakeGuests } from "./fake-guests";
 import { type Call, FakeHypervisor } from "./fake-hypervisor";
-
-/** The inputs of a `vagrant.Machine`, without Pulumi's wrappers. */
-export type PlainArgs = Record<string, unknown>;
+import { processesIn, watchMemory } from "./processes";
+import { type PlainArgs, writeMachines, writeProject } from "./project";
 
 export interface Outcome {
   code: number;
@@ -39,22 +34,6 @@ export interface StateResource {
 }
 
 let toolchain: Promise<Toolchain> | undefined;
-
-/** A program with one machine for each entry of `machines.json`, as a user of the package would write it. */
-const program = `
-const { readFileSync } = require("node:fs");
-const { Machine } = require("ha-rancher/providers/vagrant");
-const machines = JSON.parse(readFileSync("machines.json", "utf8"));
-for (const [name, args] of Object.entries(machines)) exports[name] = new Machine(name, args).interface;
-`;
-
-const project = `name: engine
-runtime:
-  name: nodejs
-  options:
-    typescript: false
-main: index.js
-`;
 
 /**
  * A Pulumi stack of its own: a program that uses the package as installed from npm, the real CLI with a backend,
@@ -85,14 +64,10 @@ export class TestStack {
     toolchain ??= ensureToolchain((line) => console.log(line));
     const folder = mkdtempSync(join(tmpdir(), `engine-${name}-`));
     const world = beside?.world ?? folder;
-    const [bin, modules] = [join(folder, "bin"), join(folder, "node_modules")];
-    for (const path of [bin, join(modules, "@pulumi"), join(folder, "backend"), join(folder, "home")])
+    const bin = join(folder, "bin");
+    for (const path of [bin, join(folder, "backend"), join(folder, "home")])
       mkdirSync(path, { recursive: true });
-    symlinkSync(packageRoot, join(modules, "ha-rancher"));
-    symlinkSync(join(packageRoot, "node_modules", "@pulumi", "pulumi"), join(modules, "@pulumi", "pulumi"));
-    writeFileSync(join(folder, "index.js"), programFile ? readFileSync(programFile, "utf8") : program);
-    writeFileSync(join(folder, "Pulumi.yaml"), project);
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "engine", private: true }));
+    writeProject(folder, programFile);
     for (const command of ["vagrant", "virsh", "VBoxManage"]) {
       const script = [
         process.execPath,
@@ -145,7 +120,7 @@ export class TestStack {
   }
 
   private writeProgram(): void {
-    writeFileSync(join(this.folder, "machines.json"), JSON.stringify(this.machines));
+    writeMachines(this.folder, this.machines);
   }
 
   directoryOf(name: string): string {
@@ -249,16 +224,7 @@ export class TestStack {
 
   /** Watches how much memory the provider's process takes; `stop` gives the most, in MB. Linux only. */
   watchProvider(): { stop(): number } {
-    let peak = 0;
-    const timer = setInterval(() => {
-      for (const pid of processesIn(this.folder)) peak = Math.max(peak, peakMemory(pid));
-    }, 200);
-    return {
-      stop: () => {
-        clearInterval(timer);
-        return peak;
-      },
-    };
+    return watchMemory(this.folder);
   }
 
   /** Makes a program as good as not installed, or gives it back. Another of that name further on in PATH is hidden, too. */
@@ -307,30 +273,6 @@ export class TestStack {
       }
     }
     rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/** Processes whose working folder is in a folder, by id. */
-export function processesIn(folder: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        return `${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${folder}/`) ? [Number(pid)] : [];
-      } catch {
-        return [];
-      }
-    });
-}
-
-/** The most memory that a process has had so far, in MB, if it is the one that dynamic providers run in; else 0. */
-function peakMemory(pid: number): number {
-  try {
-    if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dynamic-provider")) return 0;
-    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-    return Number(kilobytes ?? 0) / 1024;
-  } catch {
-    return 0;
   }
 }
 

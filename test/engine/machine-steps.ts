@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { steps } from "./fake-hypervisor";
-import { processesIn, TestStack } from "./harness";
+import { TestStack } from "./harness";
+import { processesIn } from "./processes";
 
 /** Each step of a making goes wrong once; what passes by itself is tried again at once. */
 export async function everyStep(t: TestContext): Promise<void> {
