@@ -4,8 +4,8 @@ import { type TakeoverBound, takeoverBound, type VrrpSpec } from "../components/
 import { parseSettings } from "../settings";
 import { vrrpSpec } from "../settings-floating-ip";
 import { type Fault, faults, settle, trial } from "./faults";
+import { type Row, row } from "./report";
 import { Rig } from "./rig";
-import { type Row, row } from "./statistics";
 import { takeoverPlot } from "./takeover-plot";
 
 /** What is compared: the presets, and keepalived as its own defaults have it. */

@@ -70,6 +70,14 @@ export function commandLine(): Command {
     .action(async (layers: string[]) => {
       process.exitCode = await (await import("./test.js")).test(layers);
     });
+  program
+    .command("bench")
+    .description("measure, each against a baseline of the same run")
+    .argument("<name>", "such as machines or takeover")
+    .argument("[args...]", "its own, such as --json")
+    .allowUnknownOption()
+    .exitOverride()
+    .action(async (name: string, args: string[]) => (await import("./bench.js")).bench(name, args));
   return program;
 }
 

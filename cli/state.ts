@@ -59,7 +59,12 @@ function withoutSecrets(value: unknown): unknown {
 }
 
 function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
-  const { name, address, sshPort = 22, directory } = { ...inputs, ...outputs } as Partial<RecordedMachine>;
+  const { networks = [], ...found } = { ...inputs, ...outputs } as Partial<RecordedMachine> & {
+    networks?: { address?: string }[];
+  };
+  const { name, sshPort = 22, directory } = found;
+  // One that is being made has no outputs yet.
+  const address = found.address || networks.find((network) => network.address)?.address;
   if (typeof name !== "string" || typeof address !== "string" || typeof directory !== "string") return [];
   return [{ name, address: address.replace(/\/.*/, ""), sshPort, directory }];
 }

@@ -23,8 +23,13 @@ export class Machines extends pulumi.ComponentResource {
           hypervisor: place.hypervisor,
           cpus: settings.cpus,
           memory: place.memory,
-          address: `${node.address}/${settings.subnet.prefix}`,
-          privateNetwork: place.privateNetwork,
+          networks: [
+            {
+              type: "private",
+              address: `${node.address}/${settings.subnet.prefix}`,
+              name: place.privateNetwork,
+            },
+          ],
           libvirt: place.libvirt,
         },
         { parent: this },

@@ -24,6 +24,9 @@ export async function withLock<T>(
     // A holder touches its lock every 2 s; one that was killed is taken over after 10 s.
     stale: 10_000,
     update: 2_000,
+    // After the machine slept, somebody else may have the lock by now. To end this process, which is what the library
+    // does otherwise, would leave more behind than to finish.
+    onCompromised: () => {},
   };
   let release: () => Promise<void>;
   try {
@@ -38,6 +41,7 @@ export async function withLock<T>(
   try {
     return await action();
   } finally {
-    await release();
+    // It fails only if the lock is not ours any more.
+    await release().catch(() => {});
   }
 }

@@ -1,9 +1,9 @@
-import { cacheHome } from "../../system/paths";
 import { RunError, type RunResult, tryRun } from "../../system/run";
 import { explained, explainedRunError } from "./errors";
+import { rulesOf } from "./hypervisors";
 import type { MachineInputs } from "./inputs";
 import { parseRows, type Row, stateOf } from "./machine-readable";
-import { scriptProvisioner } from "./vagrantfile";
+import { patiently } from "./retry";
 
 /** `status` of a running libvirt machine without a lease takes up to 28 s. */
 const statusLimit = 90;
@@ -20,6 +20,7 @@ function environment(inputs: MachineInputs): NodeJS.ProcessEnv {
     VAGRANT_CHECKPOINT_DISABLE: "1",
     VAGRANT_NO_COLOR: "1",
     VAGRANT_DEFAULT_PROVIDER: inputs.hypervisor,
+    ...inputs.environment,
   };
   for (const name of misleading) delete env[name];
   // vagrant-libvirt asks some questions of the default libvirt, whatever the Vagrantfile says.
@@ -33,14 +34,24 @@ interface Limit {
   setting: string;
 }
 
-/** Runs Vagrant in the machine's folder; rejects with Vagrant's own words if it fails. */
-async function vagrant(inputs: MachineInputs, command: string, args: string[], limit: Limit): Promise<Row[]> {
+/** A line of progress: Pulumi shows it without the resource's name, so it begins with the machine's. */
+export const say = (inputs: MachineInputs, text: string): void => console.log(`${inputs.name}: ${text}`);
+
+/** Runs Vagrant once in the machine's folder; rejects with Vagrant's own words if it fails. */
+async function vagrantOnce(
+  inputs: MachineInputs,
+  args: string[],
+  limit: Limit,
+  onLine?: (line: string) => void,
+): Promise<Row[]> {
+  const command = args.slice(0, args[0] === "box" ? 2 : 1).join(" ");
   let result: RunResult;
   try {
-    result = await tryRun("vagrant", ["--machine-readable", command, inputs.name, ...args], {
+    result = await tryRun("vagrant", ["--machine-readable", ...args], {
       cwd: inputs.directory,
       env: environment(inputs),
       timeout: limit.seconds * 1000,
+      onLine,
     });
   } catch (error) {
     if (error instanceof RunError) throw explainedRunError(command, inputs, limit.setting, error);
@@ -50,47 +61,85 @@ async function vagrant(inputs: MachineInputs, command: string, args: string[], l
   return parseRows(result.stdout);
 }
 
-/** Which provisioners run: all at creation, the script when it changed, else none. */
-export type Provisioning = "all" | "script" | "none";
+/** Runs Vagrant, again if what went wrong passes by itself. */
+const vagrant: typeof vagrantOnce = async (inputs, args, limit, onLine) =>
+  await patiently(
+    () => vagrantOnce(inputs, args, limit, onLine),
+    (error) => say(inputs, `${error.message}\ntrying again`),
+  );
 
-const provisionArgs = (provisioning: Provisioning): string[] =>
-  ({
-    all: ["--provision"],
-    script: ["--provision-with", scriptProvisioner],
-    none: ["--no-provision"],
-  })[provisioning];
+/** Which provisioners run: all at creation, those whose work changed, or none. */
+export type Provisioning = "all" | readonly string[];
 
-/** The machine's state, such as `running`. */
+const provisionArgs = (provisioning: Provisioning): string[] => {
+  if (provisioning === "all") return ["--provision"];
+  return provisioning.length > 0 ? ["--provision-with", provisioning.join(",")] : ["--no-provision"];
+};
+
+/** The machine's state as Vagrant says it, such as `running`. It takes a second: see `states.ts` for a faster way. */
 export async function status(inputs: MachineInputs): Promise<string> {
-  const rows = await vagrant(inputs, "status", [], { seconds: statusLimit, setting: "the time for status" });
+  const rows = await vagrant(inputs, ["status", inputs.name], {
+    seconds: statusLimit,
+    setting: "the time for status",
+  });
   const state = stateOf(rows, inputs.name);
   if (!state) throw new Error(`\`vagrant status\` said no state of ${inputs.name}`);
   return state;
 }
 
-/** Makes or starts the machine. Vagrant would destroy a new machine whose start fails: we keep what exists. */
-export async function up(inputs: MachineInputs, provisioning: Provisioning): Promise<void> {
-  const args = ["--no-destroy-on-error", "--provider", inputs.hypervisor, ...provisionArgs(provisioning)];
-  const start = async (): Promise<void> => {
-    await vagrant(inputs, "up", args, { seconds: inputs.timeouts.up, setting: "timeouts.up" });
-  };
-  if (inputs.hypervisor !== "virtualbox") return await start();
-  // VirtualBox imports of one box collide, and forwarded SSH ports are found by trying.
-  const { withLock } = await import("../../system/lock.js");
-  await withLock(cacheHome(), "virtualbox", start);
+/** Runs a command that boots: on hypervisors that take one at a time, in its turn. */
+async function boot(
+  inputs: MachineInputs,
+  action: (onLine: (line: string) => void) => Promise<void>,
+): Promise<void> {
+  const told = (text: string): void => say(inputs, text);
+  if (inputs.hypervisor === "libvirt") {
+    const { bootOnLibvirt } = await import("./libvirt-turns.js");
+    return await bootOnLibvirt(inputs, action, told);
+  }
+  if (!rulesOf(inputs.hypervisor).oneAtATime) return await action(() => {});
+  const { inTurn } = await import("./turns.js");
+  await inTurn(
+    `boot-${inputs.hypervisor}`,
+    () => action(() => {}),
+    () => told(`waiting for another process: ${inputs.hypervisor} takes one boot at a time`),
+  );
+}
+
+/**
+ * Makes or starts the machine. Vagrant would destroy a new machine whose start fails: we keep what exists.
+ *
+ * @param once true if a failure leaves something that must go before another try
+ */
+export async function up(inputs: MachineInputs, provisioning: Provisioning, once = false): Promise<void> {
+  const args = [
+    "up",
+    inputs.name,
+    "--no-destroy-on-error",
+    "--provider",
+    inputs.hypervisor,
+    ...provisionArgs(provisioning),
+  ];
+  const limit = { seconds: inputs.timeouts.up, setting: "timeouts.up" };
+  await boot(inputs, async (onLine) => {
+    await (once ? vagrantOnce : vagrant)(inputs, args, limit, onLine);
+  });
 }
 
 /** Halts the machine and starts it with its new resources. */
 export async function reload(inputs: MachineInputs, provisioning: Provisioning): Promise<void> {
-  await vagrant(inputs, "reload", provisionArgs(provisioning), {
-    seconds: inputs.timeouts.halt + haltGrace + inputs.timeouts.up,
-    setting: "timeouts.up and timeouts.halt",
+  await boot(inputs, async (onLine) => {
+    const limit = {
+      seconds: inputs.timeouts.halt + haltGrace + inputs.timeouts.up,
+      setting: "timeouts.up and timeouts.halt",
+    };
+    await vagrant(inputs, ["reload", inputs.name, ...provisionArgs(provisioning)], limit, onLine);
   });
 }
 
-/** Runs the script on the running machine. */
-export async function provision(inputs: MachineInputs): Promise<void> {
-  await vagrant(inputs, "provision", provisionArgs("script"), {
+/** Runs provisioners on the running machine. */
+export async function provision(inputs: MachineInputs, names: readonly string[]): Promise<void> {
+  await vagrant(inputs, ["provision", inputs.name, ...provisionArgs(names)], {
     seconds: inputs.timeouts.up,
     setting: "timeouts.up",
   });
@@ -98,24 +147,52 @@ export async function provision(inputs: MachineInputs): Promise<void> {
 
 /** Destroys the machine, also when it does not exist or only in part. */
 export async function destroy(inputs: MachineInputs): Promise<void> {
-  await vagrant(inputs, "destroy", ["--force"], {
+  await vagrant(inputs, ["destroy", inputs.name, "--force"], {
     seconds: inputs.timeouts.destroy,
     setting: "timeouts.destroy",
   });
 }
 
-/**
- * Cuts the power of a machine that Vagrant cannot reach: vagrant-libvirt neither halts nor starts a domain that
- * runs without an address.
- */
-export async function powerOff(inputs: MachineInputs, machineId: string): Promise<void> {
-  if (inputs.hypervisor !== "libvirt") return;
-  const connect = inputs.libvirt?.uri ? ["--connect", inputs.libvirt.uri] : [];
-  const result = await tryRun("virsh", [...connect, "destroy", machineId], { timeout: 60_000 });
-  if (result.code !== 0 && !/not running/.test(result.stderr))
-    throw new Error(
-      `\`virsh destroy\` of ${inputs.name} (domain ${machineId}) failed: ${result.stderr.trim()}`,
-    );
+/** Where Vagrant's own SSH goes: for machines without an address of their own. */
+export async function sshConfig(inputs: MachineInputs): Promise<{ host: string; port: number }> {
+  const rows = await vagrant(inputs, ["ssh-config", inputs.name], {
+    seconds: statusLimit,
+    setting: "the time for ssh-config",
+  });
+  const text = rows.findLast(({ type }) => type === "ssh-config")?.data.join(",") ?? "";
+  const configured = (key: string): string | undefined =>
+    new RegExp(`^\\s*${key}\\s+(\\S+)`, "m").exec(text)?.[1];
+  const [host, port] = [configured("HostName"), Number(configured("Port") ?? inputs.sshPort)];
+  if (!host) throw new Error(`\`vagrant ssh-config\` said no address of ${inputs.name}`);
+  return { host, port };
+}
+
+/** Lets Vagrant make its home, with all that it keeps there. */
+export async function prepareHome(inputs: MachineInputs): Promise<void> {
+  await vagrant(inputs, ["box", "list"], { seconds: statusLimit, setting: "the time for box list" });
+}
+
+/** Fetches the machine's box. */
+export async function boxAdd(inputs: MachineInputs): Promise<void> {
+  const { box = "", boxUrl, boxVersion, boxChecksum, hypervisor } = inputs;
+  const [type, checksum] = boxChecksum?.split(":") ?? [];
+  const catalog = boxUrl === undefined || /\.json([?#]|$)/.test(boxUrl);
+  const args = [
+    "box",
+    "add",
+    // A box that is named by its file has no version, and gets its name from us.
+    ...(catalog ? (boxVersion ? ["--box-version", boxVersion] : []) : ["--name", box]),
+    // Vagrant takes qemu's boxes for any that fit: which it is shows when it is used.
+    ...(hypervisor === "qemu" ? [] : ["--provider", hypervisor]),
+    ...(checksum && type ? ["--checksum-type", type, "--checksum", checksum] : []),
+    boxUrl ?? box,
+  ];
+  try {
+    await vagrant(inputs, args, { seconds: inputs.timeouts.box, setting: "timeouts.box" });
+  } catch (error) {
+    // Somebody without our lock was faster.
+    if (!/BoxAlreadyExists/.test((error as { kind?: string }).kind ?? "")) throw error;
+  }
 }
 
 /** What a command prints on the machine, reached the way that Vagrant reaches it; undefined if it cannot be. */

@@ -5,8 +5,16 @@ import type { SshEndpoint } from "../remote/endpoint";
 export interface Contact {
   /** Type and base64 of the key that the machine showed. */
   hostKey: string;
-  /** The interface that carries the machine's address. */
+  /** The interface that carries the machine's static address; empty if it has none. */
   interface: string;
+}
+
+/** What the machine must have for its network to be whole. */
+export interface Expected {
+  /** Static addresses with their prefixes; the first is the one that the machine is reached at. */
+  addresses: readonly string[];
+  /** How many interfaces have an address, at least: static or not. */
+  interfaces: number;
 }
 
 /** The machine has another host key than the pinned one, or does not know our key: waiting does not help. */
@@ -29,6 +37,20 @@ export function interfaceOf(output: string, address: string): string | undefined
     if (found === address) return name;
   }
   return undefined;
+}
+
+/**
+ * What of an expected network is missing, from `ip -4 -o addr show`; undefined if nothing is.
+ */
+export function missingNetwork(output: string, expected: Expected): string | undefined {
+  const absent = expected.addresses.filter((address) => interfaceOf(output, address) === undefined);
+  if (absent.length > 0)
+    return `none of its interfaces has the address ${absent.join(" or ")} of \`networks\``;
+  const names = new Set([...output.matchAll(/^\d+:\s+(\S+?)(?:@\S+)?\s+inet\s/gm)].map(([, name]) => name));
+  names.delete("lo");
+  return names.size < expected.interfaces
+    ? `only ${names.size} of its interfaces have an address, and \`networks\` has ${expected.interfaces}`
+    : undefined;
 }
 
 /** `ssh-ed25519 AAAA...` from the key's wire form, which begins with its type. */
@@ -89,7 +111,7 @@ async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKe
 }
 
 /**
- * Reaches the machine at its own address with its own key, and finds the interface that has the address.
+ * Reaches the machine with its own key, and sees whether its network is whole.
  *
  * @param endpoint its `hostKey` is checked unless empty
  * @param patience milliseconds to go on trying
@@ -97,16 +119,17 @@ async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKe
  */
 export async function makeContact(
   endpoint: SshEndpoint,
-  address: string,
+  expected: Expected,
   patience: number,
 ): Promise<Contact> {
   const deadline = Date.now() + patience;
   for (;;) {
     try {
       const { hostKey, stdout } = await attempt(endpoint, measureAddresses);
-      const name = interfaceOf(stdout, address);
-      if (name) return { hostKey, interface: name };
-      throw new Refused(`none of its interfaces has \`address\` ${address}: it has\n${stdout.trim()}`);
+      const missing = missingNetwork(stdout, expected);
+      if (missing) throw new Refused(`${missing}: it has\n${stdout.trim()}`);
+      const [own] = expected.addresses;
+      return { hostKey, interface: (own && interfaceOf(stdout, own)) ?? "" };
     } catch (error) {
       if (error instanceof Refused) throw new Error(error.message);
       if (Date.now() + pause > deadline)

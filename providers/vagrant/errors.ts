@@ -1,11 +1,27 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
 import { RunError, type RunResult } from "../../system/run";
 import type { MachineInputs } from "./inputs";
 import { parseRows, shownText } from "./machine-readable";
+import { vagrantProcesses } from "./processes";
+
+/** A command of Vagrant's that failed, in its own words. */
+export interface VagrantError extends Error {
+  command: string;
+  /** The class of Vagrant's error, such as `Vagrant::Errors::BoxNotFound`; empty if it named none. */
+  kind: string;
+  text: string;
+}
+
+/** By what it has, not by its class: Pulumi makes plain Errors of all. */
+export const isVagrantError = (error: unknown): error is VagrantError =>
+  error instanceof Error && "kind" in error && "command" in error;
 
 /** Vagrant itself is not there: nothing was done. */
 export const isMissingVagrant = (error: unknown): boolean =>
   error instanceof RunError && error.result.code === 127 && error.message.includes("cannot be started");
+
+/** Vagrant is there, and what it needs for this hypervisor is not. */
+export const isMissingProvider = (error: unknown): boolean =>
+  isVagrantError(error) && /Provider(NotFound|NotUsable)/.test(error.kind);
 
 const lastLines = (text: string, count: number): string =>
   text.trimEnd().split("\n").slice(-count).join("\n");
@@ -20,21 +36,6 @@ export function vagrantsError(result: RunResult): { kind: string; text: string }
   }
   const shown = shownText(rows).join("\n") || result.stdout;
   return { kind: "", text: lastLines(result.stderr.trim() || shown.trim(), 15) };
-}
-
-/** Processes of Vagrant that work in a machine's folder (Linux: elsewhere none are found). */
-async function vagrantProcesses(directory: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    try {
-      if ((await readlink(`/proc/${pid}/cwd`)) !== directory) continue;
-      const command = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").join(" ").trim();
-      if (command.includes("vagrant")) found.push(`process ${pid} (${command.slice(0, 120)})`);
-    } catch {
-      // Ended meanwhile, or somebody else's.
-    }
-  }
-  return found;
 }
 
 async function lockAdvice(inputs: MachineInputs): Promise<string> {
@@ -55,19 +56,39 @@ function hypervisorAdvice(inputs: MachineInputs): string {
   );
 }
 
+const providerAdvice = ({ hypervisor, name }: MachineInputs): string =>
+  `\`hypervisor\` ${hypervisor} cannot be used here: install it and Vagrant's plugin for it (\`vagrant plugin list\`), or ` +
+  `choose another. If it is gone for good with its machines, \`pulumi state delete URN\` forgets ${name}.`;
+
+const boxAdvice = ({ box, boxVersion, hypervisor }: MachineInputs): string =>
+  `see that \`box\` ${box}${boxVersion ? ` and \`boxVersion\` ${boxVersion}` : ""} exist for \`hypervisor\` ${hypervisor} ` +
+  "(and `boxUrl`, if it has one), or add the box by hand: `vagrant box add`.";
+
+async function advice(kind: string, inputs: MachineInputs): Promise<string | undefined> {
+  if (/Lock/.test(kind)) return await lockAdvice(inputs);
+  if (/LibvirtConnection/.test(kind)) return hypervisorAdvice(inputs);
+  if (/Provider(NotFound|NotUsable)/.test(kind)) return providerAdvice(inputs);
+  if (/::(Box|Downloader)/.test(kind)) return boxAdvice(inputs);
+  return undefined;
+}
+
 /**
  * What failed, in our words and Vagrant's, with the way out.
  *
  * @param command the subcommand, such as `up`
  */
-export async function explained(command: string, inputs: MachineInputs, result: RunResult): Promise<Error> {
+export async function explained(
+  command: string,
+  inputs: MachineInputs,
+  result: RunResult,
+): Promise<VagrantError> {
   const { kind, text } = vagrantsError(result);
   const parts = [
     `\`vagrant ${command}\` of ${inputs.name} failed${kind ? ` (${kind.replace(/^.*::/, "")})` : ""}:`,
     text || `it ended with code ${result.code} and said nothing`,
   ];
-  if (/Lock/.test(kind)) parts.push(await lockAdvice(inputs));
-  else if (/LibvirtConnection/.test(kind)) parts.push(hypervisorAdvice(inputs));
+  const way = await advice(kind, inputs);
+  if (way) parts.push(way);
   else {
     // The reason is often in what came before, such as a script's own words.
     const before = shownText(parseRows(result.stdout)).join("\n").replace(text, "");
@@ -75,7 +96,7 @@ export async function explained(command: string, inputs: MachineInputs, result: 
     if (tail && kind) parts.push("Before that it said:", tail);
   }
   parts.push(`(folder ${inputs.directory})`);
-  return new Error(parts.join("\n"));
+  return Object.assign(new Error(parts.join("\n")), { command, kind, text });
 }
 
 /** For a command that was ended since it took too long, was cancelled, or could not be started. */
@@ -87,8 +108,8 @@ export function explainedRunError(
 ): Error {
   if (isMissingVagrant(error))
     return new RunError(
-      "`vagrant` cannot be started: install Vagrant (and vagrant-libvirt for `hypervisor` libvirt) so that it is " +
-        `on PATH. ${error.message}`,
+      `\`vagrant\` cannot be started: install Vagrant (and its plugin for \`hypervisor\` ${inputs.hypervisor}) so that ` +
+        `it is on PATH. ${error.message}`,
       error.result,
     );
   const said = lastLines(shownText(parseRows(error.result.stdout)).join("\n"), 5).trim();

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { MachineInputs } from "./inputs";
+import { inputsOf, type MachineInputs } from "./inputs";
 import { publicKeyOf } from "./keys";
-import { vagrantfile } from "./vagrantfile";
+import { dataFolder, vagrantfile } from "./vagrantfile";
+import type { ForwardedPort } from "./vagrantfile-network";
 
 /** What we know of the machine in a folder, beside what Vagrant keeps in `.vagrant`. */
 export interface MachineRecord {
@@ -17,6 +18,12 @@ export interface MachineRecord {
   whole: boolean;
   /** Pinned at the first contact; empty before. */
   hostKey: string;
+  /** Where it answers: its first static address, or where Vagrant's own SSH goes; an empty host before that is known. */
+  reached: { host: string; port: number };
+  /** Ports of this host that are its own. */
+  ports: ForwardedPort[];
+  /** True if it was made by somebody else and taken over. */
+  adopted: boolean;
   inputs: MachineInputs;
 }
 
@@ -24,13 +31,21 @@ export const recordFile = (directory: string): string => join(directory, "machin
 export const keyFile = (directory: string): string => join(directory, "id_ed25519");
 export const knownHostsFile = (directory: string): string => join(directory, "known_hosts");
 
+/** The key before the present one: it opens a machine that does not know the present one yet. */
+const previousKeyFile = (directory: string): string => `${keyFile(directory)}.previous`;
+
 const vagrantfilePath = (directory: string): string => join(directory, "Vagrantfile");
 
-const machineIdFile = ({ directory, name, hypervisor }: MachineInputs): string =>
-  join(directory, ".vagrant", "machines", name, hypervisor, "id");
+const inDataFolder = (inputs: MachineInputs, name: string): string =>
+  join(dataFolder(inputs.directory, inputs), name);
+
+const machineIdFile = (inputs: MachineInputs): string => inDataFolder(inputs, "id");
+
+/** Unique among the hypervisor's names of machines and disks. */
+export const prefixOf = ({ uuid }: MachineRecord): string => `ha-rancher-${uuid.slice(0, 8)}-`;
 
 /** A file's text; undefined if there is no such file. */
-async function textOf(file: string): Promise<string | undefined> {
+export async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
@@ -51,7 +66,11 @@ async function writePrivate(file: string, text: string): Promise<void> {
 
 export async function readRecord(directory: string): Promise<MachineRecord | undefined> {
   const text = await textOf(recordFile(directory));
-  return text === undefined ? undefined : (JSON.parse(text) as MachineRecord);
+  if (text === undefined) return undefined;
+  const record = JSON.parse(text) as MachineRecord;
+  // What is newer than the file.
+  const later = { reached: { host: "", port: 0 }, ports: [], adopted: false };
+  return { ...later, ...record, inputs: inputsOf(record.inputs) };
 }
 
 export const readKey = async (directory: string): Promise<string | undefined> =>
@@ -88,18 +107,36 @@ export async function writeFolder(
   await chmod(directory, 0o700);
   // First: it says that the folder is ours.
   await writePrivate(recordFile(directory), `${JSON.stringify(record, undefined, 2)}\n`);
+  const before = await readKey(directory);
+  if (before !== undefined && before !== privateKey) await writePrivate(previousKeyFile(directory), before);
   await writePrivate(keyFile(directory), privateKey);
-  const publicKey = `${publicKeyOf(privateKey)} ${inputs.name}`;
   const identity = {
-    prefix: `ha-rancher-${record.uuid.slice(0, 8)}-`,
+    prefix: prefixOf(record),
     uuid: record.uuid,
-    keyFile: keyFile(directory),
-    publicKey,
+    // The third is the key that Vagrant itself made for a machine that was taken over.
+    keyFiles: [keyFile(directory), previousKeyFile(directory), inDataFolder(inputs, "private_key")],
+    publicKey: inputs.sshInsertKey ? `${publicKeyOf(privateKey)} ${inputs.name}` : undefined,
+    keepKeys: record.adopted,
+    ports: record.ports,
   };
   await writePrivate(vagrantfilePath(directory), vagrantfile(inputs, identity));
   if (record.hostKey) {
-    const [host = ""] = inputs.address.split("/");
-    await writePrivate(knownHostsFile(directory), knownHostsLine(host, inputs.sshPort, record.hostKey));
+    const { host, port } = record.reached;
+    await writePrivate(knownHostsFile(directory), knownHostsLine(host, port, record.hostKey));
+  }
+}
+
+/** Forgets the key before the present one: the machine knows the present one. */
+export const forgetPreviousKey = async (directory: string): Promise<void> =>
+  await rm(previousKeyFile(directory), { force: true });
+
+/** The box that the machine was made from, as Vagrant noted it; undefined if it did not. */
+export async function readBox(inputs: MachineInputs): Promise<{ name: string; version: string } | undefined> {
+  try {
+    const { name, version } = JSON.parse((await textOf(inDataFolder(inputs, "box_meta"))) ?? "");
+    return name && version ? { name: String(name), version: String(version) } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,10 @@
 import { current } from "../current";
 import { machine as provider } from "./lifecycle";
 
-export { Machine, type MachineArgs } from "./machine";
+export type { MachineArgs, NetworkArgs, PortArgs, ScriptArgs, SyncedFolderArgs } from "./args";
+export { type HypervisorName, hypervisorNames } from "./hypervisors";
+export { Machine } from "./machine";
+export type { ForwardedPort } from "./vagrantfile-network";
+
 /** What Pulumi calls. */
 export const machine = current(provider);

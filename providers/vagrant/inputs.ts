@@ -1,80 +1,164 @@
 import { isAbsolute, normalize } from "node:path";
-import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { unknownValue } from "../shim";
+import { crossFailures } from "./cross-checks";
+import {
+  choice,
+  cidr,
+  flag,
+  hostName,
+  ip,
+  machineAddress,
+  missing,
+  port,
+  rubyName,
+  seconds,
+  setting,
+  text,
+  whole,
+  word,
+} from "./fields";
+import { hypervisorNames } from "./hypervisors";
 
-/** Hypervisors whose machines can be made so far. */
-export const hypervisors = ["libvirt", "virtualbox"] as const;
+const networkKinds = "must be private or public";
 
-const missing = (message: string) => ({
-  error: (issue: { input?: unknown }) => (issue.input === undefined ? `is missing: ${message}` : message),
+const mac = z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i, {
+  error: "must be a MAC address, such as 52:54:00:12:34:56",
 });
 
-/** Text that fits in one line of a configuration file. */
-const word = (what: string) =>
-  z
-    .string(missing(what))
-    .min(1, { error: `must not be empty: ${what}` })
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-    .regex(/^[^\s\u0000-\u001f\u007f]*$/, {
-      error: "must be one word, without spaces or control characters",
-    });
+const network = z.discriminatedUnion(
+  "type",
+  [
+    z.strictObject({
+      type: z.literal("private"),
+      address: machineAddress.optional(),
+      name: text("the hypervisor's name of a network").optional(),
+      mac: mac.optional(),
+    }),
+    z.strictObject({
+      type: z.literal("public"),
+      bridge: z.array(text("an interface of this host, such as en0")).default([]),
+      address: machineAddress.optional(),
+      mac: mac.optional(),
+    }),
+  ],
+  { error: networkKinds },
+);
 
-const whole = (least: number, most: number, unit: string) => {
-  const error = `must be a whole number${unit} from ${least} to ${most}`;
-  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
-};
-
-const cidrError = "must be an IPv4 address with the prefix of its network, such as 192.168.56.11/24";
-const isCidr = (text: string): boolean => {
-  const [address = "", prefix = ""] = text.split("/");
-  return ipaddr.IPv4.isValidFourPartDecimal(address) && /^\d{1,2}$/.test(prefix) && Number(prefix) <= 32;
-};
-const cidr = z.string(missing(cidrError)).refine(isCidr, { error: cidrError });
-
-const asNumber = (ip: ipaddr.IPv4): number => ip.octets.reduce((sum, octet) => sum * 256 + octet, 0);
-
-const address = cidr.superRefine((text, context) => {
-  if (!isCidr(text)) return;
-  const refuse = (message: string): void => void context.addIssue({ code: "custom", message });
-  const [own, prefix] = ipaddr.IPv4.parseCIDR(text);
-  if (prefix < 8 || prefix > 29) {
-    refuse("must have a prefix from /8 to /29: the network holds the host and the machines");
-    return;
-  }
-  const network = ipaddr.IPv4.networkAddressFromCIDR(text);
-  const place = asNumber(own) - asNumber(network);
-  if (place === 0) refuse("is the address of the network itself: choose one within it");
-  else if (place === 1)
-    refuse("is the first address of its network, which the host has itself: choose a higher one");
-  else if (place === 2 ** (32 - prefix) - 1)
-    refuse("is the broadcast address of its network: choose a lower one");
+const forward = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]+$/, { error: "must be letters, digits, dots, dashes and underscores" })
+    .optional(),
+  guest: port,
+  host: port.optional(),
+  count: whole(1, 1000, "").default(1),
+  protocol: choice(["tcp", "udp"]).default("tcp"),
+  hostIp: ip.default("127.0.0.1"),
+  guestIp: ip.optional(),
 });
 
-const seconds = (fallback: number) => whole(5, 86_400, " of seconds").default(fallback);
+const words = z.array(word("an option"), { error: "must be a list of words" });
+
+const syncedFolder = z.strictObject({
+  host: text("a path on this host"),
+  guest: text("an absolute path on the machine").refine((path) => path.startsWith("/"), {
+    error: "must be an absolute path on the machine",
+  }),
+  type: choice(["nfs", "rsync", "smb", "virtualbox", "9p", "virtiofs"]).optional(),
+  id: word("an id").optional(),
+  create: flag.default(false),
+  owner: word("a user").optional(),
+  group: word("a group").optional(),
+  mountOptions: words.default([]),
+  nfs: z
+    .strictObject({
+      version: z
+        .union([z.literal(3), z.literal(4), z.literal("4.1"), z.literal("4.2")], {
+          error: 'must be 3, 4, "4.1" or "4.2"',
+        })
+        .optional(),
+      udp: flag.optional(),
+      export: flag.optional(),
+      linuxOptions: words.optional(),
+      bsdOptions: words.optional(),
+      mapUid: z.union([whole(0, 4_294_967_295, ""), z.literal("auto")]).optional(),
+      mapGid: z.union([whole(0, 4_294_967_295, ""), z.literal("auto")]).optional(),
+    })
+    .optional(),
+  options: z.record(rubyName, setting).default({}),
+});
+
+const script = z.strictObject({
+  name: z.string(missing("the script's name")).regex(/^[a-z0-9][a-z0-9_-]*$/, {
+    error: "must be lower-case letters, digits, dashes and underscores",
+  }),
+  script: text("the text of a shell script"),
+  privileged: flag.default(true),
+});
+
+const timeouts = z
+  .strictObject({
+    boot: seconds.optional(),
+    up: seconds.default(900),
+    halt: seconds.default(120),
+    destroy: seconds.default(120),
+    box: seconds.default(3600),
+  })
+  .prefault({})
+  .transform((given) => ({ ...given, boot: given.boot ?? Math.min(600, given.up) }));
 
 const shape = {
-  name: z
-    .string(missing("the machine's host name, such as master-rancher"))
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
-      error: "must be a host name: lower-case letters, digits and dashes, at most 63 characters",
-    }),
+  name: hostName,
+  hostname: hostName.optional(),
   directory: z
     .string(missing("an absolute path, the machine's own folder"))
     .refine((path) => isAbsolute(path) && normalize(`${path}/`) === `${path}/` && path !== "/", {
       error: "must be an absolute path without `..` or a slash at its end: the machine's own folder",
     })
     .refine((path) => !path.includes("\0"), { error: "must not contain null bytes" }),
-  box: word("the name of a Vagrant box, such as debian/bookworm64"),
+  box: word("the name of a Vagrant box, such as debian/bookworm64").optional(),
   boxVersion: word("one exact version of the box").optional(),
-  hypervisor: z.enum(hypervisors, {
-    error: (issue) =>
-      `${issue.input === undefined ? "is missing: it " : ""}must be one of ${hypervisors.join(", ")}`,
-  }),
+  boxUrl: word("the address or path of a .box file or of a catalog").optional(),
+  boxChecksum: z
+    .string()
+    .regex(/^(md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/, {
+      error: "must be its type and value in lower-case hex digits, such as sha256:...",
+    })
+    .optional(),
+  architecture: choice(["amd64", "arm64"]).optional(),
+  hypervisor: choice(hypervisorNames),
   cpus: whole(1, 255, "").default(2),
   memory: whole(512, 1_048_576, " of MiB").default(2048),
-  address,
-  privateNetwork: word("the name of a libvirt network").optional(),
+  networks: z.array(network, { error: "must be a list of networks" }).max(8).default([]),
+  ports: z.array(forward, { error: "must be a list of ports" }).default([]),
+  usablePorts: z.strictObject({ from: port, to: port }).default({ from: 22_000, to: 22_999 }),
+  syncedFolders: z.array(syncedFolder, { error: "must be a list of folders" }).default([]),
+  sshUser: word("a user with passwordless sudo").default("vagrant"),
+  sshPort: port.default(22),
+  sshPrivateKey: text("a private key").optional(),
+  sshInsertKey: flag.default(true),
+  provision: z
+    .union([text("the text of a shell script"), z.array(script)], {
+      error: "must be the text of a shell script, or a list of scripts with `name` and `script`",
+    })
+    .optional()
+    .transform((given) =>
+      typeof given === "string" ? [{ name: "script", script: given, privileged: true }] : (given ?? []),
+    ),
+  guest: z
+    .string()
+    .regex(/^[a-z0-9_]+$/, { error: "must be Vagrant's name of a system, such as debian or redhat" })
+    .optional(),
+  environment: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "must be the name of an environment variable" }),
+      text("text"),
+      {
+        error: "must be names of environment variables and their texts",
+      },
+    )
+    .default({}),
   libvirt: z
     .strictObject({
       uri: word("libvirt's URI, such as qemu:///system").optional(),
@@ -82,16 +166,26 @@ const shape = {
       managementNetwork: z.strictObject({ name: word("the name of a libvirt network"), cidr }).optional(),
     })
     .optional(),
-  guest: z
-    .string()
-    .regex(/^[a-z0-9_]+$/, { error: "must be Vagrant's name of a system, such as debian or redhat" })
-    .optional(),
-  sshPort: whole(1, 65_535, "").default(22),
-  provision: z
-    .string({ error: "must be the text of a shell script" })
-    .refine((text) => !text.includes("\0"), { error: "must not contain null bytes" })
-    .optional(),
-  timeouts: z.strictObject({ up: seconds(600), halt: seconds(120), destroy: seconds(120) }).prefault({}),
+  settings: z.record(rubyName, setting).default({}),
+  vagrantfile: z
+    .array(
+      text("a line of Ruby").refine((line) => !/[\r\n]/.test(line), { error: "must be one line" }),
+      {
+        error: "must be a list of lines",
+      },
+    )
+    .default([]),
+  adopt: z
+    .union(
+      [
+        z.boolean(),
+        z.strictObject({ folder: text("the folder of a Vagrantfile") }),
+        z.strictObject({ id: word("the hypervisor's name or id of a machine") }),
+      ],
+      { error: "must be true, or `{ folder }` or `{ id }` of the machine to take over" },
+    )
+    .default(false),
+  timeouts,
   owner: z.string().default(""),
 };
 
@@ -105,13 +199,36 @@ export type MachineInputs = {
   [K in Key as undefined extends z.output<Shape[K]> ? K : never]?: z.output<Shape[K]>;
 };
 
+export type Network = MachineInputs["networks"][number];
+export type Forward = MachineInputs["ports"][number];
+export type SyncedFolder = MachineInputs["syncedFolders"][number];
+export type Script = MachineInputs["provision"][number];
+
 export const inputKeys = Object.keys(shape) as Key[];
 
-/** The inputs among the properties of a machine. */
-export const inputsOf = (props: MachineInputs): MachineInputs =>
-  Object.fromEntries(
+let defaults: Partial<MachineInputs> | undefined;
+
+const theDefaults = (): Partial<MachineInputs> =>
+  (defaults ??= Object.fromEntries(
+    inputKeys.flatMap((key) => {
+      const { data } = shape[key].safeParse(undefined);
+      return data === undefined ? [] : [[key, data]];
+    }),
+  ) as Partial<MachineInputs>);
+
+/** The inputs among the properties of a machine; those that are newer than its state have their defaults. */
+export function inputsOf(props: Partial<MachineInputs>): MachineInputs {
+  const given = Object.fromEntries(
     inputKeys.flatMap((key) => (props[key] === undefined ? [] : [[key, props[key]]])),
-  ) as unknown as MachineInputs;
+  );
+  return { ...theDefaults(), ...given } as MachineInputs;
+}
+
+/** The static address that the machine is reached at, with its prefix: the first one of its networks. */
+export const staticAddress = (inputs: MachineInputs): string | undefined =>
+  inputs.networks.find(({ address }) => address !== undefined)?.address;
+
+export const withoutPrefix = (address: string): string => address.replace(/\/.*/, "");
 
 export interface CheckFailure {
   property: string;
@@ -122,31 +239,31 @@ const holdsUnknown = (value: unknown): boolean =>
   value === unknownValue ||
   (typeof value === "object" && value !== null && Object.values(value).some(holdsUnknown));
 
-const pathText = (path: PropertyKey[]): string => path.map(String).join(".");
+/** `networks[1].address`: as one would write it in a program. */
+const pathText = (path: PropertyKey[]): string =>
+  path
+    .map((key, i) => (typeof key === "number" ? `[${key}]` : `${i === 0 ? "" : "."}${String(key)}`))
+    .join("");
 
-function messages(property: string, error: z.ZodError): string[] {
-  return error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map(
-          (key) => `\`${pathText([property, ...issue.path, key])}\` is not an input of a machine`,
-        )
-      : [`\`${pathText([property, ...issue.path])}\` ${issue.message}`],
-  );
-}
-
-/** Mistakes that lie between inputs. */
-function crossFailures(news: Record<string, unknown>): CheckFailure[] {
-  if (news.hypervisor !== "virtualbox") return [];
-  return ["privateNetwork", "libvirt"].flatMap((property) =>
-    news[property] === undefined
-      ? []
-      : [
-          {
-            property,
-            reason: `\`${property}\` is for \`hypervisor\` libvirt only: leave it out, or choose libvirt`,
-          },
-        ],
-  );
+function messages(path: PropertyKey[], issues: readonly z.core.$ZodIssue[]): string[] {
+  return issues.flatMap((issue) => {
+    const here = [...path, ...issue.path];
+    switch (issue.code) {
+      case "unrecognized_keys":
+        return issue.keys.map((key) => `\`${pathText([...here, key])}\` is not an input of a machine`);
+      case "invalid_key":
+        return [`\`${pathText(here)}\` ${issue.issues[0]?.message ?? issue.message}`];
+      // A script among scripts is wrong in itself: that says more than that the whole is not as it should be.
+      case "invalid_union": {
+        const closest = issue.errors.filter((errors) => errors.some((error) => error.path.length > 0));
+        return closest.length === 1 && closest[0]
+          ? messages(here, closest[0])
+          : [`\`${pathText(here)}\` ${issue.message}`];
+      }
+      default:
+        return [`\`${pathText(here)}\` ${issue.message}`];
+    }
+  });
 }
 
 /**
@@ -161,14 +278,15 @@ export function checkInputs(news: Record<string, unknown>): {
 } {
   const inputs: Record<string, unknown> = { ...news };
   const failures: CheckFailure[] = [];
+  const good: Partial<MachineInputs> = {};
   for (const property of inputKeys) {
     if (holdsUnknown(news[property])) continue;
     const result = shape[property].safeParse(news[property]);
     if (!result.success)
-      failures.push(...messages(property, result.error).map((reason) => ({ property, reason })));
+      failures.push(...messages([property], result.error.issues).map((reason) => ({ property, reason })));
     else if (result.data === undefined) delete inputs[property];
-    else inputs[property] = result.data;
+    else Object.assign(good, { [property]: result.data });
   }
-  failures.push(...crossFailures(news));
-  return { inputs, failures };
+  failures.push(...crossFailures(good, news));
+  return { inputs: { ...inputs, ...good }, failures };
 }

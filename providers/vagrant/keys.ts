@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
+import type { ParsedKey } from "ssh2";
 
 export interface KeyPair {
   /** OpenSSH form, unencrypted. */
@@ -65,17 +66,19 @@ export function newKeyPair(comment: string): KeyPair {
   };
 }
 
-/** The public half of a private key that {@link newKeyPair} made, as a line of authorized_keys. */
+/** Loaded when it is needed: a preview without changes never is. */
+const parse = (privateKey: string): ParsedKey | Error =>
+  (require("ssh2") as typeof import("ssh2")).utils.parseKey(privateKey);
+
+/** True for the text of a private key that needs no passphrase. */
+export function isUsableKey(text: string): boolean {
+  const key = parse(text);
+  return !(key instanceof Error) && key.isPrivateKey();
+}
+
+/** The public half of a private key, as a line of authorized_keys without a comment. */
 export function publicKeyOf(privateKey: string): string {
-  const blob = Buffer.from(privateKey.replace(/-----[^-]+-----/g, ""), "base64");
-  let offset = "openssh-key-v1\0".length;
-  const next = (): Buffer => {
-    const end = offset + 4 + blob.readUInt32BE(offset);
-    const value = blob.subarray(offset + 4, end);
-    offset = end;
-    return value;
-  };
-  for (let i = 0; i < 3; i++) next(); // Cipher, key derivation, its options.
-  offset += 4; // Number of keys: one.
-  return `${keyType} ${next().toString("base64")}`;
+  const key = parse(privateKey);
+  if (key instanceof Error) throw new Error(`a private key cannot be read: ${key.message}`);
+  return `${key.type} ${key.getPublicSSH().toString("base64")}`;
 }

@@ -1,23 +1,27 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { partialFailure } from "../shim";
+import { findMachine } from "./adopt";
+import { takeOver } from "./adoption";
 import {
   answer,
-  endpointOf,
+  clear,
   type Held,
   type Measured,
+  machineIdOf,
   makeMachine,
   newId,
   newRecord,
+  outputsOf,
   remindVagrant,
-  say,
   takeSteps,
 } from "./bring";
-import { destroy, status } from "./client";
-import { isMissingVagrant } from "./errors";
+import { say } from "./client";
+import { isMissingProvider, isMissingVagrant } from "./errors";
 import {
   hasAllFiles,
   isFree,
   type MachineRecord,
+  readBox,
   readKey,
   readMachineId,
   readRecord,
@@ -25,8 +29,10 @@ import {
   writeFolder,
 } from "./folder";
 import { checkInputs, inputsOf, type MachineInputs } from "./inputs";
-import { newKeyPair } from "./keys";
-import { changedInputs, stepsFor, type Verb } from "./verbs";
+import { keyFor } from "./own-key";
+import { claimPorts, releasePorts } from "./ports";
+import { currentState, nativeState } from "./states";
+import { changedInputs, provisionersToRun, stepsFor, type Verb } from "./verbs";
 
 /** What Pulumi's state holds of a machine. */
 type Properties = MachineInputs & Measured & { __provider?: string };
@@ -45,9 +51,9 @@ const occupied = (inputs: MachineInputs, what: string): Error =>
 /** The state of a machine that is there in part. */
 async function unfinished(held: Held, olds: Properties | undefined): Promise<Measured> {
   return {
+    ...outputsOf(held),
     state: held.record.whole ? failed : incomplete,
     machineId: (await readMachineId(held.inputs)) || olds?.machineId || "",
-    ssh: endpointOf(held),
     interface: olds?.interface ?? "",
   };
 }
@@ -70,6 +76,10 @@ async function hold(id: string, props: Properties): Promise<Held | undefined> {
     uuid: inputs.hypervisor === "libvirt" && props.machineId ? props.machineId : newRecord(inputs).uuid,
     whole: props.state !== incomplete,
     hostKey: props.ssh.hostKey,
+    reached: { host: props.ssh.host, port: props.ssh.port },
+    ports: props.forwardedPorts,
+    // What is not known must not be thrown away.
+    adopted: inputs.adopt !== false,
     inputs,
   };
   return { inputs, record: restored, privateKey: props.ssh.privateKey };
@@ -81,43 +91,91 @@ async function repair(held: Held, machineId: string): Promise<void> {
   await remindVagrant(held, machineId);
 }
 
+/** Gives back what a machine that is gone had on this host. */
+async function forget({ directory }: MachineInputs): Promise<void> {
+  await releasePorts(directory);
+  await removeFolder(directory);
+}
+
+/** The box that the machine has, where it is not the one of its inputs: somebody made it anew by hand. */
+async function changedBox({ box, boxVersion, ...rest }: MachineInputs): Promise<Partial<MachineInputs>> {
+  const actual = await readBox(rest as MachineInputs);
+  if (!actual || box === undefined) return {};
+  if (actual.name === box && (boxVersion === undefined || actual.version === boxVersion)) return {};
+  return { box: actual.name, boxVersion: actual.version };
+}
+
+interface Claim {
+  held: Held;
+  /** What was noted of the machine that is in the folder already. */
+  found: MachineRecord | undefined;
+  /** A machine that was taken over is done with. */
+  adopted?: { held: Held; measured: Measured };
+}
+
 /**
  * Takes a folder for a new resource.
  *
  * A machine of the same resource may be in it: Pulumi was killed before it could note it. Then that one is gone
  * on with, under a new id, so that nobody who has the old id ends it.
  */
-async function claim(inputs: MachineInputs): Promise<{ held: Held; found: MachineRecord | undefined }> {
+async function claim(inputs: MachineInputs): Promise<Claim> {
   const found = await readRecord(inputs.directory);
   if (!found && !(await isFree(inputs.directory)))
     throw occupied(inputs, "is not empty, and what is in it is not ours");
   if (found && found.owner !== inputs.owner)
     throw occupied(inputs, `holds the machine ${found.id} of ${found.owner || "another program"}`);
-  const key = found && (await readKey(inputs.directory));
+  const existing = found ? undefined : await findMachine(inputs);
+  const key = found ? await readKey(inputs.directory) : existing?.privateKey;
+  const privateKey = await keyFor(inputs, key);
   // Without its key a machine cannot be gone on with: it is made anew.
   const record = found
     ? { ...found, id: newId(inputs.name), whole: found.whole && key !== undefined }
     : newRecord(inputs);
-  const privateKey = key ?? newKeyPair(inputs.name).privateKey;
-  return { held: { inputs, record, privateKey }, found };
+  const held = { inputs, record, privateKey };
+  return { held, found, adopted: existing && (await takeOver(inputs, existing, privateKey)) };
 }
 
-/** Brings a machine that exists, or did, to its inputs. */
+/**
+ * Brings a machine that exists, or did, to its inputs.
+ *
+ * @param before what it has now, as far as is known
+ */
 async function bring(
   held: Held,
-  knownState: string,
-  machineId: string,
-  wanted: ReadonlySet<Verb>,
+  known: { state: string; machineId: string },
+  before: Partial<MachineInputs>,
 ): Promise<Measured> {
-  const { inputs, record } = held;
-  if (!record.whole || wanted.has("replace")) return await makeMachine(held, true, machineId);
-  await repair(held, machineId);
+  const { inputs } = held;
+  const wanted: ReadonlySet<Verb> = new Set(changedInputs(before, inputs).values());
+  held.record = { ...held.record, ports: await claimPorts(inputs, held.record.ports) };
+  if (!held.record.whole || wanted.has("replace")) return await makeMachine(held, true, known.machineId);
+  await repair(held, known.machineId);
   const acts = wanted.has("reload") || wanted.has("provision");
-  const state = knownState === "running" && !acts ? "running" : await status(inputs);
+  const machineId = machineIdOf(held, known.machineId || (await readMachineId(inputs)));
+  const state = known.state === "running" && !acts ? "running" : await currentState(inputs, machineId);
   if (state === "not_created") return await makeMachine(held, true, machineId);
   const steps = stepsFor(state, true, wanted);
-  if (steps.length === 0) return await answer(held, knownState !== "running");
-  return await takeSteps(held, steps, wanted.has("provision"), machineId || (await readMachineId(inputs)));
+  if (steps.length === 0) return await answer(held, known.state !== "running");
+  return await takeSteps(held, steps, provisionersToRun(before, inputs), machineId);
+}
+
+/** Destroys a machine and sees that it is gone. */
+async function erase(held: Held, machineId: string): Promise<void> {
+  const { inputs } = held;
+  try {
+    await clear(held, machineId);
+  } catch (error) {
+    // Who removed the hypervisor, or Vagrant, may have removed the machine before.
+    const gone = isMissingProvider(error) || isMissingVagrant(error);
+    if (!gone || (await nativeState(inputs, machineIdOf(held, machineId))) !== "not_created") throw error;
+    return;
+  }
+  const state = await currentState(inputs, machineIdOf(held, machineId));
+  if (state !== "not_created")
+    throw new Error(
+      `${inputs.name} is still there after \`vagrant destroy\` (${state}): see what holds it, then run this again`,
+    );
 }
 
 /**
@@ -130,7 +188,7 @@ export const machine = {
   },
 
   async diff(_id: string, olds: Properties, news: MachineInputs): Promise<pulumi.dynamic.DiffResult> {
-    const changed = changedInputs(olds, news);
+    const changed = changedInputs({ ...olds, ...inputsOf(olds) }, news);
     return {
       changes: changed.size > 0 || olds.state !== "running",
       replaces: [...changed].flatMap(([key, verb]) => (verb === "replace" ? [key] : [])),
@@ -141,16 +199,20 @@ export const machine = {
 
   async create(news: MachineInputs): Promise<pulumi.dynamic.CreateResult> {
     const inputs = inputsOf(news);
-    const { held, found } = await claim(inputs);
+    const { adopted, ...claimed } = await claim(inputs);
+    if (adopted) return { id: adopted.held.record.id, outs: { ...news, ...adopted.measured } };
+    const { held, found } = claimed;
     const { id } = held.record;
     try {
-      if (!found) return { id, outs: { ...news, ...(await makeMachine(held, false)) } };
-      say(inputs, `going on with what is in ${inputs.directory}`);
-      const wanted = new Set(changedInputs({ ...found.inputs, ...providerOf(news) }, news).values());
-      return { id, outs: { ...news, ...(await bring(held, "", "", wanted)) } };
+      if (found) {
+        say(inputs, `going on with what is in ${inputs.directory}`);
+        return { id, outs: { ...news, ...(await bring(held, { state: "", machineId: "" }, found.inputs)) } };
+      }
+      held.record.ports = await claimPorts(inputs, []);
+      return { id, outs: { ...news, ...(await makeMachine(held, false)) } };
     } catch (error) {
       if (!found && isMissingVagrant(error)) {
-        await removeFolder(inputs.directory);
+        await forget(inputs);
         throw error;
       }
       throw partialFailure(error, id, { ...news, ...(await unfinished(held, undefined)) });
@@ -162,34 +224,37 @@ export const machine = {
     if (!held) return { id: "" };
     const { inputs } = held;
     await repair(held, props.machineId);
-    const state = await status(inputs);
+    const state = await currentState(inputs, machineIdOf(held, props.machineId));
     if (state === "not_created") {
       // Also what whoever undefined it may have left: its disk.
-      await destroy(inputs);
-      await removeFolder(inputs.directory);
+      await clear(held, props.machineId);
+      await forget(inputs);
       return { id: "" };
     }
     // Vagrant sees whether it runs, not whether it was finished.
     const unfit = !held.record.whole ? incomplete : props.state === failed ? failed : undefined;
     const seen = state === "running" && unfit ? unfit : state;
     const machineId = (await readMachineId(inputs)) || props.machineId;
-    return { id, props: { ...props, state: seen, machineId }, inputs };
+    const actual = { ...inputs, ...(await changedBox(inputs)) };
+    return { id, props: { ...props, ...actual, state: seen, machineId }, inputs: actual };
   },
 
-  async update(id: string, olds: Properties, news: MachineInputs): Promise<pulumi.dynamic.UpdateResult> {
+  async update(id: string, stored: Properties, news: MachineInputs): Promise<pulumi.dynamic.UpdateResult> {
+    const olds = { ...stored, ...inputsOf(stored) };
     const inputs = inputsOf(news);
     const before = await hold(id, olds);
     if (!before) throw occupied(inputs, "was taken over by another resource (`pulumi refresh` notes that)");
-    const held: Held = { ...before, inputs, record: { ...before.record, owner: inputs.owner } };
-    const wanted = new Set(changedInputs(olds, news).values());
+    const privateKey = inputs.sshPrivateKey ?? before.privateKey;
+    const held: Held = { inputs, record: { ...before.record, owner: inputs.owner }, privateKey };
+    const wanted = [...changedInputs(olds, news).values()];
     try {
-      if (olds.state === "running" && [...wanted].every((verb) => verb === "record")) {
+      if (olds.state === "running" && wanted.every((verb) => verb === "record")) {
         held.record = { ...held.record, inputs };
         await writeFolder(inputs, held.record, held.privateKey);
         const { state, machineId, interface: name } = olds;
-        return { outs: { ...news, state, machineId, ssh: endpointOf(held), interface: name } };
+        return { outs: { ...news, ...outputsOf(held), state, machineId, interface: name } };
       }
-      return { outs: { ...news, ...(await bring(held, olds.state, olds.machineId, wanted)) } };
+      return { outs: { ...news, ...(await bring(held, olds, olds)) } };
     } catch (error) {
       // The old inputs: they are what the machine has, so the next update sees the same changes again.
       throw partialFailure(error, id, { ...olds, ...(await unfinished(held, olds)) });
@@ -200,17 +265,8 @@ export const machine = {
     const held = await hold(id, props);
     // Another resource's by now: nothing of ours is left.
     if (!held) return;
-    const { inputs } = held;
     await repair(held, props.machineId);
-    await destroy(inputs);
-    const state = await status(inputs);
-    if (state !== "not_created")
-      throw new Error(
-        `${inputs.name} is still there after \`vagrant destroy\` (${state}): see what holds it, then run this again`,
-      );
-    await removeFolder(inputs.directory);
+    await erase(held, props.machineId);
+    await forget(held.inputs);
   },
 } satisfies pulumi.dynamic.ResourceProvider;
-
-const providerOf = (props: object): { __provider?: string } =>
-  "__provider" in props ? { __provider: String(props.__provider) } : {};

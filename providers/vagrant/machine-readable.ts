@@ -27,9 +27,14 @@ export function parseRows(output: string): Row[] {
   });
 }
 
-/** The state that `vagrant status` says of a machine, such as `running`, `shutoff` or `not_created`. */
+/**
+ * The state that `vagrant status` says of a machine, such as `running`, `shutoff` or `not_created`. Vagrant 1.5 left the
+ * target empty: such a row is the machine's that was asked for, unless another has its name.
+ */
 export function stateOf(rows: readonly Row[], name: string): string | undefined {
-  return rows.findLast((row) => row.type === "state" && row.target === name)?.data[0];
+  const states = rows.filter((row) => row.type === "state");
+  const own = states.findLast((row) => row.target === name) ?? states.findLast((row) => row.target === "");
+  return own?.data[0];
 }
 
 /** The text meant for people, in order, without the rows for machines. */

@@ -6,19 +6,17 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packageRoot } from "../../system/root";
 import { ensureToolchain, type Toolchain } from "../../toolchain";
 import { FakeGuests } from "./fake-guests";
 import { type Call, FakeHypervisor } from "./fake-hypervisor";
-
-/** The inputs of a `vagrant.Machine`, without Pulumi's wrappers. */
-export type PlainArgs = Record<string, unknown>;
+import { processesIn, watchMemory } from "./processes";
+import { type PlainArgs, writeMachines, writeProject } from "./project";
 
 export interface Outcome {
   code: number;
@@ -37,22 +35,6 @@ export interface StateResource {
 
 let toolchain: Promise<Toolchain> | undefined;
 
-/** A program with one machine for each entry of `machines.json`, as a user of the package would write it. */
-const program = `
-const { readFileSync } = require("node:fs");
-const { Machine } = require("ha-rancher/providers/vagrant");
-const machines = JSON.parse(readFileSync("machines.json", "utf8"));
-for (const [name, args] of Object.entries(machines)) exports[name] = new Machine(name, args).interface;
-`;
-
-const project = `name: engine
-runtime:
-  name: nodejs
-  options:
-    typescript: false
-main: index.js
-`;
-
 /**
  * A Pulumi stack of its own: a program that uses the package as installed from npm, the real CLI with a backend,
  * a home and plugins in a temporary folder, and a fake hypervisor under a fake \`vagrant\`.
@@ -65,30 +47,32 @@ export class TestStack {
 
   private constructor(
     private readonly name: string,
-    private readonly folder: string,
-    private readonly env: NodeJS.ProcessEnv,
+    readonly folder: string,
+    private readonly world: string,
+    readonly env: NodeJS.ProcessEnv,
   ) {
-    this.hypervisor = new FakeHypervisor(join(folder, "hypervisor"));
+    this.hypervisor = new FakeHypervisor(join(world, "hypervisor"));
     this.guests = new FakeGuests(this.hypervisor);
   }
 
-  /** @param name of the stack; no two tests that run at the same time use the same addresses */
-  static async make(name: string): Promise<TestStack> {
+  /**
+   * @param name of the stack; no two tests that run at the same time use the same addresses
+   * @param beside a stack on the same machine: one hypervisor, one user, one Vagrant home
+   * @param programFile a compiled program in place of the one that makes what {@link add} says
+   */
+  static async make(name: string, beside?: TestStack, programFile?: string): Promise<TestStack> {
     toolchain ??= ensureToolchain((line) => console.log(line));
     const folder = mkdtempSync(join(tmpdir(), `engine-${name}-`));
-    const [bin, modules] = [join(folder, "bin"), join(folder, "node_modules")];
-    for (const path of [bin, join(modules, "@pulumi"), join(folder, "backend"), join(folder, "home")])
+    const world = beside?.world ?? folder;
+    const bin = join(folder, "bin");
+    for (const path of [bin, join(folder, "backend"), join(folder, "home")])
       mkdirSync(path, { recursive: true });
-    symlinkSync(packageRoot, join(modules, "ha-rancher"));
-    symlinkSync(join(packageRoot, "node_modules", "@pulumi", "pulumi"), join(modules, "@pulumi", "pulumi"));
-    writeFileSync(join(folder, "index.js"), program);
-    writeFileSync(join(folder, "Pulumi.yaml"), project);
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "engine", private: true }));
-    for (const command of ["vagrant", "virsh"]) {
+    writeProject(folder, programFile);
+    for (const command of ["vagrant", "virsh", "VBoxManage"]) {
       const script = [
         process.execPath,
         join(__dirname, "fake-vagrant.js"),
-        join(folder, "hypervisor"),
+        join(world, "hypervisor"),
         command,
       ];
       writeFileSync(join(bin, command), `#!/bin/sh\nexec ${script.map((w) => `'${w}'`).join(" ")} "$@"\n`);
@@ -97,21 +81,46 @@ export class TestStack {
     const env = {
       ...process.env,
       PATH: `${bin}:${(await toolchain).bin}:${process.env.PATH}`,
+      XDG_CACHE_HOME: join(world, "cache"),
+      XDG_DATA_HOME: join(world, "data"),
+      VAGRANT_HOME: join(world, "vagrant"),
       PULUMI_HOME: join(folder, "home"),
       PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
       PULUMI_CONFIG_PASSPHRASE: "of the tests",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     };
-    const stack = new TestStack(name, folder, env);
+    const stack = new TestStack(name, folder, world, env);
+    if (!beside) stack.provideBoxes();
     stack.writeProgram();
     const { code, text } = await stack.pulumi("stack", "init", name);
     if (code !== 0) throw new Error(text);
     return stack;
   }
 
+  boxFolder(version: string, hypervisor = "libvirt"): string {
+    return join(this.world, "vagrant", "boxes", "lab-VAGRANTSLASH-debian", version, hypervisor);
+  }
+
+  /** Lets Vagrant have two versions of a box, and libvirt what its machines share. */
+  private provideBoxes(): void {
+    const versions = ["1.0", "2.0"];
+    for (const version of versions)
+      for (const hypervisor of ["libvirt", "virtualbox"]) {
+        const box = this.boxFolder(version, hypervisor);
+        mkdirSync(box, { recursive: true });
+        writeFileSync(join(box, "metadata.json"), "{}");
+      }
+    const volume = (version: string): string =>
+      `lab-VAGRANTSLASH-debian_vagrant_box_image_${version}_box.img`;
+    this.hypervisor.share({
+      networks: ["vagrant-libvirt", "private"],
+      volumes: Object.fromEntries(versions.map((version) => [volume(version), true])),
+    });
+  }
+
   private writeProgram(): void {
-    writeFileSync(join(this.folder, "machines.json"), JSON.stringify(this.machines));
+    writeMachines(this.folder, this.machines);
   }
 
   directoryOf(name: string): string {
@@ -126,7 +135,7 @@ export class TestStack {
       box: "lab/debian",
       boxVersion: "1.0",
       hypervisor: "libvirt",
-      address: `${address}/8`,
+      networks: [{ type: "private", address: `${address}/8`, name: "private" }],
       sshPort: await this.guests.listen(address),
       ...args,
     });
@@ -213,9 +222,23 @@ export class TestStack {
     return new Map(machines.map((machine) => [machine.urn.replace(/.*::/, ""), machine]));
   }
 
-  /** The commands given to `vagrant` since the last time, as `machine command`, in order for each machine. */
+  /** Watches how much memory the provider's process takes; `stop` gives the most, in MB. Linux only. */
+  watchProvider(): { stop(): number } {
+    return watchMemory(this.folder);
+  }
+
+  /** Makes a program as good as not installed, or gives it back. Another of that name further on in PATH is hidden, too. */
+  hideProgram(name: "vagrant" | "virsh", hidden: boolean): void {
+    const path = join(this.folder, "bin", name);
+    renameSync(hidden ? path : `${path}.hidden`, hidden ? `${path}.hidden` : path);
+    if (hidden) writeFileSync(path, "#!/nonexistent\n", { mode: 0o755 });
+  }
+
+  /** The commands about machines since the last time, as `machine command`, in order for each machine. */
   calls(): string[] {
-    return this.takeCalls().map(({ machine, command }) => `${machine} ${command}`);
+    return this.takeCalls()
+      .filter(({ machine }) => machine)
+      .map(({ machine, command }) => `${machine} ${command}`);
   }
 
   takeCalls(): Call[] {
@@ -241,6 +264,14 @@ export class TestStack {
     for (const child of this.running) child.kill("SIGKILL");
     await Promise.all(ended);
     await this.guests.close();
+    // What a killed Pulumi left behind works in the test's own folder.
+    for (const pid of processesIn(this.folder)) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // Ended meanwhile.
+      }
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

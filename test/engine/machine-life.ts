@@ -41,7 +41,7 @@ export async function lifeOfTwoMachines(t: TestContext): Promise<void> {
     await stack.mustUp("--expect-no-changes");
     assert.deepEqual(stack.calls(), []);
     await stack.mustRefresh();
-    assert.deepEqual(stack.calls(), ["one status", "two status"]);
+    assert.deepEqual(stack.calls(), ["one virsh domstate", "two virsh domstate"]);
     await stack.mustBeUnchanged();
     assert.deepEqual(stack.calls(), []);
   });
@@ -52,7 +52,7 @@ export async function lifeOfTwoMachines(t: TestContext): Promise<void> {
     assert.equal(stack.state().get("one")?.outputs.state, "shutoff");
     stack.calls();
     await stack.mustUp();
-    assert.deepEqual(stack.calls(), ["one status", "one up"]);
+    assert.deepEqual(stack.calls(), ["one virsh domstate", "one up"]);
     assert.equal(hypervisor.named("one").state, "running");
     await stack.mustBeUnchanged();
   });
@@ -62,8 +62,11 @@ export async function lifeOfTwoMachines(t: TestContext): Promise<void> {
     stack.calls();
     await stack.mustUp("--refresh");
     assert.deepEqual(stack.calls(), [
-      "one status",
+      "one virsh domstate",
+      // It has no lease: whether that is so for long, Vagrant knows.
+      "two virsh domstate",
       "two status",
+      "two virsh domstate",
       "two status",
       "two virsh destroy",
       "two up",
@@ -89,7 +92,7 @@ export async function lifeOfTwoMachines(t: TestContext): Promise<void> {
       rmSync(stack.directoryOf("two"), { recursive: true });
       await stack.mustRefresh();
       await stack.mustBeUnchanged();
-      assert.deepEqual(stack.calls(), ["one status", "two status"]);
+      assert.deepEqual(stack.calls(), ["one virsh domstate", "two virsh domstate"]);
     },
   );
 
@@ -99,7 +102,9 @@ export async function lifeOfTwoMachines(t: TestContext): Promise<void> {
       stack.change("one", { memory: 1024 });
       stack.change("two", { provision: "echo second", timeouts: { halt: 90 } });
       await stack.mustUp();
-      const calls = stack.takeCalls().filter(({ command }) => command !== "status");
+      const calls = stack
+        .takeCalls()
+        .filter(({ machine, command }) => machine && !command.startsWith("virsh"));
       assert.deepEqual(calls, [
         { command: "reload", machine: "one", args: ["--no-provision"] },
         { command: "provision", machine: "two", args: ["--provision-with", "script"] },
@@ -119,7 +124,7 @@ export async function lifeOfTwoMachines(t: TestContext): Promise<void> {
     stack.change("one", { boxVersion: "2.0" });
     stack.remove("two");
     await stack.mustUp();
-    assert.deepEqual(stack.calls(), ["one destroy", "one status", "one up", "two destroy", "two status"]);
+    assert.deepEqual(stack.calls(), ["one destroy", "one up", "two destroy"]);
     assert.notEqual(hypervisor.named("one").uuid, before);
     assert.equal(hypervisor.named("one").box, "lab/debian 2.0");
     assert.equal(hypervisor.machines().length, 1);

@@ -55,7 +55,12 @@ before(async () => {
 test("one machine a node, each in its own folder, on the lab's networks", () => {
   const machines = ofType("pulumi-nodejs:dynamic/vagrant:Machine");
   assert.deepEqual(
-    machines.map(({ inputs }) => [inputs.name, inputs.directory, inputs.address, inputs.privateNetwork]),
+    machines.map(({ inputs }) => [
+      inputs.name,
+      inputs.directory,
+      inputs.networks[0].address,
+      inputs.networks[0].name,
+    ]),
     [
       ["rancher-1", "/lab/machines/test/rancher-1", "192.168.56.11/24", "private"],
       ["rancher-2", "/lab/machines/test/rancher-2", "192.168.56.12/24", "private"],

@@ -31,7 +31,7 @@ const deployment = {
       urn: "urn:a",
       type: machine,
       inputs: { name: "a" },
-      outputs: { address: "10.0.0.1/24", sshPort: 2222, directory: "/one/a" },
+      outputs: { address: "10.0.0.1", sshPort: 2222, directory: "/one/a" },
     },
   ],
   pending_operations: [
@@ -40,7 +40,7 @@ const deployment = {
       resource: {
         urn: "urn:b",
         type: machine,
-        inputs: { name: "b", address: "10.0.0.2/24", directory: "/one/b" },
+        inputs: { name: "b", networks: [{ type: "private", address: "10.0.0.2/24" }], directory: "/one/b" },
       },
     },
     { type: "creating", resource: { urn: "urn:c", type: machine, inputs: {} } },
@@ -155,9 +155,7 @@ test("a stack's lab is known by its machines' folders", async (t) => {
       JSON.stringify({
         checkpoint: {
           latest: {
-            resources: [
-              { urn: "u", type: machine, outputs: { name: "x", address: "10.0.0.1/24", directory } },
-            ],
+            resources: [{ urn: "u", type: machine, outputs: { name: "x", address: "10.0.0.1", directory } }],
           },
         },
       }),

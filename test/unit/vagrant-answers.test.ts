@@ -7,23 +7,15 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { interfaceOf } from "../../providers/vagrant/contact";
 import { explained, explainedRunError, vagrantsError } from "../../providers/vagrant/errors";
-import type { MachineInputs } from "../../providers/vagrant/inputs";
 import { parseRows, shownText, stateOf } from "../../providers/vagrant/machine-readable";
 import { RunError } from "../../system/run";
+import { machineInputs } from "./vagrant-fixture";
 
-const inputs: MachineInputs = {
+const inputs = machineInputs({
   name: "one",
   directory: "/machines/one",
-  box: "lab/debian",
-  hypervisor: "libvirt",
-  cpus: 2,
-  memory: 1024,
-  address: "192.168.56.11/24",
   libvirt: { uri: "qemu:///system?socket=/lab/sock" },
-  sshPort: 22,
-  timeouts: { up: 600, halt: 120, destroy: 120 },
-  owner: "",
-};
+});
 
 /** As Vagrant 2.3.4 with vagrant-libvirt 0.11.2 prints it, with a warning of Ruby's in between. */
 const statusOutput = `1795354836,one,metadata,provider,libvirt

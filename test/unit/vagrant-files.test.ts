@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { utils } from "ssh2";
+import { hypervisorNames } from "../../providers/vagrant/hypervisors";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
 import { newKeyPair, publicKeyOf } from "../../providers/vagrant/keys";
-import { rubyString, vagrantfile } from "../../providers/vagrant/vagrantfile";
+import { rubyString } from "../../providers/vagrant/ruby";
+import { type Identity, vagrantfile } from "../../providers/vagrant/vagrantfile";
+import { identity, machineInputs } from "./vagrant-fixture";
+
+const hasRuby = spawnSync("ruby", ["--version"]).status === 0;
 
 /** Any text, with a bias to what is special in Ruby, in shells and in files. */
 const anyText = fc.oneof(
@@ -62,32 +68,14 @@ describe("rubyString", () => {
   });
 });
 
-const inputs: MachineInputs = {
-  name: "node-one",
-  directory: "/machines/node-one",
-  box: "lab/debian",
-  boxVersion: "1.0",
-  hypervisor: "libvirt",
-  cpus: 2,
-  memory: 1024,
-  address: "192.168.56.11/24",
-  privateNetwork: "private",
+const inputs = machineInputs({
   libvirt: {
     uri: "qemu:///system?socket=/lab/sock",
     driver: "qemu",
     managementNetwork: { name: "management", cidr: "192.168.121.0/24" },
   },
   guest: "debian",
-  sshPort: 22,
-  timeouts: { up: 600, halt: 120, destroy: 120 },
-  owner: "project/stack/one",
-};
-const identity = {
-  prefix: "ha-rancher-12345678-",
-  uuid: "12345678-0000-4000-8000-000000000000",
-  keyFile: "/machines/node-one/id_ed25519",
-  publicKey: "ssh-ed25519 AAAA node-one",
-};
+});
 
 describe("the Vagrantfile", () => {
   it("is this one, for libvirt", () => {
@@ -107,13 +95,15 @@ describe("the Vagrantfile", () => {
       '  config.vm.synced_folder ".", "/vagrant", disabled: true',
       '  config.vm.network "private_network", ip: "192.168.56.11", netmask: "255.255.255.0", libvirt__network_name: "private", libvirt__always_destroy: false',
       "",
-      "  insecure_keys = [",
-      '    Vagrant.user_data_path.join("insecure_private_key"),',
-      '    *Vagrant.user_data_path.join("insecure_private_keys").glob("*"),',
-      "  ].select(&:file?).map(&:to_s)",
+      "  keys = [",
+      '    "/machines/node-one/id_ed25519",',
+      '    Vagrant.user_data_path.join("insecure_private_key").to_s,',
+      '    *Vagrant.user_data_path.join("insecure_private_keys").glob("*").map(&:to_s),',
+      "  ].select { |file| File.file?(file) }",
       "  config.ssh.insert_key = false",
+      '  config.ssh.username = "vagrant"',
       "  config.ssh.guest_port = 22",
-      '  config.ssh.private_key_path = ["/machines/node-one/id_ed25519", *insecure_keys]',
+      "  config.ssh.private_key_path = keys",
       "",
       '  config.vm.provider "libvirt" do |hypervisor|',
       '    hypervisor.uri = "qemu:///system?socket=/lab/sock"',
@@ -138,15 +128,22 @@ describe("the Vagrantfile", () => {
   });
 
   it("says nothing of libvirt for VirtualBox, and leaves out what was not given", () => {
-    const { boxVersion: _, libvirt: __, privateNetwork: ___, guest: ____, ...rest } = inputs;
-    const text = vagrantfile({ ...rest, hypervisor: "virtualbox", address: "10.0.0.5/16" }, identity);
-    assert.doesNotMatch(text, /libvirt|box_version|vm\.guest|"script"/);
+    const text = vagrantfile(
+      machineInputs({
+        boxVersion: undefined,
+        hypervisor: "virtualbox",
+        networks: [{ type: "private", address: "10.0.0.5/16" }],
+      }),
+      identity,
+    );
+    assert.doesNotMatch(text, /libvirt|box_version|box_url|vm\.guest|"script"|forwarded_port/);
     assert.match(text, /ip: "10\.0\.0\.5", netmask: "255\.255\.0\.0"$/m);
     assert.match(text, /hypervisor\.name = "ha-rancher-12345678-node-one"/);
   });
 
   it("sets the host name and the key in the first provisioner, never through vm.hostname", () => {
-    const text = vagrantfile({ ...inputs, provision: "apt-get install 'x' #{y}\n" }, identity);
+    const script = { name: "script", script: "apt-get install 'x' #{y}\n", privileged: true };
+    const text = vagrantfile({ ...inputs, provision: [script] }, identity);
     const [first = "", second = ""] = text.split("\n").filter((line) => line.includes("config.vm.provision"));
     assert.doesNotMatch(text, /vm\.hostname/);
     assert.match(first, /name='node-one'/);
@@ -154,6 +151,161 @@ describe("the Vagrantfile", () => {
     assert.match(
       second,
       /"script", type: "shell", privileged: true, inline: "apt-get install 'x' \\#\{y\}\\n"$/,
+    );
+  });
+
+  const lines: [string, Partial<MachineInputs>, string][] = [
+    [
+      "DHCP",
+      { networks: [{ type: "private" }] },
+      'config.vm.network "private_network", type: "dhcp", libvirt__always_destroy: false',
+    ],
+    [
+      "a public network with a choice of bridges",
+      {
+        hypervisor: "virtualbox",
+        networks: [{ type: "public", bridge: ["en0: Wi-Fi (AirPort)", "en1"], mac: "08:00:27:00:00:01" }],
+      },
+      'config.vm.network "public_network", bridge: ["en0: Wi-Fi (AirPort)", "en1"], mac: "080027000001"',
+    ],
+    [
+      "a public network of libvirt's",
+      { networks: [{ type: "public", bridge: ["br0"], address: "192.168.0.100/24" }] },
+      'config.vm.network "public_network", ip: "192.168.0.100", netmask: "255.255.255.0", dev: "br0"',
+    ],
+    [
+      "an NFS folder with all its options",
+      {
+        syncedFolders: [
+          {
+            host: "/opt/rancher_data",
+            guest: "/rancher_data",
+            type: "nfs",
+            create: true,
+            mountOptions: ["noac"],
+            nfs: {
+              version: 3,
+              udp: false,
+              export: false,
+              linuxOptions: ["rw", "sync"],
+              bsdOptions: ["alldirs"],
+              mapUid: 0,
+              mapGid: "auto",
+            },
+            options: {},
+          },
+        ],
+      },
+      'config.vm.synced_folder "/opt/rancher_data", "/rancher_data", type: "nfs", create: true, mount_options: ["noac"], ' +
+        'nfs_version: 3, nfs_udp: false, nfs_export: false, linux__nfs_options: ["rw", "sync"], bsd__nfs_options: ["alldirs"], ' +
+        "map_uid: 0, map_gid: :auto",
+    ],
+    [
+      "an rsync folder with an option of Vagrant's",
+      {
+        syncedFolders: [
+          {
+            host: ".",
+            guest: "/x",
+            type: "rsync",
+            create: false,
+            mountOptions: [],
+            options: { rsync__exclude: ['a"b'] },
+          },
+        ],
+      },
+      'config.vm.synced_folder ".", "/x", type: "rsync", rsync__exclude: ["a\\"b"]',
+    ],
+    [
+      "a setting of the hypervisor's",
+      { settings: { nested: true, boot: ["hd", { a: 1 }] } },
+      '  hypervisor.boot = ["hd", { "a" => 1 }]',
+    ],
+    [
+      "a literal line as it is",
+      { vagrantfile: ['config.vm.post_up_message = "#{1}"'] },
+      'config.vm.post_up_message = "#{1}"',
+    ],
+    ["a box by its file", { boxUrl: "/boxes/one.box" }, 'config.vm.box_url = "/boxes/one.box"'],
+    ["limits", { timeouts: { ...inputs.timeouts, boot: 45 } }, "config.vm.boot_timeout = 45"],
+    ["another user", { sshUser: "root" }, 'config.ssh.username = "root"'],
+  ];
+  for (const [what, change, line] of lines)
+    it(`says ${what}`, () => {
+      const text = vagrantfile({ ...inputs, ...change }, identity).split("\n");
+      assert.ok(text.includes(`  ${line}`), text.join("\n"));
+    });
+
+  it("forwards ports where they are, without letting Vagrant move them", () => {
+    const ports = [
+      { id: "ssh", guest: 22, host: 22000, protocol: "tcp", hostIp: "127.0.0.1" },
+      { id: "dns", guest: 53, host: 22001, protocol: "udp", hostIp: "0.0.0.0" },
+    ] as const;
+    const dns = {
+      id: "dns",
+      guest: 53,
+      count: 1,
+      protocol: "udp",
+      hostIp: "0.0.0.0",
+      guestIp: "10.0.2.15",
+    } as const;
+    const text = vagrantfile(machineInputs({ hypervisor: "virtualbox", ports: [dns] }), {
+      ...identity,
+      ports,
+    });
+    assert.deepEqual(
+      text.split("\n").filter((line) => /forwarded_port|usable/.test(line)),
+      [
+        "  config.vm.usable_port_range = (22000..22999)",
+        '  config.vm.network "forwarded_port", guest: 22, host: 22000, id: "ssh", protocol: "tcp", host_ip: "127.0.0.1", auto_correct: false',
+        '  config.vm.network "forwarded_port", guest: 53, host: 22001, id: "dns", protocol: "udp", host_ip: "0.0.0.0", guest_ip: "10.0.2.15", auto_correct: false',
+      ],
+    );
+  });
+
+  it("leaves the box's keys alone where none is to be inserted, and other people's in a machine that was taken over", () => {
+    const script = (changes: Partial<Identity>): string =>
+      vagrantfile(inputs, { ...identity, ...changes })
+        .split("\n")
+        .find((line) => line.includes('"identity"')) ?? "";
+    assert.doesNotMatch(script({ publicKey: undefined }), /authorized_keys/);
+    assert.match(script({}), /authorized_keys/);
+    assert.doesNotMatch(script({}), /grep/);
+    assert.match(script({ keepKeys: true }), /grep -vF .*vagrant insecure public key/);
+  });
+
+  it("is Ruby that can be read, whatever texts are in it", { skip: !hasRuby }, () => {
+    const word = anyText.map((text) => text.replace(/\0/g, ""));
+    fc.assert(
+      fc.property(word, word, fc.constantFrom(...hypervisorNames), (text, other, hypervisor) => {
+        const strange = machineInputs({
+          hypervisor,
+          provision: [{ name: "script", script: text, privileged: true }],
+          settings: { some: [text, { [other]: text }] },
+          networks: [{ type: "public", bridge: [other] }],
+          syncedFolders: [
+            { host: text, guest: `/${other}`, create: true, mountOptions: [other], options: { x: text } },
+          ],
+        });
+        const { status, stderr } = spawnSync("ruby", ["-c"], {
+          input: vagrantfile(strange, identity),
+          encoding: "utf8",
+        });
+        assert.equal(status, 0, stderr);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe("rubyString and Ruby itself", () => {
+  it("agree on any text", { skip: !hasRuby }, () => {
+    const texts = fc.sample(anyText, 500);
+    const program = `print [${texts.map(rubyString).join(",")}].map { |text| text.unpack1("H*") }.join(" ")`;
+    const { stdout } = spawnSync("ruby", ["-"], { input: program, encoding: "utf8" });
+    assert.deepEqual(
+      stdout.split(" "),
+      texts.map((text) => Buffer.from(text, "utf8").toString("hex")),
     );
   });
 });

@@ -1,33 +1,52 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { unknownValue } from "../../providers/shim";
-import { checkInputs, inputsOf } from "../../providers/vagrant/inputs";
+import { checkInputs, inputsOf, type MachineInputs } from "../../providers/vagrant/inputs";
 
 const least = {
   name: "one",
   directory: "/machines/one",
   box: "debian/bookworm64",
   hypervisor: "libvirt",
-  address: "192.168.56.11/24",
 };
+
+const privateNetwork = (address: string) => [{ type: "private", address }];
 
 const reasons = (changes: Record<string, unknown>): string[] =>
   checkInputs({ ...least, ...changes }).failures.map(({ reason }) => reason);
 
 describe("the inputs of a machine", () => {
   it("get their defaults, and nothing that is undefined", () => {
-    const { inputs, failures } = checkInputs({ ...least, provision: undefined, __provider: "code" });
+    const { inputs, failures } = checkInputs({ ...least, guest: undefined, __provider: "code" });
     assert.deepEqual(failures, []);
     assert.deepEqual(inputs, {
       ...least,
       cpus: 2,
       memory: 2048,
+      networks: [],
+      ports: [],
+      usablePorts: { from: 22000, to: 22999 },
+      syncedFolders: [],
+      sshUser: "vagrant",
       sshPort: 22,
-      timeouts: { up: 600, halt: 120, destroy: 120 },
+      sshInsertKey: true,
+      provision: [],
+      environment: {},
+      settings: {},
+      vagrantfile: [],
+      adopt: false,
+      timeouts: { boot: 600, up: 900, halt: 120, destroy: 120, box: 3600 },
       owner: "",
       __provider: "code",
     });
-    assert.equal("provision" in inputs, false);
+    assert.equal("guest" in inputs, false);
+  });
+
+  it("take one script for a list of one, and a boot that is no longer than the whole", () => {
+    const { inputs, failures } = checkInputs({ ...least, provision: "echo", timeouts: { up: 60 } });
+    assert.deepEqual(failures, []);
+    assert.deepEqual(inputs.provision, [{ name: "script", script: "echo", privileged: true }]);
+    assert.deepEqual(inputs.timeouts, { boot: 60, up: 60, halt: 120, destroy: 120, box: 3600 });
   });
 
   it("are the same when they are checked again, and among other properties", () => {
@@ -38,10 +57,10 @@ describe("the inputs of a machine", () => {
   });
 
   it("that are not known yet are passed on unchecked", () => {
-    const news = { ...least, address: unknownValue, libvirt: { uri: unknownValue } };
+    const news = { ...least, networks: privateNetwork(unknownValue), libvirt: { uri: unknownValue } };
     const { inputs, failures } = checkInputs(news);
     assert.deepEqual(failures, []);
-    assert.equal(inputs.address, unknownValue);
+    assert.deepEqual(inputs.networks, privateNetwork(unknownValue));
   });
 
   const refused: [Record<string, unknown>, RegExp][] = [
@@ -54,16 +73,40 @@ describe("the inputs of a machine", () => {
     [{ directory: "/" }, /^`directory` must be/],
     [{ box: undefined }, /^`box` is missing/],
     [{ box: "a b" }, /^`box` must be one word/],
-    [{ hypervisor: "hyperv" }, /^`hypervisor` must be one of libvirt, virtualbox$/],
+    [{ hypervisor: "xen" }, /^`hypervisor` must be one of libvirt, virtualbox, vmware_desktop, parallels/],
     [{ cpus: 1.5 }, /^`cpus` must be a whole number/],
     [{ memory: 511 }, /^`memory` must be a whole number of MiB from 512/],
-    [{ address: "192.168.56.11" }, /^`address` must be an IPv4 address with the prefix/],
-    [{ address: "192.168.056.11/24" }, /^`address` must be an IPv4/],
-    [{ address: "::1/64" }, /^`address` must be an IPv4/],
-    [{ address: "192.168.56.0/24" }, /^`address` is the address of the network itself/],
-    [{ address: "192.168.56.1/24" }, /^`address` is the first address/],
-    [{ address: "192.168.56.255/24" }, /^`address` is the broadcast address/],
-    [{ address: "192.168.56.11/31" }, /^`address` must have a prefix from/],
+    ...(
+      [
+        ["192.168.56.11", /must be an IPv4 address with the prefix/],
+        ["192.168.056.11/24", /must be an IPv4/],
+        ["::1/64", /must be an IPv4/],
+        ["192.168.56.0/24", /is the address of the network itself/],
+        ["192.168.56.1/24", /is the first address/],
+        ["192.168.56.255/24", /is the broadcast address/],
+        ["192.168.56.11/31", /must have a prefix from/],
+      ] as const
+    ).map(([address, said]): [Record<string, unknown>, RegExp] => [
+      { networks: privateNetwork(address) },
+      new RegExp(`^\`networks\\[0\\]\\.address\` ${said.source}`),
+    ]),
+    [{ networks: [{ type: "bridged" }] }, /^`networks\[0\](\.type)?` must be private or public/],
+    [{ networks: [{ type: "private", bridge: ["x"] }] }, /^`networks\[0\]\.bridge` is not an input/],
+    [{ networks: [{ type: "public", mac: "x" }] }, /^`networks\[0\]\.mac` must be a MAC address/],
+    [{ ports: [{ guest: 0 }] }, /^`ports\[0\]\.guest` must be/],
+    [{ ports: [{ guest: 80, id: "a b" }] }, /^`ports\[0\]\.id` must be letters/],
+    [
+      { syncedFolders: [{ host: "/a", guest: "b" }] },
+      /^`syncedFolders\[0\]\.guest` must be an absolute path/,
+    ],
+    [
+      { syncedFolders: [{ host: "/a", guest: "/b", options: { "a-b": 1 } }] },
+      /^`syncedFolders\[0\]\.options\.a-b` must be named/,
+    ],
+    [
+      { syncedFolders: [{ host: "/a", guest: "/b", type: "nfs", nfs: { version: 2 } }] },
+      /^`syncedFolders\[0\]\.nfs\.version` must be 3, 4/,
+    ],
     [{ libvirt: { driver: "xen" } }, /^`libvirt\.driver` must be kvm or qemu/],
     [{ libvirt: { url: "x" } }, /^`libvirt\.url` is not an input/],
     [
@@ -71,10 +114,15 @@ describe("the inputs of a machine", () => {
       /^`libvirt\.managementNetwork\.cidr` must be/,
     ],
     [{ sshPort: 0 }, /^`sshPort` must be/],
-    [{ provision: "a\0b" }, /^`provision` must not contain null bytes/],
+    [{ provision: "a\0b" }, /^`provision` must/],
+    [{ provision: [{ name: "a", script: "a\0b" }] }, /^`provision\[0\]\.script` must not contain null bytes/],
+    [{ provision: [{ name: "A", script: "" }] }, /^`provision\[0\]\.name` must be lower-case/],
     [{ timeouts: { up: 1 } }, /^`timeouts\.up` must be a whole number of seconds/],
-    [{ hypervisor: "virtualbox", libvirt: {} }, /^`libvirt` is for `hypervisor` libvirt only/],
-    [{ hypervisor: "virtualbox", privateNetwork: "x" }, /^`privateNetwork` is for `hypervisor` libvirt only/],
+    [{ boxChecksum: "sha256:abc" }, /^`boxChecksum` must be its type and value/],
+    [{ vagrantfile: ["a\nb"] }, /^`vagrantfile\[0\]` must be one line/],
+    [{ settings: { "a b": 1 } }, /^`settings\.a b` must be named/],
+    [{ environment: { "A=B": "x" } }, /^`environment\.A=B` must be/],
+    [{ adopt: { name: "x" } }, /^`adopt` must be true, or/],
   ];
   for (const [changes, reason] of refused)
     it(`refuse ${JSON.stringify(changes).slice(0, 70)}`, () => {
@@ -85,13 +133,19 @@ describe("the inputs of a machine", () => {
 
   it("take the addresses of small and large networks", () => {
     for (const address of ["10.0.1.0/8", "10.1.0.255/16", "192.168.56.6/29", "127.0.0.11/8"])
-      assert.deepEqual(reasons({ address }), []);
+      assert.deepEqual(reasons({ networks: privateNetwork(address) }), []);
   });
 
   it("name all mistakes at once", () => {
     assert.equal(
-      reasons({ name: "A", box: "", memory: 1, address: "x", timeouts: { up: 1, halt: 1 } }).length,
+      reasons({ name: "A", box: "", memory: 1, networks: privateNetwork("x"), timeouts: { up: 1, halt: 1 } })
+        .length,
       6,
     );
+  });
+
+  it("that are newer than a state have their defaults", () => {
+    const { timeouts, ...older } = checkInputs(least).inputs;
+    assert.deepEqual(inputsOf(older as Partial<MachineInputs>).timeouts, timeouts);
   });
 });

@@ -2,29 +2,24 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { unknownValue } from "../../providers/shim";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
-import { changedInputs, type Step, stepsFor, type Verb, verbs } from "../../providers/vagrant/verbs";
+import {
+  changedInputs,
+  provisionersToRun,
+  type Step,
+  stepsFor,
+  type Verb,
+  verbs,
+} from "../../providers/vagrant/verbs";
+import { machineInputs } from "./vagrant-fixture";
 
-const inputs: MachineInputs = {
-  name: "node-one",
-  directory: "/machines/node-one",
-  box: "debian/bookworm64",
-  boxVersion: "1",
-  hypervisor: "libvirt",
-  cpus: 2,
-  memory: 2048,
-  address: "192.168.56.11/24",
-  privateNetwork: "private",
-  libvirt: {
-    uri: "qemu:///system",
-    driver: "qemu",
-    managementNetwork: { name: "m", cidr: "192.168.121.0/24" },
-  },
+const first = { name: "first", script: "echo 1", privileged: true };
+const second = { name: "second", script: "echo 2", privileged: true };
+
+const inputs = machineInputs({
+  libvirt: { uri: "qemu:///system", driver: "qemu" },
   guest: "debian",
-  sshPort: 22,
-  provision: "echo",
-  timeouts: { up: 600, halt: 120, destroy: 120 },
-  owner: "project/stack/name",
-};
+  provision: [first, second],
+});
 
 const rows: [Partial<MachineInputs>, Verb][] = [
   [{ name: "other" }, "replace"],
@@ -32,17 +27,32 @@ const rows: [Partial<MachineInputs>, Verb][] = [
   [{ box: "other" }, "replace"],
   [{ boxVersion: "2" }, "replace"],
   [{ boxVersion: undefined }, "replace"],
+  [{ boxUrl: "http://boxes.example/one.box" }, "record"],
+  [{ boxChecksum: `sha256:${"0".repeat(64)}` }, "record"],
+  [{ architecture: "arm64" }, "replace"],
   [{ hypervisor: "virtualbox" }, "replace"],
-  [{ address: "192.168.56.12/24" }, "replace"],
-  [{ privateNetwork: "other" }, "replace"],
+  [{ networks: [{ type: "private", address: "192.168.56.12/24", name: "private" }] }, "replace"],
+  [{ networks: [...inputs.networks, { type: "private" }] }, "replace"],
   [{ libvirt: { ...inputs.libvirt, driver: "kvm" } }, "replace"],
   [{ cpus: 4 }, "reload"],
   [{ memory: 4096 }, "reload"],
-  [{ provision: "echo more" }, "provision"],
-  [{ provision: undefined }, "record"],
+  [{ ports: [{ guest: 80, count: 1, protocol: "tcp", hostIp: "127.0.0.1" }] }, "reload"],
+  [{ usablePorts: { from: 3301, to: 3309 } }, "record"],
+  [{ syncedFolders: [{ host: "/a", guest: "/b", create: false, mountOptions: [], options: {} }] }, "reload"],
+  [{ settings: { nested: true } }, "reload"],
+  [{ vagrantfile: ["config.vm.boot_timeout = 1"] }, "reload"],
+  [{ hostname: "rancher" }, "provision"],
+  [{ provision: [first, { ...second, script: "echo more" }] }, "provision"],
+  [{ provision: [first] }, "record"],
+  [{ provision: [] }, "record"],
+  [{ sshPrivateKey: "KEY" }, "provision"],
+  [{ sshUser: "root" }, "replace"],
+  [{ sshInsertKey: false }, "replace"],
   [{ sshPort: 2222 }, "contact"],
   [{ guest: "redhat" }, "record"],
-  [{ timeouts: { up: 1, halt: 120, destroy: 120 } }, "record"],
+  [{ environment: { VAGRANT_HOME: "/elsewhere" } }, "record"],
+  [{ adopt: true }, "record"],
+  [{ timeouts: { ...inputs.timeouts, up: 60 } }, "record"],
   [{ owner: "project/stack/renamed" }, "record"],
   [{ box: unknownValue }, "replace"],
 ];
@@ -61,7 +71,7 @@ describe("the verb of a changed input", () => {
   });
 
   it("is nothing for the same inputs in other objects, whatever else the state holds", () => {
-    const same = { ...inputs, libvirt: { ...inputs.libvirt }, timeouts: { ...inputs.timeouts } };
+    const same = structuredClone(inputs);
     assert.equal(changedInputs({ ...inputs, state: "running" } as MachineInputs, same).size, 0);
   });
 
@@ -69,6 +79,31 @@ describe("the verb of a changed input", () => {
     const changed = changedInputs({ ...inputs, __provider: "old" }, { ...inputs, __provider: "new" });
     assert.deepEqual([...changed], [["__provider", "record"]]);
   });
+});
+
+describe("on docker, where a container's resources are fixed,", () => {
+  const container = machineInputs({ hypervisor: "docker" });
+  it("more memory makes another machine", () => {
+    assert.deepEqual([...changedInputs(container, { ...container, memory: 2048 })], [["memory", "replace"]]);
+  });
+});
+
+describe("the provisioners that run again", () => {
+  const cases: [string, Partial<MachineInputs>, string[]][] = [
+    ["a script that changed, and it alone", { provision: [first, { ...second, script: "x" }] }, ["second"]],
+    ["a script that is new", { provision: [{ ...first, name: "new" }, first, second] }, ["new"]],
+    ["none when scripts change places", { provision: [second, first] }, []],
+    ["the one that sets the name, for another name", { hostname: "rancher" }, ["identity"]],
+    ["none for the same name said again", { hostname: "node-one" }, []],
+    [
+      "name and key before scripts",
+      { sshPrivateKey: "K", provision: [{ ...first, privileged: false }] },
+      ["identity", "first"],
+    ],
+    ["none for a key that the box has", { sshPrivateKey: "K", sshInsertKey: false }, []],
+  ];
+  for (const [what, change, expected] of cases)
+    it(`are ${what}`, () => assert.deepEqual(provisionersToRun(inputs, { ...inputs, ...change }), expected));
 });
 
 describe("the steps that bring a machine to its inputs", () => {

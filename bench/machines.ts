@@ -1,0 +1,115 @@
+import { cpSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { run } from "../system/run";
+import { mustEndWell, TestStack } from "../test/engine/harness";
+import { median, printed, type Report, type Row, row } from "./report";
+
+/*
+ * What `vagrant.Machine` adds to Vagrant: the real Pulumi CLI and the real provider process, over the tests' fake
+ * `vagrant`, which takes no time to boot. The baselines are a Pulumi program without a machine, and the same commands
+ * given to the same `vagrant` by hand.
+ */
+
+const sizes = [1, 10, 100];
+const repeats = 3;
+
+const seconds = async (action: () => Promise<unknown>): Promise<number> => {
+  const start = performance.now();
+  await action();
+  return (performance.now() - start) / 1000;
+};
+
+const times = async (action: () => Promise<unknown>): Promise<number[]> => {
+  const all: number[] = [];
+  for (let i = 0; i < repeats; i++) all.push(await seconds(action));
+  return all;
+};
+
+const preview = async (stack: TestStack): Promise<string> => mustEndWell(await stack.pulumi("preview"));
+
+/** Gives one command for each machine to `vagrant` itself, as many at a time as Pulumi does. */
+async function byHand(stack: TestStack, folder: string, names: string[], ...args: string[]): Promise<void> {
+  const rest = [...names];
+  const work = async (): Promise<void> => {
+    for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+      const [command = "", ...others] = args;
+      await run("vagrant", [command, name, ...others], { cwd: join(folder, name), env: stack.env });
+    }
+  };
+  await Promise.all(Array.from({ length: 4 * cpus().length }, work));
+}
+
+interface Figures {
+  rows: Row[];
+  /** Seconds of a preview that changes nothing. */
+  unchanged: number;
+}
+
+async function measure(size: number, empty: number, say: (line: string) => void): Promise<Figures> {
+  const stack = await TestStack.make(`bench-${size}`);
+  try {
+    const names = Array.from({ length: size }, (_, i) => `m${i + 1}`);
+    for (const [i, name] of names.entries())
+      await stack.add(name, `127.1.${Math.floor(i / 200)}.${(i % 200) + 10}`, { provision: "echo" });
+    const of = (what: string): string => `${what} of ${size}`;
+
+    say(of("preview"));
+    const first = await times(() => preview(stack));
+    say(of("up"));
+    const watch = stack.watchProvider();
+    const up = await seconds(() => stack.mustUp());
+    const peak = watch.stop();
+    say(of("preview without changes"));
+    const unchanged = await times(() => stack.mustBeUnchanged());
+    say(of("refresh"));
+    const refresh = await times(() => stack.mustRefresh());
+    const folder = join(stack.folder, "by-hand");
+    cpSync(join(stack.folder, "machines"), folder, { recursive: true });
+    say(of("destroy"));
+    const destroy = await seconds(() => stack.mustDestroy());
+
+    say(of("the same by hand"));
+    const plainUp = await seconds(() => byHand(stack, folder, names, "up", "--provider", "libvirt"));
+    const plainStatus = await times(() => byHand(stack, folder, names, "status"));
+    const plainDestroy = await seconds(() => byHand(stack, folder, names, "destroy", "--force"));
+    return {
+      unchanged: median(unchanged),
+      rows: [
+        row(of("preview"), "s", first, empty),
+        row(of("up"), "s", [up], plainUp),
+        row(of("preview without changes"), "s", unchanged, empty),
+        row(of("refresh"), "s", refresh, median(plainStatus)),
+        row(of("destroy"), "s", [destroy], plainDestroy),
+        row(of("peak memory of the provider's process, up"), "MB", [peak]),
+      ],
+    };
+  } finally {
+    await stack.close();
+  }
+}
+
+/** Preview, up, refresh and destroy of 1, 10 and 100 machines. */
+async function machines(say: (line: string) => void): Promise<Report> {
+  say("preview of nothing");
+  const nothing = await TestStack.make("bench-0");
+  let empty: number[];
+  try {
+    await nothing.mustUp();
+    empty = await times(() => nothing.mustBeUnchanged());
+  } finally {
+    await nothing.close();
+  }
+  const rows = [row("preview of 0, the baseline of previews", "s", empty)];
+  const unchanged: number[] = [];
+  for (const size of sizes) {
+    const figures = await measure(size, median(empty), say);
+    rows.push(...figures.rows);
+    unchanged.push(figures.unchanged);
+  }
+  const [one = 0, , hundred = 0] = unchanged;
+  rows.push(row("preview without changes, each further machine", "ms", [((hundred - one) / 99) * 1000]));
+  return { name: "machines", rows };
+}
+
+export const bench = printed(machines);

@@ -1,0 +1,35 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../system/root";
+import { Failure } from "./errors";
+
+/** A measurement: a module of bench/ that exports this. */
+interface Measurement {
+  /** Prints its figures, with those of what it compares to; progress goes to stderr. */
+  bench(args: string[]): Promise<void>;
+}
+
+const folder = (): string => join(packageRoot, "dist", "bench");
+
+const load = (name: string): Partial<Measurement> =>
+  require(join(folder(), `${name}.js`)) as Partial<Measurement>;
+
+const names = (): string[] =>
+  existsSync(folder())
+    ? readdirSync(folder())
+        .flatMap((file) => /^([a-z-]+)\.js$/.exec(file)?.[1] ?? [])
+        .filter((name) => load(name).bench)
+    : [];
+
+/**
+ * Runs a measurement.
+ *
+ * @param name a module of bench/
+ * @param args its own arguments
+ */
+export async function bench(name: string, args: string[]): Promise<void> {
+  const known = names();
+  if (!known.includes(name))
+    throw new Failure(`\`${name}\` is not a benchmark; the benchmarks are ${known.join(", ")}`, 2);
+  await load(name).bench?.(args);
+}

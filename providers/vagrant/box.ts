@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { boxAdd } from "./client";
+import type { HypervisorName } from "./hypervisors";
+import type { MachineInputs } from "./inputs";
+import { inTurn } from "./turns";
+
+/** Providers whose boxes a hypervisor takes, where they are not only its own. */
+const formats: Partial<Record<HypervisorName, string[]>> = {
+  vmware_desktop: ["vmware_desktop", "vmware_fusion", "vmware_workstation"],
+  qemu: ["qemu", "libvirt"],
+};
+
+export const vagrantHome = ({ environment }: MachineInputs): string =>
+  environment.VAGRANT_HOME || process.env.VAGRANT_HOME || join(homedir(), ".vagrant.d");
+
+/** A box's name as Vagrant writes it in names of files. */
+export const boxFileName = (box: string): string =>
+  box.replace(/:/g, "-VAGRANTCOLON-").replace(/\//g, "-VAGRANTSLASH-");
+
+const foldersIn = async (folder: string): Promise<string[]> => await readdir(folder).catch(() => []);
+
+/** The versions of the machine's box that Vagrant has for its hypervisor. Read from its files: no call, no second. */
+export async function installedVersions(inputs: MachineInputs): Promise<string[]> {
+  const home = join(vagrantHome(inputs), "boxes", boxFileName(inputs.box ?? ""));
+  const providers = formats[inputs.hypervisor] ?? [inputs.hypervisor];
+  const has = (folder: string): boolean =>
+    providers.some((provider) => existsSync(join(folder, provider, "metadata.json")));
+  const versions: string[] = [];
+  for (const version of await foldersIn(home)) {
+    const folder = join(home, version);
+    // Since 2.4 there is an architecture in between.
+    const below = (await foldersIn(folder)).map((name) => join(folder, name));
+    if (has(folder) || below.some(has)) versions.push(version);
+  }
+  return versions;
+}
+
+async function isInstalled(inputs: MachineInputs): Promise<boolean> {
+  const versions = await installedVersions(inputs);
+  return inputs.boxVersion === undefined ? versions.length > 0 : versions.includes(inputs.boxVersion);
+}
+
+/**
+ * Fetches the machine's box unless Vagrant has it. Once, however many machines of however many stacks want it: Vagrant
+ * itself lets each `up` fetch it, and they get in each other's way.
+ *
+ * @param say is told what takes time
+ */
+export async function ensureBox(inputs: MachineInputs, say: (text: string) => void): Promise<void> {
+  if (inputs.box === undefined || (await isInstalled(inputs))) return;
+  const which = `${vagrantHome(inputs)} ${inputs.box} ${inputs.hypervisor}`;
+  const name = `box-${createHash("sha256").update(which).digest("hex").slice(0, 16)}`;
+  const fetch = async (): Promise<void> => {
+    if (await isInstalled(inputs)) return;
+    say(`fetching the box ${inputs.box}`);
+    await boxAdd(inputs);
+  };
+  await inTurn(name, fetch, () => say(`waiting for the box ${inputs.box}, which another process fetches`));
+}

@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheHome } from "../../system/paths";
+import { boxFileName, installedVersions } from "./box";
+import type { MachineInputs } from "./inputs";
+import { vagrantProcesses } from "./processes";
+import { inTurnUntil } from "./turns";
+import { deleteVolumes, shared } from "./virsh";
+
+/*
+ * Machines of libvirt boot side by side, but three things they share are made by whichever comes first: the box's
+ * volume, the network that Vagrant uses and their private ones. Vagrant keeps its machines apart only within one
+ * process, and each of ours is one: a second would clone a volume that is half there, or define a network again.
+ */
+
+/** Noted while a box's volume is being made: whoever finds it later finds a volume that is not whole. */
+interface Upload {
+  volume: string;
+  directory: string;
+}
+
+/** vagrant-libvirt says this when all that machines share is there. */
+const sharedPartIsOver = /\bStarting domain\b/;
+
+const managementNetwork = ({ libvirt }: MachineInputs): string =>
+  libvirt?.managementNetwork?.name ?? "vagrant-libvirt";
+
+/** How the name of the box's volume begins; undefined if its version is not known before Vagrant chooses one. */
+async function volumePrefix(inputs: MachineInputs): Promise<string | undefined> {
+  const versions = inputs.boxVersion === undefined ? await installedVersions(inputs) : [inputs.boxVersion];
+  if (!inputs.box || versions.length !== 1) return undefined;
+  return `${boxFileName(inputs.box)}_vagrant_box_image_${versions[0]}`;
+}
+
+const ofVersion = (prefix: string, volume: string): boolean =>
+  volume.startsWith(prefix) && /^[._]/.test(volume.slice(prefix.length));
+
+async function hasVolume(inputs: MachineInputs, prefix: string | undefined): Promise<boolean> {
+  if (prefix === undefined) return false;
+  const { volumes } = await shared(inputs);
+  return volumes.some((volume) => ofVersion(prefix, volume));
+}
+
+async function isShared(inputs: MachineInputs, prefix: string | undefined): Promise<boolean> {
+  const needed = [managementNetwork(inputs)];
+  for (const network of inputs.networks) {
+    if (network.type !== "private") continue;
+    // Without a name, which network it will be is known after Vagrant has looked.
+    if (network.name === undefined) return false;
+    needed.push(network.name);
+  }
+  const { networks, volumes } = await shared(inputs);
+  const complete = prefix === undefined ? !inputs.box : volumes.some((volume) => ofVersion(prefix, volume));
+  return complete && needed.every((name) => networks.includes(name));
+}
+
+async function readUpload(file: string): Promise<Upload | undefined> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Upload;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Deletes a volume that a killed `up` left half-made, once nobody is making it any more. */
+async function clearCutUpload(
+  inputs: MachineInputs,
+  file: string,
+  say: (text: string) => void,
+): Promise<void> {
+  const upload = await readUpload(file);
+  if (!upload) return;
+  const end = Date.now() + inputs.timeouts.up * 1000;
+  while ((await vagrantProcesses(upload.directory)).length > 0) {
+    if (Date.now() > end)
+      throw new Error(
+        `\`vagrant\` in ${upload.directory} is still making the volume ${upload.volume}...: wait until it ends, or end it`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  say(`the volume ${upload.volume}... was not finished when its making was interrupted: making it again`);
+  await deleteVolumes(inputs, upload.volume);
+  await rm(file, { force: true });
+}
+
+/**
+ * Boots a machine of libvirt: alone until what machines share is there, side by side from then on.
+ *
+ * @param boot runs Vagrant; gets a function for each line that it says
+ * @param say is told what takes time
+ */
+export async function bootOnLibvirt(
+  inputs: MachineInputs,
+  boot: (onLine: (line: string) => void) => Promise<void>,
+  say: (text: string) => void,
+): Promise<void> {
+  const which = `${inputs.libvirt?.uri ?? ""} ${inputs.environment.LIBVIRT_DEFAULT_URI ?? process.env.LIBVIRT_DEFAULT_URI ?? ""}`;
+  const name = `libvirt-${createHash("sha256").update(which).digest("hex").slice(0, 16)}`;
+  const file = join(cacheHome(), `${name}.upload.json`);
+  const prefix = await volumePrefix(inputs);
+  const isReady = async (): Promise<boolean> =>
+    (await readUpload(file)) === undefined && (await isShared(inputs, prefix));
+  if (await isReady()) return await boot(() => {});
+  await inTurnUntil(
+    name,
+    async (over) => {
+      await clearCutUpload(inputs, file, say);
+      if (await isReady()) {
+        over();
+        return await boot(() => {});
+      }
+      const uploads = prefix !== undefined && !(await hasVolume(inputs, prefix));
+      if (uploads) {
+        await mkdir(cacheHome(), { recursive: true });
+        await writeFile(
+          file,
+          JSON.stringify({ volume: prefix, directory: inputs.directory } satisfies Upload),
+        );
+      }
+      const finish = async (): Promise<void> => {
+        if (uploads) await rm(file, { force: true });
+        over();
+      };
+      let finishing: Promise<void> | undefined;
+      await boot((line) => {
+        if (sharedPartIsOver.test(line)) finishing ??= finish();
+      });
+      await (finishing ?? finish());
+    },
+    () => say("waiting for another process that makes what machines share"),
+  );
+}

@@ -1,0 +1,37 @@
+import type { Setting } from "./fields";
+
+const named: Record<string, string> = { '"': '\\"', "\\": "\\\\", "#": "\\#", "\n": "\\n", "\t": "\\t" };
+
+/**
+ * A Ruby string literal with exactly this text: the one way by which text gets into a Vagrantfile.
+ * Quotes, backslashes and `#` (interpolation) are escaped; all that is not printable ASCII is written as
+ * `\u{...}`, so the literal is one line of ASCII. Half a surrogate pair becomes U+FFFD, since no text has it.
+ */
+export function rubyString(text: string): string {
+  const escaped = Array.from(text, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const known = named[character];
+    if (known) return known;
+    if (code >= 0x20 && code < 0x7f) return character;
+    const surrogate = code >= 0xd800 && code <= 0xdfff;
+    return `\\u{${(surrogate ? 0xfffd : code).toString(16)}}`;
+  });
+  return `"${escaped.join("")}"`;
+}
+
+/** A Ruby literal with exactly this value; keys of tables become strings. */
+export function rubyValue(value: Setting): string {
+  if (typeof value === "string") return rubyString(value);
+  if (Array.isArray(value)) return `[${value.map(rubyValue).join(", ")}]`;
+  if (typeof value === "object")
+    return `{ ${Object.entries(value)
+      .map(([key, each]) => `${rubyString(key)} => ${rubyValue(each)}`)
+      .join(", ")} }`;
+  return String(value);
+}
+
+/** The options of a call: `, key: value, ...`; what is undefined is left out. Keys are Ruby names. */
+export const rubyOptions = (options: Record<string, Setting | undefined>): string =>
+  Object.entries(options)
+    .flatMap(([key, value]) => (value === undefined ? [] : [`, ${key}: ${rubyValue(value)}`]))
+    .join("");

@@ -1,0 +1,53 @@
+/** Name of the provisioner that gives a machine its host name and its key: `vagrant provision --provision-with`. */
+export const identityProvisioner = "identity";
+
+/** A POSIX shell word with exactly this text. */
+const shellWord = (text: string): string => `'${text.replace(/'/g, "'\\''")}'`;
+
+/** What the first provisioner sets. */
+export interface Naming {
+  hostname: string;
+  user: string;
+  /** A line of authorized_keys; undefined: the box's keys stay as they are. */
+  publicKey: string | undefined;
+  /** True to let other keys in besides: those of a machine that was taken over are its owner's. */
+  keepKeys: boolean;
+}
+
+/** Puts the machine's own key in the place of the well-known insecure one, or of all. */
+function keyLines({ user, publicKey, keepKeys }: Naming): string[] {
+  if (publicKey === undefined) return [];
+  const key = shellWord(publicKey);
+  const others = keepKeys
+    ? `touch "$keys"; grep -vF -e ${key} -e 'vagrant insecure public key' "$keys" || true; `
+    : "";
+  return [
+    `home=$(getent passwd ${shellWord(user)} | cut -d: -f6)`,
+    'mkdir -p "$home/.ssh"',
+    'keys="$home/.ssh/authorized_keys"',
+    `{ ${others}printf '%s\\n' ${key}; } > "$keys.new"`,
+    `chown ${shellWord(user)}: "$home/.ssh" "$keys.new"`,
+    'chmod 700 "$home/.ssh"',
+    'chmod 600 "$keys.new"',
+    'mv -f "$keys.new" "$keys"',
+  ];
+}
+
+/**
+ * Sets the host name (Vagrant's own `vm.hostname` takes 20 s under emulation) and the key. May run again at any time.
+ * `/etc/hosts` is written in place, since it is a mount in containers, where the name is set already as well.
+ */
+export function identityScript(naming: Naming): string {
+  return [
+    "set -eu",
+    `name=${shellWord(naming.hostname)}`,
+    'if [ "$(hostname)" != "$name" ]; then',
+    "  printf '%s\\n' \"$name\" > /etc/hostname",
+    '  hostname "$name"',
+    "fi",
+    "hosts=$(sed '/^127\\.0\\.1\\.1[[:space:]]/d' /etc/hosts)",
+    'printf \'%s\\n127.0.1.1 %s\\n\' "$hosts" "$name" > /etc/hosts',
+    ...keyLines(naming),
+    "",
+  ].join("\n");
+}
