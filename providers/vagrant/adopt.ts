@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type MachineRecord, readKey, readRecord, textOf } from "./folder";
+import { type MachineRecord, readKey, readRecord, recordFile, textOf } from "./folder";
 import type { MachineInputs } from "./inputs";
 import { dataFolder } from "./vagrantfile";
 import { vmNames, vmUuid } from "./vboxmanage";
@@ -20,11 +20,14 @@ export interface Found {
 /** What Vagrant keeps of a machine that must come along; not its entry in Vagrant's index of all machines. */
 const dataFiles = ["private_key", "creator_uid", "box_meta", "action_provision", "action_set_name"];
 
-/** Whether a machine's name at its hypervisor is one that Vagrant, or this provider, gives a machine of that name. */
+/**
+ * Whether a machine's name at its hypervisor is one that Vagrant gives a machine of that name. Not the names that this
+ * provider gives: such a machine may be another stack's, and is taken over only if it is named more closely.
+ */
 export function isNameOf(full: string, name: string): boolean {
   const end = name.replace(/[^a-z0-9]/g, "\\$&");
-  // vagrant-libvirt: FOLDER_NAME; VirtualBox: FOLDER_NAME_TIME_NUMBER; ours: ha-rancher-HEX-NAME.
-  return new RegExp(`^(?:|.+_|ha-rancher-[0-9a-f]{8}-)${end}(?:_\\d{10,}_\\d+)?$`).test(full);
+  // vagrant-libvirt: FOLDER_NAME; VirtualBox: FOLDER_NAME_TIME_NUMBER.
+  return new RegExp(`^(?:|.+_)${end}(?:_\\d{10,}_\\d+)?$`).test(full);
 }
 
 async function byName(inputs: MachineInputs): Promise<Found | undefined> {
@@ -58,7 +61,13 @@ async function inFolder(inputs: MachineInputs, folder: string): Promise<Found> {
       `\`adopt.folder\` ${folder}: Vagrant knows no machine ${inputs.name} of ${inputs.hypervisor} there. Give the folder ` +
         "of its Vagrantfile, and its name there as `name`; or leave `adopt` out to have a machine made",
     );
-  return { machineId, folder, record: await readRecord(folder), privateKey: await readKey(folder) };
+  const record = await readRecord(folder);
+  if (record && record.owner !== inputs.owner)
+    throw new Error(
+      `\`adopt.folder\` ${folder} holds the machine of ${record.owner}: let that stack forget it (\`pulumi state delete\`), ` +
+        `remove ${recordFile(folder)}, and run this again`,
+    );
+  return { machineId, folder, record, privateKey: await readKey(folder) };
 }
 
 /**

@@ -125,7 +125,9 @@ async function hasNetwork({ inputs }: Held): Promise<boolean> {
 export async function clear(held: Held, machineId: string): Promise<void> {
   await remindVagrant(held, machineId);
   await destroy(held.inputs);
-  if (held.inputs.hypervisor === "libvirt") await deleteVolumes(held.inputs, prefixOf(held.record));
+  const prefix = prefixOf(held.record);
+  if (held.inputs.hypervisor === "libvirt")
+    await deleteVolumes(held.inputs, (volume) => volume.startsWith(prefix));
 }
 
 /**

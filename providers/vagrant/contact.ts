@@ -20,6 +20,9 @@ export interface Expected {
 /** The machine has another host key than the pinned one, or does not know our key: waiting does not help. */
 class Refused extends Error {}
 
+/** It answers, and its network is not whole yet: an address by DHCP may still come. */
+class Unfinished extends Error {}
+
 /** One connection attempt; TCG guests take seconds for a handshake. */
 const attemptTime = 20_000;
 const pause = 1_000;
@@ -127,15 +130,19 @@ export async function makeContact(
     try {
       const { hostKey, stdout } = await attempt(endpoint, measureAddresses);
       const missing = missingNetwork(stdout, expected);
-      if (missing) throw new Refused(`${missing}: it has\n${stdout.trim()}`);
+      if (missing) {
+        const staticOnes = expected.addresses.every((address) => interfaceOf(stdout, address));
+        throw new (staticOnes ? Unfinished : Refused)(`${missing}: it has\n${stdout.trim()}`);
+      }
       const [own] = expected.addresses;
       return { hostKey, interface: (own && interfaceOf(stdout, own)) ?? "" };
     } catch (error) {
       if (error instanceof Refused) throw new Error(error.message);
-      if (Date.now() + pause > deadline)
-        throw new Error(
-          `it does not answer on ${endpoint.host} port ${endpoint.port}: ${(error as Error).message}`,
-        );
+      if (Date.now() + pause > deadline) {
+        const { message } = error as Error;
+        const silent = `it does not answer on ${endpoint.host} port ${endpoint.port}: ${message}`;
+        throw new Error(error instanceof Unfinished ? message : silent);
+      }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }

@@ -33,13 +33,14 @@ async function volumePrefix(inputs: MachineInputs): Promise<string | undefined> 
   return `${boxFileName(inputs.box)}_vagrant_box_image_${versions[0]}`;
 }
 
-const ofVersion = (prefix: string, volume: string): boolean =>
-  volume.startsWith(prefix) && /^[._]/.test(volume.slice(prefix.length));
+/** `..._1.0_box.img`, or `..._1.0.img` of older plugins; not `..._1.0.1_box.img`. */
+export const isOfVersion = (prefix: string, volume: string): boolean =>
+  volume.startsWith(prefix) && /^(_|\.img$)/.test(volume.slice(prefix.length));
 
 async function hasVolume(inputs: MachineInputs, prefix: string | undefined): Promise<boolean> {
   if (prefix === undefined) return false;
   const { volumes } = await shared(inputs);
-  return volumes.some((volume) => ofVersion(prefix, volume));
+  return volumes.some((volume) => isOfVersion(prefix, volume));
 }
 
 async function isShared(inputs: MachineInputs, prefix: string | undefined): Promise<boolean> {
@@ -51,7 +52,7 @@ async function isShared(inputs: MachineInputs, prefix: string | undefined): Prom
     needed.push(network.name);
   }
   const { networks, volumes } = await shared(inputs);
-  const complete = prefix === undefined ? !inputs.box : volumes.some((volume) => ofVersion(prefix, volume));
+  const complete = prefix === undefined ? !inputs.box : volumes.some((volume) => isOfVersion(prefix, volume));
   return complete && needed.every((name) => networks.includes(name));
 }
 
@@ -80,7 +81,7 @@ async function clearCutUpload(
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
   say(`the volume ${upload.volume}... was not finished when its making was interrupted: making it again`);
-  await deleteVolumes(inputs, upload.volume);
+  await deleteVolumes(inputs, (volume) => isOfVersion(upload.volume, volume));
   await rm(file, { force: true });
 }
 

@@ -120,13 +120,18 @@ interface Claim {
  * on with, under a new id, so that nobody who has the old id ends it.
  */
 async function claim(inputs: MachineInputs): Promise<Claim> {
-  const found = await readRecord(inputs.directory);
+  const noted = await readRecord(inputs.directory);
+  const notedKey = noted && (await readKey(inputs.directory));
+  const cut = noted?.adopted && !noted.whole && noted.owner === inputs.owner;
+  // Pulumi was killed while it took a machine over: that one is somebody's, and must not be made anew.
+  if (cut) await forget(inputs);
+  const found = cut ? undefined : noted;
   if (!found && !(await isFree(inputs.directory)))
     throw occupied(inputs, "is not empty, and what is in it is not ours");
   if (found && found.owner !== inputs.owner)
     throw occupied(inputs, `holds the machine ${found.id} of ${found.owner || "another program"}`);
   const existing = found ? undefined : await findMachine(inputs);
-  const key = found ? await readKey(inputs.directory) : existing?.privateKey;
+  const key = found ? notedKey : (existing?.privateKey ?? (existing && notedKey));
   const privateKey = await keyFor(inputs, key);
   // Without its key a machine cannot be gone on with: it is made anew.
   const record = found
@@ -244,7 +249,7 @@ export const machine = {
     const inputs = inputsOf(news);
     const before = await hold(id, olds);
     if (!before) throw occupied(inputs, "was taken over by another resource (`pulumi refresh` notes that)");
-    const privateKey = inputs.sshPrivateKey ?? before.privateKey;
+    const privateKey = await keyFor(inputs, before.privateKey);
     const held: Held = { inputs, record: { ...before.record, owner: inputs.owner }, privateKey };
     const wanted = [...changedInputs(olds, news).values()];
     try {

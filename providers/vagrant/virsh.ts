@@ -84,9 +84,12 @@ export async function shared(inputs: MachineInputs): Promise<{ networks: string[
   };
 }
 
-/** Deletes the volumes of the machine's pool that begin so. */
-export async function deleteVolumes(inputs: MachineInputs, prefix: string): Promise<void> {
+/** Deletes volumes of the machine's pool. */
+export async function deleteVolumes(
+  inputs: MachineInputs,
+  isMeant: (volume: string) => boolean,
+): Promise<void> {
   const { volumes } = await shared(inputs);
-  for (const volume of volumes.filter((name) => name.startsWith(prefix)))
+  for (const volume of volumes.filter(isMeant))
     await virsh(inputs, "vol-delete", "--pool", poolOf(inputs), volume);
 }

@@ -129,6 +129,11 @@ export class FakeHypervisor {
     writeFileSync(join(this.home, "mishaps", `${name}.${step}`), JSON.stringify(mishap));
   }
 
+  /** True until the mishap has happened. */
+  isPlanned(name: string, step: StepName): boolean {
+    return existsSync(join(this.home, "mishaps", `${name}.${step}`));
+  }
+
   /** The mishap that is planned for a step; it is used up. */
   mishap(name: string, step: string): Mishap | undefined {
     const file = join(this.home, "mishaps", `${name}.${step}`);

@@ -7,6 +7,7 @@ import type { TestContext } from "node:test";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import type { FakeMachine } from "./fake-hypervisor";
 import { TestStack } from "./harness";
+import { processesIn } from "./processes";
 
 /** A machine that somebody made with a Vagrantfile of their own. */
 function handMade(name: string, address: string, changes: Partial<FakeMachine>): FakeMachine {
@@ -100,6 +101,26 @@ export async function adoption(t: TestContext): Promise<void> {
       assert.equal(hypervisor.named("four").state, "running");
       assert.equal(stack.hasFolder("four"), false);
       for (const name of ["four", "five", "six"]) stack.remove(name);
+    },
+  );
+
+  await t.test(
+    "Pulumi is killed while it takes one over: the machine is not made anew, but taken over",
+    async () => {
+      const seven = handMade("seven", "127.0.0.97", {});
+      hypervisor.save(seven);
+      await stack.add("seven", "127.0.0.97", { adopt: true });
+      hypervisor.plan("seven", "identity", "hang");
+      const child = stack.start("up", "--yes", "--skip-preview");
+      const ended = stack.finish(child);
+      await stack.until(() => !hypervisor.isPlanned("seven", "identity"));
+      child.kill("SIGKILL");
+      await ended;
+      for (const pid of processesIn(stack.folder)) process.kill(pid, "SIGKILL");
+      await stack.pulumi("cancel", "--yes");
+      await stack.mustUp();
+      assert.equal(stack.state().get("seven")?.outputs.machineId, seven.uuid);
+      assert.ok(hypervisor.find(seven.uuid));
     },
   );
 

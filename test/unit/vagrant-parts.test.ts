@@ -7,6 +7,7 @@ import { isNameOf } from "../../providers/vagrant/adopt";
 import { installedVersions } from "../../providers/vagrant/box";
 import { missingNetwork } from "../../providers/vagrant/contact";
 import { type Hypervisor, hypervisors } from "../../providers/vagrant/hypervisors";
+import { isOfVersion } from "../../providers/vagrant/libvirt-turns";
 import { isTransient, patiently } from "../../providers/vagrant/retry";
 import { inTurn, inTurnUntil } from "../../providers/vagrant/turns";
 import { machineInputs } from "./vagrant-fixture";
@@ -150,12 +151,25 @@ describe("the boxes that Vagrant has", () => {
   });
 });
 
+describe("the volume of a box", () => {
+  const rows: [string, boolean][] = [
+    ["debian_vagrant_box_image_1.0_box.img", true],
+    ["debian_vagrant_box_image_1.0.img", true],
+    ["debian_vagrant_box_image_1.0.1_box.img", false],
+    ["debian_vagrant_box_image_1.0.1.img", false],
+    ["debian_vagrant_box_image_1.10_box.img", false],
+  ];
+  for (const [volume, expected] of rows)
+    it(`${volume} ${expected ? "is" : "is not"} of version 1.0`, () =>
+      assert.equal(isOfVersion("debian_vagrant_box_image_1.0", volume), expected));
+});
+
 describe("names at a hypervisor", () => {
   const rows: [string, boolean][] = [
     ["one", true],
     ["project_one", true],
     ["my_project_one", true],
-    ["ha-rancher-0123abcd-one", true],
+    ["ha-rancher-0123abcd-one", false],
     ["project_one_1464200304904_86096", true],
     ["stone", false],
     ["node-one", false],
