@@ -42,6 +42,7 @@ export class RigNode {
   log = "";
   /** Restarted by a stand-in for systemd, as the drop-in says. */
   supervised = true;
+  private startOfLog = 0;
   private keeper: ChildProcess | undefined;
   private daemon: ChildProcess | undefined;
   private restart: NodeJS.Timeout | undefined;
@@ -126,6 +127,7 @@ export class RigNode {
   }
 
   start(): void {
+    this.startOfLog = this.log.length;
     rmSync(join(this.folder, "run/ha-rancher/vrrp"), { force: true });
     // Systemd has reaped a killed process before it starts the next; where another init takes its time with that,
     // keepalived would take the dead one for a living one.
@@ -152,6 +154,11 @@ export class RigNode {
         this.restart = setTimeout(() => this.start(), restartSeconds() * 1000);
     });
     this.daemon = daemon;
+  }
+
+  /** The VRRP state that keepalived has been in last since its start; undefined: none yet. */
+  get state(): string | undefined {
+    return [...this.log.slice(this.startOfLog).matchAll(/\(ha_rancher\) Entering (\w+) STATE/g)].at(-1)?.[1];
   }
 
   get runs(): boolean {
@@ -312,8 +319,7 @@ export class Rig {
     for (const node of this.nodes) if (!node.runs) node.start();
     // The others listen for as long as `vrrp_startup_delay` says, and then for one down time.
     await this.until(
-      () =>
-        this.nodes.every((node) => node.vrrp.name === first || node.log.includes("Entering BACKUP STATE")),
+      () => this.nodes.every((node) => node.vrrp.name === first || node.state === "BACKUP"),
       "the others to be backups",
     );
     await sleep((spec.startupDelay + spec.downTimerAdverts * spec.advertInterval) * 1000 + 200);
