@@ -64,8 +64,19 @@ describe("keepalived's resources", () => {
     for (const node of rig.nodes) writeFileSync(join(node.folder, "run/log"), "");
     const { outs } = await configuration.create(inputsOf(specOf({})));
     state = outs as ConfigurationOutputs;
-    await rig.until(() => rig.holders().length === 1, "one holder");
+    await settled();
   });
+
+  /** Both start at the same time: until they agree, the VIP may change hands. */
+  async function settled(): Promise<void> {
+    let [holder, since] = ["", 0];
+    await rig.until(() => {
+      const now = rig.holders().join();
+      if (now !== holder || !["a", "b"].includes(now)) [holder, since] = [now, clock()];
+      return clock() - since > 1_500;
+    }, "one holder, and the same for a while");
+  }
+
   afterEach(async () => {
     for (const node of rig.nodes) {
       systemctl(node, "stop", "keepalived.service");
