@@ -75,8 +75,10 @@ export async function settle(rig: Rig, spec: VrrpSpec): Promise<void> {
     if (!node.runs) node.start();
   }
   await rig.until(
-    () => rig.holders().length === 1 && rig.nodes.every((node) => node.runs),
-    "one holder again",
+    () =>
+      rig.holders().length === 1 &&
+      rig.nodes.every((node) => node.state === (node.holdsVip ? "MASTER" : "BACKUP")),
+    "one holder again, and backups",
   );
   // A backup that has just begun to listen takes its first down time from its own interval.
   await sleep(spec.downTimerAdverts * spec.advertInterval * 1000 + 300);

@@ -99,7 +99,8 @@ function readIfThere(file: string): Buffer | undefined {
   }
 }
 
-function readLocal(backend: Backend, stack: string): StackState | undefined {
+/** A stack's state from its file in a local backend; undefined if there is none. */
+export function readLocal(backend: Backend, stack: string): StackState | undefined {
   const plain = readIfThere(join(stacksOf(backend), `${stack}.json`));
   const packed = plain ? undefined : readIfThere(join(stacksOf(backend), `${stack}.json.gz`));
   const bytes = plain ?? (packed && gunzipSync(packed));

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { SettingsError } from "../settings";
 import { checkSettingsFile } from "../settings-file";
 import { packageRoot } from "../system/root";
 import { ensureToolchain } from "../toolchain";
+import type { Backend } from "../toolchain/environment";
+import { clashesWith, type OtherStack } from "./clashes";
 import { Clock, timingsFile } from "./clock";
 import { colors } from "./colors";
 import { removeDeadLocks } from "./dead-locks";
@@ -14,8 +17,8 @@ import { refuseOtherLab } from "./lab-stacks";
 import { checkPassphrase } from "./passphrase";
 import { prepare } from "./prepare";
 import { unreachable } from "./reachable";
-import { existingStackFile, keepingStackFile } from "./stack-file";
-import { initStack, readState, type StackState } from "./state";
+import { existingStackFile, keepingStackFile, stackFile } from "./stack-file";
+import { initStack, localStacks, readLocal, readState, type StackState } from "./state";
 import { summary } from "./summary";
 import { backendOf, cliOf, commandIn, type Surroundings } from "./surroundings";
 
@@ -46,6 +49,8 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
     readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
   const known = await read();
   if (known) refuseOtherLab(stack, known);
+  const mistakes = clashesWith(settings, await otherStacks(backend, stack));
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
   const surroundings = await prepare(usesLab, clock, say);
   const cli = cliOf(surroundings);
 
@@ -66,6 +71,21 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   say(colors.bold("Times"));
   for (const line of clock.table()) say(`  ${line}`);
   say(colors.dim(`  (kept in ${timingsFile()})`));
+}
+
+/** The other stacks here that have machines, with the settings in their files; a file that is wrong says nothing. */
+async function otherStacks(backend: Backend, stack: string): Promise<OtherStack[]> {
+  const found: OtherStack[] = [];
+  for (const other of localStacks(backend)) {
+    if (other === stack || !existsSync(stackFile(other))) continue;
+    try {
+      const state = readLocal(backend, other);
+      if (state?.machines.length) found.push({ stack: other, settings: checkSettingsFile(stackFile(other)) });
+    } catch {
+      // It cannot be read, which its own `up` says.
+    }
+  }
+  return found;
 }
 
 async function silentNodes(state: StackState | undefined, surroundings: Surroundings): Promise<string[]> {

@@ -47,6 +47,7 @@ export class FloatingIp extends pulumi.ComponentResource {
         vip: settings.vip.address,
         endpoints: byName(preferred.map(({ node }) => node.ssh)),
         contents: byName(contents),
+        order: preferred.map(({ node }) => node.name),
       },
       {
         parent: this,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { SshEndpoint } from "../remote/endpoint";
@@ -12,8 +13,10 @@ export interface ConfigurationInputs {
   /** The VIP, without prefix. */
   vip: string;
   endpoints: Record<string, SshEndpoint>;
-  /** By node; the most preferred node first. */
+  /** By node. */
   contents: Record<string, string>;
+  /** Names of the nodes, the most preferred first: what goes through the engine by name loses its order. */
+  order: string[];
 }
 
 export interface ConfigurationOutputs extends ConfigurationInputs {
@@ -24,14 +27,18 @@ export interface ConfigurationOutputs extends ConfigurationInputs {
 const schema = z.looseObject({
   vip: z.string("must be an address"),
   contents: z.record(z.string(), z.string("must be the text of a keepalived.conf"), "must be texts by node"),
+  order: z.array(z.string(), "must be the names of the nodes"),
 });
+
+/** Milliseconds for a node that has not answered: it may be busy, but is likely dead, and the others wait for it. */
+const patienceWithSilence = 20_000;
 
 const identity = (ssh: SshEndpoint | undefined): string =>
   `${ssh?.host} ${ssh?.port} ${ssh?.user} ${ssh?.hostKey}`;
 
 /** Nodes whose file must be brought into force: new, changed, at fault, or another machine. */
 export function nodesToChange(olds: ConfigurationOutputs, news: ConfigurationInputs): string[] {
-  return Object.keys(news.contents).filter(
+  return news.order.filter(
     (name) =>
       olds.contents[name] !== news.contents[name] ||
       olds.faults[name] !== undefined ||
@@ -81,17 +88,17 @@ export const configuration = {
     news: ConfigurationInputs,
   ): Promise<pulumi.dynamic.DiffResult> {
     const isKnown = typeof news.contents === "object" && typeof news.endpoints === "object";
-    const stored = ["vip", "endpoints", "contents"] as const;
+    const stored = ["vip", "endpoints", "contents", "order"] as const;
     const changes =
       !isKnown ||
       nodesToChange(olds, news).length > 0 ||
-      stored.some((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key])) ||
+      stored.some((key) => !isDeepStrictEqual(olds[key], news[key])) ||
       JSON.stringify(news).includes(unknownValue);
     return { changes, replaces: [] };
   },
 
   async create(inputs: ConfigurationInputs): Promise<pulumi.dynamic.CreateResult<ConfigurationOutputs>> {
-    const faults = await startAll(inputs, Object.keys(inputs.contents));
+    const faults = await startAll(inputs, inputs.order);
     const outs = { ...inputs, faults };
     if (Object.keys(faults).length) throw partialFailure(new Error(told(faults)), idOf(inputs), outs);
     return { id: idOf(inputs), outs };
@@ -101,17 +108,15 @@ export const configuration = {
     const contents: Record<string, string> = {};
     const faults: Record<string, string> = {};
     await Promise.all(
-      Object.keys(props.contents).map(async (name) => {
+      props.order.map(async (name) => {
         const found = parseLook(await runScript(endpointOf(props, name), "look"));
         contents[name] = found.content ?? "";
         if (found.faults.length) faults[name] = found.faults.join(", ");
       }),
     );
-    // In the order that they have in the state: only what differs shows.
-    const inOrder = Object.fromEntries(
-      Object.keys(props.contents).map((name) => [name, contents[name] ?? ""]),
-    );
-    const inputs: ConfigurationInputs = { vip: props.vip, endpoints: props.endpoints, contents: inOrder };
+    const inputs: ConfigurationInputs = {
+      ...{ vip: props.vip, endpoints: props.endpoints, contents, order: props.order },
+    };
     return { id, props: { ...props, ...inputs, faults }, inputs };
   },
 
@@ -124,7 +129,8 @@ export const configuration = {
     const nodes = Object.entries(news.endpoints).map(([name, ssh]) => ({ name, ssh }));
     const { done, failure } = await rollOut([...names].reverse(), {
       holders: () => measureHolders(nodes, news.vip),
-      apply: (name) => swap(endpointOf(news, name), news.contents[name] ?? ""),
+      apply: (name, silent) =>
+        swap(endpointOf(news, name), news.contents[name] ?? "", silent ? patienceWithSilence : undefined),
     });
     if (failure === undefined) return { outs: { ...news, faults: {} } };
     // The rest is as it was, and still to be done.

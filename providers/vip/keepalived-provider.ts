@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { SshEndpoint } from "../remote/endpoint";
@@ -66,8 +67,7 @@ export const keepalived = {
     const host = hostOf(news.ssh);
     const replaces = host !== unknownValue && host !== olds.ssh.host ? ["ssh"] : [];
     const fields = ["minimumVersion", "vips", "ssh"] as const;
-    const changes =
-      replaces.length > 0 || fields.some((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
+    const changes = replaces.length > 0 || fields.some((key) => !isDeepStrictEqual(olds[key], news[key]));
     return { changes, replaces, deleteBeforeReplace: false };
   },
 

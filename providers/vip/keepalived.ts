@@ -40,8 +40,10 @@ export interface ConfigurationArgs {
   vip: pulumi.Input<string>;
   /** By node: how to log in. Secret in the state. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
-  /** By node: its keepalived.conf; the most preferred node first. */
+  /** By node: its keepalived.conf. */
   contents: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** Names of the nodes, the most preferred first. */
+  order: pulumi.Input<string[]>;
 }
 
 /**

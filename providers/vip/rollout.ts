@@ -5,8 +5,8 @@ import type { Holders } from "./holders";
 export interface RollOutWorld {
   /** Who holds the VIP, measured. */
   holders(): Promise<Holders>;
-  /** Brings the new file into force on a node. */
-  apply(node: string): Promise<void>;
+  /** Brings the new file into force on a node; `silent`: it did not answer when it was asked who holds the VIP. */
+  apply(node: string, silent: boolean): Promise<void>;
 }
 
 /** How a roll-out ended: what is done, and what stopped it. */
@@ -40,7 +40,7 @@ export async function rollOut(
       ? `; ${rest.join(" and ")} ${rest.length > 1 ? "are" : "is"} as before`
       : "";
     try {
-      await world.apply(name);
+      await world.apply(name, before.unreachable.includes(name));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return { done, failure: `${name} cannot be changed${untouched}: ${why}` };

@@ -40,8 +40,8 @@ export async function runScript(
 }
 
 /** Brings a keepalived.conf into force on a node, and keepalived into service. */
-export const swap = async (ssh: SshEndpoint, content: string): Promise<void> => {
-  await runScript(ssh, "swap", [createHash("sha256").update(content).digest("hex")], content);
+export const swap = async (ssh: SshEndpoint, content: string, timeout?: number): Promise<void> => {
+  await runScript(ssh, "swap", [createHash("sha256").update(content).digest("hex")], content, timeout);
 };
 
 /** What `look` found on a node. */

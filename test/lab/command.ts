@@ -9,6 +9,9 @@ export const stack = "test-lab";
 
 /** A lab and stacks of the test's own: what a person has running is not touched, caches are shared. */
 export const data = mkdtempSync(join(tmpdir(), "ha-rancher-lab-"));
+/** The network namespace of the lab. */
+export const labNamespace = "ha-rancher-test";
+
 const env = { ...process.env, HA_RANCHER_LAB_NAME: "test", XDG_DATA_HOME: data };
 
 /** Where the test's stacks, passphrase and machine folders were. */

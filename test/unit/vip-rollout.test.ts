@@ -85,12 +85,16 @@ const olds: ConfigurationOutputs = {
   vip: "192.168.56.10",
   endpoints: { a: ssh("1"), b: ssh("2") },
   contents: { a: "one", b: "two" },
+  order: ["a", "b"],
   faults: {},
 };
 
 test("only what differs is changed: a file, a fault, another machine, a new node", async () => {
   const { faults: _, ...inputs } = olds;
   assert.deepEqual(nodesToChange(olds, inputs), []);
+  // The engine does not keep the order of names.
+  const turned = { ...inputs, contents: { b: "two", a: "one" } };
+  assert.equal((await configuration.diff("", olds, turned)).changes, false);
   assert.equal((await configuration.diff("", olds, structuredClone(inputs))).changes, false);
   for (const [news, from, names] of [
     [{ ...inputs, contents: { a: "one", b: "new" } }, olds, ["b"]],
@@ -101,6 +105,7 @@ test("only what differs is changed: a file, a fault, another machine, a new node
         ...inputs,
         endpoints: { ...inputs.endpoints, c: ssh("3") },
         contents: { ...inputs.contents, c: "x" },
+        order: ["a", "b", "c"] as string[],
       },
       olds,
       ["c"],

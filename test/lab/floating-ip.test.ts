@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseDocument } from "yaml";
+import { packageRoot } from "../../system/root";
+import { data, forgetData, haRancher, inLab, labNamespace, type Status, stack, status } from "./command";
+
+/*
+ * The floating IP on real machines: changes are rolled out, drift is mended, operations work, nothing is left. Each
+ * test goes on from where the one before it stopped, so after a failure the rest is not run.
+ */
+
+const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
+const vip = "192.168.56.10";
+const secondVip = "192.168.56.20";
+/** Milliseconds that a client may wait for the VIP in a change, and between two of its questions. */
+const allowedGap = 300;
+const probeInterval = 20;
+
+let failed = false;
+function step(name: string, action: () => Promise<void>): void {
+  test(name, async () => {
+    assert.ok(!failed, "a step before this one failed");
+    try {
+      await action();
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  });
+}
+
+/** Sets settings in the stack's file. */
+function set(...settings: [path: (string | number)[], value: unknown][]): void {
+  const file = parseDocument(readFileSync(stackFile, "utf8"));
+  for (const [[name, ...rest], value] of settings)
+    file.setIn(["config", `ha-rancher:${name}`, ...rest], value);
+  writeFileSync(stackFile, file.toString());
+}
+
+/** Runs a command on a node as root; gives what it printed. */
+async function onNode(name: string, command: string): Promise<string> {
+  const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
+  const nodes = JSON.parse(stdout) as { name: string; ssh: string }[];
+  const ssh = nodes.find((node) => node.name === name)?.ssh;
+  assert.ok(ssh, `no node ${name} in ${stdout}`);
+  const result = await inLab("sh", "-c", `${ssh} "sudo -n sh -c '${command}'"`);
+  assert.equal(result.code, 0, `${command}: ${result.stderr}`);
+  return result.stdout;
+}
+
+/** A client in a namespace of its own on the lab's network, which pings the VIP all the time. */
+class Client {
+  private readonly folder = mkdtempSync(join(tmpdir(), "ha-rancher-client-"));
+  private readonly process: ChildProcess;
+
+  constructor() {
+    // Its own namespace inside the lab's, joined to the machines' bridge (which has the host's address).
+    const script = `
+set -e
+bridge=$(ip -o -4 addr show to 192.168.56.1 | { read -r _ device _; echo "$device"; })
+ip netns add client-$$ && trap 'ip netns del client-$$; ip link del probe$$ 2>/dev/null || true' EXIT
+ip link add probe$$ type veth peer name eth0 netns client-$$
+ip link set probe$$ master "$bridge" up
+ip -n client-$$ link set eth0 up
+ip -n client-$$ addr add 192.168.56.250/24 dev eth0
+ip netns exec client-$$ ping -D -n -i ${probeInterval / 1000} ${vip} >"$1" & ping=$!
+cat >/dev/null
+kill $ping; wait $ping || true`;
+    this.process = spawn(
+      "ip",
+      ["netns", "exec", labNamespace, "bash", "-c", script, "client", this.answers],
+      {
+        stdio: ["pipe", "inherit", "inherit"],
+      },
+    );
+  }
+
+  private get answers(): string {
+    return join(this.folder, "answers");
+  }
+
+  /** Seconds since 1970 at which the VIP answered. */
+  private times(): number[] {
+    const lines = readFileSync(this.answers, "utf8").matchAll(/^\[([\d.]+)\] .*bytes from/gm);
+    return [...lines].map(([, time]) => Number(time));
+  }
+
+  async answered(): Promise<void> {
+    for (let i = 0; i < 100; i++) {
+      await sleep(100);
+      try {
+        if (this.times().length > 10) return;
+      } catch {
+        // Not begun yet.
+      }
+    }
+    assert.fail("the VIP does not answer the client");
+  }
+
+  /** The longest time without an answer since then, milliseconds. */
+  longestGap(since: number): number {
+    const times = this.times().filter((time) => time * 1000 >= since);
+    assert.ok(times.length > 10, "the client had no answers");
+    return Math.max(...times.slice(1).map((time, i) => (time - (times[i] ?? time)) * 1000));
+  }
+
+  async end(): Promise<void> {
+    this.process.stdin?.end();
+    await new Promise((resolve) => this.process.once("close", resolve));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function healthy(seconds = 180): Promise<Status> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const now = await status();
+    if (now.healthy) return now;
+    assert.ok(Date.now() < end, `not healthy in ${seconds} s: ${JSON.stringify(now, undefined, 1)}`);
+    await sleep(1_000);
+  }
+}
+
+let client: Client | undefined;
+
+before(() => {
+  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+});
+
+after(async () => {
+  await client?.end();
+  if (failed) await haRancher("down");
+  rmSync(stackFile, { force: true });
+  forgetData();
+});
+
+step("up", async () => {
+  assert.equal((await haRancher("up")).code, 0);
+  await healthy();
+  client = new Client();
+  await client.answered();
+});
+
+for (const [what, settings, isThere] of [
+  ["another advert interval", [[["advertInterval"], 0.3]], /advert_int 0\.3/],
+  ["a second VIP", [[["furtherVips"], [`${secondVip}/24`]]], new RegExp(`${secondVip}/24 dev`)],
+  ["another priority", [[["nodes", 1, "priority"], 145]], /priority 145/],
+] as const)
+  step(`${what} is rolled out, and the VIP is away for less than ${allowedGap} ms`, async () => {
+    const [holder] = (await status()).holders;
+    set(...(settings as unknown as Parameters<typeof set>));
+    const since = Date.now();
+    assert.equal((await haRancher("up")).code, 0);
+    const gap = client?.longestGap(since) ?? Number.NaN;
+    console.log(`${what}: longest gap ${gap.toFixed(0)} ms`);
+    assert.ok(gap < allowedGap, `the client waited ${gap} ms`);
+    const now = await healthy();
+    assert.deepEqual(now.holders, [holder], "the VIP moved");
+    const confs = await Promise.all(
+      now.nodes.map(({ name }) => onNode(name, "cat /etc/keepalived/keepalived.conf")),
+    );
+    assert.match(confs.join("\n"), isThere);
+  });
+
+step("the second VIP is where the first is, and answers", async () => {
+  const { holders, nodes } = await status();
+  for (const { name } of nodes) {
+    const addresses = await onNode(name, "ip -o addr");
+    assert.equal(addresses.includes(`${secondVip}/24`), holders.includes(name), name);
+  }
+  assert.equal((await inLab("ping", "-c", "3", "-n", secondVip)).code, 0);
+});
+
+step("drift is seen by refresh and mended by up", async () => {
+  const { holders, nodes } = await healthy();
+  const standby = nodes.find(({ name }) => !holders.includes(name))?.name ?? "";
+  for (const drift of [
+    "echo >>/etc/keepalived/keepalived.conf",
+    "systemctl stop keepalived",
+    "systemctl disable --now keepalived && systemctl mask keepalived",
+    "nft delete table inet ha_rancher",
+  ]) {
+    await onNode(standby, drift);
+    const refresh = await inLab("pulumi", "refresh", "--yes", "--skip-preview", "--expect-no-changes");
+    assert.notEqual(refresh.code, 0, `refresh does not see: ${drift}`);
+    const up = await inLab("pulumi", "up", "--yes", "--skip-preview");
+    assert.equal(up.code, 0, up.stdout + up.stderr);
+    assert.match(
+      await onNode(standby, "systemctl is-active keepalived; systemctl is-enabled keepalived"),
+      /^active\nenabled/,
+    );
+    const again = await inLab("pulumi", "preview", "--refresh", "--expect-no-changes");
+    assert.equal(again.code, 0, again.stdout);
+  }
+  await healthy();
+});
+
+step("switchover moves the VIP and then the service, to whom it was told", async () => {
+  const { holders, nodes } = await healthy();
+  const target = nodes.find(({ name }) => !holders.includes(name))?.name ?? "";
+  const since = Date.now();
+  const { code, stdout } = await haRancher("switchover", target);
+  assert.equal(code, 0, stdout);
+  const gap = client?.longestGap(since) ?? Number.NaN;
+  console.log(`switchover: longest gap ${gap.toFixed(0)} ms`);
+  assert.ok(gap < allowedGap, `the client waited ${gap} ms`);
+  assert.deepEqual((await healthy()).holders, [target]);
+});
+
+step("a node in maintenance holds nothing, and takes nothing", async () => {
+  const [holder = ""] = (await healthy()).holders;
+  assert.equal((await haRancher("maintenance", holder, "on")).code, 0);
+  const resting = await status();
+  assert.ok(resting.holders.length === 1 && !resting.holders.includes(holder), resting.holders.join());
+  assert.notEqual((await haRancher("switchover", holder)).code, 0);
+  assert.notEqual(
+    (await haRancher("maintenance", resting.holders[0] ?? "", "on")).code,
+    0,
+    "nobody would be left",
+  );
+  assert.equal((await haRancher("maintenance", holder, "off")).code, 0);
+  await healthy();
+  assert.deepEqual((await status()).holders, resting.holders);
+});
+
+step("without its resources a node has no VIP, unit, rule or file", async () => {
+  await client?.end();
+  client = undefined;
+  const { nodes } = await status();
+  const left = async (): Promise<string> => {
+    const looks = nodes.map(({ name }) =>
+      onNode(
+        name,
+        [
+          `ip -o addr show to ${vip}; ip -o addr show to ${secondVip}`,
+          "systemctl is-active --quiet keepalived && echo keepalived runs",
+          "nft list table inet ha_rancher 2>/dev/null",
+          "ls -d /etc/keepalived/keepalived.conf /etc/systemd/system/keepalived.service.d/ha-rancher.conf /usr/local/lib/ha-rancher/firewall 2>/dev/null; true",
+        ].join("; "),
+      ),
+    );
+    return (await Promise.all(looks)).join("");
+  };
+  assert.match(await left(), /keepalived runs/, "the look sees what is there");
+  const { stdout } = await inLab("pulumi", "stack", "export");
+  const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string }[] } };
+  const urns = deployment.resources
+    .map(({ urn }) => urn)
+    .filter((urn) => /vip:Keepalived::|keepalived-(drop-in|firewall)$/.test(urn));
+  assert.ok(urns.length >= 4, urns.join());
+  const targets = urns.flatMap((urn) => ["--target", urn]);
+  const destroy = await inLab(
+    "pulumi",
+    "destroy",
+    "--yes",
+    "--skip-preview",
+    "--target-dependents",
+    ...targets,
+  );
+  assert.equal(destroy.code, 0, destroy.stdout + destroy.stderr);
+  assert.equal(await left(), "");
+});
+
+step("down", async () => {
+  assert.equal((await haRancher("down")).code, 0);
+  assert.ok(data);
+});
