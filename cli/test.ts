@@ -20,6 +20,8 @@ interface Layer {
   needs: Need[];
   /** Files one after the other: each uses the whole machine. */
   alone?: boolean;
+  /** Run only if it is named, and said so otherwise. */
+  onRequest?: boolean;
 }
 
 /** In this order; `lint` is the formatter and linter, the others are the folders below test/. */
@@ -33,6 +35,8 @@ const layers: readonly Layer[] = [
   { name: "engine", needs: ["toolchain"], alone: true },
   { name: "image", needs: ["lab"], alone: true },
   { name: "lab", needs: ["toolchain", "lab"], alone: true },
+  // A quarter of an hour more of real machines.
+  { name: "lab-long", needs: ["toolchain", "lab"], alone: true, onRequest: true },
 ];
 
 const testFolder = (layer: Layer): string => join(packageRoot, "dist", "test", layer.name);
@@ -150,7 +154,12 @@ function chosenLayers(names: string[]): Layer[] {
       );
     }
   }
-  const chosen = layers.filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = layers.filter(({ name, onRequest }) =>
+    names.length > 0 ? names.includes(name) : !onRequest,
+  );
+  if (names.length === 0)
+    for (const { name } of layers.filter(({ onRequest }) => onRequest))
+      say(colors.yellow(`The layer ${name} is not run; \`npm test -- ${name}\` runs it`));
   const there = chosen.filter((layer) => layer.name === "lint" || existsSync(testFolder(layer)));
   if (there.length === 0) throw new Failure(`there are no tests of ${names.join(", ")}`);
   return [...there];

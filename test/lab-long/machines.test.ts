@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { MachinesLab } from "./machines-lab";
+import { MachinesLab } from "../lab/machines-lab";
 
 /*
  * What engine tests show with a fake `vagrant`, on real machines of libvirt: each test goes on from where the one before

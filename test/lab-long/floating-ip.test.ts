@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseDocument } from "yaml";
 import { packageRoot } from "../../system/root";
-import { data, forgetData, haRancher, inLab, labNamespace, type Status, stack, status } from "./command";
+import { data, forgetData, haRancher, inLab, labNamespace, type Status, stack, status } from "../lab/command";
 
 /*
  * The floating IP on real machines: changes are rolled out, drift is mended, operations work, nothing is left. Each
