@@ -5,7 +5,7 @@ import { median, printed, type Report, row } from "./report";
 
 /*
  * Two machines of libvirt in a lab of their own: by this provider, and by plain Vagrant from one Vagrantfile that says
- * the same, written by hand as somebody would who knows what costs time here. Needs what `npm test -- lab` needs.
+ * the same, written by hand as somebody would who knows what costs time here. Needs what the tests in the lab need.
  */
 
 const addresses: Record<string, string> = { one: "192.168.56.31", two: "192.168.56.32" };
