@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type RunResult, tryRun } from "../../system/run";
-import { textOf } from "./atomic";
+import { textOf } from "../../system/text";
 import { clientsInExportsFile, clientsListed, renderExportsFile } from "./kernel-exports";
 import type { NfsServer } from "./server";
 

@@ -1,6 +1,7 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type MachineRecord, readKey, readRecord, recordFile, textOf } from "./folder";
+import { textOf } from "../../system/text";
+import { type MachineRecord, readKey, readRecord, recordFile } from "./folder";
 import type { MachineInputs } from "./inputs";
 import { dataFolder } from "./vagrantfile";
 import { vmNames, vmUuid } from "./vboxmanage";

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { textOf } from "../../system/text";
 import { inputsOf, type MachineInputs } from "./inputs";
 import { publicKeyOf } from "./keys";
 import { dataFolder, vagrantfile } from "./vagrantfile";
@@ -43,16 +44,6 @@ const machineIdFile = (inputs: MachineInputs): string => inDataFolder(inputs, "i
 
 /** Unique among the hypervisor's names of machines and disks. */
 export const prefixOf = ({ uuid }: MachineRecord): string => `ha-rancher-${uuid.slice(0, 8)}-`;
-
-/** A file's text; undefined if there is no such file. */
-export async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 const draftOf = (file: string): string => `${file}.new`;
 

@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseDocument } from "yaml";
 import { packageRoot } from "../../system/root";
 import { data, forgetData, haRancher, inLab, labNamespace, type Status, stack, status } from "../lab/command";
+import { hasFailed, step } from "../lab/steps";
 
 /*
  * The floating IP on real machines: changes are rolled out, drift is mended, operations work, nothing is left. Each
@@ -20,19 +21,6 @@ const secondVip = "192.168.56.20";
 /** Milliseconds that a client may wait for the VIP in a change, and between two of its questions. */
 const allowedGap = 300;
 const probeInterval = 20;
-
-let failed = false;
-function step(name: string, action: () => Promise<void>): void {
-  test(name, async () => {
-    assert.ok(!failed, "a step before this one failed");
-    try {
-      await action();
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  });
-}
 
 /** Sets settings in the stack's file. */
 function set(...settings: [path: (string | number)[], value: unknown][]): void {
@@ -134,7 +122,7 @@ before(() => {
 
 after(async () => {
   await client?.end();
-  if (failed) await haRancher("down");
+  if (hasFailed()) await haRancher("down");
   rmSync(stackFile, { force: true });
   forgetData();
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { MachinesLab } from "../lab/machines-lab";
+import { step } from "../lab/steps";
 
 /*
  * What engine tests show with a fake `vagrant`, on real machines of libvirt: each test goes on from where the one before
@@ -12,19 +13,6 @@ import { MachinesLab } from "../lab/machines-lab";
 const addresses: Record<string, string> = { one: "192.168.56.21", two: "192.168.56.22" };
 
 let lab: MachinesLab;
-let failed = false;
-function step(name: string, action: () => Promise<void>): void {
-  test(name, async () => {
-    assert.ok(!failed, "a step before this one failed");
-    try {
-      await action();
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  });
-}
-
 const ssh = (name: string, command: string): Promise<string> => lab.ssh(name, addresses[name] ?? "", command);
 
 /** Another after every boot. */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labHome } from "../../system/paths";
 import { packageRoot } from "../../system/root";
 import { run, tryRun } from "../../system/run";
 import { data, forgetData, haRancher, inLab, quietly, type Status, stack, status } from "./command";
+import { hasFailed, step } from "./steps";
 
 /*
  * The whole way, on real machines: each test goes on from where the one before it stopped, so after a failure the
@@ -25,19 +26,6 @@ interface Outputs {
   vipHolders: string[];
   nodes: { name: string; role: string; ssh: string }[];
   takeover: { crash: number; planned: number };
-}
-
-let failed = false;
-function step(name: string, action: () => Promise<void>): void {
-  test(name, async () => {
-    assert.ok(!failed, "a step before this one failed");
-    try {
-      await action();
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  });
 }
 
 async function outputs(): Promise<Outputs> {
@@ -82,7 +70,7 @@ before(() => {
 
 after(async () => {
   // Whatever happened: no machine, process or file of the test stays.
-  if (failed) await haRancher("down");
+  if (hasFailed()) await haRancher("down");
   rmSync(stackFile, { force: true });
   forgetData();
 });
