@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings";
 import { keepalivedConf, takeoverBound } from "./keepalived-conf";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFile, nodePaths, reloadUnits, startUnits } from "./on-node";
+import { guardFile, nodeCommand, nodeFiles, nodePaths, startUnits } from "./on-node";
 
 export interface FloatingIpArgs {
   nodes: Node[];
@@ -24,12 +24,22 @@ export class FloatingIp extends pulumi.ComponentResource {
       settings.advertInterval,
       nodes.map((node) => node.priority),
     );
-    // One node at a time, the least preferred first: a bad change stops before it reaches the usual holder.
+    // One node at a time, the least preferred first: a bad change stops before it reaches the usual holder. The first
+    // starts need not wait for each other.
     let previous: pulumi.Resource[] = [];
     for (const node of [...nodes].sort((a, b) => a.priority - b.priority)) {
-      const service = this.installOn(node, args, previous);
-      this.running.set(node.name, service);
-      previous = [service];
+      const configured = this.configureOn(node, args, previous);
+      this.running.set(
+        node.name,
+        nodeCommand(
+          "keepalived",
+          node,
+          this,
+          { run: startUnits("keepalived"), undo: "systemctl disable --now keepalived" },
+          [configured],
+        ),
+      );
+      previous = [configured];
     }
     this.registerOutputs({});
   }
@@ -40,51 +50,36 @@ export class FloatingIp extends pulumi.ComponentResource {
     return service ? [service] : [];
   }
 
-  private installOn(node: Node, args: FloatingIpArgs, previous: pulumi.Resource[]): pulumi.Resource {
+  private configureOn(node: Node, args: FloatingIpArgs, previous: pulumi.Resource[]): pulumi.Resource {
     const { settings, nodes } = args;
-    const software = args.after(node);
-    const dropIn = nodeFile(
-      "keepalived-drop-in",
+    const conf = node.interface.apply((device) =>
+      keepalivedConf({
+        node: node.name,
+        address: node.address,
+        interface: device,
+        peers: nodes.filter((other) => other !== node).map((other) => other.address),
+        vip: settings.vip,
+        priority: node.priority,
+        virtualRouterId: settings.virtualRouterId,
+        advertInterval: settings.advertInterval,
+      }),
+    );
+    return nodeFiles(
+      "keepalived-files",
       node,
       this,
       {
-        path: `${nodePaths.units}/keepalived.service.d/ha-rancher.conf`,
-        content: guardFile("keepalived-drop-in.conf"),
-        afterWrite: reloadUnits("keepalived"),
+        files: {
+          [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
+            content: guardFile("keepalived-drop-in.conf"),
+          },
+          "/etc/keepalived/keepalived.conf": { content: conf, check: "keepalived -t -f {}" },
+        },
+        // Reloads a running keepalived (it keeps the VIP) and starts none.
+        afterWrite: `! systemctl --quiet is-active keepalived || { systemctl daemon-reload && systemctl reload keepalived; }`,
         afterDelete: "systemctl daemon-reload",
       },
-      software,
-    );
-    const conf = nodeFile(
-      "keepalived-conf",
-      node,
-      this,
-      {
-        path: "/etc/keepalived/keepalived.conf",
-        content: node.interface.apply((device) =>
-          keepalivedConf({
-            node: node.name,
-            address: node.address,
-            interface: device,
-            peers: nodes.filter((other) => other !== node).map((other) => other.address),
-            vip: settings.vip,
-            priority: node.priority,
-            virtualRouterId: settings.virtualRouterId,
-            advertInterval: settings.advertInterval,
-          }),
-        ),
-        check: "keepalived -t -f {}",
-        // Reloads a running keepalived (it keeps the VIP) and starts none.
-        afterWrite: "systemctl try-reload-or-restart keepalived",
-      },
-      [...software, ...previous],
-    );
-    return nodeCommand(
-      "keepalived",
-      node,
-      this,
-      { run: startUnits("keepalived"), undo: "systemctl disable --now keepalived" },
-      [dropIn, conf],
+      [...args.after(node), ...previous],
     );
   }
 }

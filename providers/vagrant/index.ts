@@ -1,5 +1,9 @@
+import { current } from "../current";
+import { machine as provider } from "./lifecycle";
+
 export type { MachineArgs, NetworkArgs, PortArgs, ScriptArgs, SyncedFolderArgs } from "./args";
 export { type HypervisorName, hypervisorNames } from "./hypervisors";
-export { machine } from "./lifecycle";
 export { Machine } from "./machine";
 export type { ForwardedPort } from "./vagrantfile-network";
+/** What Pulumi calls. */
+export const machine = current(provider);
