@@ -59,48 +59,40 @@ interface Figures {
 
 async function measure(size: number, empty: number, say: (line: string) => void): Promise<Figures> {
   const stack = await TestStack.make(`bench-${size}`);
+  const rows: Row[] = [];
+  // Told at once: the largest take minutes.
+  const note = (what: string, unit: Row["unit"], values: readonly number[], baseline?: number): void => {
+    const made = row(`${what} of ${size}`, unit, values, baseline);
+    rows.push(made);
+    say(`${made.case}: ${made.median} ${unit}`);
+  };
   try {
     const names = Array.from({ length: size }, (_, i) => `m${i + 1}`);
     for (const [i, name] of names.entries())
       await stack.add(name, `127.1.${Math.floor(i / 200)}.${(i % 200) + 10}`, { provision: "echo" });
-    const of = (what: string): string => `${what} of ${size}`;
 
-    say(of("preview"));
-    const first = await times(() => preview(stack));
-    say(of("up"));
+    note("preview", "s", await times(() => preview(stack)), empty);
     const watch = stack.watchProvider();
     const up = await seconds(() => stack.mustUp());
-    const peak = watch.stop();
-    say(of("preview without changes"));
+    note("peak memory of the provider's process, up", "MB", [watch.stop()]);
     const unchanged = await times(() => stack.mustBeUnchanged());
+    note("preview without changes", "s", unchanged, empty);
     const processor: number[] = [];
     for (let i = 0; i < repeats; i++)
       processor.push(
         await processorTime(stack, "pulumi", "preview", "--expect-no-changes", "--non-interactive"),
       );
-    say(of("refresh"));
+    note("preview without changes, processor time", "s", processor);
     const refresh = await times(() => stack.mustRefresh());
     const folder = join(stack.folder, "by-hand");
     cpSync(join(stack.folder, "machines"), folder, { recursive: true });
-    say(of("destroy"));
     const destroy = await seconds(() => stack.mustDestroy());
 
-    say(of("the same by hand"));
-    const plainUp = await seconds(() => byHand(stack, folder, names, "up", "--provider", "libvirt"));
-    const plainStatus = await times(() => byHand(stack, folder, names, "status"));
-    const plainDestroy = await seconds(() => byHand(stack, folder, names, "destroy", "--force"));
-    return {
-      unchanged: { clock: median(unchanged), processor: median(processor) },
-      rows: [
-        row(of("preview"), "s", first, empty),
-        row(of("up"), "s", [up], plainUp),
-        row(of("preview without changes"), "s", unchanged, empty),
-        row(of("preview without changes, processor time"), "s", processor),
-        row(of("refresh"), "s", refresh, median(plainStatus)),
-        row(of("destroy"), "s", [destroy], plainDestroy),
-        row(of("peak memory of the provider's process, up"), "MB", [peak]),
-      ],
-    };
+    const byVagrant = (...args: string[]) => seconds(() => byHand(stack, folder, names, ...args));
+    note("up", "s", [up], await byVagrant("up", "--provider", "libvirt"));
+    note("refresh", "s", refresh, await byVagrant("status"));
+    note("destroy", "s", [destroy], await byVagrant("destroy", "--force"));
+    return { rows, unchanged: { clock: median(unchanged), processor: median(processor) } };
   } finally {
     await stack.close();
   }
