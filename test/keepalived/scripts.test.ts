@@ -276,7 +276,7 @@ describe("what runs on a node for the floating IP", () => {
       "a to hear b",
     );
     a.start();
-    await rig.until(() => a.log.includes("Entering BACKUP STATE"), "a to be a backup");
+    await rig.until(() => a.state === "BACKUP", "a to be a backup");
     await sleep(1_500);
     assert.deepEqual(rig.holders(), ["b"], "a hears b");
 
