@@ -3,6 +3,11 @@ import { HaRancher } from "./components";
 import { namespace, parseSettings } from "./settings";
 import { assertFresh } from "./toolchain/freshness";
 
+// Pulumi has every stack trace rewritten by the source maps of what runs. That costs half a second, since it takes one
+// for each promise, and its paths (`node_modules/@pulumi/output.ts`) send Node 20.20 into an endless loop when it
+// prints them (util's markNodeModules).
+delete (Error as Partial<ErrorConstructor>).prepareStackTrace;
+
 function rawSettings(): Record<string, string> {
   const prefix = `${namespace}:`;
   return Object.fromEntries(

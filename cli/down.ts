@@ -12,6 +12,7 @@ import { Failure } from "./errors";
 import { stream } from "./foreground";
 import { chooseHypervisor } from "./hypervisor";
 import { labsOf, othersInLab, refuseOtherLab } from "./lab-stacks";
+import { checkPassphrase } from "./passphrase";
 import { prepare } from "./prepare";
 import { keepingStackFile, stackFile } from "./stack-file";
 import { readState, type StackState } from "./state";
@@ -98,6 +99,7 @@ async function removeStack(removal: Removal, clock: Clock): Promise<void> {
     return;
   }
   const surroundings = await prepare(usesLab, clock, say);
+  await checkPassphrase(stack, state.salt);
   await clock.phase("pulumi destroy", () => destroy(removal, surroundings));
   await clock.phase("stack rm", () => removeRecord(stack, cliOf(surroundings), false));
 }

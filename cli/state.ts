@@ -18,6 +18,8 @@ export interface StackState {
   pendingCreates: string[];
   /** The stack's machines, also those that are not complete. */
   machines: RecordedMachine[];
+  /** Pulumi's salt, if secrets are encrypted with a passphrase. */
+  salt?: string;
 }
 
 /** A machine as the state has it (providers/vagrant). */
@@ -40,6 +42,7 @@ interface Resource {
 interface Deployment {
   resources?: Resource[];
   pending_operations?: { type: string; resource: Resource }[];
+  secrets_providers?: { type: string; state?: { salt?: string } };
 }
 
 const machineType = "pulumi-nodejs:dynamic/vagrant:Machine";
@@ -75,6 +78,7 @@ export function describeDeployment(deployment: Deployment | undefined): StackSta
     interrupted: (deployment?.pending_operations ?? []).length > 0,
     pendingCreates: creating.map(({ resource }) => resource.urn),
     machines: machines.flatMap(recordedMachine),
+    salt: deployment?.secrets_providers?.state?.salt,
   };
 }
 

@@ -20,8 +20,6 @@ interface Layer {
   needs: Need[];
   /** Files one after the other: each uses the whole machine. */
   alone?: boolean;
-  /** Run only if it is named, and said so otherwise. */
-  onRequest?: boolean;
 }
 
 /** In this order; `lint` is the formatter and linter, the others are the folders below test/. */
@@ -31,10 +29,10 @@ const layers: readonly Layer[] = [
   { name: "program", needs: [] },
   { name: "guard", needs: ["shellcheck"] },
   // The real keepalived in network namespaces: times count, so one file at a time.
-  { name: "keepalived", needs: ["shellcheck", "keepalived"], alone: true },
+  { name: "keepalived", needs: ["keepalived"], alone: true },
   { name: "engine", needs: ["toolchain"], alone: true },
   { name: "image", needs: ["lab"], alone: true },
-  { name: "lab", needs: ["toolchain", "lab"], alone: true, onRequest: true },
+  { name: "lab", needs: ["toolchain", "lab"], alone: true },
 ];
 
 const testFolder = (layer: Layer): string => join(packageRoot, "dist", "test", layer.name);
@@ -152,12 +150,7 @@ function chosenLayers(names: string[]): Layer[] {
       );
     }
   }
-  const chosen = layers.filter(({ name, onRequest }) =>
-    names.length > 0 ? names.includes(name) : !onRequest,
-  );
-  for (const { name, onRequest } of layers)
-    if (onRequest && !chosen.some((each) => each.name === name))
-      say(colors.yellow(`The layer ${name} is not run; \`npm test -- ${name}\` runs it`));
+  const chosen = layers.filter(({ name }) => names.length === 0 || names.includes(name));
   const there = chosen.filter((layer) => layer.name === "lint" || existsSync(testFolder(layer)));
   if (there.length === 0) throw new Failure(`there are no tests of ${names.join(", ")}`);
   return [...there];

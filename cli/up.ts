@@ -14,6 +14,7 @@ import { stream } from "./foreground";
 import { chooseHypervisor } from "./hypervisor";
 import type { KnownNode } from "./known-stack";
 import { refuseOtherLab } from "./lab-stacks";
+import { checkPassphrase } from "./passphrase";
 import { prepare } from "./prepare";
 import { unreachable } from "./reachable";
 import { existingStackFile, keepingStackFile, stackFile } from "./stack-file";
@@ -54,6 +55,7 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   const cli = cliOf(surroundings);
 
   if (removeDeadLocks(backend, stack) > 0) say("Removed the lock of a Pulumi process that was killed");
+  await checkPassphrase(stack, known?.salt);
   await keepingStackFile(file, async () => {
     if (!known) await clock.phase("stack init", () => initStack(stack, cli));
     const silent = await silentNodes(known, surroundings);

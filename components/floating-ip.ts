@@ -5,7 +5,7 @@ import { vrrpSpec } from "../settings-floating-ip";
 import { keepalivedConf } from "./keepalived-conf";
 import { minimumVersion } from "./keepalived-version";
 import type { Node } from "./node";
-import { floatingIpFile, guardFile, nodeFile, nodeOptions, nodePaths, reloadUnits } from "./on-node";
+import { floatingIpFile, guardFile, nodeFiles, nodeOptions, nodePaths, reloadUnits } from "./on-node";
 import { type TakeoverBound, takeoverBound } from "./vrrp-spec";
 
 export interface FloatingIpArgs {
@@ -65,7 +65,6 @@ export class FloatingIp extends pulumi.ComponentResource {
   private installOn(node: Node, args: FloatingIpArgs): Keepalived {
     const { settings, after } = args;
     const { vip, furtherVips } = settings;
-    const files = this.filesOn(node, args);
     return new Keepalived(
       `${node.name}-keepalived`,
       {
@@ -74,33 +73,27 @@ export class FloatingIp extends pulumi.ComponentResource {
         vips: [vip, ...furtherVips].map(({ address, prefix }) => `${address}/${prefix}`),
       },
       // Not side by side with other packages' installation, and deleted while its files are still there.
-      nodeOptions(node, this, [...after(node).slice(0, 1), ...files]),
+      nodeOptions(node, this, [...after(node).slice(0, 1), this.filesOn(node, args)]),
     );
   }
 
   /** What keepalived's unit needs on a node. */
-  private filesOn(node: Node, { after }: FloatingIpArgs): pulumi.Resource[] {
-    const prepared = after(node).slice(0, 1);
-    return [
-      nodeFile(
-        "keepalived-drop-in",
-        node,
-        this,
-        {
-          path: `${nodePaths.units}/keepalived.service.d/ha-rancher.conf`,
-          content: guardFile("keepalived-drop-in.conf"),
-          afterWrite: reloadUnits("keepalived"),
-          afterDelete: "systemctl daemon-reload",
+  private filesOn(node: Node, { after }: FloatingIpArgs): pulumi.Resource {
+    return nodeFiles(
+      "keepalived-files",
+      node,
+      this,
+      {
+        files: {
+          [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
+            content: guardFile("keepalived-drop-in.conf"),
+          },
+          [`${nodePaths.scripts}/firewall`]: { content: floatingIpFile("firewall"), mode: "0755" },
         },
-        prepared,
-      ),
-      nodeFile(
-        "keepalived-firewall",
-        node,
-        this,
-        { path: `${nodePaths.scripts}/firewall`, content: floatingIpFile("firewall"), mode: "0755" },
-        prepared,
-      ),
-    ];
+        afterWrite: reloadUnits("keepalived"),
+        afterDelete: "systemctl daemon-reload",
+      },
+      after(node).slice(0, 1),
+    );
   }
 }

@@ -23,8 +23,8 @@ export class Guards extends pulumi.ComponentResource {
         node,
         this,
         {
-          // `restart` and not `start`: the same line serves the first start and every change.
-          run: "sh -c 'systemctl daemon-reload && systemctl enable ha-rancher-guard && systemctl restart ha-rancher-guard'",
+          // `restart` and not `start`: the same line serves the first start and every change. `enable` reads the unit anew.
+          run: "sh -c 'systemctl enable ha-rancher-guard && systemctl restart ha-rancher-guard'",
           undo: "systemctl disable --now ha-rancher-guard",
           changes: fingerprint(args.source(node)),
         },

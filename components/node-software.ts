@@ -3,7 +3,7 @@ import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
 import { guardConf, guardScripts, mountUnitName } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFile, nodePaths } from "./on-node";
+import { guardFile, nodeCommand, nodeFiles, nodePaths } from "./on-node";
 import { containerName } from "./rancher";
 
 export interface NodeSoftwareArgs {
@@ -62,13 +62,26 @@ export class NodeSoftware extends pulumi.ComponentResource {
       sentinel: args.sentinel,
     });
     this.conf.set(node.name, conf);
-    const file = (fileName: string, path: string, content: string, mode: string): pulumi.Resource =>
-      nodeFile(fileName, node, this, { path: `${path}/${fileName}`, content, mode }, [prepared]);
-    this.installed.set(node.name, [
-      prepared,
-      file("guard.conf", nodePaths.config, conf, "0644"),
-      ...guardScripts.map(({ name, mode }) => file(name, nodePaths.scripts, guardFile(name), mode)),
-      ...units.map((unit) => file(unit, nodePaths.units, guardFile(unit), "0644")),
-    ]);
+    const files = nodeFiles(
+      "software-files",
+      node,
+      this,
+      {
+        files: {
+          [`${nodePaths.config}/guard.conf`]: { content: conf },
+          ...Object.fromEntries(
+            guardScripts.map(({ name, mode }) => [
+              `${nodePaths.scripts}/${name}`,
+              { content: guardFile(name), mode },
+            ]),
+          ),
+          ...Object.fromEntries(
+            units.map((unit) => [`${nodePaths.units}/${unit}`, { content: guardFile(unit) }]),
+          ),
+        },
+      },
+      [prepared],
+    );
+    this.installed.set(node.name, [prepared, files]);
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
-import { exec } from "../providers/remote/ssh";
+import { connectAhead, exec } from "../providers/remote/ssh";
 import { type Holders, measureHolders } from "../providers/vip/holders";
 import { waitForPing } from "../providers/vip/ping";
 import type { Settings } from "../settings";
@@ -51,6 +51,8 @@ const settleDeadline = 30_000;
  * resource, so that it runs at every `up` and never shows as a change.
  */
 export function observe(args: ObserveArgs): pulumi.Output<Observation> {
+  for (const { ssh } of args.nodes)
+    pulumi.unsecret(ssh).apply((known) => connectAhead(known, lookupDeadline));
   const endpoints = pulumi.unsecret(pulumi.all(args.nodes.map((node) => node.ssh)));
   // A preview looks at what is there now: what it would change is not known yet, and not needed.
   const isPreview = pulumi.runtime.isDryRun();

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { remote, type types } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { File, type FileArgs } from "../providers/remote";
+import { Files, type FilesArgs } from "../providers/remote";
 import { packageRoot } from "../system/root";
 import type { Node } from "./node";
 
@@ -39,27 +39,26 @@ export function nodeOptions(
 }
 
 /**
- * Makes systemd read its units anew, for a file that changed under a running unit. Not at the first start, when the
- * command that starts the unit does it once for all files: it takes seconds on a slow machine.
+ * A command line for root that makes systemd read its units anew, for files that changed under a running unit. Not
+ * at the first start: {@link startUnits} does it, and it takes seconds on a slow machine.
  */
 export const reloadUnits = (unit: string): string =>
   `! systemctl --quiet is-active ${unit} || systemctl daemon-reload`;
 
-/** A command line that starts units and lets them start at boot, from files that systemd may not have read yet. */
-export const startUnits = (...units: string[]): string =>
-  `sh -c 'systemctl daemon-reload && systemctl enable --now ${units.join(" ")}'`;
+/** A command line that starts units and lets them start at boot; `enable` makes systemd read their files. */
+export const startUnits = (...units: string[]): string => `systemctl enable --now ${units.join(" ")}`;
 
-export type NodeFileArgs = Omit<FileArgs, "ssh">;
+export type NodeFilesArgs = Omit<FilesArgs, "ssh">;
 
-/** A file on a node, owned by root and watched for drift. */
-export function nodeFile(
+/** Files on a node, watched for drift. */
+export function nodeFiles(
   name: string,
   node: Node,
   parent: pulumi.Resource,
-  args: NodeFileArgs,
+  args: NodeFilesArgs,
   dependsOn: pulumi.Resource[] = [],
-): File {
-  return new File(`${node.name}-${name}`, { ssh: node.ssh, ...args }, nodeOptions(node, parent, dependsOn));
+): Files {
+  return new Files(`${node.name}-${name}`, { ssh: node.ssh, ...args }, nodeOptions(node, parent, dependsOn));
 }
 
 export interface NodeCommandArgs {

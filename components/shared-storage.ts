@@ -3,7 +3,7 @@ import { Export } from "../providers/nfs";
 import type { Settings } from "../settings";
 import { mountUnitName, renderMountUnit } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFile, nodePaths, reloadUnits, startUnits } from "./on-node";
+import { guardFile, nodeCommand, nodeFiles, nodePaths, reloadUnits, startUnits } from "./on-node";
 import type { Place } from "./place";
 
 export interface SharedStorageArgs {
@@ -52,26 +52,28 @@ export class SharedStorage extends pulumi.ComponentResource {
 
   private mountOn(node: Node, share: Export, { place, settings, after }: SharedStorageArgs): pulumi.Resource {
     const leaseUnit = mountUnitName(nodePaths.lease);
-    const unit = (kind: "lease" | "data", where: string): pulumi.Resource =>
-      nodeFile(
-        `${kind}-mount`,
-        node,
-        this,
-        {
-          path: `${nodePaths.units}/${mountUnitName(where)}`,
-          content: share.path.apply((path) =>
-            renderMountUnit(guardFile(`${kind}.mount.template`), {
-              what: `${place.nfs.address}:${path}/${kind}`,
-              where,
-            }),
-          ),
-          afterWrite: reloadUnits(leaseUnit),
-          afterDelete: "systemctl daemon-reload",
-        },
-        after(node),
-      );
-    const lease = unit("lease", nodePaths.lease);
-    const data = unit("data", settings.dataDirectory);
+    const unit = (path: string, kind: "lease" | "data", where: string) => ({
+      [`${nodePaths.units}/${mountUnitName(where)}`]: {
+        content: renderMountUnit(guardFile(`${kind}.mount.template`), {
+          what: `${place.nfs.address}:${path}/${kind}`,
+          where,
+        }),
+      },
+    });
+    const units = nodeFiles(
+      "mounts",
+      node,
+      this,
+      {
+        files: share.path.apply((path) => ({
+          ...unit(path, "lease", nodePaths.lease),
+          ...unit(path, "data", settings.dataDirectory),
+        })),
+        afterWrite: reloadUnits(leaseUnit),
+        afterDelete: "systemctl daemon-reload",
+      },
+      after(node),
+    );
     return nodeCommand(
       "lease-mounted",
       node,
@@ -80,7 +82,7 @@ export class SharedStorage extends pulumi.ComponentResource {
         run: startUnits("ha-rancher-identity.service", leaseUnit),
         undo: `systemctl disable --now ${leaseUnit} ha-rancher-identity.service`,
       },
-      [lease, data, share],
+      [units, share],
     );
   }
 }

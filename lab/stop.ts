@@ -71,7 +71,7 @@ export async function stopLab(say: Say): Promise<void> {
 }
 
 /**
- * Like {@link stopLab}, and deletes all that the lab keeps; with the last lab also box and image. Debian packages
+ * Like {@link stopLab}, and deletes all that the lab keeps; with the last lab that is in use also box and image. Debian packages
  * stay, and libvirt's empty folders in /var.
  */
 export async function removeLab(say: Say): Promise<void> {
@@ -79,7 +79,7 @@ export async function removeLab(say: Say): Promise<void> {
   await withLabLock(() => rm(labHome(), { recursive: true, force: true }), say);
   const labs = dirname(labHome());
   const others = await readdir(labs, { withFileTypes: true });
-  if (others.some((entry) => entry.isDirectory() && !entry.name.endsWith(".lock"))) return;
+  if (others.some((entry) => entry.isDirectory() && isUsed(join(labs, entry.name)))) return;
   const used = mountsBelow(artifactsHome());
   if (used.length > 0) {
     throw new Error(`the box is being built (${used.join(", ")}): try again when that has ended`);
@@ -87,4 +87,10 @@ export async function removeLab(say: Say): Promise<void> {
   await rm(artifactsHome(), { recursive: true, force: true });
   await rm(labs, { recursive: true, force: true });
   await forgetAccelerator();
+}
+
+/** Whether a lab runs or has machines; one that does neither is only a cache. */
+function isUsed(lab: string): boolean {
+  const machines = join(lab, "machines");
+  return existsSync(join(lab, "lab.json")) || (existsSync(machines) && readdirSync(machines).length > 0);
 }

@@ -36,7 +36,8 @@ export function checkInputs(
     .filter((issue) => !isUnknown(inputs, issue.path))
     .map((issue) => {
       const property = named(issue.path);
-      return { property, reason: `\`${property}\` ${issue.message}` };
+      const message = issue.code === "invalid_key" ? issue.issues[0]?.message : issue.message;
+      return { property, reason: `\`${property}\` ${message}` };
     });
   return { inputs, failures };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { toolchainHome } from "../system/paths";
 import { packageRoot } from "../system/root";
 import { type RunError, run } from "../system/run";
@@ -26,17 +26,21 @@ const binaries: readonly Binary[] = [
     version: "3.220.0",
   },
   {
-    name: "pulumi-language-nodejs",
+    name: "language-host",
     module: "language-host",
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
     version: "3.65.0",
   },
 ];
 
-/** The launchers of dynamic providers and policy packs are scripts in the npm package. */
-const launchers = ["pulumi-resource-pulumi-nodejs", "pulumi-analyzer-policy"] as const;
-
 const folderOf = (binary: Binary): string => join(packageRoot, "toolchain", binary.module);
+
+/** Scripts beside the binaries: of dynamic providers and policy packs from the npm package, our own for the host. */
+const launchers = (): string[] => [
+  join(packageOf("@pulumi/pulumi"), "pulumi-resource-pulumi-nodejs"),
+  join(packageOf("@pulumi/pulumi"), "pulumi-analyzer-policy"),
+  join(packageRoot, "toolchain", "language-host", "pulumi-language-nodejs"),
+];
 
 // The tags leave out cgo for user names, and gRPC's tracing, which drags reflection in and doubles the size.
 const flags = (binary: Binary): string[] => [
@@ -49,15 +53,14 @@ const flags = (binary: Binary): string[] => [
 
 /** All that decides what comes out, but for the compiler. */
 export function recipe(): string {
-  return binaries
-    .map((binary) =>
-      [
-        binary.package,
-        ...flags(binary),
-        ...["go.mod", "go.sum"].map((file) => readFileSync(join(folderOf(binary), file), "utf8")),
-      ].join("\n"),
-    )
-    .join("\n");
+  const modules = binaries.map((binary) =>
+    [
+      binary.package,
+      ...flags(binary),
+      ...["go.mod", "go.sum"].map((file) => readFileSync(join(folderOf(binary), file), "utf8")),
+    ].join("\n"),
+  );
+  return [...modules, ...launchers().map((file) => readFileSync(file, "utf8"))].join("\n");
 }
 
 // The user's settings for Go modules (proxy, private modules, sums) stay; what would change the result does not.
@@ -183,9 +186,9 @@ export async function buildToolchain(say: (line: string) => void): Promise<Toolc
     // One after the other: both have the standard library and more in common, which side by side they would both
     // compile, and one alone keeps all cores busy.
     for (const binary of binaries) await compile(binary, go, bin, say);
-    for (const launcher of launchers) {
-      await copyFile(join(packageOf("@pulumi/pulumi"), launcher), join(bin, launcher));
-      await chmod(join(bin, launcher), 0o755);
+    for (const launcher of launchers()) {
+      await copyFile(launcher, join(bin, basename(launcher)));
+      await chmod(join(bin, basename(launcher)), 0o755);
     }
     await rename(work, folder);
   } catch (error) {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { backendHome, passphraseFile, pulumiHome } from "../system/paths";
+import { backendHome, cacheHome, passphraseFile, pulumiHome } from "../system/paths";
 import type { Toolchain } from "./index";
 
 /** Where the stacks' state is kept. */
@@ -94,6 +94,8 @@ export function pulumiEnvironment(
     PULUMI_HOME: pulumiHome(),
     PULUMI_BACKEND_URL: backend.url,
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Node 22 and later keep what they compiled: a third less for each of the processes that Pulumi starts.
+    NODE_COMPILE_CACHE: join(cacheHome(), "node"),
     // The salt that belongs to the passphrase is in the state too: stack files need not have it.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
   };

@@ -1,2 +1,7 @@
+import { current } from "../current";
+import { nfsExport as provider } from "./export-provider";
+
 export { Export, type ExportArgs } from "./export";
-export { type ExportServer, nfsExport } from "./export-provider";
+export type { ExportServer } from "./export-provider";
+/** What Pulumi calls. */
+export const nfsExport = current(provider);

@@ -1,2 +1,6 @@
+import { current } from "../current";
+import { password as provider } from "./password-provider";
+
 export { Password, type PasswordArgs } from "./password";
-export { password } from "./password-provider";
+/** What Pulumi calls. */
+export const password = current(provider);

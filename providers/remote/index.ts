@@ -1,3 +1,7 @@
+import { current } from "../current";
+import { files as provider } from "./files-provider";
+
 export type { SshEndpoint } from "./endpoint";
-export { File, type FileArgs } from "./file";
-export { file } from "./file-provider";
+export { type FileArgs, Files, type FilesArgs } from "./files";
+/** What Pulumi calls. */
+export const files = current(provider);

@@ -66,6 +66,14 @@ export function asRoot(endpoint: SshEndpoint, command: string): string {
   return `${endpoint.user === "root" ? "" : "sudo -n "}sh -c ${shellQuote(command)}`;
 }
 
+/**
+ * Logs in before there is a command to run, for those who know that there will be one soon: a slow machine takes a
+ * second for it. A failure is left to the command that comes.
+ */
+export function connectAhead(endpoint: SshEndpoint, timeout: number): void {
+  exec(endpoint, "true", { timeout }).catch(() => {});
+}
+
 /** Closes all connections of this process at once. Not needed for the process to end. */
 export function closeAll(): void {
   closeConnections();

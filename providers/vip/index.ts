@@ -1,5 +1,10 @@
-export { configuration } from "./configuration-provider";
+import { current } from "../current";
+import { configuration as configurationProvider } from "./configuration-provider";
+import { keepalived as keepalivedProvider } from "./keepalived-provider";
+
 export { type Holders, hasAddress, measureHolders } from "./holders";
 export { Configuration, type ConfigurationArgs, Keepalived, type KeepalivedArgs } from "./keepalived";
-export { keepalived } from "./keepalived-provider";
 export { type Answer, ping, waitForPing } from "./ping";
+/** What Pulumi calls. */
+export const keepalived = current(keepalivedProvider);
+export const configuration = current(configurationProvider);

@@ -20,6 +20,7 @@ const secret = {
   ciphertext: "v1:abc",
 };
 const deployment = {
+  secrets_providers: { type: "passphrase", state: { salt: "v1:abc" } },
   resources: [
     {
       urn: "urn:stack",
@@ -64,6 +65,7 @@ test("a deployment is described, with its secrets covered", () => {
       { name: "a", address: "10.0.0.1", sshPort: 2222, directory: "/one/a" },
       { name: "b", address: "10.0.0.2", sshPort: 22, directory: "/one/b" },
     ],
+    salt: "v1:abc",
   });
   assert.deepEqual(describeDeployment(undefined), {
     outputs: {},
@@ -71,6 +73,7 @@ test("a deployment is described, with its secrets covered", () => {
     interrupted: false,
     pendingCreates: [],
     machines: [],
+    salt: undefined,
   });
 });
 

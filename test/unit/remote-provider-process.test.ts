@@ -123,11 +123,11 @@ function halfMade(error: ServiceError & { metadata: Metadata }): { id: string; p
 }
 
 test("what goes into the state is a forwarder without logic, the same for all of a type", async () => {
-  const text = await serialized("ha-rancher/providers/remote", "file");
+  const text = await serialized("ha-rancher/providers/remote", "files");
   assert.ok(text.length < 4_000, `${text.length} characters`);
   assert.match(text, /createRequire\(`\$\{process\.cwd\(\)\}\/`\)/);
   assert.doesNotMatch(text, /afterWrite|sha256/);
-  assert.equal(text, await serialized("ha-rancher/providers/remote", "file"));
+  assert.equal(text, await serialized("ha-rancher/providers/remote", "files"));
 });
 
 test("a password's life in the provider's process", async () => {
@@ -145,9 +145,10 @@ test("a password's life in the provider's process", async () => {
 });
 
 test("a file's life in the provider's process: all over one connection", async () => {
-  const __provider = await serialized("ha-rancher/providers/remote", "file");
+  const __provider = await serialized("ha-rancher/providers/remote", "files");
   const path = server.path("etc/app.conf");
-  const given = { __provider, ssh: server.endpoint, path, content: "ä\n", owner: ownOwner() };
+  const owner = ownOwner();
+  const given = { __provider, ssh: server.endpoint, files: { [path]: { content: "ä\n", owner } } };
   const { inputs, failures } = await check(given);
   assert.deepEqual(failures, []);
   const { id, outs } = await create(inputs);
@@ -159,10 +160,11 @@ test("a file's life in the provider's process: all over one connection", async (
   assert.deepEqual(outputs(found), outs);
   assert.deepEqual(found.getInputs()?.toJavaScript(), inputs);
 
-  const news = { ...inputs, content: "new" };
+  const files = { [path]: { content: "new", mode: "0644", owner } };
+  const news = { ...inputs, files };
   const request = new UpdateRequest().setId(id).setOlds(struct(outs)).setNews(struct(news));
   const updated = outputs(await call<UpdateResponse>((done) => client.update(request, done)));
-  assert.deepEqual(updated, { ...outs, content: "new" });
+  assert.deepEqual(updated, { ...outs, files });
 
   await remove(id, updated);
   assert.ok(!existsSync(path));
@@ -171,14 +173,12 @@ test("a file's life in the provider's process: all over one connection", async (
 });
 
 test("a half-made file can be completed, read and deleted from what the state holds of it", async () => {
-  const __provider = await serialized("ha-rancher/providers/remote", "file");
+  const __provider = await serialized("ha-rancher/providers/remote", "files");
   const path = server.path("etc/half.conf");
   const given = {
     __provider,
     ssh: server.endpoint,
-    path,
-    content: "x",
-    owner: ownOwner(),
+    files: { [path]: { content: "x", owner: ownOwner() } },
     afterWrite: "false",
   };
   const { inputs } = await check(given);
@@ -189,7 +189,7 @@ test("a half-made file can be completed, read and deleted from what the state ho
   assert.match(error.details, /half.conf on .*the command that follows the change failed/);
   const { id, properties } = halfMade(error);
   assert.equal(id, `127.0.0.1:${path}`);
-  assert.deepEqual(properties, { ...inputs, unfinished: true });
+  assert.deepEqual(properties, { ...inputs, unfinished: true, retired: [] });
   assert.equal(await isChanged(id, properties, inputs), true);
   await remove(id, properties);
   assert.ok(!existsSync(path));

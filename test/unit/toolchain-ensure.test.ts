@@ -85,7 +85,10 @@ test("a build makes both programs with the launchers, once, without the user's f
   putGo(at);
   const built = await ensure(at);
   assert.equal(built.origin, "build");
-  assert.deepEqual(readdirSync(built.bin).sort(), ["pulumi", "pulumi-language-nodejs", ...launchers].sort());
+  assert.deepEqual(
+    readdirSync(built.bin).sort(),
+    ["language-host", "pulumi", "pulumi-language-nodejs", ...launchers].sort(),
+  );
   for (const name of readdirSync(built.bin)) assert.ok(statSync(join(built.bin, name)).mode & 0o100, name);
   const flags = process.platform === "linux" ? "GOFLAGS= CGO_ENABLED=0" : "GOFLAGS= CGO_ENABLED=";
   assert.deepEqual(at.calls(), [`go build ${flags} in cli`, `go build ${flags} in language-host`]);
