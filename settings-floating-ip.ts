@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { keepalivedCommand } from "./components/keepalived-conf";
-import { type Preset, presets, type TakeoverBound, type Vip, type VrrpSpec } from "./components/vrrp-spec";
+import { type Preset, presets, type Vip, type VrrpSpec } from "./components/vrrp-spec";
 
 /*
  * The settings of the floating IP that only some stacks need: further VIPs, the presets, and `keepalived` with what
@@ -175,5 +175,3 @@ export function vrrpSpec(settings: FloatingIpSettings): VrrpSpec {
     startupDelay: keepalived.startupDelay ?? Math.max(2, Math.ceil(advertInterval * 4)),
   };
 }
-
-export type { TakeoverBound };

@@ -7,6 +7,7 @@ import type { TakeoverCase } from "./takeover";
 use([BarChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 const size = { width: 900, height: 460 };
+const title = "Takeover of the VIP: from the fault to the first answer of the new holder";
 const font = "Helvetica, Arial, sans-serif";
 
 /** The table as a picture: bars are medians, dots the 95th percentile, lines the formula; logarithmic, in ms. */
@@ -37,11 +38,11 @@ export function takeoverPlot(rows: TakeoverCase[]): string {
     backgroundColor: "#ffffff",
     textStyle: { fontFamily: font },
     title: {
-      text: "Takeover of the VIP: from the fault to the first answer of the new holder",
+      text: title,
       left: "center",
       textStyle: { fontSize: 15, fontFamily: font },
     },
-    legend: { bottom: 0, data: [...presets, "95th percentile", "formula"] },
+    legend: { bottom: 0, itemGap: 28, data: [...presets, "95th percentile", "formula"] },
     grid: { left: 70, right: 20, top: 50, bottom: 70 },
     xAxis: { type: "category", data: names },
     yAxis: { type: "log", name: "ms", min: 10, max: 10_000 },
@@ -57,5 +58,8 @@ export function takeoverPlot(rows: TakeoverCase[]): string {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return svg;
+  // The style sheet is for a mouse over it; a picture wants a title for those who do not see it.
+  return svg
+    .replace(/<style[\s\S]*?<\/style>\n?/, "")
+    .replace(/^<svg [^>]*>/, (begin) => `${begin}\n<title>${title}</title>`);
 }

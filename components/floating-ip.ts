@@ -65,7 +65,6 @@ export class FloatingIp extends pulumi.ComponentResource {
   private installOn(node: Node, args: FloatingIpArgs): Keepalived {
     const { settings, after } = args;
     const { vip, furtherVips } = settings;
-    const files = this.filesOn(node, args);
     return new Keepalived(
       `${node.name}-keepalived`,
       {
@@ -74,7 +73,7 @@ export class FloatingIp extends pulumi.ComponentResource {
         vips: [vip, ...furtherVips].map(({ address, prefix }) => `${address}/${prefix}`),
       },
       // Not side by side with other packages' installation, and deleted while its files are still there.
-      nodeOptions(node, this, [...after(node).slice(0, 1), files]),
+      nodeOptions(node, this, [...after(node).slice(0, 1), this.filesOn(node, args)]),
     );
   }
 

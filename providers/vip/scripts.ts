@@ -17,8 +17,11 @@ export function scriptLine(user: string, name: Script, args: string[]): string {
   return user === "root" ? argv : `sudo -n ${argv}`;
 }
 
-/** Milliseconds; installing packages takes longer, on a slow node and network. */
-const limits: Partial<Record<Script, number>> = { install: 900_000, remove: 300_000, look: 60_000 };
+/** Milliseconds: systemd takes minutes on an overloaded node, and installing packages longer. */
+const limits: Record<Script, number> = {
+  ...{ install: 900_000, swap: 300_000, look: 60_000, remove: 300_000 },
+  ...{ yield: 30_000, maintenance: 30_000 },
+};
 
 /**
  * Runs a script on a node and gives what it printed.
@@ -30,7 +33,7 @@ export async function runScript(
   name: Script,
   args: string[] = [],
   stdin = "",
-  timeout = limits[name] ?? 120_000,
+  timeout = limits[name],
 ): Promise<string> {
   const result = await exec(ssh, scriptLine(ssh.user, name, args), { stdin, timeout });
   if (result.code === 0) return result.stdout;

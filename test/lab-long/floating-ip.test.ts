@@ -239,7 +239,7 @@ step("without its resources a node has no VIP, unit, rule or file", async () => 
   const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string }[] } };
   const urns = deployment.resources
     .map(({ urn }) => urn)
-    .filter((urn) => /vip:Keepalived::|keepalived-(drop-in|firewall)$/.test(urn));
+    .filter((urn) => /vip:Keepalived::|keepalived-files$/.test(urn));
   assert.ok(urns.length >= 4, urns.join());
   const targets = urns.flatMap((urn) => ["--target", urn]);
   const destroy = await inLab(

@@ -22,11 +22,11 @@ const stateOf = async (name: string): Promise<unknown> => (await lab.recorded(na
 
 const lines = (text: string): string[] => text.split("\n").flatMap((line) => line.trim() || []);
 
-/** The disks of machines: what was there before any is the box's volume. */
+/** The disks of machines; the pool has the box's volume besides, which they are copies of. */
 const disks = async (): Promise<string[]> =>
   lines(await lab.must("virsh", "vol-list", "--pool", "default"))
     .slice(2)
-    .filter((line) => line.startsWith("ha-rancher-"));
+    .filter((line) => line.startsWith("ha-rancher-") && !line.includes("_vagrant_box_image_"));
 
 const unchanged = (): Promise<string> => lab.pulumi("preview", "--expect-no-changes");
 
