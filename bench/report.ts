@@ -17,31 +17,29 @@ export interface Report {
 
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
-/** The value below which a share of all lies. */
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+/** The value below which a share of all lies: the nearest rank, so it is one that was measured. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  if (value === undefined) throw new Error("nothing was measured");
+  return value;
 }
 
-export const median = (values: readonly number[]): number =>
-  quantile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  );
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
 /**
  * @param values in `unit`, at least one
  * @param baseline what the median is put in relation to
  */
 export function row(name: string, unit: Row["unit"], values: readonly number[], baseline?: number): Row {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = quantile(sorted, 0.5);
+  const middle = median(values);
   return {
     case: name,
     unit,
     n: values.length,
     median: rounded(middle),
-    p95: rounded(quantile(sorted, 0.95)),
-    max: rounded(sorted.at(-1) ?? Number.NaN),
+    p95: rounded(percentile(values, 0.95)),
+    max: rounded(Math.max(...values)),
     ...(baseline === undefined ? {} : { ratio: rounded(middle / baseline) }),
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { percentile, row } from "../../bench/statistics";
+import { percentile, row } from "../../bench/report";
 import { type TakeoverCase, table } from "../../bench/takeover";
 import { takeoverPlot } from "../../bench/takeover-plot";
 
@@ -32,7 +32,7 @@ test("a percentile is a value that was measured, and the share of the others is 
 
 const rows: TakeoverCase[] = ["fast", "steady"].flatMap((preset, i) =>
   ["kill -9", "link down"].map((fault) => ({
-    ...{ preset, fault, case: `${preset}, ${fault}`, unit: "ms", n: 10 },
+    ...{ preset, fault, case: `${preset}, ${fault}`, unit: "ms" as const, n: 10 },
     ...{ median: 600 + i, p95: 690, max: 700.4, formula: 691 },
   })),
 );
