@@ -55,11 +55,17 @@ export async function rollOut(
   return { done };
 }
 
+/** A node that does not answer in time may hold it: only when all have said no for long enough, it is lost. */
 async function heldWithin(world: RollOutWorld, limit: number): Promise<boolean> {
-  const end = performance.now() + limit;
+  const begin = performance.now();
+  let missing: number | undefined;
   for (;;) {
-    if ((await world.holders()).holders.length > 0) return true;
-    if (performance.now() > end) return false;
+    const { holders, unreachable } = await world.holders();
+    if (holders.length > 0) return true;
+    const now = performance.now();
+    missing = unreachable.length > 0 ? undefined : (missing ?? now);
+    if (missing !== undefined && now - missing > limit) return false;
+    if (now - begin > 6 * limit) return false;
     await sleep(200);
   }
 }

@@ -10,7 +10,7 @@ import { specOf } from "./spec";
 /** Milliseconds on top of keepalived's timers: for the kernel, ARP, and the client's own interval. */
 const tolerance = 50;
 /** A trial may meet a moment in which this machine is busy with something else: the best of these counts. */
-const tries = 4;
+const tries = 8;
 
 describe("keepalived", () => {
   let rig: Rig;
