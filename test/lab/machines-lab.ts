@@ -2,12 +2,19 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandIn, type Surroundings } from "../../cli/surroundings";
-import { type LabDescription, removeLab, startLab } from "../../lab";
+import { type LabDescription, startLab, stopLab } from "../../lab";
+import { labHome } from "../../system/paths";
 import { type RunResult, tryRun } from "../../system/run";
 import { ensureToolchain } from "../../toolchain";
 import { type PlainArgs, writeMachines, writeProject } from "../engine/project";
 
 const say = (line: string): void => console.log(line);
+
+/** Not removeLab: box and image stay for the next test. */
+async function forgetLab(): Promise<void> {
+  await stopLab(say);
+  rmSync(labHome(), { recursive: true, force: true });
+}
 
 /** A lab of the test's own, and in it a Pulumi stack of machines alone: nothing else of this project is on them. */
 export class MachinesLab {
@@ -34,7 +41,7 @@ export class MachinesLab {
       await own.must("pulumi", "stack", "init", "machines");
       return own;
     } catch (error) {
-      await removeLab(say);
+      await forgetLab();
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
@@ -131,7 +138,7 @@ export class MachinesLab {
   async end(): Promise<void> {
     if (existsSync(this.folder))
       await this.try("pulumi", "destroy", "--yes", "--skip-preview", "--stack", "machines");
-    await removeLab(say);
+    await forgetLab();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
