@@ -69,21 +69,6 @@ async function startAll(inputs: ConfigurationInputs, names: string[]): Promise<R
   return Object.fromEntries(results.filter((each) => each !== undefined));
 }
 
-/**
- * Seconds that backups refuse the VIP while its holder is changed, if nobody ends it earlier: the time without a
- * takeover if the holder dies just then.
- */
-const keepSeconds = 30;
-
-async function keep(backups: { ssh: SshEndpoint }[]): Promise<() => Promise<void>> {
-  // One that cannot be told so may take the VIP, which is no worse than before.
-  const tell = async (seconds: number): Promise<void> => {
-    await Promise.allSettled(backups.map(({ ssh }) => runScript(ssh, "yield", [String(seconds)])));
-  };
-  await tell(keepSeconds);
-  return () => tell(0);
-}
-
 const told = (faults: Record<string, string>): string =>
   Object.entries(faults)
     .map(([name, why]) => `keepalived on ${name}: ${why}`)
@@ -146,7 +131,6 @@ export const configuration = {
       holders: () => measureHolders(nodes, news.vip),
       apply: (name, silent) =>
         swap(endpointOf(news, name), news.contents[name] ?? "", silent ? patienceWithSilence : undefined),
-      keep: (holder) => keep(nodes.filter(({ name }) => name !== holder)),
     });
     if (failure === undefined) return { outs: { ...news, faults: {} } };
     // The rest is as it was, and still to be done.

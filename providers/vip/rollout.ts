@@ -7,11 +7,6 @@ export interface RollOutWorld {
   holders(): Promise<Holders>;
   /** Brings the new file into force on a node; `silent`: it did not answer when it was asked who holds the VIP. */
   apply(node: string, silent: boolean): Promise<void>;
-  /**
-   * Keeps the other nodes from taking the VIP while its holder reads its new file: a slow one is silent for longer
-   * than they wait. Gives what ends it.
-   */
-  keep(holder: string): Promise<() => Promise<void>>;
 }
 
 /** How a roll-out ended: what is done, and what stopped it. */
@@ -45,8 +40,7 @@ export async function rollOut(
       ? `; ${rest.join(" and ")} ${rest.length > 1 ? "are" : "is"} as before`
       : "";
     try {
-      if (isHolder(name)) await applyToHolder(name, world);
-      else await world.apply(name, before.unreachable.includes(name));
+      await world.apply(name, before.unreachable.includes(name));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return { done, failure: `${name} cannot be changed${untouched}: ${why}` };
@@ -59,15 +53,6 @@ export async function rollOut(
       };
   }
   return { done };
-}
-
-async function applyToHolder(name: string, world: RollOutWorld): Promise<void> {
-  const end = await world.keep(name);
-  try {
-    await world.apply(name, false);
-  } finally {
-    await end();
-  }
 }
 
 /** A node that does not answer in time may hold it: only when all have said no for long enough, it is lost. */

@@ -13,10 +13,8 @@ import { scriptLine } from "../../providers/vip/scripts";
 /** A world in which `holder` holds the VIP; `broken` cannot be changed, and after `fatal` nobody holds it. */
 function world(holder: string | undefined, broken?: string, fatal?: string) {
   const applied: string[] = [];
-  const kept: string[] = [];
   return {
     applied,
-    kept,
     holders: async () => ({
       holders: holder && !(fatal && applied.includes(fatal)) ? [holder] : [],
       unreachable: [],
@@ -25,24 +23,8 @@ function world(holder: string | undefined, broken?: string, fatal?: string) {
       if (name === broken) throw new Error("it is dead");
       applied.push(name);
     },
-    keep: async (name: string) => {
-      kept.push(`keep ${name} after ${applied.length}`);
-      return async () => void kept.push(`end after ${applied.length}`);
-    },
   };
 }
-
-test("while the holder is changed the others keep still, also if it fails", async () => {
-  const well = world("a");
-  await rollOut(["b", "a"], well);
-  assert.deepEqual(well.kept, ["keep a after 1", "end after 2"]);
-  const dead = world("a", "a");
-  assert.match((await rollOut(["b", "a"], dead)).failure ?? "", /a cannot be changed/);
-  assert.deepEqual(dead.kept, ["keep a after 1", "end after 1"]);
-  const none = world(undefined);
-  await rollOut(["b", "a"], none);
-  assert.deepEqual(none.kept, []);
-});
 
 test("backups are changed first, the holder last, whoever it is", async () => {
   for (const [holder, order] of [
