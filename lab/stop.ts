@@ -92,5 +92,5 @@ export async function removeLab(say: Say): Promise<void> {
 /** Whether a lab runs or has machines; one that does neither is only a cache. */
 function isUsed(lab: string): boolean {
   const machines = join(lab, "machines");
-  return existsSync(join(lab, "lab.json")) || (existsSync(machines) && readdirSync(machines).length > 0);
+  return existsSync(layout(lab).description) || (existsSync(machines) && readdirSync(machines).length > 0);
 }

@@ -1,3 +1,5 @@
+import { unknownValue } from "../shim";
+
 /** How to log in to a node over SSH. */
 export interface SshEndpoint {
   host: string;
@@ -12,4 +14,17 @@ export interface SshEndpoint {
   hostKey: string;
   /** A known_hosts file with that host key, for programs that want one. */
   knownHostsFile: string;
+}
+
+/** Tells a machine from another one that was made at the same address. */
+export const machineOf = ({ host, hostKey }: SshEndpoint): string => `${host} ${hostKey}`;
+
+/**
+ * For the `diff` of what lives on a node: another host replaces it.
+ *
+ * @param news unknown as a whole in a preview that makes the machine anew: then there is no host to compare
+ */
+export function replacedByHost(olds: SshEndpoint, news: SshEndpoint | undefined): string[] {
+  const { host = unknownValue } = news ?? {};
+  return host !== unknownValue && host !== olds.host ? ["ssh"] : [];
 }

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { partialFailure, unknownValue } from "../shim";
+import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { SshError, shownEndpoint } from "./dial";
-import type { SshEndpoint } from "./endpoint";
+import { machineOf, replacedByHost, type SshEndpoint } from "./endpoint";
 import {
   contentsOf,
   deleteScript,
@@ -117,20 +118,12 @@ function withDefaults(news: object): object {
   return { ...news, files: Object.fromEntries(filled) };
 }
 
-const identity = ({ host, hostKey }: SshEndpoint): string => `${host} ${hostKey}`;
-
-/** For comparing values as text, whatever the order of their keys. */
-const sorted = (value: unknown): string =>
-  JSON.stringify(value, (_key, part: unknown) =>
-    part && typeof part === "object" && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
-
 /** Whether anything but the way to log in differs. */
 const differs = (olds: FilesInputs, news: FilesInputs): boolean =>
-  sorted([olds.files, olds.afterWrite, olds.afterDelete]) !==
-  sorted([news.files, news.afterWrite, news.afterDelete]);
+  !isDeepStrictEqual(
+    [olds.files, olds.afterWrite, olds.afterDelete],
+    [news.files, news.afterWrite, news.afterDelete],
+  );
 
 /** For messages: the only file, or the first and how many more. */
 function named(files: FilesInputs): string {
@@ -215,14 +208,12 @@ export const files = {
    * | ssh: other | update that only stores it |
    */
   async diff(_id: string, olds: FilesOutputs, news: FilesInputs): Promise<pulumi.dynamic.DiffResult> {
-    // `ssh` as a whole is unknown in a preview that makes the machine anew: then there is no host to compare.
-    const { host = unknownValue } = news.ssh;
-    const replaces = host !== unknownValue && host !== olds.ssh.host ? ["ssh"] : [];
+    const replaces = replacedByHost(olds.ssh, news.ssh);
     const changes =
       replaces.length > 0 ||
       olds.unfinished ||
       differs(olds, news) ||
-      sorted(olds.ssh) !== sorted(news.ssh) ||
+      !isDeepStrictEqual(olds.ssh, news.ssh) ||
       (olds as { __provider?: string }).__provider !== (news as { __provider?: string }).__provider;
     return { changes, replaces, deleteBeforeReplace: false };
   },
@@ -252,7 +243,7 @@ export const files = {
     olds: FilesOutputs,
     news: FilesInputs,
   ): Promise<pulumi.dynamic.UpdateResult<FilesOutputs>> {
-    const untouched = !olds.unfinished && !differs(olds, news) && identity(olds.ssh) === identity(news.ssh);
+    const untouched = !olds.unfinished && !differs(olds, news) && machineOf(olds.ssh) === machineOf(news.ssh);
     if (untouched) return { outs: { ...news, unfinished: false, retired: [] } };
     const retired = [...Object.keys(olds.files), ...olds.retired].filter((name) => !(name in news.files));
     return { outs: await write(id, news, retired, olds.unfinished) };

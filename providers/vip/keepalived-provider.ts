@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { SshEndpoint } from "../remote/endpoint";
-import { unknownValue } from "../shim";
+import { machineOf, replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { checkInputs } from "../validation";
 import { parseLook, runScript } from "./scripts";
 
@@ -43,9 +42,6 @@ async function install(inputs: KeepalivedInputs, before: string[]): Promise<Keep
   return { ...inputs, version, installed: [...new Set([...before, ...installed])] };
 }
 
-const hostOf = (ssh: SshEndpoint | undefined): string => ssh?.host ?? unknownValue;
-const identity = (ssh: SshEndpoint): string => `${ssh.host} ${ssh.hostKey}`;
-
 /** The provider of {@link Keepalived}: see there for what it does. */
 export const keepalived = {
   async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
@@ -64,8 +60,7 @@ export const keepalived = {
     olds: KeepalivedOutputs,
     news: KeepalivedInputs,
   ): Promise<pulumi.dynamic.DiffResult> {
-    const host = hostOf(news.ssh);
-    const replaces = host !== unknownValue && host !== olds.ssh.host ? ["ssh"] : [];
+    const replaces = replacedByHost(olds.ssh, news.ssh);
     const fields = ["minimumVersion", "vips", "ssh"] as const;
     const changes = replaces.length > 0 || fields.some((key) => !isDeepStrictEqual(olds[key], news[key]));
     return { changes, replaces, deleteBeforeReplace: false };
@@ -88,9 +83,9 @@ export const keepalived = {
     olds: KeepalivedOutputs,
     news: KeepalivedInputs,
   ): Promise<pulumi.dynamic.UpdateResult<KeepalivedOutputs>> {
-    const same = identity(olds.ssh) === identity(news.ssh) && olds.minimumVersion === news.minimumVersion;
+    const same = machineOf(olds.ssh) === machineOf(news.ssh) && olds.minimumVersion === news.minimumVersion;
     if (same) return { outs: { ...olds, ...news } };
-    return { outs: await install(news, identity(olds.ssh) === identity(news.ssh) ? olds.installed : []) };
+    return { outs: await install(news, machineOf(olds.ssh) === machineOf(news.ssh) ? olds.installed : []) };
   },
 
   async delete(_id: string, { ssh, vips, installed }: KeepalivedOutputs): Promise<void> {
