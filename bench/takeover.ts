@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type TakeoverBound, takeoverBound, type VrrpSpec } from "../components/vrrp-spec";
 import { parseSettings } from "../settings";
-import { vrrpSpec } from "../settings-floating-ip";
+import { vrrpSpec } from "../settings/floating-ip";
 import { type Fault, faults, settle, trial } from "./faults";
 import { type Row, row } from "./report";
 import { Rig } from "./rig";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { currentLab, removeLab, stopLab } from "../lab";
-import { checkSettingsFile } from "../settings-file";
+import { checkSettingsFile } from "../settings/file";
 import { labHome, labName } from "../system/paths";
 import { packageRoot } from "../system/root";
 import { run } from "../system/run";

@@ -5,7 +5,7 @@ import type { NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { currentLab, insideLab, type LabDescription, runningLab } from "../lab";
-import { checkSettingsFile } from "../settings-file";
+import { checkSettingsFile } from "../settings/file";
 import { packageRoot } from "../system/root";
 import { ensureToolchain } from "../toolchain";
 import { Failure } from "./errors";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { keyFile, knownHostsFile, recordFile } from "../providers/vagrant/folder";
-import { checkSettingsFile } from "../settings-file";
+import { checkSettingsFile } from "../settings/file";
 import type { RecordedMachine, StackState } from "./state";
 
 /** A node as the stack's outputs have it (components/observe.ts): how to log in. */

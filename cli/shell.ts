@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { currentLab, runningLab } from "../lab";
-import { checkSettingsFile } from "../settings-file";
+import { checkSettingsFile } from "../settings/file";
 import { labHome } from "../system/paths";
 import { Clock } from "./clock";
 import { Failure } from "./errors";

@@ -1,4 +1,4 @@
-import { checkSettingsFile } from "../settings-file";
+import { checkSettingsFile } from "../settings/file";
 import { Failure } from "./errors";
 import type { KnownStack } from "./known-stack";
 import { askNodes } from "./measure";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SettingsError } from "../settings";
-import { checkSettingsFile } from "../settings-file";
+import { checkSettingsFile } from "../settings/file";
 import { packageRoot } from "../system/root";
 import { ensureToolchain } from "../toolchain";
 import type { Backend } from "../toolchain/environment";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Configuration, Keepalived } from "../providers/vip/keepalived";
 import type { Settings } from "../settings";
-import { vrrpSpec } from "../settings-floating-ip";
+import { vrrpSpec } from "../settings/floating-ip";
 import { keepalivedConf } from "./keepalived-conf";
 import { minimumVersion } from "./keepalived-version";
 import type { Node } from "./node";

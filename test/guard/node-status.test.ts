@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { keepalivedConf, specFingerprint } from "../../components/keepalived-conf";
 import { parseSettings } from "../../settings";
-import { vrrpSpec } from "../../settings-floating-ip";
+import { vrrpSpec } from "../../settings/floating-ip";
 import { type GuardedNode, Pair, until } from "./nodes";
 
 /** keepalived without a file of ours. */

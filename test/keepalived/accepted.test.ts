@@ -8,7 +8,7 @@ import { keepalivedConf } from "../../components/keepalived-conf";
 import { featuresOf, minimumVersion } from "../../components/keepalived-version";
 import type { VrrpSpec } from "../../components/vrrp-spec";
 import { parseSettings } from "../../settings";
-import { vrrpSpec } from "../../settings-floating-ip";
+import { vrrpSpec } from "../../settings/floating-ip";
 
 /** Settings that are accepted, one of each kind. */
 const accepted: Record<string, Record<string, unknown>> = {

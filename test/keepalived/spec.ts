@@ -1,6 +1,6 @@
 import type { VrrpSpec } from "../../components/vrrp-spec";
 import { parseSettings } from "../../settings";
-import { vrrpSpec } from "../../settings-floating-ip";
+import { vrrpSpec } from "../../settings/floating-ip";
 
 /** What keepalived is told where a stack's file has these settings; without the delay at the start, to save time. */
 export function specOf(values: Record<string, unknown>): VrrpSpec {

@@ -10,7 +10,7 @@ import {
 import { compareVersions, featuresOf, minimumVersion } from "../../components/keepalived-version";
 import { takeoverBound, type VrrpSpec } from "../../components/vrrp-spec";
 import { parseSettings } from "../../settings";
-import { vrrpSpec } from "../../settings-floating-ip";
+import { vrrpSpec } from "../../settings/floating-ip";
 
 const one = { name: "rancher-1", address: "192.168.56.11", priority: 150 };
 const two = { name: "rancher-2", address: "192.168.56.12", priority: 140 };

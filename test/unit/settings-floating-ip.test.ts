@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parseSettings, SettingsError } from "../../settings";
-import { parseVip } from "../../settings-floating-ip";
+import { parseVip } from "../../settings/floating-ip";
 
 const one = { name: "a", address: "192.168.56.11" };
 const two = { name: "b", address: "192.168.56.12" };

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
-import { trackFiles } from "./components/keepalived-conf";
-import type { Preset, Vip } from "./components/vrrp-spec";
-import { advertIntervalOf, type KeepalivedSettings, parseVip } from "./settings-floating-ip";
+import { trackFiles } from "../components/keepalived-conf";
+import type { Preset, Vip } from "../components/vrrp-spec";
+import { advertIntervalOf, type KeepalivedSettings, parseVip } from "./floating-ip";
 
 /** The settings that the rules of the floating IP look at, checked one by one already. */
 export interface FloatingIpGiven {
@@ -124,7 +124,7 @@ function vipMistakes(given: FloatingIpGiven): string[] {
     const twin = vips.findIndex((other) => other.address === address);
     if (twin < i)
       mistakes.push(`\`${name(i)}\` is the same address as \`${name(twin)}\`: remove one of them`);
-    if (i === 0) return; // The rest of the main VIP's rules is settings.ts's.
+    if (i === 0) return; // The rest of the main VIP's rules is nodes.ts's.
     for (const [j, node] of given.nodes.entries()) {
       const of6 = node.address6 && ipaddr.parse(node.address6).toString();
       if (node.address === address || of6 === address)

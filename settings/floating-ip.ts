@@ -1,32 +1,13 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { keepalivedCommand } from "./components/keepalived-conf";
-import { type Preset, presets, type Vip, type VrrpSpec } from "./components/vrrp-spec";
+import { keepalivedCommand } from "../components/keepalived-conf";
+import { type Preset, presets, type Vip, type VrrpSpec } from "../components/vrrp-spec";
+import { list, number, truth, whole, wholeFromText } from "./values";
 
 /*
- * The settings of the floating IP that only some stacks need: further VIPs, the presets, and `keepalived` with what
- * keepalived offers. The rules between settings are in settings-floating-ip-rules.ts.
+ * The settings of the floating IP: where it is, how fast it moves, and `keepalived` with what keepalived offers. The
+ * rules between settings are in floating-ip-rules.ts.
  */
-
-export const number = (least: number, most: number, unit = "") =>
-  z
-    .number({ error: `must be a number${unit && ` of${unit}`}` })
-    .min(least, { error: `must be at least ${least}${unit}` })
-    .max(most, { error: `must be at most ${most}${unit}` });
-
-const whole = (least: number, most: number, unit = "") =>
-  number(least, most, unit).int({ error: `must be a whole number${unit && ` of${unit}`}` });
-
-const truth = z.boolean({ error: "must be true or false" });
-
-const list = <T extends z.ZodType>(item: T, most = 20) =>
-  z
-    .array(item, { error: "must be a list" })
-    .max(most, { error: `must have at most ${most} entries` })
-    .refine((items) => new Set(items.map((each) => JSON.stringify(each))).size === items.length, {
-      error: "must not have the same entry twice",
-    })
-    .default([]);
 
 const path = z.string({ error: "must be a text" }).regex(/^(\/[A-Za-z0-9_.-]+)+$/, {
   error: "must be an absolute path of letters, digits, dots, dashes and underscores",
@@ -134,6 +115,11 @@ export const whyNotOffered = (name: string): string => (notOffered[name] ? `: ${
 
 /** Settings of the floating IP at the top of a stack's file. */
 export const floatingIpShape = {
+  vip: z
+    .string({ error: "is missing: give the floating IP with its subnet's prefix, such as 192.168.56.10/24" })
+    .refine((text) => ipaddr.IPv4.isValidCIDR(text) && /^\d+\.\d+\.\d+\.\d+\//.test(text), {
+      error: "must be an IPv4 address with its subnet's prefix, such as 192.168.56.10/24",
+    }),
   preset: z
     .enum(Object.keys(presets) as [Preset, ...Preset[]], {
       error: `must be one of ${Object.entries(presets)
@@ -141,6 +127,12 @@ export const floatingIpShape = {
         .join(", ")}`,
     })
     .optional(),
+  advertInterval: z.coerce
+    .number({ error: "must be a number of seconds" })
+    .min(0.05, { error: "must be at least 0.05 s: less is false takeovers on a busy machine" })
+    .max(40, { error: "must be at most 40 s, the most that VRRPv3 can say" })
+    .optional(),
+  virtualRouterId: wholeFromText(1, 255).optional(),
   furtherVips: list(anyVip, 50),
   subnet: z
     .string({ error: "must be a text" })

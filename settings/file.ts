@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
-import { namespace, parseSettings, type Settings } from "./settings";
+import { namespace, parseSettings, type Settings } from "../settings";
 
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 

@@ -1,0 +1,111 @@
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+import { address, number, wholeFromText } from "./values";
+
+/** Hypervisors that `hypervisor` may name; `auto` takes VirtualBox if it works, else the lab. */
+export const hypervisors = ["auto", "lab", "virtualbox", "libvirt"] as const;
+
+const hostName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const node = z.strictObject({
+  name: z.string().regex(hostName, {
+    error: "must be a host name: lower-case letters, digits and dashes, at most 63 characters",
+  }),
+  address,
+  address6: z
+    .string({ error: "must be a text" })
+    .refine((text) => ipaddr.IPv6.isValid(text) && !text.includes("%"), {
+      error: "must be an IPv6 address such as fd00:56::11, without a prefix",
+    })
+    .optional(),
+  priority: number(1, 254).int({ error: "must be a whole number" }).optional(),
+});
+
+/** Settings of the nodes and of the machines that they are. */
+export const nodesShape = {
+  nodes: z
+    .array(node, { error: "is missing: give a list of at least two nodes, each with `name` and `address`" })
+    .min(2, { error: "must name at least two nodes: one alone cannot fail over" })
+    .max(10, { error: "must name at most ten nodes" }),
+  hypervisor: z.enum(hypervisors, { error: `must be one of ${hypervisors.join(", ")}` }).default("auto"),
+  box: z
+    .string()
+    .regex(/^[\w.-]+(\/[\w.-]+)?$/, { error: "must be the name of a Vagrant box, such as debian/bookworm64" })
+    .optional(),
+  boxVersion: z
+    .string()
+    .regex(/^[\w.+-]+$/, { error: "must be one exact version of the box, such as 12.20250126.1" })
+    .optional(),
+  cpus: wholeFromText(1, 64).default(2),
+  memory: wholeFromText(512, 1_048_576, " MiB").optional(),
+};
+
+/** What the rules of the nodes look at, checked one by one already. */
+interface NodesGiven {
+  vip: string;
+  subnet?: string | undefined;
+  nodes: z.infer<typeof nodesShape.nodes>;
+}
+
+const twice = (values: string[]): string[] => [
+  ...new Set(values.filter((value, i) => values.indexOf(value) !== i)),
+];
+
+const notAHost = "must not be its subnet's first or last address: hosts cannot have those";
+
+/** Mistakes of the nodes, and of the VIP among them, that lie between settings. */
+export function nodesMistakes(given: NodesGiven): string[] {
+  const { nodes } = given;
+  return [
+    ...twice(nodes.map(({ name }) => name)).map(
+      (name) => `\`nodes\` has the name ${name} twice: give each node its own`,
+    ),
+    ...twice(nodes.map((each) => each.address)).map(
+      (same) => `\`nodes\` has the address ${same} twice: give each node its own`,
+    ),
+    ...nodes.flatMap((each, i) =>
+      each.address === ipaddr.IPv4.parseCIDR(given.vip)[0].toString()
+        ? [
+            `\`nodes[${i}].address\` must not be the \`vip\`: the VIP moves between nodes, choose a free address for it`,
+          ]
+        : [],
+    ),
+    ...(given.subnet ? inSubnet(given.subnet, nodes) : inSubnetOfVip(given.vip, nodes)),
+  ];
+}
+
+/** With `subnet` it is that network which the nodes must be in, wherever the VIP is. */
+function inSubnet(subnet: string, nodes: NodesGiven["nodes"]): string[] {
+  const [, prefix] = ipaddr.IPv4.parseCIDR(subnet);
+  if (prefix < 8 || prefix > 30) return ["`subnet` must have a prefix from /8 to /30"];
+  const network = ipaddr.IPv4.networkAddressFromCIDR(subnet);
+  const ends = [network, ipaddr.IPv4.broadcastAddressFromCIDR(subnet)].map(String);
+  return nodes.flatMap(({ address: own }, i) => {
+    if (!ipaddr.IPv4.parse(own).match(network, prefix))
+      return [`\`nodes[${i}].address\` (${own}) must be in \`subnet\` (${network}/${prefix})`];
+    return ends.includes(own) ? [`\`nodes[${i}].address\` ${notAHost}`] : [];
+  });
+}
+
+function inSubnetOfVip(cidr: string, nodes: NodesGiven["nodes"]): string[] {
+  const [vip, prefix] = ipaddr.IPv4.parseCIDR(cidr);
+  if (prefix < 8 || prefix > 30) return ["`vip` must have a prefix from /8 to /30, its subnet's"];
+  const first = ipaddr.IPv4.networkAddressFromCIDR(cidr).toString();
+  const ends = [first, ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString()];
+  const ofVip = ends.includes(vip.toString()) ? [`\`vip\` ${notAHost}`] : [];
+  const ofNodes = nodes.flatMap(({ address: own }, i) => {
+    if (own === vip.toString()) return [];
+    if (!ipaddr.IPv4.parse(own).match([vip, prefix]))
+      return [
+        `\`nodes[${i}].address\` (${own}) must be in the subnet of \`vip\` (${first}/${prefix}): otherwise nobody there finds the VIP; if a route leads to it, say so with \`subnet\`, the nodes' network`,
+      ];
+    return ends.includes(own) ? [`\`nodes[${i}].address\` ${notAHost}`] : [];
+  });
+  return [...ofVip, ...ofNodes];
+}
+
+/** Distinct, below 255 (which would mean "owns the address") and 10 apart, so that one can be put between. */
+export const withPriorities = <T extends { priority?: number | undefined }>(
+  nodes: T[],
+): (T & { priority: number })[] =>
+  nodes.map((each, i) => ({ ...each, priority: each.priority ?? 150 - 10 * i }));
