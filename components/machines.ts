@@ -20,6 +20,7 @@ export class Machines extends pulumi.ComponentResource {
           box: place.box,
           boxVersion: place.boxVersion,
           guest: place.guest,
+          networkd: place.networkd,
           hypervisor: place.hypervisor,
           cpus: settings.cpus,
           memory: place.memory,

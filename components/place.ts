@@ -22,6 +22,8 @@ export interface Place {
   boxVersion: string | undefined;
   /** Vagrant's name of the system in the box, where it is known: finding it out costs 10 s a machine. */
   guest: string | undefined;
+  /** The system in the box uses systemd-networkd, as far as is known. */
+  networkd: boolean;
   memory: number;
   image: string;
   /** The folder of each machine is made below it. */
@@ -64,6 +66,7 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
     box: settings.box ?? lab.box.name,
     boxVersion: settings.box ? settings.boxVersion : lab.box.version,
     guest: settings.box ? undefined : "debian",
+    networkd: settings.box === undefined,
     memory: settings.memory ?? defaultMemory.lab,
     image: settings.image ?? lab.image,
     machinesDirectory: join(lab.home, "machines", stack),
@@ -104,6 +107,7 @@ function elsewhere(settings: Settings, stack: string): Place {
     box: settings.box,
     boxVersion: settings.boxVersion,
     guest: undefined,
+    networkd: false,
     memory: settings.memory ?? defaultMemory.elsewhere,
     image: settings.image ?? defaultImage,
     machinesDirectory: join(dataHome(), "machines", stack),

@@ -35,11 +35,15 @@ const binaries: readonly Binary[] = [
 
 const folderOf = (binary: Binary): string => join(packageRoot, "toolchain", binary.module);
 
-/** Scripts beside the binaries: of dynamic providers and policy packs from the npm package, our own for the host. */
+/** Scripts beside the binaries: the one of policy packs from the npm package, the others our own. */
 const launchers = (): string[] => [
-  join(packageOf("@pulumi/pulumi"), "pulumi-resource-pulumi-nodejs"),
   join(packageOf("@pulumi/pulumi"), "pulumi-analyzer-policy"),
-  join(packageRoot, "toolchain", "language-host", "pulumi-language-nodejs"),
+  ...[
+    "pulumi-language-nodejs",
+    "pulumi-resource-pulumi-nodejs",
+    "dynamic-provider.cjs",
+    "late-modules.cjs",
+  ].map((name) => join(packageRoot, "toolchain", "launchers", name)),
 ];
 
 // The tags leave out cgo for user names, and gRPC's tracing, which drags reflection in and doubles the size.

@@ -76,8 +76,12 @@ const place: Check = ({ hypervisor, libvirt, architecture, memory, settings }, h
   return failures;
 };
 
-const networks: Check = ({ hypervisor, networks = [] }, host) => {
+const networks: Check = ({ hypervisor, networks = [], networkd }, host) => {
   if (!hypervisor) return [];
+  if (networkd && hypervisor === "docker")
+    return [
+      failure("networkd", "networkd", "must be false on docker: a container's networks are set from outside"),
+    ];
   if (networks.length > 0 && !rulesOf(hypervisor).networks)
     return [
       failure(

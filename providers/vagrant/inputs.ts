@@ -150,6 +150,7 @@ const shape = {
     .string()
     .regex(/^[a-z0-9_]+$/, { error: "must be Vagrant's name of a system, such as debian or redhat" })
     .optional(),
+  networkd: flag.default(false),
   environment: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "must be the name of an environment variable" }),

@@ -12,6 +12,8 @@ export interface Naming {
   publicKey: string | undefined;
   /** True to let other keys in besides: those of a machine that was taken over are its owner's. */
   keepKeys: boolean;
+  /** Lines that set the machine's networks, if Vagrant does not. */
+  network: readonly string[];
 }
 
 /** Puts the machine's own key in the place of the well-known insecure one, or of all. */
@@ -34,7 +36,7 @@ function keyLines({ user, publicKey, keepKeys }: Naming): string[] {
 }
 
 /**
- * Sets the host name (Vagrant's own `vm.hostname` takes 20 s under emulation) and the key. May run again at any time.
+ * Sets the host name (Vagrant's own `vm.hostname` takes 20 s under emulation), the key, and the networks if told to. May run again at any time.
  * `/etc/hosts` is written in place, since it is a mount in containers, where the name is set already as well.
  */
 export function identityScript(naming: Naming): string {
@@ -48,6 +50,7 @@ export function identityScript(naming: Naming): string {
     "hosts=$(sed '/^127\\.0\\.1\\.1[[:space:]]/d' /etc/hosts)",
     'printf \'%s\\n127.0.1.1 %s\\n\' "$hosts" "$name" > /etc/hosts',
     ...keyLines(naming),
+    ...naming.network,
     "",
   ].join("\n");
 }

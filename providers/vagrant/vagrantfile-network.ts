@@ -2,6 +2,7 @@ import ipaddr from "ipaddr.js";
 import { rulesOf } from "./hypervisors";
 import type { MachineInputs, Network, SyncedFolder } from "./inputs";
 import { withoutPrefix } from "./inputs";
+import { macAddressOf } from "./networkd";
 import { rubyOptions, rubyString } from "./ruby";
 
 /** A port of this host that leads to one of the machine's. */
@@ -57,9 +58,15 @@ function addressOptions(address: string | undefined): Record<string, string | un
 const macOf = (mac: string | undefined, hypervisor: string): string | undefined =>
   hypervisor === "libvirt" ? mac : mac?.replace(/:/g, "");
 
-export function networkLine(network: Network, { hypervisor }: MachineInputs): string {
+export function networkLine(
+  network: Network,
+  { hypervisor, networkd }: MachineInputs,
+  uuid: string,
+  index: number,
+): string {
   const libvirt = hypervisor === "libvirt";
-  const mac = macOf(network.mac, hypervisor);
+  const mac = macOf(networkd ? macAddressOf(network, uuid, index) : network.mac, hypervisor);
+  const auto_config = networkd ? false : undefined;
   if (network.type === "private")
     return `config.vm.network "private_network"${rubyOptions({
       ...addressOptions(network.address),
@@ -68,12 +75,14 @@ export function networkLine(network: Network, { hypervisor }: MachineInputs): st
           { libvirt__network_name: network.name, libvirt__always_destroy: false }
         : { name: network.name }),
       mac,
+      auto_config,
     })}`;
   const [bridge] = network.bridge;
   return `config.vm.network "public_network"${rubyOptions({
     ...(network.address === undefined ? {} : addressOptions(network.address)),
     ...(libvirt ? { dev: bridge } : { bridge: network.bridge.length > 0 ? network.bridge : undefined }),
     mac,
+    auto_config,
   })}`;
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { MachineInputs } from "./inputs";
+import { networkdLines } from "./networkd";
 import { rubyString, rubyValue } from "./ruby";
 import { identityProvisioner, identityScript, type Naming } from "./scripts";
 import { hypervisorLines, type Marks } from "./vagrantfile-hypervisor";
@@ -56,7 +57,7 @@ export function vagrantfile(inputs: MachineInputs, identity: Identity): string {
     `config.vm.graceful_halt_timeout = ${inputs.timeouts.halt}`,
     'config.vm.synced_folder ".", "/vagrant", disabled: true',
     ...inputs.syncedFolders.map(folderLine),
-    ...inputs.networks.map((network) => networkLine(network, inputs)),
+    ...inputs.networks.map((network, i) => networkLine(network, inputs, identity.uuid, i)),
     ...portLines(inputs, identity.ports),
     "",
     ...sshLines(inputs, identity),
@@ -68,7 +69,15 @@ export function vagrantfile(inputs: MachineInputs, identity: Identity): string {
     ].map((line) => `  ${line}`),
     "end",
     "",
-    provisioner(identityProvisioner, identityScript({ hostname, user, ...identity })),
+    provisioner(
+      identityProvisioner,
+      identityScript({
+        hostname,
+        user,
+        network: inputs.networkd ? networkdLines(inputs, identity.uuid) : [],
+        ...identity,
+      }),
+    ),
     ...inputs.provision.map((each) => provisioner(each.name, each.script, each.privileged)),
     ...inputs.vagrantfile,
   ];

@@ -39,6 +39,8 @@ export const verbs = {
   boxUrl: "record",
   boxChecksum: "record",
   guest: "record",
+  // The networks that a machine has, it keeps, whoever set them.
+  networkd: "record",
   // Ports that a machine has, it keeps.
   usablePorts: "record",
   environment: "record",

@@ -60,6 +60,7 @@ export class MachinesLab {
       box: lab.box.name,
       boxVersion: lab.box.version,
       guest: "debian",
+      networkd: true,
       hypervisor: "libvirt",
       cpus: 1,
       memory: 768,

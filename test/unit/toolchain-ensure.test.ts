@@ -87,7 +87,10 @@ test("a build makes both programs with the launchers, once, without the user's f
   assert.equal(built.origin, "build");
   assert.deepEqual(
     readdirSync(built.bin).sort(),
-    ["language-host", "pulumi", "pulumi-language-nodejs", ...launchers].sort(),
+    [
+      ...["language-host", "pulumi", "pulumi-language-nodejs", ...launchers],
+      ...["dynamic-provider.cjs", "late-modules.cjs"],
+    ].sort(),
   );
   for (const name of readdirSync(built.bin)) assert.ok(statSync(join(built.bin, name)).mode & 0o100, name);
   const flags = process.platform === "linux" ? "GOFLAGS= CGO_ENABLED=0" : "GOFLAGS= CGO_ENABLED=";

@@ -83,6 +83,7 @@ describe("what lies between inputs, or between them and the host,", () => {
       },
       /^`ports\[1\]\.id` is a, which another port has/,
     ],
+    [{ hypervisor: "docker", networkd: true }, /^`networkd` must be false on docker/],
     [{ ports: [{ guest: 22, id: "ssh" }] }, /^`ports\[0\]\.id` must not be ssh/],
     [
       { hypervisor: "libvirt", ports: [{ guest: 53, protocol: "udp" }] },

@@ -6,6 +6,7 @@ import { utils } from "ssh2";
 import { hypervisorNames } from "../../providers/vagrant/hypervisors";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
 import { newKeyPair, publicKeyOf } from "../../providers/vagrant/keys";
+import { macAddressOf, networkdLines } from "../../providers/vagrant/networkd";
 import { rubyString } from "../../providers/vagrant/ruby";
 import { type Identity, vagrantfile } from "../../providers/vagrant/vagrantfile";
 import { identity, machineInputs } from "./vagrant-fixture";
@@ -125,6 +126,39 @@ describe("the Vagrantfile", () => {
       "end",
       "",
     ]);
+  });
+
+  it("leaves networks to the first script where systemd-networkd is known to be there", () => {
+    const own = {
+      ...inputs,
+      networkd: true,
+      networks: [...inputs.networks, { type: "private" as const, mac: "52:54:00:AA:BB:CC" }],
+    };
+    const text = vagrantfile(own, identity);
+    const lines = text.split("\n").filter((line) => line.includes('"private_network"'));
+    const mac = macAddressOf({ type: "private" }, identity.uuid, 0);
+    assert.match(mac, /^52:54:00(:[0-9a-f]{2}){3}$/);
+    assert.notEqual(macAddressOf({ type: "private" }, identity.uuid, 1), mac);
+    assert.ok(lines[0]?.endsWith(`mac: "${mac}", auto_config: false`), lines[0]);
+    assert.ok(lines[1]?.endsWith('mac: "52:54:00:aa:bb:cc", auto_config: false'), lines[1]);
+    const script = networkdLines(own, identity.uuid);
+    assert.deepEqual(script.slice(1, 13), [
+      "cat > /etc/systemd/network/50-machine-1.network <<'END'",
+      "[Match]",
+      `MACAddress=${mac}`,
+      "[Network]",
+      "Address=192.168.56.11/24",
+      "END",
+      "cat > /etc/systemd/network/50-machine-2.network <<'END'",
+      "[Match]",
+      "MACAddress=52:54:00:aa:bb:cc",
+      "[Network]",
+      "DHCP=ipv4",
+      "END",
+    ]);
+    assert.equal(spawnSync("sh", ["-n"], { input: script.join("\n") }).status, 0);
+    assert.ok(text.includes("networkctl reload"));
+    assert.ok(!vagrantfile(inputs, identity).includes("networkctl"));
   });
 
   it("says nothing of libvirt for VirtualBox, and leaves out what was not given", () => {

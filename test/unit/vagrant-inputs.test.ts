@@ -30,6 +30,7 @@ describe("the inputs of a machine", () => {
       sshUser: "vagrant",
       sshPort: 22,
       sshInsertKey: true,
+      networkd: false,
       provision: [],
       environment: {},
       settings: {},

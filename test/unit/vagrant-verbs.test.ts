@@ -50,6 +50,7 @@ const rows: [Partial<MachineInputs>, Verb][] = [
   [{ sshInsertKey: false }, "replace"],
   [{ sshPort: 2222 }, "contact"],
   [{ guest: "redhat" }, "record"],
+  [{ networkd: true }, "record"],
   [{ environment: { VAGRANT_HOME: "/elsewhere" } }, "record"],
   [{ adopt: true }, "record"],
   [{ timeouts: { ...inputs.timeouts, up: 60 } }, "record"],
