@@ -41,6 +41,18 @@ async function onNode(name: string, command: string): Promise<string> {
   return result.stdout;
 }
 
+/** Shows what the nodes have to say of a failure. */
+async function tellJournals(): Promise<void> {
+  const { nodes } = await status();
+  for (const { name } of nodes)
+    console.log(
+      `--- ${name}\n${await onNode(
+        name,
+        "journalctl --utc --since -10min --output short-iso-precise --no-pager -u keepalived -u ha-rancher-guard",
+      ).catch(String)}`,
+    );
+}
+
 /** A client in a namespace of its own on the lab's network, which pings the VIP all the time. */
 class Client {
   private readonly folder = mkdtempSync(join(tmpdir(), "ha-rancher-client-"));
@@ -90,11 +102,15 @@ kill $ping; wait $ping || true`;
     assert.fail("the VIP does not answer the client");
   }
 
-  /** The longest time without an answer since then, milliseconds. */
+  /** The longest time without an answer since then, milliseconds; tells of all that are longer than 100 ms. */
   longestGap(since: number): number {
     const times = this.times().filter((time) => time * 1000 >= since);
     assert.ok(times.length > 10, "the client had no answers");
-    return Math.max(...times.slice(1).map((time, i) => (time - (times[i] ?? time)) * 1000));
+    const gaps = times.slice(1).map((end, i) => ({ end, length: (end - (times[i] ?? end)) * 1000 }));
+    for (const { end, length } of gaps)
+      if (length > 100)
+        console.log(`no answer for ${length.toFixed(0)} ms until ${new Date(end * 1000).toISOString()}`);
+    return Math.max(...gaps.map(({ length }) => length));
   }
 
   async end(): Promise<void> {
@@ -122,7 +138,10 @@ before(() => {
 
 after(async () => {
   await client?.end();
-  if (hasFailed()) await haRancher("down");
+  if (hasFailed()) {
+    await tellJournals();
+    await haRancher("down");
+  }
   rmSync(stackFile, { force: true });
   forgetData();
 });
