@@ -1,0 +1,50 @@
+/** A verb of drill/nodes/fault, with its arguments. */
+export interface NodeAction {
+  at: "node";
+  node: string;
+  verb: string;
+  args: string[];
+}
+
+/** What can be done to a machine from outside of it. */
+export const machineVerbs = ["power-off", "power-on", "pause", "resume", "unplug", "plug"] as const;
+
+/** To a machine as a whole; `unplug` takes the carrier from the interface that carries the node's address. */
+export interface MachineAction {
+  at: "machine";
+  node: string;
+  verb: (typeof machineVerbs)[number];
+}
+
+/** To the NFS server: `kill` ends it without a word, `start` starts it again if it does not run. */
+export interface ServerAction {
+  at: "server";
+  verb: "kill" | "start";
+}
+
+/**
+ * One thing that the drill does to a stack or takes back. Plain data: the journal keeps on disk what is to be taken
+ * back, and whoever reads it can do so.
+ */
+export type Action = NodeAction | MachineAction | ServerAction;
+
+export const onNode = (node: string, verb: string, ...args: (string | number)[]): NodeAction => ({
+  at: "node",
+  node,
+  verb,
+  args: args.map(String),
+});
+
+export const toMachine = (node: string, verb: MachineAction["verb"]): MachineAction => ({
+  at: "machine",
+  node,
+  verb,
+});
+
+export const toServer = (verb: ServerAction["verb"]): ServerAction => ({ at: "server", verb });
+
+/** For people. */
+export const shownAction = (action: Action): string =>
+  action.at === "server"
+    ? `NFS server: ${action.verb}`
+    : `${action.node}: ${[action.verb, ...(action.at === "node" ? action.args : [])].join(" ")}`;

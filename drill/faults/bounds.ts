@@ -1,0 +1,39 @@
+import type { Timing } from "./fault";
+
+/*
+ * What faults are bounded by, milliseconds. Where a figure is not one of the stack's own times, it is one of the
+ * project's targets.
+ */
+
+/** Measuring is not exact, and a client's neighbour table takes a new owner a moment later. */
+export const slack = 280;
+
+/** keepalived is started again a second after it was killed, and takes the stale VIP off. */
+export const keepalivedRestart = 2_500;
+
+/** The VIP after a node was lost, and after one that said that it goes. */
+export const crashGap = ({ crash }: Timing): number => crash + slack;
+export const plannedGap = ({ planned }: Timing): number => planned + slack;
+
+/** Two holders for a moment, while they come to an agreement. */
+export const moment = 500;
+
+/** The container from its start to its first answer. */
+const start = ({ startLimit }: Timing): number => startLimit;
+
+/** The service in a planned move: the old one is stopped, the new one started. */
+export const orderly = (timing: Timing): number =>
+  timing.vipLoss + timing.stopGrace + 3 * timing.beat + start(timing);
+
+/** The service after its node is silent: the lease runs out, somebody else starts. */
+export const afterSilence = (timing: Timing): number =>
+  Math.max(timing.leaseTime, timing.killedBy) + 5 * timing.beat + start(timing);
+
+/** The service started again where it was. */
+export const again = (timing: Timing): number => timing.killedBy + 5 * timing.beat + start(timing);
+
+/** The VIP at a node that must not serve: it is given back after a while, then refused. */
+export const astray = (timing: Timing): number => timing.giveBack + timing.hold + orderly(timing);
+
+/** The service after the NFS server was started again. */
+export const afterGrace = (timing: Timing): number => timing.grace + timing.holdOff + afterSilence(timing);

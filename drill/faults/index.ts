@@ -1,0 +1,34 @@
+import type { Fault } from "./fault";
+import { keepalivedFaults } from "./keepalived";
+import { machineFaults } from "./machine";
+import { networkFaults } from "./network";
+import { pairFaults } from "./pairs";
+import { serviceFaults } from "./service";
+import { surroundingFaults } from "./surroundings";
+
+export { type Action, shownAction } from "./action";
+export type { Actor, Bounds, Cast, Fault, Invariant, Need, Timing } from "./fault";
+export { invariants } from "./fault";
+
+const singles = [
+  ...keepalivedFaults,
+  ...serviceFaults,
+  ...machineFaults,
+  ...networkFaults,
+  ...surroundingFaults,
+];
+
+/** All faults, in the order of the report's table. */
+export const faults: readonly Fault[] = [...singles, ...pairFaults(singles)];
+
+/** The ones that say most in the shortest time, for a quick drill. */
+export const quickFaults = ["switchover", "container-kill", "keepalived-kill-both", "power-off"] as const;
+
+/** @throws if there is no fault of that name, with those that there are */
+export function faultNamed(name: string): Fault {
+  const found = faults.find((fault) => fault.name === name);
+  if (found) return found;
+  throw new Error(
+    `\`${name}\` is not a fault; the faults are ${faults.map((fault) => fault.name).join(", ")}`,
+  );
+}

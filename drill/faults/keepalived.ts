@@ -1,0 +1,123 @@
+import { onNode } from "./action";
+import {
+  afterSilence,
+  again,
+  astray,
+  crashGap,
+  keepalivedRestart,
+  moment,
+  orderly,
+  plannedGap,
+} from "./bounds";
+import type { Cast, Fault } from "./fault";
+
+const unit = "keepalived.service";
+const nothing = (): [] => [];
+/** systemd starts keepalived again a second later: nothing to heal. */
+const signal = (who: "main" | "children" | "all", name: string) => (cast: Cast) => [
+  onNode(cast.holder.name, "signal", unit, who, name),
+];
+
+const hung = (seconds: number): Fault => ({
+  name: `keepalived-hang-${seconds}s`,
+  what: `all of the holder's keepalived is stopped (SIGSTOP) for ${seconds} s`,
+  needs: [],
+  lasts: seconds,
+  inject: signal("all", "STOP"),
+  heal: signal("all", "CONT"),
+  // The other one has the VIP, too, until the hung one is heard again.
+  bounds: (timing) => ({
+    serviceGap: seconds * 1000 + astray(timing),
+    twoHolders: seconds * 1000 + moment,
+  }),
+});
+
+/** What befalls the VIP's own daemon. */
+export const keepalivedFaults: Fault[] = [
+  {
+    name: "switchover",
+    what: "the holder gives the VIP away in order",
+    needs: [],
+    takeover: "planned",
+    lasts: "served",
+    inject: ({ holder }) => [onNode(holder.name, "yield", 60)],
+    heal: ({ holder }) => [onNode(holder.name, "yield", 0)],
+    bounds: (timing) => ({ vipGap: plannedGap(timing), serviceGap: orderly(timing), twoHolders: moment }),
+  },
+  {
+    name: "keepalived-term",
+    what: "the holder's keepalived is ended by SIGTERM; systemd starts it again",
+    needs: [],
+    takeover: "planned",
+    lasts: "served",
+    inject: signal("main", "TERM"),
+    heal: nothing,
+    bounds: (timing) => ({ vipGap: plannedGap(timing), serviceGap: orderly(timing), twoHolders: moment }),
+  },
+  {
+    name: "keepalived-kill-parent",
+    what: "the parent of the holder's keepalived is killed, which ends its children in order",
+    needs: [],
+    takeover: "planned",
+    lasts: "served",
+    inject: signal("main", "KILL"),
+    heal: nothing,
+    bounds: (timing) => ({
+      vipGap: crashGap(timing),
+      serviceGap: orderly(timing),
+      twoHolders: keepalivedRestart,
+    }),
+  },
+  {
+    name: "keepalived-kill-child",
+    what: "the VRRP process of the holder's keepalived is killed; its parent starts another one",
+    needs: [],
+    lasts: "served",
+    inject: signal("children", "KILL"),
+    heal: nothing,
+    bounds: (timing) => ({
+      vipGap: crashGap(timing),
+      serviceGap: afterSilence(timing),
+      twoHolders: keepalivedRestart,
+    }),
+  },
+  {
+    name: "keepalived-kill-both",
+    what: "all of the holder's keepalived is killed: its VIP stays on the interface until systemd has started it again",
+    needs: [],
+    takeover: "crash",
+    lasts: "served",
+    inject: signal("all", "KILL"),
+    heal: nothing,
+    bounds: (timing) => ({
+      vipGap: crashGap(timing),
+      serviceGap: astray(timing),
+      twoHolders: keepalivedRestart,
+    }),
+  },
+  hung(3),
+  hung(30),
+  {
+    name: "rolling-reload",
+    what: "every keepalived reads its file again, one node after the other, the holder last",
+    needs: [],
+    lasts: 5,
+    inject: ({ holder, all }) =>
+      [...all.filter(({ name }) => name !== holder.name), holder].map(({ name }) => onNode(name, "reload")),
+    heal: nothing,
+    bounds: (timing) => ({ vipGap: crashGap(timing), serviceGap: again(timing), twoHolders: moment }),
+  },
+  {
+    name: "wrong-config-reload",
+    what: "the holder's keepalived is made to read a file that is nonsense",
+    needs: [],
+    lasts: 15,
+    inject: ({ holder }) => [onNode(holder.name, "bad-config")],
+    heal: ({ holder }) => [onNode(holder.name, "good-config")],
+    bounds: (timing) => ({
+      vipGap: crashGap(timing),
+      serviceGap: astray(timing),
+      twoHolders: keepalivedRestart,
+    }),
+  },
+];

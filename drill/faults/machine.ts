@@ -1,0 +1,61 @@
+import { toMachine } from "./action";
+import { afterSilence, astray, crashGap, moment } from "./bounds";
+import type { Fault } from "./fault";
+
+const paused = (seconds: number): Fault => ({
+  name: `pause-${seconds}s`,
+  what: `the active node is paused by its hypervisor for ${seconds} s, and goes on as if nothing had been`,
+  needs: ["pause"],
+  lasts: seconds,
+  inject: ({ holder }) => [toMachine(holder.name, "pause")],
+  heal: ({ holder }) => [toMachine(holder.name, "resume")],
+  bounds: (timing) => ({
+    vipGap: crashGap(timing),
+    // Shorter than the lease: the VIP is with the other one, and the lease is not. Longer: that one serves.
+    serviceGap: seconds * 1000 + astray(timing),
+    // From its resumption until it has heard the other one.
+    twoHolders: keepalivedNotices,
+  }),
+  // Until its guard has looked once.
+  excusedAfterResume: 3_000,
+});
+
+/** A machine that goes on is slow for a second. */
+const keepalivedNotices = 2_500;
+
+/** What befalls a whole node. */
+export const machineFaults: Fault[] = [
+  {
+    name: "power-off",
+    what: "the active node loses its power, and gets it back when the service runs elsewhere",
+    needs: ["power"],
+    breaksHost: true,
+    takeover: "crash",
+    lasts: "served",
+    inject: ({ holder }) => [toMachine(holder.name, "power-off")],
+    heal: ({ holder }) => [toMachine(holder.name, "power-on")],
+    bounds: (timing) => ({ vipGap: crashGap(timing), serviceGap: afterSilence(timing), twoHolders: moment }),
+  },
+  paused(5),
+  paused(60),
+  {
+    name: "standby-reboot",
+    what: "a standby node loses its power, and gets it back at once",
+    needs: ["power"],
+    breaksHost: true,
+    lasts: 0,
+    inject: ({ standby }) => [toMachine(standby.name, "power-off")],
+    heal: ({ standby }) => [toMachine(standby.name, "power-on")],
+    bounds: () => ({ vipGap: 500, serviceGap: 2_000, twoHolders: moment }),
+  },
+  {
+    name: "boot-together",
+    what: "all nodes lose their power, and get it back at the same time",
+    needs: ["power"],
+    breaksHost: true,
+    lasts: 2,
+    inject: ({ all }) => all.map(({ name }) => toMachine(name, "power-off")),
+    heal: ({ all }) => all.map(({ name }) => toMachine(name, "power-on")),
+    bounds: (timing) => ({ serviceGap: timing.boot + astray(timing), twoHolders: moment }),
+  },
+];

@@ -1,0 +1,84 @@
+import { type Action, onNode, toMachine } from "./action";
+import { afterSilence, astray, crashGap, moment, orderly } from "./bounds";
+import type { Cast, Fault } from "./fault";
+
+/** Other nodes' addresses. */
+const peersOf = ({ holder, all }: Cast): string[] =>
+  all.filter(({ name }) => name !== holder.name).map(({ address }) => address);
+
+const netem = (name: string, what: string, seconds: number, ...words: string[]): Fault => ({
+  name,
+  what: `${what} on everything that the active node sends, for ${seconds} s`,
+  needs: ["netem"],
+  lasts: seconds,
+  inject: ({ holder }): Action[] => [onNode(holder.name, "netem", holder.address, ...words)],
+  heal: ({ holder }): Action[] => [onNode(holder.name, "netem", holder.address)],
+  // The VIP may move back and forth; what must not happen twice does not.
+  bounds: (timing) => ({ serviceGap: seconds * 1000 + astray(timing), twoHolders: seconds * 1000 }),
+});
+
+const peerPartition = 30;
+
+/** What befalls the network. */
+export const networkFaults: Fault[] = [
+  {
+    name: "link-down",
+    what: "the active node's cable is pulled, and put back when the service runs elsewhere",
+    needs: ["link"],
+    takeover: "crash",
+    lasts: "served",
+    inject: ({ holder }) => [toMachine(holder.name, "unplug")],
+    heal: ({ holder }) => [toMachine(holder.name, "plug")],
+    bounds: (timing) => ({ vipGap: crashGap(timing), serviceGap: afterSilence(timing), twoHolders: moment }),
+  },
+  {
+    name: "deaf-standby",
+    what: "a standby node does not hear the holder's adverts for 10 s, everything else works",
+    needs: [],
+    lasts: 10,
+    inject: ({ standby }) => [onNode(standby.name, "cut", "adverts")],
+    heal: ({ standby }) => [onNode(standby.name, "uncut", "adverts")],
+    bounds: (timing) => ({ serviceGap: 10_000 + astray(timing), twoHolders: 10_000 + moment }),
+  },
+  {
+    name: "peer-partition",
+    what: `the active node and the others do not reach each other for ${peerPartition} s; clients and the NFS server reach all`,
+    needs: [],
+    lasts: peerPartition,
+    inject: (cast) => [onNode(cast.holder.name, "cut", "peers", ...peersOf(cast))],
+    heal: ({ holder }) => [onNode(holder.name, "uncut", "peers")],
+    bounds: (timing) => ({
+      serviceGap: peerPartition * 1000 + astray(timing),
+      twoHolders: peerPartition * 1000 + moment,
+    }),
+  },
+  {
+    name: "nfs-partition",
+    what: "the active node does not reach the NFS server until the service runs elsewhere",
+    needs: [],
+    lasts: "served",
+    inject: ({ holder }) => [onNode(holder.name, "cut", "nfs")],
+    heal: ({ holder }) => [onNode(holder.name, "uncut", "nfs")],
+    bounds: (timing) => ({
+      serviceGap: timing.giveUp + afterSilence(timing) + orderly(timing),
+      twoHolders: moment,
+    }),
+  },
+  {
+    name: "partition-all",
+    what: "the active node reaches nobody, and nobody reaches it, until the service runs elsewhere",
+    needs: [],
+    takeover: "crash",
+    lasts: "served",
+    inject: ({ holder }) => [onNode(holder.name, "cut", "all", holder.sshPort)],
+    heal: ({ holder }) => [onNode(holder.name, "uncut", "all")],
+    // It keeps its VIP, which nobody sees, until its guard gives up.
+    bounds: (timing) => ({
+      vipGap: crashGap(timing),
+      serviceGap: afterSilence(timing) + orderly(timing),
+      twoHolders: 2 * timing.giveUp + afterSilence(timing),
+    }),
+  },
+  netem("packet-loss-30", "30 % of the packets are lost", 30, "loss", "30%"),
+  netem("jitter-200ms", "a delay of 200 ms, 200 ms more or less,", 30, "delay", "200ms", "200ms"),
+];

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fromTimeOfDay } from "./clock";
+
+/*
+ * Whether the VIP answers to ICMP, and whose it is: the MAC address in this machine's own neighbour table, which is
+ * where its packets go. Both by programs that every Linux has, with their own time stamps.
+ */
+
+/** A line of `ping -D`: when the answer came, monotonic milliseconds; undefined if it is none. */
+export function pingAnswer(line: string): number | undefined {
+  const [, time] = /^\[(\d+\.\d+)\] \d+ bytes from /.exec(line) ?? [];
+  return time === undefined ? undefined : fromTimeOfDay(Number(time) * 1000);
+}
+
+/** A change of the neighbour table. */
+export interface Owner {
+  /** Monotonic milliseconds. */
+  at: number;
+  /** MAC address in lower case; empty: nobody answers. */
+  mac: string;
+}
+
+/** A line of `ip -ts monitor neigh` about an address; undefined if it is about another one. */
+export function ownerChange(line: string, address: string): Owner | undefined {
+  const [, time, rest = ""] = /^\[([\d-]+T[\d:.]+)\]\s+(.*)$/.exec(line) ?? [];
+  if (!time || !rest.replace(/^(miss|Deleted) /, "").startsWith(`${address} `)) return undefined;
+  const at = fromTimeOfDay(Date.parse(`${time.slice(0, 23)}Z`));
+  const mac = /\blladdr ([0-9a-f:]{17})\b/i.exec(rest)?.[1]?.toLowerCase() ?? "";
+  return { at, mac: /\b(FAILED|INCOMPLETE)\b|^Deleted /.test(rest) ? "" : mac };
+}
+
+/** The owner that the table of `ip neigh show` names. */
+export const ownerNow = (text: string): string =>
+  /\b(FAILED|INCOMPLETE)\b/.test(text)
+    ? ""
+    : (/\blladdr ([0-9a-f:]{17})\b/i.exec(text)?.[1]?.toLowerCase() ?? "");
+
+const plain = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+
+/** Runs a program for its lines, again if it ends; gives what ends it. */
+function lines(command: string, args: string[], tell: (line: string) => void): () => void {
+  let child: ChildProcess | undefined;
+  let ended = false;
+  const start = (): void => {
+    if (ended) return;
+    child = spawn(command, args, { env: plain, stdio: ["ignore", "pipe", "ignore"] });
+    if (child.stdout) createInterface({ input: child.stdout }).on("line", tell);
+    child.on("error", () => undefined);
+    child.on("close", () => setTimeout(start, 100));
+  };
+  start();
+  return () => {
+    ended = true;
+    child?.kill("SIGKILL");
+  };
+}
+
+/**
+ * @param interval milliseconds between two questions
+ * @param answered told when an answer came
+ * @param changed told who has the address from now on
+ * @returns ends it
+ */
+export function watchAddress(
+  address: string,
+  interval: number,
+  answered: (at: number) => void,
+  changed: (owner: Owner) => void,
+): () => void {
+  const ends = [
+    lines("ip", ["-ts", "monitor", "neigh"], (line) => {
+      const owner = ownerChange(line, address);
+      if (owner) changed(owner);
+    }),
+    lines("ping", ["-n", "-D", "-i", String(interval / 1000), address], (line) => {
+      const at = pingAnswer(line);
+      if (at !== undefined) answered(at);
+    }),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}

@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { shellQuote } from "../../providers/remote/quote";
+import { packageRoot } from "../../system/root";
+import { clock } from "./clock";
+import { parseSample, placeSamples, type RawSample, type Sample, type Tick } from "./samples";
+
+/** How to run a shell command on a node; the sampler adds the command. */
+export interface Shell {
+  command: string;
+  args: string[];
+}
+
+/** Milliseconds between two questions for the node's time, and between two tries to reach it. */
+const tickInterval = 250;
+const retryInterval = 300;
+
+const script = (): string => readFileSync(join(packageRoot, "drill", "nodes", "sampler"), "utf8");
+
+/** The shell command that runs the sampler with some arguments. */
+export const samplerCommand = (...args: string[]): string =>
+  ["bash", "-c", script(), "sampler", ...args].map(shellQuote).join(" ");
+
+/** What one recorder told, from its start until its node's end. */
+interface Recording {
+  identity: string;
+  lines: number;
+  raw: RawSample[];
+  ticks: Tick[];
+}
+
+/**
+ * Follows the recorder of one node over one connection that stays open. If the connection breaks, it is made again and
+ * the recorder tells what happened meanwhile; after a boot there is a new one.
+ */
+export class Sampler {
+  private readonly recordings: Recording[] = [];
+  private child: ChildProcess | undefined;
+  private ended = false;
+  private said = "";
+  private readonly asked = new Map<number, number>();
+  private questions = 0;
+  private readonly ticking: NodeJS.Timeout;
+
+  /**
+   * @param shell runs a command as root on the node
+   * @param container the id of the container to watch
+   */
+  constructor(
+    private readonly shell: Shell,
+    private readonly container: string,
+  ) {
+    this.connect();
+    this.ticking = setInterval(() => this.tick(), tickInterval);
+  }
+
+  /** What was said last on stderr: why it does not come to anything. */
+  get lastWords(): string {
+    return this.said.trim().split("\n").at(-1) ?? "";
+  }
+
+  /** Whether it is being told what happens now. */
+  get follows(): boolean {
+    const last = this.recordings.at(-1)?.ticks.at(-1);
+    return last !== undefined && clock() - last.received < 4 * tickInterval;
+  }
+
+  /** All samples so far, in order. */
+  get samples(): Sample[] {
+    return this.recordings.flatMap(({ raw, ticks }) => placeSamples(raw, ticks)).sort((a, b) => a.at - b.at);
+  }
+
+  /** Forgets what was told until now, but not what time it is on the node. */
+  forget(): void {
+    for (const recording of this.recordings) {
+      recording.raw.length = 0;
+      recording.ticks.splice(0, recording.ticks.length - 8);
+    }
+  }
+
+  /** Ends the connection; the recorder ends by itself. */
+  end(): void {
+    this.ended = true;
+    clearInterval(this.ticking);
+    const { child } = this;
+    // It ends with its standard input; one whose node does not answer is not waited for.
+    child?.stdin?.end();
+    child?.stdout?.destroy();
+    child?.stderr?.destroy();
+    setTimeout(() => child?.kill("SIGKILL"), 1_000).unref();
+    child?.unref();
+  }
+
+  private connect(): void {
+    if (this.ended) return;
+    const { identity = "none", lines = 0 } = this.recordings.at(-1) ?? {};
+    const command = samplerCommand("follow", this.container, identity, String(lines + 1));
+    const child = spawn(this.shell.command, [...this.shell.args, command], { stdio: "pipe" });
+    this.child = child;
+    this.asked.clear();
+    // A connection that breaks is no end.
+    child.stdin.on("error", () => undefined);
+    child.on("error", (error) => {
+      this.said = error.message;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.said = (this.said + text).slice(-1_000);
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => this.take(line));
+    // Not "close": what it started may live on for a while, with its output open.
+    const again = (): void => {
+      child.stdout.destroy();
+      this.connect();
+    };
+    child.on("exit", () => setTimeout(again, retryInterval));
+  }
+
+  private tick(): void {
+    const question = ++this.questions;
+    this.asked.set(question, clock());
+    this.child?.stdin?.write(`${question}\n`);
+  }
+
+  private take(line: string): void {
+    const at = clock();
+    const [mark, first = "", second = ""] = line.split(" ");
+    if (mark === "#") {
+      // Another one: the node has been started again.
+      if (this.recordings.at(-1)?.identity !== first)
+        this.recordings.push({ identity: first, lines: 0, raw: [], ticks: [] });
+      return;
+    }
+    const recording = this.recordings.at(-1);
+    if (!recording) return;
+    if (mark === "=") {
+      const sent = this.asked.get(Number(first));
+      if (sent !== undefined) recording.ticks.push({ sent, received: at, up: Number(second) });
+      this.asked.delete(Number(first));
+      return;
+    }
+    const sample = parseSample(line, at);
+    // Half a line, where the connection broke, comes again.
+    if (!sample) return;
+    recording.lines++;
+    recording.raw.push(sample);
+  }
+}

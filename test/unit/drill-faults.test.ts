@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Action, type Cast, faultNamed, faults, quickFaults, shownAction } from "../../drill/faults";
+import { machineVerbs } from "../../drill/faults/action";
+import { packageRoot } from "../../system/root";
+import { timing } from "./drill-support";
+
+const [a, b, c] = ["a", "b", "c"].map((name, i) => ({ name, address: `10.0.0.${i + 1}`, sshPort: 22 }));
+const cast = { holder: a, standby: b, all: [a, b, c] } as Cast;
+
+test("each fault has a name of its own, in kebab-case; a pair has two", () => {
+  const names = faults.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  for (const name of names) assert.match(name, /^[a-z0-9]+(-[a-z0-9]+)*(\+[a-z0-9]+(-[a-z0-9]+)*)?$/);
+  for (const name of quickFaults) assert.equal(faultNamed(name).name, name);
+  assert.throws(() => faultNamed("flood"), /`flood` is not a fault; the faults are switchover, /);
+});
+
+test("actions are data, for nodes that there are, with verbs that are known", () => {
+  const script = readFileSync(join(packageRoot, "drill", "nodes", "fault"), "utf8");
+  for (const { name, inject, heal } of faults) {
+    const actions = [...inject(cast), ...heal(cast)];
+    assert.ok(inject(cast).length > 0, `${name} does nothing`);
+    assert.deepEqual(JSON.parse(JSON.stringify(actions)), actions);
+    for (const action of actions) {
+      if (action.at !== "server")
+        assert.ok(
+          cast.all.some((node) => node.name === action.node),
+          name,
+        );
+      if (action.at === "node") assert.match(script, new RegExp(`^ {4}${action.verb}\\)`, "m"), name);
+      if (action.at === "machine") assert.ok(machineVerbs.includes(action.verb));
+    }
+  }
+});
+
+/** What takes back what; everything else ends by itself. */
+const counterparts: [RegExp, RegExp][] = [
+  [/: power-off/, /: power-on/],
+  [/: pause/, /: resume/],
+  [/: unplug/, /: plug/],
+  [/: cut (\w+)/, /: uncut/],
+  [/: netem \S+ ./, /: netem \S+$/],
+  [/: fill/, /: empty/],
+  [/: clock -?3600/, /: clock 0/],
+  [/: busy/, /: idle/],
+  [/: bad-config/, /: good-config/],
+  [/: docker stop/, /: docker start/],
+  [/ STOP$/, / CONT$/],
+  [/NFS server: kill/, /NFS server: start/],
+  [/: yield 60/, /: yield 0/],
+];
+
+test("what lasts is taken back, on the same node", () => {
+  const nodeOf = (action: Action): string => (action.at === "server" ? "" : action.node);
+  for (const { name, inject, heal } of faults)
+    for (const action of inject(cast))
+      for (const [broken, mended] of counterparts) {
+        if (!broken.test(shownAction(action))) continue;
+        const found = heal(cast).some(
+          (each) => nodeOf(each) === nodeOf(action) && mended.test(shownAction(each)),
+        );
+        assert.ok(found, `${name}: ${shownAction(action)} is not taken back`);
+      }
+});
+
+test("every fault is bounded, and a pair costs at most what both cost", () => {
+  for (const { name, bounds } of faults) {
+    const { vipGap, serviceGap, twoHolders } = bounds(timing);
+    for (const bound of [vipGap ?? 1, serviceGap, twoHolders])
+      assert.ok(Number.isFinite(bound) && bound > 0 && bound < 600_000, `${name}: ${bound}`);
+  }
+  assert.equal(faultNamed("switchover").bounds(timing).vipGap, timing.planned + 280);
+});
+
+test("what only a machine of ours, or the lab, can do is said", () => {
+  for (const { name, needs, inject } of faults)
+    for (const action of inject(cast)) {
+      if (action.at === "server") assert.ok(needs.includes("server"), name);
+      if (action.at === "machine" && action.verb === "power-off") assert.ok(needs.includes("power"), name);
+      if (action.at === "machine" && action.verb === "pause") assert.ok(needs.includes("pause"), name);
+      if (action.at === "machine" && action.verb === "unplug") assert.ok(needs.includes("link"), name);
+    }
+});

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { ownerChange, ownerNow, pingAnswer } from "../../drill/probes/address";
+import { clock } from "../../drill/probes/clock";
+import { Sampler, samplerCommand } from "../../drill/probes/sampler";
+import { parseSample, placeSamples, type RawSample, type Tick } from "../../drill/probes/samples";
+import { packageRoot } from "../../system/root";
+import { put, temporaryFolder, withEnvironment } from "./cli-support";
+
+test("an answer of ping has its own time", () => {
+  const wall = (Date.now() - 1_000) / 1000;
+  const at = pingAnswer(`[${wall.toFixed(6)}] 64 bytes from 192.168.56.10: icmp_seq=7 ttl=64 time=0.4 ms`);
+  assert.ok(at !== undefined && Math.abs(clock() - 1_000 - at) < 50);
+  assert.equal(pingAnswer("From 192.168.56.250 icmp_seq=8 Destination Host Unreachable"), undefined);
+});
+
+test("the neighbour table tells whose the VIP is", () => {
+  const now = new Date().toISOString().slice(0, 23);
+  const change = (rest: string) => ownerChange(`[${now}000] ${rest}`, "192.168.56.10");
+  const mac = "52:54:00:aa:bb:cc";
+  assert.equal(change(`192.168.56.10 dev eth0 lladdr ${mac.toUpperCase()} REACHABLE`)?.mac, mac);
+  assert.equal(change(`192.168.56.10 dev eth0 lladdr ${mac} STALE`)?.mac, mac);
+  assert.equal(change("192.168.56.10 dev eth0  FAILED")?.mac, "");
+  assert.equal(change(`Deleted 192.168.56.10 dev eth0 lladdr ${mac} STALE`)?.mac, "");
+  assert.equal(change(`192.168.56.100 dev eth0 lladdr ${mac} STALE`), undefined);
+  const at = change(`192.168.56.10 dev eth0 lladdr ${mac} STALE`)?.at ?? 0;
+  assert.ok(Math.abs(clock() - at) < 1_000);
+  assert.equal(ownerNow(`192.168.56.10 dev eth0 lladdr ${mac} REACHABLE \n`), mac);
+  assert.equal(ownerNow("192.168.56.10 dev eth0 FAILED"), "");
+  assert.equal(ownerNow(""), "");
+});
+
+const rest = { vip: true, container: false, data: false, lease: false, epoch: 0, guard: "STANDBY" };
+
+test("a line of a recorder", () => {
+  assert.deepEqual(parseSample("12.34 1 0 1 0 7 ACTIVE", 99), {
+    ...{ at: 99, up: 12.34, vip: true, container: false },
+    ...{ data: true, lease: false, epoch: 7, guard: "ACTIVE" },
+  });
+  for (const half of ["", "12.34 1 0", "tail: file truncated", "12.34 1 0 1 0 7 "])
+    assert.equal(parseSample(half, 0), undefined);
+});
+
+test("samples are placed on our clock, whatever the delay of their lines", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: -1e6, max: 1e6 }),
+      fc.array(
+        fc.record({
+          rtt: fc.integer({ min: 0, max: 400 }),
+          share: fc.double({ min: 0, max: 1, noNaN: true }),
+        }),
+        {
+          minLength: 1,
+          maxLength: 20,
+        },
+      ),
+      fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 1, maxLength: 20 }),
+      (offset, exchanges, delays) => {
+        const here = 2e6;
+        const ticks = exchanges.map(({ rtt, share }, i): Tick => {
+          const sent = here + 500 * i;
+          return { sent, received: sent + rtt, up: Math.floor((sent + rtt * share - offset) / 10) / 100 };
+        });
+        const raw = delays.map((delay, i): RawSample => {
+          const at = here + 100 * i;
+          return { at: at + delay, up: Math.floor((at - offset) / 10) / 100, ...rest };
+        });
+        const best = Math.min(...exchanges.map(({ rtt }) => rtt));
+        for (const [i, { at }] of placeSamples(raw, ticks).entries())
+          assert.ok(Math.abs(at - (here + 100 * i)) <= best / 2 + 15, `off by ${at - (here + 100 * i)} ms`);
+      },
+    ),
+  );
+});
+
+test("a machine that was paused for a minute is placed before and after it", () => {
+  const tick = (at: number, up: number): Tick => ({ sent: at, received: at + 10, up: up / 1000 });
+  const sample = (at: number, up: number): RawSample => ({ at, up: up / 1000, ...rest });
+  const ticks = [tick(1_000, 500), tick(1_500, 1_000), tick(61_800, 1_300), tick(62_300, 1_800)];
+  const raw = [sample(1_610, 1_100), sample(61_720, 1_210), sample(62_000, 1_500)];
+  assert.deepEqual(
+    placeSamples(raw, ticks).map(({ at }) => Math.round(at / 20) * 20),
+    [1_600, 61_720, 62_000],
+  );
+});
+
+test("a recorder sees VIP, container, data and lease, and tells again what a broken connection missed", async (t) => {
+  const folder = temporaryFolder(t);
+  const container = "c0ffee";
+  const leaf = (address: string): string => `           |-- ${address}\n              /32 host LOCAL\n`;
+  const addresses = put(join(folder, "addresses"), leaf("192.168.56.100"));
+  const mounts = put(join(folder, "mounts"), "21 1 8:1 / / rw - ext4 /dev/vda1 rw\n");
+  const processes = put(join(folder, `cgroup/system.slice/docker-${container}.scope/cgroup.procs`), "");
+  const state = join(folder, "state");
+  withEnvironment(t, {
+    DRILL_RUN: join(folder, "run"),
+    DRILL_ADDRESSES: addresses,
+    DRILL_MOUNTS: mounts,
+    DRILL_CGROUPS: join(folder, "cgroup"),
+    DRILL_GUARD_CONF: put(
+      join(folder, "guard.conf"),
+      `VIP=192.168.56.10\nDATA_DIRECTORY=/rancher_data\nRUN_DIRECTORY=${folder}\n`,
+    ),
+  });
+  const sampler = new Sampler({ command: "bash", args: ["-c"] }, container);
+  t.after(() => {
+    sampler.end();
+    spawnSync("bash", ["-c", samplerCommand("stop")]);
+  });
+  const until = async (what: string, condition: () => boolean): Promise<void> => {
+    for (let i = 0; !condition(); i++) {
+      assert.ok(i < 400, `waited in vain for ${what}; ${sampler.lastWords}`);
+      await sleep(25);
+    }
+  };
+  const now = () => sampler.samples.at(-1);
+  await until("the first look", () => now() !== undefined && sampler.follows);
+  assert.deepEqual(
+    { ...now(), at: 0 },
+    {
+      ...{ at: 0, vip: false, container: false, data: false, lease: false, epoch: 0, guard: "STOPPED" },
+    },
+  );
+
+  const before = clock();
+  writeFileSync(addresses, leaf("192.168.56.10"));
+  await until("the VIP", () => now()?.vip === true);
+  const seen = sampler.samples.find(({ vip }) => vip)?.at ?? 0;
+  assert.ok(seen >= before - 20 && seen < clock(), "the VIP is seen when it comes");
+
+  // What cannot be told at once is told later.
+  const identity = readFileSync(join(folder, "run", "recorder"), "utf8");
+  (sampler as unknown as { child: { kill(signal: string): void } }).child.kill("SIGKILL");
+  writeFileSync(processes, "1234\n");
+  writeFileSync(mounts, "21 1 8:1 / / rw - ext4 /dev/vda1 rw\n30 1 0:4 / /rancher_data rw - nfs4 a:/b rw\n");
+  await until("the container and the data", () => now()?.container === true && now()?.data === true);
+  writeFileSync(state, `process=${process.pid} 1\nstate=ACTIVE\nepoch=3\nlease_here=1\n`);
+  await until("the lease", () => now()?.lease === true);
+  assert.deepEqual([now()?.epoch, now()?.guard], [3, "ACTIVE"]);
+  assert.equal(readFileSync(join(folder, "run", "recorder"), "utf8"), identity, "it is the same recorder");
+  const times = sampler.samples.map(({ at }) => at);
+  assert.ok(
+    times.every((at, i) => i === 0 || at - (times[i - 1] ?? 0) < 1_000),
+    "no look is missing",
+  );
+
+  // A guard that has died does not have the lease, though its file says so.
+  writeFileSync(state, "process=2147483647 1\nstate=ACTIVE\nepoch=3\nlease_here=1\n");
+  await until("the guard's death", () => now()?.guard === "STOPPED" && now()?.lease === false);
+});
+
+test("the scripts for nodes know the verbs that faults use", () => {
+  const script = readFileSync(join(packageRoot, "drill", "nodes", "fault"), "utf8");
+  const { status, stderr } = spawnSync("bash", ["-s", "--", "no-such-verb"], {
+    input: script,
+    encoding: "utf8",
+  });
+  assert.deepEqual([status, stderr.trim()], [2, "unknown verb: no-such-verb"]);
+});
