@@ -4,6 +4,8 @@ import { z } from "zod";
 import type { Vip } from "./components/vrrp-spec";
 import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./settings/floating-ip";
 import { floatingIpMistakes } from "./settings/floating-ip-rules";
+import type { HostSettings } from "./settings/hosts";
+import type { MachineSettings } from "./settings/machines";
 import { nodesMistakes, nodesShape, withPriorities } from "./settings/nodes";
 import { rancherShape } from "./settings/rancher";
 import { storageMistakes, storageShape } from "./settings/storage";
@@ -20,6 +22,17 @@ const schema = z.strictObject({
 
 type Parsed = z.infer<typeof schema>;
 
+/** A node as the settings have it: a host that existed before, or else a machine. */
+export interface NodeSettings {
+  name: string;
+  /** On the nodes' network, without prefix. */
+  address: string;
+  address6?: string;
+  priority: number;
+  host?: HostSettings;
+  machine?: MachineSettings;
+}
+
 /** A stack's settings after all checks; what depends on the lab is still open where it is undefined. */
 export interface Settings
   extends Omit<
@@ -33,7 +46,7 @@ export interface Settings
   /** The nodes' network: the VIP's, unless it was said. */
   subnet: Vip;
   /** Each with its VRRP priority; unless that was said, in order of preference. */
-  nodes: { name: string; address: string; address6?: string; priority: number }[];
+  nodes: NodeSettings[];
   /** Seconds between two adverts: the preset's, unless it was said. */
   advertInterval: number;
   /** 1 to 255; from the VIP's last number unless set. */
@@ -45,6 +58,7 @@ const structured: Record<string, string> = {
   nodes: "a list, each entry with `name` and `address`",
   furtherVips: "a list of addresses with prefix",
   keepalived: "settings by name",
+  bridge: "a list of interfaces of this machine",
 };
 
 /** The names of all settings, without the namespace. */
@@ -53,6 +67,8 @@ export const settingNames = Object.keys(schema.shape);
 function fromText(raw: Record<string, string>, mistakes: string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(raw)) {
+    // How Pulumi.yaml says that a setting has no default of its own.
+    if (text === "") continue;
     const form = structured[name];
     if (!form) values[name] = text;
     else {
@@ -125,7 +141,7 @@ export function parseSettings(raw: Record<string, string>): Settings {
   const mistakes: string[] = [];
   const values = fromText(raw, mistakes);
   const result = schema.safeParse(values);
-  const unreadable = new Set(Object.keys(raw).filter((name) => !(name in values)));
+  const unreadable = new Set(Object.keys(raw).filter((name) => raw[name] !== "" && !(name in values)));
   if (!result.success) {
     const rest = result.error.issues.filter((issue) => !unreadable.has(String(issue.path[0])));
     mistakes.push(...schemaMistakes(new z.ZodError(rest)));

@@ -10,7 +10,7 @@ import { Clock } from "./clock";
 import { removeDeadLocks } from "./dead-locks";
 import { Failure } from "./errors";
 import { stream } from "./foreground";
-import { chooseHypervisor } from "./hypervisor";
+import { chooseHypervisor, runsInLab } from "./hypervisor";
 import { labsOf, othersInLab, refuseOtherLab } from "./lab-stacks";
 import { checkPassphrase } from "./passphrase";
 import { prepare } from "./prepare";
@@ -63,7 +63,7 @@ async function takeDown(stack: string, removesLab: boolean, clock: Clock): Promi
 /** Wrong settings must not keep anybody from removing what right ones made. */
 async function settingsNameLab(file: string): Promise<boolean> {
   try {
-    return (await chooseHypervisor(checkSettingsFile(file).hypervisor)) === "lab";
+    return await runsInLab(checkSettingsFile(file));
   } catch {
     return (await chooseHypervisor("auto")) === "lab";
   }

@@ -9,7 +9,7 @@ import { checkSettingsFile } from "../settings/file";
 import { packageRoot } from "../system/root";
 import { ensureToolchain } from "../toolchain";
 import { Failure } from "./errors";
-import { chooseHypervisor } from "./hypervisor";
+import { runsInLab } from "./hypervisor";
 import { knownStack } from "./known-stack";
 import { relay } from "./relay";
 import { existingStackFile } from "./stack-file";
@@ -27,7 +27,7 @@ export interface ForwardOptions {
 /** Makes the VIP's HTTPS port reachable on this machine, so that its browser sees it; returns after Ctrl-C. */
 export async function forward({ stack, port }: ForwardOptions): Promise<void> {
   const file = existingStackFile(stack);
-  const usesLab = (await chooseHypervisor(checkSettingsFile(file).hypervisor)) === "lab";
+  const usesLab = await runsInLab(checkSettingsFile(file));
   if (currentLab()) throw new Failure("this is the lab's shell: run `npm run forward` outside of it");
   const url = await urlOf(stack, file, usesLab);
   const lab = usesLab ? runningLab() : undefined;

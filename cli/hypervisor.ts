@@ -1,3 +1,4 @@
+import { currentLab } from "../lab";
 import type { Settings } from "../settings";
 import { tryRun } from "../system/run";
 import { onPath } from "../toolchain/path";
@@ -20,4 +21,16 @@ async function virtualBoxWorks(): Promise<boolean> {
 export async function chooseHypervisor(setting: Settings["hypervisor"]): Promise<Hypervisor> {
   if (setting !== "auto") return setting;
   return (await virtualBoxWorks()) ? "virtualbox" : "lab";
+}
+
+/**
+ * Whether a stack runs in the lab: its machines do, or every node is a host and this process is in the lab's shell,
+ * from where such a host can be a machine that somebody made there.
+ */
+export async function runsInLab({
+  hypervisor,
+  nodes,
+}: Pick<Settings, "hypervisor" | "nodes">): Promise<boolean> {
+  if (nodes.every(({ host }) => host)) return currentLab() !== undefined;
+  return (await chooseHypervisor(hypervisor)) === "lab";
 }

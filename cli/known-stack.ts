@@ -7,6 +7,8 @@ import type { RecordedMachine, StackState } from "./state";
 export interface KnownNode {
   name: string;
   address: string;
+  /** Where its SSH server answers; default: `address`. */
+  host?: string;
   user: string;
   port: number;
   keyFile: string;

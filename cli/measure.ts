@@ -17,7 +17,7 @@ const message = (error: unknown): string => (error instanceof Error ? error.mess
 export async function endpointOf(node: KnownNode): Promise<SshEndpoint> {
   if (!node.hostKey) throw new Error("it has not been up yet, so its host key is not known");
   return {
-    host: node.address,
+    host: node.host ?? node.address,
     port: node.port,
     user: node.user,
     privateKey: await readFile(node.keyFile, "utf8"),

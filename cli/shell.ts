@@ -5,7 +5,7 @@ import { labHome } from "../system/paths";
 import { Clock } from "./clock";
 import { Failure } from "./errors";
 import { handOver } from "./foreground";
-import { chooseHypervisor } from "./hypervisor";
+import { runsInLab } from "./hypervisor";
 import { prepare } from "./prepare";
 import { existingStackFile, keepingStackFile } from "./stack-file";
 import { initStack, readState } from "./state";
@@ -26,7 +26,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
  */
 export async function shell({ stack, command }: ShellOptions): Promise<number> {
   const file = existingStackFile(stack);
-  const usesLab = (await chooseHypervisor(checkSettingsFile(file).hypervisor)) === "lab";
+  const usesLab = await runsInLab(checkSettingsFile(file));
   if (usesLab && !currentLab() && !runningLab() && !existsSync(labHome())) {
     throw new Failure("there is no lab yet: `npm run up` makes it");
   }

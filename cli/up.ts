@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { SettingsError } from "../settings";
+import { type Settings, SettingsError } from "../settings";
 import { checkSettingsFile } from "../settings/file";
 import { packageRoot } from "../system/root";
 import { ensureToolchain } from "../toolchain";
@@ -11,7 +11,7 @@ import { colors } from "./colors";
 import { removeDeadLocks } from "./dead-locks";
 import { Failure } from "./errors";
 import { stream } from "./foreground";
-import { chooseHypervisor } from "./hypervisor";
+import { runsInLab } from "./hypervisor";
 import type { KnownNode } from "./known-stack";
 import { refuseOtherLab } from "./lab-stacks";
 import { checkPassphrase } from "./passphrase";
@@ -43,7 +43,7 @@ export async function up({ stack }: UpOptions): Promise<void> {
 async function bringUp(stack: string, clock: Clock): Promise<void> {
   const file = existingStackFile(stack);
   const settings = checkSettingsFile(file);
-  const usesLab = (await chooseHypervisor(settings.hypervisor)) === "lab";
+  const usesLab = await runsInLab(settings);
   const backend = backendOf(usesLab, say);
   const read = (): Promise<StackState | undefined> =>
     readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
@@ -61,6 +61,7 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
     const silent = await silentNodes(known, surroundings);
     if (silent.length > 0)
       await clock.phase("pulumi refresh", () => refreshMachines(stack, surroundings, silent));
+    await giveUpVip(known, settings, surroundings, stack);
     const lost = known?.interrupted === true && silent.length === 0;
     if (lost) say("Pulumi was killed in its last run: looking first what is there (`--refresh`)");
     await clock.phase("pulumi up", () => pulumiUp(stack, surroundings, lost ? ["--refresh"] : []));
@@ -73,14 +74,14 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   say(colors.dim(`  (kept in ${timingsFile()})`));
 }
 
-/** The other stacks here that have machines, with the settings in their files; a file that is wrong says nothing. */
+/** The other stacks here that have anything, with the settings in their files; a file that is wrong says nothing. */
 async function otherStacks(backend: Backend, stack: string): Promise<OtherStack[]> {
   const found: OtherStack[] = [];
   for (const other of localStacks(backend)) {
     if (other === stack || !existsSync(stackFile(other))) continue;
     try {
       const state = readLocal(backend, other);
-      if (state?.machines.length) found.push({ stack: other, settings: checkSettingsFile(stackFile(other)) });
+      if (state?.resources) found.push({ stack: other, settings: checkSettingsFile(stackFile(other)) });
     } catch {
       // It cannot be read, which its own `up` says.
     }
@@ -89,12 +90,35 @@ async function otherStacks(backend: Backend, stack: string): Promise<OtherStack[
 }
 
 async function silentNodes(state: StackState | undefined, surroundings: Surroundings): Promise<string[]> {
-  const nodes = (state?.outputs.nodes as KnownNode[] | undefined) ?? state?.machines ?? [];
+  const machines = state?.machines ?? [];
+  const known = (state?.outputs.nodes as KnownNode[] | undefined) ?? machines;
+  // A host that is off is for its owner to start: there is nothing to find out.
+  const nodes = known.filter(({ name }) => machines.some((machine) => machine.name === name));
   if (nodes.length === 0) return [];
   return await unreachable(
     nodes.map(({ name, address }) => ({ name, address })),
     surroundings,
   );
+}
+
+/**
+ * Nodes that the settings no longer have are to be removed: they give the VIP and the service to the others in order
+ * before, as for maintenance. A node that cannot is removed all the same, and the others take over as after a crash.
+ */
+async function giveUpVip(
+  known: StackState | undefined,
+  { nodes }: Settings,
+  surroundings: Surroundings,
+  stack: string,
+): Promise<void> {
+  const before = (known?.outputs.nodes as KnownNode[] | undefined) ?? [];
+  for (const { name } of before) {
+    if (nodes.some((node) => node.name === name)) continue;
+    say(`${name} is to be removed: it hands over first`);
+    const program = join(packageRoot, "cli", "bootstrap.mjs");
+    const command = [process.execPath, program, "maintenance", "--stack", stack, name, "on"];
+    await stream(commandIn(surroundings, command), { cwd: packageRoot });
+  }
 }
 
 /**

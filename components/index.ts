@@ -1,5 +1,6 @@
 export { FloatingIp, type FloatingIpArgs } from "./floating-ip";
 export { Guards, type GuardsArgs } from "./guards";
+export { Hosts } from "./hosts";
 export { Machines } from "./machines";
 export type { Node } from "./node";
 export { NodeSoftware, type NodeSoftwareArgs } from "./node-software";

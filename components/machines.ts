@@ -1,37 +1,50 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { Machine } from "../providers/vagrant";
-import type { Settings } from "../settings";
+import { Machine, type NetworkArgs } from "../providers/vagrant";
+import type { NodeSettings, Settings } from "../settings";
 import type { Node } from "./node";
-import type { Place } from "./place";
+import type { MachinePlace, Place } from "./place";
 
-/** The nodes as Vagrant machines, one resource each. */
+/** A machine's interfaces: the nodes' network, which is this machine's own where it is bridged, and one with DHCP. */
+function networksOf({ address }: NodeSettings, settings: Settings, place: MachinePlace): NetworkArgs[] {
+  const { bridge, subnet, dhcpNetwork } = settings;
+  const own = `${address}/${subnet.prefix}`;
+  return [
+    bridge.length > 0
+      ? { type: "public", bridge, address: own }
+      : { type: "private", address: own, name: place.privateNetwork },
+    ...(dhcpNetwork ? [{ type: "private" as const }] : []),
+  ];
+}
+
+/** The nodes that are made: as Vagrant machines, one resource each. */
 export class Machines extends pulumi.ComponentResource {
   readonly nodes: Node[];
 
   constructor(name: string, settings: Settings, place: Place, opts?: pulumi.ComponentResourceOptions) {
     super("ha-rancher:components:Machines", name, {}, opts);
-    this.nodes = settings.nodes.map((node) => {
+    const { machines } = place;
+    if (!machines) throw new Error("the place has nothing to make machines of");
+    const made = settings.nodes.filter(({ host }) => !host);
+    this.nodes = made.map((node) => {
       const machine = new Machine(
         node.name,
         {
           name: node.name,
-          directory: join(place.machinesDirectory, node.name),
-          box: place.box,
-          boxVersion: place.boxVersion,
-          guest: place.guest,
-          networkd: place.networkd,
-          hypervisor: place.hypervisor,
+          directory: join(machines.directory, node.name),
+          box: machines.box,
+          boxVersion: machines.boxVersion,
+          boxUrl: settings.boxUrl,
+          boxChecksum: settings.boxChecksum,
+          guest: machines.guest,
+          networkd: machines.networkd,
+          hypervisor: machines.hypervisor,
           cpus: settings.cpus,
-          memory: place.memory,
-          networks: [
-            {
-              type: "private",
-              address: `${node.address}/${settings.subnet.prefix}`,
-              name: place.privateNetwork,
-            },
-          ],
-          libvirt: place.libvirt,
+          memory: machines.memory,
+          networks: networksOf(node, settings, machines),
+          ports: node.machine?.ports,
+          usablePorts: node.machine?.usablePorts,
+          libvirt: machines.libvirt,
         },
         { parent: this },
       );
@@ -43,6 +56,7 @@ export class Machines extends pulumi.ComponentResource {
         ssh: machine.ssh,
         priority: node.priority,
         resource: machine,
+        endsWithResource: true,
       };
     });
     this.registerOutputs({});

@@ -45,11 +45,12 @@ export class NodeSoftware extends pulumi.ComponentResource {
 
   private installOn(node: Node, args: NodeSoftwareArgs): void {
     const { settings } = args;
+    const folders = `${shellQuote(settings.dataDirectory)} ${shellQuote(nodePaths.lease)}`;
     const prepared = nodeCommand("prepared", node, this, {
-      run: `bash -s -- ${shellQuote(settings.dataDirectory)} ${shellQuote(nodePaths.lease)}`,
+      run: `bash -s -- make ${folders}`,
       script: guardFile("prepare"),
       limit: installLimit,
-      undo: `rm -rf ${nodePaths.scripts} ${nodePaths.config}`,
+      undo: `bash -s -- undo ${folders}`,
     });
     const conf = guardConf({
       node: node.name,

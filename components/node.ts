@@ -15,6 +15,8 @@ export interface Node {
   ssh: pulumi.Output<SshEndpoint>;
   /** VRRP priority, 1 to 254; no two nodes share one. */
   priority: number;
-  /** The resource that ends when the node ends: what lives on the node is `deletedWith` it. */
+  /** What makes the node, or takes it: all that lives on the node comes after it. */
   resource: pulumi.Resource;
+  /** True if the node ends with its resource, and with it all that lives there; else that is taken off one by one. */
+  endsWithResource: boolean;
 }

@@ -17,6 +17,8 @@ export interface NodeOutput {
   role: "master" | "backup" | "unreachable";
   /** A command that logs in. */
   ssh: string;
+  /** Where its SSH server answers. */
+  host: string;
   user: string;
   port: number;
   keyFile: string;
@@ -102,6 +104,7 @@ function describe(nodes: Reachable[], found: { holders: string[]; unreachable: s
       address,
       role: role(name),
       ssh: sshCommand(ssh),
+      host: ssh.host,
       user: ssh.user,
       port: ssh.port,
       keyFile: ssh.keyFile,

@@ -29,13 +29,17 @@ export const floatingIpFile = (name: string): string =>
 export const fingerprint = (text: string): string =>
   createHash("sha256").update(text).digest("hex").slice(0, 16);
 
-/** Options of everything that lives on a node: made after it, and gone with it (so never deleted on a dead one). */
+/** Options of everything that lives on a node: made after it, and gone with it if it goes (so never deleted on a dead one). */
 export function nodeOptions(
   node: Node,
   parent: pulumi.Resource,
   dependsOn: pulumi.Resource[] = [],
 ): pulumi.CustomResourceOptions {
-  return { parent, dependsOn: [node.resource, ...dependsOn], deletedWith: node.resource };
+  return {
+    parent,
+    dependsOn: [node.resource, ...dependsOn],
+    deletedWith: node.endsWithResource ? node.resource : undefined,
+  };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
 import type { LabDescription } from "../lab/description";
@@ -15,8 +16,8 @@ export const defaultImage = "rancher/rancher:v2.12.3";
  */
 const defaultMemory = { lab: 1024, elsewhere: 4096 };
 
-/** What the settings leave open and the surroundings decide: the lab, or a hypervisor of the user's. */
-export interface Place {
+/** Where machines are made, and of what. */
+export interface MachinePlace {
   hypervisor: "libvirt" | "virtualbox";
   box: string;
   boxVersion: string | undefined;
@@ -25,12 +26,18 @@ export interface Place {
   /** The system in the box uses systemd-networkd, as far as is known. */
   networkd: boolean;
   memory: number;
-  image: string;
   /** The folder of each machine is made below it. */
-  machinesDirectory: string;
+  directory: string;
   /** Networks and driver of libvirt, where the lab prepared them. */
   libvirt: MachineArgs["libvirt"];
   privateNetwork: string | undefined;
+}
+
+/** What the settings leave open and the surroundings decide: the lab, or a hypervisor or hosts of the user's. */
+export interface Place {
+  /** Undefined if every node is a host. */
+  machines: MachinePlace | undefined;
+  image: string;
   nfs: { address: string; directory: string; server: ExportArgs["server"] };
   keepData: boolean;
 }
@@ -62,20 +69,22 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
   const mistakes = labMistakes(settings, lab);
   if (mistakes.length) throw new SettingsError(mistakes);
   return {
-    hypervisor: "libvirt",
-    box: settings.box ?? lab.box.name,
-    boxVersion: settings.box ? settings.boxVersion : lab.box.version,
-    guest: settings.box ? undefined : "debian",
-    networkd: settings.box === undefined,
-    memory: settings.memory ?? defaultMemory.lab,
-    image: settings.image ?? lab.image,
-    machinesDirectory: join(lab.home, "machines", stack),
-    libvirt: {
-      uri: lab.libvirtUri,
-      driver: lab.accelerator === "kvm" ? "kvm" : "qemu",
-      managementNetwork: lab.managementNetwork,
+    machines: {
+      hypervisor: "libvirt",
+      box: settings.box ?? lab.box.name,
+      boxVersion: settings.box ? settings.boxVersion : lab.box.version,
+      guest: settings.box ? undefined : "debian",
+      networkd: settings.box === undefined,
+      memory: settings.memory ?? defaultMemory.lab,
+      directory: join(lab.home, "machines", stack),
+      libvirt: {
+        uri: lab.libvirtUri,
+        driver: lab.accelerator === "kvm" ? "kvm" : "qemu",
+        managementNetwork: lab.managementNetwork,
+      },
+      privateNetwork: lab.privateNetwork.name,
     },
-    privateNetwork: lab.privateNetwork.name,
+    image: settings.image ?? lab.image,
     nfs: {
       address: settings.nfsAddress ?? lab.nfs.address,
       directory: settings.sharedDirectory ?? join(lab.nfs.dataDirectory, stack),
@@ -92,35 +101,62 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
 }
 
 function elsewhere(settings: Settings, stack: string): Place {
-  const mistakes: string[] = [];
-  if (!settings.box)
+  const machines = settings.nodes.some(({ host }) => !host);
+  const mistakes = machines ? machineMistakes(settings) : [];
+  const address = settings.nfsAddress ?? addressHere(settings);
+  if (address === undefined)
     mistakes.push(
-      "`box` is missing: outside of the lab, name a Vagrant box with Docker for your hypervisor (or run in the lab: `npm run up`)",
+      `\`nfsAddress\` is missing: this machine, which serves the shared directory, has no address in the nodes' network (${settings.subnet.address}/${settings.subnet.prefix}); give the one that the nodes reach it by`,
     );
-  if (settings.hypervisor === "lab")
-    mistakes.push(
-      "`hypervisor` is lab, and this is not a shell of the lab: use `npm run up`, or `npm run shell`",
-    );
-  if (!settings.box || mistakes.length) throw new SettingsError(mistakes);
+  if (mistakes.length || address === undefined) throw new SettingsError(mistakes);
   return {
-    hypervisor: settings.hypervisor === "libvirt" ? "libvirt" : "virtualbox",
-    box: settings.box,
-    boxVersion: settings.boxVersion,
-    guest: undefined,
-    networkd: false,
-    memory: settings.memory ?? defaultMemory.elsewhere,
+    machines: machines
+      ? {
+          hypervisor: settings.hypervisor === "libvirt" ? "libvirt" : "virtualbox",
+          box: settings.box ?? "",
+          boxVersion: settings.boxVersion,
+          guest: undefined,
+          networkd: false,
+          memory: settings.memory ?? defaultMemory.elsewhere,
+          directory: join(dataHome(), "machines", stack),
+          libvirt: undefined,
+          privateNetwork: undefined,
+        }
+      : undefined,
     image: settings.image ?? defaultImage,
-    machinesDirectory: join(dataHome(), "machines", stack),
-    libvirt: undefined,
-    privateNetwork: undefined,
     nfs: {
-      // This machine's address on a host-only network: the first of the subnet, on VirtualBox and libvirt alike.
-      address: settings.nfsAddress ?? firstAddress(settings.subnet),
+      address,
       directory: settings.sharedDirectory ?? join(dataHome(), "shared", stack),
       server: { kind: "kernel" },
     },
     keepData: settings.keepData ?? true,
   };
+}
+
+function machineMistakes({ box, hypervisor }: Settings): string[] {
+  const mistakes: string[] = [];
+  if (!box)
+    mistakes.push(
+      "`box` is missing: outside of the lab, name a Vagrant box with Docker for your hypervisor (or run in the lab: `npm run up`)",
+    );
+  if (hypervisor === "lab")
+    mistakes.push(
+      "`hypervisor` is lab, and this is not a shell of the lab: use `npm run up`, or `npm run shell`",
+    );
+  return mistakes;
+}
+
+/**
+ * This machine's address on the nodes' network. On a host-only network it is the first of the subnet, on VirtualBox
+ * and libvirt alike, also before that network exists; on one that was there before it is looked up.
+ */
+function addressHere({ subnet, nodes, bridge }: Settings): string | undefined {
+  if (bridge.length === 0 && nodes.every(({ host }) => !host)) return firstAddress(subnet);
+  const network = [ipaddr.IPv4.parse(subnet.address), subnet.prefix] as const;
+  return Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .find(({ family, address }) => family === "IPv4" && ipaddr.IPv4.parse(address).match(...network))
+    ?.address;
 }
 
 function firstAddress(subnet: Settings["subnet"]): string {

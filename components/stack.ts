@@ -4,14 +4,14 @@ import { Password } from "../providers/password";
 import type { Settings } from "../settings";
 import { FloatingIp } from "./floating-ip";
 import { Guards } from "./guards";
-import { Machines } from "./machines";
 import { NodeSoftware } from "./node-software";
+import { makeNodes } from "./nodes";
 import { type NodeOutput, observe } from "./observe";
 import { choosePlace } from "./place";
 import { Rancher } from "./rancher";
 import { SharedStorage } from "./shared-storage";
 
-/** The whole: machines, shared storage, floating IP, Rancher, and the guards that let one node run it. */
+/** The whole: nodes, shared storage, floating IP, Rancher, and the guards that let one node run it. */
 export class HaRancher extends pulumi.ComponentResource {
   readonly vip: string;
   readonly url: string;
@@ -32,7 +32,7 @@ export class HaRancher extends pulumi.ComponentResource {
     const sentinel = `shared data of ${id}`;
     const place = choosePlace(settings, currentLab(), stack);
 
-    const { nodes } = new Machines("machines", settings, place, parent);
+    const nodes = makeNodes(settings, place, parent);
     const password = new Password("bootstrap-password", {}, parent);
     const software = new NodeSoftware("software", { nodes, settings, id, sentinel }, parent);
     const storage = new SharedStorage(

@@ -1,9 +1,23 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
-import { namespace, parseSettings, type Settings } from "../settings";
+import { namespace, parseSettings, type Settings, SettingsError } from "../settings";
+import { encrypted } from "./hosts";
+import { keyMistakes } from "./key-files";
 
-const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** With a stand-in for every value that only Pulumi can decrypt: `{secure: ...}`. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value);
+  if (entries.length === 1 && entries[0]?.[0] === "secure") return encrypted;
+  return Object.fromEntries(entries.map(([name, inner]) => [name, withoutSecrets(inner)]));
+}
+
+const text = (given: unknown): string => {
+  const value = withoutSecrets(given);
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+};
 
 /** The settings in a Pulumi.<stack>.yaml as text, as Pulumi gives them to the program. */
 function rawSettings(file: string): Record<string, string> {
@@ -35,5 +49,8 @@ function projectDefaults(file: string): Record<string, string> {
  * @throws SettingsError with every mistake found; an Error if a file is missing or is not YAML
  */
 export function checkSettingsFile(file: string): Settings {
-  return parseSettings({ ...projectDefaults(file), ...rawSettings(file) });
+  const settings = parseSettings({ ...projectDefaults(file), ...rawSettings(file) });
+  const mistakes = keyMistakes(settings.nodes);
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  return settings;
 }

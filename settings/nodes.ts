@@ -1,9 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { address, number, wholeFromText } from "./values";
-
-/** Hypervisors that `hypervisor` may name; `auto` takes VirtualBox if it works, else the lab. */
-export const hypervisors = ["auto", "lab", "virtualbox", "libvirt"] as const;
+import { hostSchema } from "./hosts";
+import { type MachinesGiven, machineSchema, machinesMistakes, machinesShape } from "./machines";
+import { address, number } from "./values";
 
 const hostName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -19,37 +18,35 @@ const node = z.strictObject({
     })
     .optional(),
   priority: number(1, 254).int({ error: "must be a whole number" }).optional(),
+  host: hostSchema.optional(),
+  machine: machineSchema.optional(),
 });
 
-/** Settings of the nodes and of the machines that they are. */
+/** Settings of the nodes, and of the machines or hosts that they are. */
 export const nodesShape = {
   nodes: z
     .array(node, { error: "is missing: give a list of at least two nodes, each with `name` and `address`" })
     .min(2, { error: "must name at least two nodes: one alone cannot fail over" })
     .max(10, { error: "must name at most ten nodes" }),
-  hypervisor: z.enum(hypervisors, { error: `must be one of ${hypervisors.join(", ")}` }).default("auto"),
-  box: z
-    .string()
-    .regex(/^[\w.-]+(\/[\w.-]+)?$/, { error: "must be the name of a Vagrant box, such as debian/bookworm64" })
-    .optional(),
-  boxVersion: z
-    .string()
-    .regex(/^[\w.+-]+$/, { error: "must be one exact version of the box, such as 12.20250126.1" })
-    .optional(),
-  cpus: wholeFromText(1, 64).default(2),
-  memory: wholeFromText(512, 1_048_576, " MiB").optional(),
+  ...machinesShape,
 };
 
 /** What the rules of the nodes look at, checked one by one already. */
-interface NodesGiven {
+type NodesGiven = Omit<MachinesGiven, "nodes"> & {
   vip: string;
   subnet?: string | undefined;
   nodes: z.infer<typeof nodesShape.nodes>;
-}
+};
 
 const twice = (values: string[]): string[] => [
   ...new Set(values.filter((value, i) => values.indexOf(value) !== i)),
 ];
+
+/** Two nodes that are one host: it would be its own standby. */
+const hostsTwice = (nodes: NodesGiven["nodes"]): string[] =>
+  twice(
+    nodes.flatMap((each) => (each.host ? [`${each.host.address ?? each.address}:${each.host.port}`] : [])),
+  ).map((same) => `\`nodes\` has the host ${same} twice: two nodes must be two hosts`);
 
 const notAHost = "must not be its subnet's first or last address: hosts cannot have those";
 
@@ -71,6 +68,8 @@ export function nodesMistakes(given: NodesGiven): string[] {
         : [],
     ),
     ...(given.subnet ? inSubnet(given.subnet, nodes) : inSubnetOfVip(given.vip, nodes)),
+    ...hostsTwice(nodes),
+    ...machinesMistakes(given),
   ];
 }
 

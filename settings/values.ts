@@ -22,6 +22,8 @@ export const wholeFromText = (least: number, most: number, unit = "") =>
     .min(least, { error: `must be at least ${least}${unit}` })
     .max(most, { error: `must be at most ${most}${unit}` });
 
+export const text = z.string({ error: "must be a text" });
+
 export const truth = z.boolean({ error: "must be true or false" });
 
 export const truthFromText = z

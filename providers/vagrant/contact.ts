@@ -1,5 +1,6 @@
 import type { ClientErrorExtensions } from "ssh2";
 import type { SshEndpoint } from "../remote/endpoint";
+import { hostKeyLine } from "../remote/first-contact";
 
 /** What the first or a later contact with a machine found. */
 export interface Contact {
@@ -56,12 +57,6 @@ export function missingNetwork(output: string, expected: Expected): string | und
     : undefined;
 }
 
-/** `ssh-ed25519 AAAA...` from the key's wire form, which begins with its type. */
-function keyLine(blob: Buffer): string {
-  const type = blob.toString("ascii", 4, 4 + blob.readUInt32BE(0));
-  return `${type} ${blob.toString("base64")}`;
-}
-
 /** Logs in and runs one command. Pins nothing by itself: `endpoint.hostKey` may be empty, for the first contact. */
 async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKey: string; stdout: string }> {
   // Loaded here: a preview without changes never needs it.
@@ -102,7 +97,7 @@ async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKe
         privateKey: endpoint.privateKey,
         readyTimeout: attemptTime,
         hostVerifier: (blob: Buffer) => {
-          shown = keyLine(blob);
+          shown = hostKeyLine(blob);
           mismatch = endpoint.hostKey !== "" && endpoint.hostKey !== shown;
           return !mismatch;
         },

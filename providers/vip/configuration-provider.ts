@@ -74,6 +74,23 @@ const told = (faults: Record<string, string>): string =>
     .map(([name, why]) => `keepalived on ${name}: ${why}`)
     .join("\n");
 
+/**
+ * Nodes that are left out hold nothing from now on: until their own resources take keepalived off them, which comes
+ * last, they would be a second holder for their former peers, who no longer listen to them. One that is gone is none.
+ */
+async function dismiss(olds: ConfigurationOutputs, news: ConfigurationInputs): Promise<void> {
+  const gone = olds.order.filter((name) => !news.order.includes(name));
+  await Promise.all(
+    gone.map(async (name) => {
+      try {
+        await runScript(endpointOf(olds, name), "maintenance", ["on"], "", patienceWithSilence);
+      } catch (error) {
+        console.log(`${name}, which is to be removed, cannot be told to hold nothing: ${message(error)}`);
+      }
+    }),
+  );
+}
+
 const idOf = ({ vip }: ConfigurationInputs): string => `vip:${vip}`;
 
 /** The provider of {@link Configuration}: see there for what it does. */
@@ -125,6 +142,7 @@ export const configuration = {
     olds: ConfigurationOutputs,
     news: ConfigurationInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ConfigurationOutputs>> {
+    await dismiss(olds, news);
     const names = nodesToChange(olds, news);
     const nodes = Object.entries(news.endpoints).map(([name, ssh]) => ({ name, ssh }));
     const { done, failure } = await rollOut([...names].reverse(), {

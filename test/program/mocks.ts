@@ -27,6 +27,21 @@ function computed(args: MockResourceArgs): Record<string, unknown> {
           knownHostsFile: `/machines/${args.name}/known_hosts`,
         },
       };
+    case "pulumi-nodejs:dynamic/host:Host":
+      return {
+        interface: "ens3",
+        system: "Debian GNU/Linux 12 (bookworm)",
+        architecture: "amd64",
+        ssh: {
+          host: "127.0.0.1",
+          port: 1,
+          user: args.inputs.user,
+          privateKey: "the private key",
+          keyFile: args.inputs.keyFile ?? `${args.inputs.directory}/id`,
+          hostKey: args.inputs.hostKey ?? "ssh-ed25519 AAAA",
+          knownHostsFile: `${args.inputs.directory}/known_hosts`,
+        },
+      };
     case "pulumi-nodejs:dynamic/nfs:Export":
       return { path: "/ha-rancher-test", exportId: 1 };
     case "pulumi-nodejs:dynamic/password:Password":

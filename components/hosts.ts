@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Host } from "../providers/host";
+import { type NodeSettings, type Settings, SettingsError } from "../settings";
+import { keyMistakes } from "../settings/key-files";
+import { dataHome } from "../system/paths";
+import type { Node } from "./node";
+
+/** The nodes that existed before, one resource each. */
+export class Hosts extends pulumi.ComponentResource {
+  readonly nodes: Node[];
+
+  constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-rancher:components:Hosts", name, {}, opts);
+    const mistakes = keyMistakes(settings.nodes);
+    if (mistakes.length > 0) throw new SettingsError(mistakes);
+    this.nodes = settings.nodes.flatMap((node) =>
+      node.host ? [this.nodeOf(node, node.host, settings)] : [],
+    );
+    this.registerOutputs({});
+  }
+
+  private nodeOf(
+    { name, address, address6, priority }: NodeSettings,
+    login: NonNullable<NodeSettings["host"]>,
+    { vip, furtherVips }: Settings,
+  ): Node {
+    const host = new Host(
+      name,
+      {
+        ...{ name, address },
+        vips: [vip, ...furtherVips].flatMap((each) => (each.address.includes(":") ? [] : [each.address])),
+        host: login.address ?? address,
+        port: login.port,
+        user: login.user,
+        privateKey: login.privateKey ?? readFileSync(login.keyFile ?? "", "utf8"),
+        keyFile: login.keyFile,
+        hostKey: login.hostKey,
+        directory: join(dataHome(), "hosts", pulumi.getStack(), name),
+      },
+      { parent: this },
+    );
+    return {
+      ...{ name, address, address6, priority },
+      interface: host.interface,
+      ssh: host.ssh,
+      resource: host,
+      endsWithResource: false,
+    };
+  }
+}

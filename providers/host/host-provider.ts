@@ -1,0 +1,215 @@
+import { readFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { packageRoot } from "../../system/root";
+import type { SshEndpoint } from "../remote/endpoint";
+import { presentedHostKey } from "../remote/first-contact";
+import { shellQuote } from "../remote/quote";
+import { asRoot, type ExecResult, exec, lastLines, sudoHint } from "../remote/ssh";
+import { unknownValue } from "../shim";
+import { checkInputs } from "../validation";
+import { knownHostsFile, ownKeyFile, removeFolder, writeFolder } from "./folder";
+import {
+  architectureOf,
+  hostMistakes,
+  type Inspection,
+  interfaceOf,
+  parseInspection,
+  takenBy,
+} from "./inspection";
+
+/** A Host's checked inputs. */
+export interface HostInputs {
+  name: string;
+  address: string;
+  vips: string[];
+  host: string;
+  port: number;
+  user: string;
+  privateKey: string;
+  keyFile?: string;
+  hostKey?: string;
+  directory: string;
+  /** `project/stack/name` */
+  owner: string;
+}
+
+export interface HostOutputs extends HostInputs {
+  ssh: SshEndpoint;
+  interface: string;
+  system: string;
+  architecture: string;
+}
+
+const text = z.string("must be a text").min(1, "must not be empty");
+
+const schema = z.looseObject({
+  name: text,
+  address: text,
+  vips: z.array(text, "must be a list"),
+  host: text,
+  port: z.number("must be a number").int().min(1).max(65_535, "must be at most 65535"),
+  user: text,
+  privateKey: text.regex(/PRIVATE KEY-----/, "must be the text of a private key (OpenSSH or PEM)"),
+  directory: text.refine(isAbsolute, "must be an absolute path"),
+});
+
+/** Milliseconds for a host to answer; and for a script on it. */
+const limits = { contact: 30_000, script: 60_000 };
+
+type Script = "look" | "claim" | "release";
+
+/** The command line of a script: the script itself is an argument, so that it needs no file on the host. */
+export function scriptLine(name: Script, args: string[]): string {
+  const script = readFileSync(join(packageRoot, "providers", "host", name), "utf8");
+  return ["bash", "--norc", "-c", script, name, ...args].map(shellQuote).join(" ");
+}
+
+/** Ends with which `claim` says that the host is another node's. */
+const taken = 83;
+
+function refused(ssh: SshEndpoint, name: string, result: ExecResult): Error {
+  return new Error(
+    `host ${name}: ${lastLines(result.stderr || result.stdout) || `code ${result.code}`}${sudoHint(ssh, result)}`,
+  );
+}
+
+/** How to log in; the host key is that of the settings, else the one that was pinned, else what the host shows now. */
+async function endpointOf(inputs: HostInputs, pinned: string | undefined): Promise<SshEndpoint> {
+  const { name, host, port, user, privateKey, directory } = inputs;
+  let hostKey = inputs.hostKey ?? pinned;
+  if (!hostKey) {
+    hostKey = await presentedHostKey(host, port, limits.contact);
+    console.log(`${name}: pinned the host key that ${host} shows now, ${hostKey}`);
+  }
+  return {
+    ...{ host, port, user, privateKey, hostKey },
+    keyFile: inputs.keyFile ?? ownKeyFile(directory),
+    knownHostsFile: knownHostsFile(directory),
+  };
+}
+
+async function look(
+  ssh: SshEndpoint,
+  name: string,
+): Promise<{ found: Inspection; clock: { earliest: number; latest: number } }> {
+  // One connection for all: the first command pays for the login, the clock is read after it.
+  await exec(ssh, "true", { timeout: limits.contact });
+  const earliest = Date.now() / 1000;
+  const result = await exec(ssh, scriptLine("look", []), { timeout: limits.script });
+  if (result.code === 127)
+    throw new Error(`host ${name}: it has no bash, which all scripts are written for: install it`);
+  if (result.code !== 0) throw refused(ssh, name, result);
+  return { found: parseInspection(result.stdout), clock: { earliest, latest: Date.now() / 1000 } };
+}
+
+/**
+ * Sees that the host is fit, and takes it. Nothing is changed on it before all is found well.
+ *
+ * @throws Error with all that is wrong with it
+ */
+async function take(inputs: HostInputs, pinned?: string): Promise<HostOutputs> {
+  const { name, address, owner, user, directory } = inputs;
+  const ssh = await endpointOf(inputs, pinned);
+  const { found, clock } = await look(ssh, name);
+  const mistakes = hostMistakes(found, inputs, clock);
+  if (mistakes.length > 0)
+    throw new Error(
+      [
+        `the host ${name} (${inputs.host}) cannot be a node; nothing was changed on it:`,
+        ...mistakes.map((each) => `  - ${each}`),
+      ].join("\n"),
+    );
+  const claimed = await exec(ssh, asRoot(ssh, scriptLine("claim", [owner, user])), {
+    timeout: limits.script,
+  });
+  // Somebody was quicker.
+  if (claimed.code === taken) throw new Error(`host ${name}: ${takenBy(claimed.stdout.trim())}`);
+  if (claimed.code !== 0) throw refused(ssh, name, claimed);
+  await writeFolder(directory, ssh);
+  return {
+    ...inputs,
+    ssh,
+    interface: interfaceOf(found, address) ?? "",
+    system: found.system,
+    architecture: architectureOf(found) ?? "",
+  };
+}
+
+const fields = [
+  "name",
+  "address",
+  "vips",
+  "port",
+  "user",
+  "privateKey",
+  "keyFile",
+  "hostKey",
+  "directory",
+  "owner",
+] as const;
+
+const inputsOf = (props: HostOutputs): Partial<HostInputs> =>
+  Object.fromEntries(
+    [...fields, "host" as const].flatMap((key) => (props[key] === undefined ? [] : [[key, props[key]]])),
+  );
+
+/** The provider of {@link Host}: see there for what it does. */
+export const host = {
+  async check(olds: Partial<HostInputs>, news: Partial<HostInputs>): Promise<pulumi.dynamic.CheckResult> {
+    const { inputs, failures = [] } = await checkInputs(schema, news, { port: 22 });
+    const isOther = olds?.host !== undefined && olds.host !== news.host && news.host !== unknownValue;
+    return {
+      inputs,
+      failures: isOther
+        ? [
+            ...failures,
+            {
+              property: "host",
+              reason: `\`host\` of the node ${olds.name} was ${olds.host} and cannot become ${news.host}: give the new host a \`name\` of its own, so that the old one is left in order`,
+            },
+          ]
+        : failures,
+    };
+  },
+
+  /**
+   * | what changes | verb |
+   * |---|---|
+   * | host | refused by `check`: what is on the old one would be left there |
+   * | all else | update: the host is looked at again |
+   */
+  async diff(_id: string, olds: HostOutputs, news: HostInputs): Promise<pulumi.dynamic.DiffResult> {
+    return { changes: fields.some((key) => !isDeepStrictEqual(olds[key], news[key])), replaces: [] };
+  },
+
+  async create(inputs: HostInputs): Promise<pulumi.dynamic.CreateResult<HostOutputs>> {
+    return { id: inputs.owner, outs: await take(inputs) };
+  },
+
+  /** Gone is one that is not claimed any more: it was installed anew, and the next `up` takes it again. */
+  async read(id: string, props: HostOutputs): Promise<pulumi.dynamic.ReadResult> {
+    const { found } = await look(props.ssh, props.name);
+    if (found.owner !== props.owner) return { id: "" };
+    await writeFolder(props.directory, props.ssh);
+    const inputs = inputsOf(props);
+    const device = interfaceOf(found, props.address) ?? props.interface;
+    return { id, props: { ...props, interface: device, system: found.system }, inputs };
+  },
+
+  async update(
+    _id: string,
+    olds: HostOutputs,
+    news: HostInputs,
+  ): Promise<pulumi.dynamic.UpdateResult<HostOutputs>> {
+    return { outs: await take(news, olds.ssh.hostKey) };
+  },
+
+  async delete(_id: string, { ssh, name, owner, directory }: HostOutputs): Promise<void> {
+    const result = await exec(ssh, asRoot(ssh, scriptLine("release", [owner])), { timeout: limits.script });
+    if (result.code !== 0) throw refused(ssh, name, result);
+    await removeFolder(directory);
+  },
+};

@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SshEndpoint } from "../remote/endpoint";
+import { shim } from "../shim";
+
+export interface HostArgs {
+  /** The node's name. */
+  name: pulumi.Input<string>;
+  /** IPv4 address that one of the host's interfaces must have, without prefix. */
+  address: pulumi.Input<string>;
+  /** Addresses that the host must not have of its own, without prefix: the floating ones. */
+  vips: pulumi.Input<pulumi.Input<string>[]>;
+  /** Where its SSH server answers. Fixed: another host needs another resource. */
+  host: pulumi.Input<string>;
+  /** Default 22. */
+  port?: pulumi.Input<number>;
+  /** root, or a user with passwordless sudo. */
+  user: pulumi.Input<string>;
+  /** Text of a private key without a passphrase. Kept secret. */
+  privateKey: pulumi.Input<string>;
+  /** The same key as a file on this machine; default: it is written to `directory`. */
+  keyFile?: pulumi.Input<string>;
+  /** The host's public key, type and base64; default: what it shows at the first contact, from then on. */
+  hostKey?: pulumi.Input<string>;
+  /** Absolute path of a folder that this resource alone uses: known_hosts is in it. */
+  directory: pulumi.Input<string>;
+}
+
+const provider = shim("ha-rancher/providers/host", "host");
+
+/**
+ * A host that existed before, as a node: found fit (reachable, sudo, systemd, system, kernel, interface, clock,
+ * architecture), claimed for one stack, and given back when this is destroyed. It is never restarted or installed.
+ */
+export class Host extends pulumi.dynamic.Resource {
+  static readonly __pulumiType = "pulumi-nodejs:dynamic/host:Host";
+
+  /** How to log in, with its pinned host key. Secret as a whole. */
+  declare readonly ssh: pulumi.Output<SshEndpoint>;
+  /** The network interface that carries `address`, as found on the host. */
+  declare readonly interface: pulumi.Output<string>;
+  /** Such as `Debian GNU/Linux 12 (bookworm)`. */
+  declare readonly system: pulumi.Output<string>;
+  /** amd64 or arm64. */
+  declare readonly architecture: pulumi.Output<string>;
+
+  constructor(name: string, args: HostArgs, opts?: pulumi.CustomResourceOptions) {
+    const props = {
+      ...args,
+      privateKey: pulumi.secret(args.privateKey),
+      // Tells the node of this stack from that of another one.
+      owner: `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      ssh: undefined,
+      interface: undefined,
+      system: undefined,
+      architecture: undefined,
+    };
+    const ours = { additionalSecretOutputs: ["ssh", "privateKey"] };
+    super(provider, name, props, pulumi.mergeOptions(ours, opts), "host", "Host");
+  }
+}

@@ -1,0 +1,7 @@
+import { current } from "../current";
+import { host as provider } from "./host-provider";
+
+export { Host, type HostArgs } from "./host";
+
+/** What Pulumi calls. */
+export const host = current(provider);

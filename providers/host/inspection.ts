@@ -1,0 +1,162 @@
+/** What `look` found on a host. */
+export interface Inspection {
+  /** Seconds since 1970, by the host's clock. */
+  time: number;
+  sudo: string;
+  /** The first process: `systemd`, or another one's name. */
+  init: string;
+  /** Such as `Debian GNU/Linux 12 (bookworm)`; empty if it does not say. */
+  system: string;
+  /** As `uname -m` has it. */
+  architecture: string;
+  /** Ways of installing packages: `apt-get`, `dnf`. */
+  installers: string[];
+  /** Programs that are needed and not there. */
+  missing: string[];
+  hasNfs: boolean;
+  /** IPv4 addresses with prefix, by interface. */
+  addresses: { interface: string; address: string }[];
+  /** Whose keepalived is in service; undefined: none. */
+  keepalived: string | undefined;
+  /** The node of a stack that the host is already: `project/stack/name`. */
+  owner: string | undefined;
+}
+
+/** Reads what `look` printed. */
+export function parseInspection(stdout: string): Inspection {
+  const lines = stdout.split("\n").flatMap((line) => {
+    const [, key = "", value = ""] = /^([a-z]+) ?(.*)$/.exec(line) ?? [];
+    return key ? [{ key, value }] : [];
+  });
+  const all = (name: string): string[] => lines.filter(({ key }) => key === name).map(({ value }) => value);
+  const [time] = all("time").map(Number);
+  if (time === undefined || !Number.isFinite(time))
+    throw new Error("the host's answer is not understood: is something printed at each login there?");
+  return {
+    time,
+    sudo: all("sudo")[0] ?? "missing",
+    init: all("init")[0] ?? "",
+    system: all("system")[0] ?? "",
+    architecture: all("architecture")[0] ?? "",
+    installers: all("installer"),
+    missing: all("missing"),
+    hasNfs: all("nfs")[0] === "yes",
+    addresses: all("address").map((line) => {
+      const [name = "", address = ""] = line.split(" ");
+      return { interface: name, address };
+    }),
+    keepalived: all("keepalived")[0],
+    owner: all("owner")[0],
+  };
+}
+
+/** What a host must be like. */
+export interface Expected {
+  user: string;
+  /** The node's address, without prefix. */
+  address: string;
+  /** Addresses that nobody but the stack may have, without prefix. */
+  vips: string[];
+  /** The node's name among all stacks: `project/stack/name`. */
+  owner: string;
+}
+
+/** Seconds that a host's clock may be off: beyond that certificates and logs are worth nothing. */
+const clockLimit = 10;
+
+const architectures: Record<string, string> = { x86_64: "amd64", aarch64: "arm64" };
+
+/** The architecture by the name that images have; undefined if there is no Rancher for it. */
+export const architectureOf = ({ architecture }: Inspection): string | undefined =>
+  architectures[architecture];
+
+/** The interface that carries an address; undefined if none does. */
+export const interfaceOf = ({ addresses }: Inspection, wanted: string): string | undefined =>
+  addresses.find(({ address }) => address.replace(/\/.*/, "") === wanted)?.interface;
+
+/** How `user` becomes root without a password: the line, and where it goes. */
+export const sudoersLine = (user: string): string => `${user} ALL=(ALL) NOPASSWD: ALL`;
+
+function sudoMistakes({ sudo }: Inspection, { user }: Expected): string[] {
+  if (sudo === "yes") return [];
+  if (sudo === "missing")
+    return ["it has no sudo, which all commands are run with: install it (the package is called sudo)"];
+  return [
+    `\`user\` ${user} cannot become root without a password: put the line \`${sudoersLine(user)}\` into /etc/sudoers.d/${user} (\`visudo -f /etc/sudoers.d/${user}\`)`,
+  ];
+}
+
+function addressMistakes(found: Inspection, { address, vips, owner }: Expected): string[] {
+  const shown = found.addresses.map((each) => `${each.interface} ${each.address}`).join(", ") || "none";
+  const held = vips.filter((vip) => interfaceOf(found, vip) !== undefined);
+  return [
+    ...(interfaceOf(found, address) === undefined
+      ? [`none of its interfaces has the node's \`address\` ${address}: it has ${shown}`]
+      : []),
+    ...(found.owner === owner || !held.length
+      ? []
+      : [
+          `it has ${held.join(" and ")} itself, which is to be the floating IP: take it off there, or choose another`,
+        ]),
+  ];
+}
+
+function softwareMistakes({ init, system, installers, missing, hasNfs, keepalived }: Inspection): string[] {
+  const mistakes: string[] = [];
+  if (init !== "systemd")
+    mistakes.push(
+      `its first process is ${init || "not known"}: it must run systemd, which starts and watches the guard`,
+    );
+  if (missing.includes("ip") || missing.includes("timeout"))
+    mistakes.push("it lacks `ip` or `timeout`: install iproute2 (iproute) and coreutils");
+  const needed = missing.filter((name) => name !== "ip" && name !== "timeout");
+  if (installers.length === 0 && needed.length > 0)
+    mistakes.push(
+      `it lacks ${needed.join(", ")}, and has neither apt-get nor dnf${system && ` (${system})`}: install them yourself`,
+    );
+  // RHEL and what is made from it have no Docker of their own: guard/prepare.
+  else if (!installers.includes("apt-get") && missing.includes("docker"))
+    mistakes.push("it lacks docker, of which its system has no package: install Docker first");
+  if (!hasNfs)
+    mistakes.push(
+      "its kernel has no NFS: containers and some small virtual servers cannot mount the shared directory",
+    );
+  if (keepalived === "foreign")
+    mistakes.push(
+      "a keepalived is in service there that is not this project's: its addresses would be lost. Use another host, or move them and run `systemctl disable --now keepalived`",
+    );
+  return mistakes;
+}
+
+/**
+ * What keeps a host from being a node, all at once.
+ *
+ * @param clock seconds since 1970 on this machine when the host was asked, the earliest and the latest
+ */
+export function hostMistakes(
+  found: Inspection,
+  expected: Expected,
+  clock: { earliest: number; latest: number },
+): string[] {
+  const late = Math.max(found.time - clock.latest, clock.earliest - found.time);
+  return [
+    ...(found.owner && found.owner !== expected.owner ? [takenBy(found.owner)] : []),
+    ...sudoMistakes(found, expected),
+    ...softwareMistakes(found),
+    ...(architectureOf(found)
+      ? []
+      : [
+          `it is ${found.architecture || "of an unknown architecture"}: there is Rancher for x86_64 and aarch64 only`,
+        ]),
+    ...addressMistakes(found, expected),
+    ...(late > clockLimit
+      ? [`its clock is ${Math.round(late)} s off this machine's: set it (\`timedatectl set-ntp true\`)`]
+      : []),
+  ];
+}
+
+/** A host serves one node of one stack. */
+export function takenBy(owner: string): string {
+  const [, stack = owner, node = ""] = owner.split("/");
+  return `it is the node ${node} of the stack \`${stack}\` already: choose another host, or take that node out of its stack first (if that stack is gone for good, remove /var/lib/ha-rancher/host there)`;
+}
