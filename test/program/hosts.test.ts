@@ -32,6 +32,9 @@ let registered: Registered[];
 let stack: HaRancher;
 const goesWith = new Map<string, pulumi.Resource | undefined>();
 const ofType = (type: string): Registered[] => registered.filter((resource) => resource.type === type);
+/** They are registered in any order. */
+const byName = (resources: Registered[]): Registered[] =>
+  [...resources].sort((a, b) => a.name.localeCompare(b.name));
 
 before(async () => {
   writeFileSync(keyFile, privateKey, { mode: 0o600 });
@@ -55,7 +58,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 test("every node is a host, and no machine is made", () => {
   assert.deepEqual(ofType("pulumi-nodejs:dynamic/vagrant:Machine"), []);
   assert.deepEqual(
-    ofType("pulumi-nodejs:dynamic/host:Host").map(({ name, inputs }) => [
+    byName(ofType("pulumi-nodejs:dynamic/host:Host")).map(({ name, inputs }) => [
       name,
       inputs.host,
       inputs.port,
