@@ -53,7 +53,8 @@ export class RigNode {
     for (const name of ["passwd", "group", "nsswitch.conf"])
       copyFileSync(join("/etc", name), join(this.folder, "etc", name));
     copyFileSync(join(packageRoot, "guard", "vrrp-notify"), join(this.folder, "lib/ha-rancher/vrrp-notify"));
-    copyFileSync(join(packageRoot, "floating-ip", "firewall"), join(this.folder, "lib/ha-rancher/firewall"));
+    for (const name of ["firewall", "real-time"])
+      copyFileSync(join(packageRoot, "floating-ip", name), join(this.folder, "lib/ha-rancher", name));
     this.track("track", 0);
   }
 
@@ -134,7 +135,11 @@ export class RigNode {
       "--pid",
       "/run/keepalived.pid",
     ];
-    const daemon = spawn(...this.inside("keepalived", ...args, "--vrrp_pid", "/run/vrrp.pid"), {
+    // As real-time does it for a keepalived that systemd has started.
+    const conf = readFileSync(join(this.folder, "etc/keepalived/keepalived.conf"), "utf8");
+    const priority = Number(/^# real-time: (\d+)$/m.exec(conf)?.[1] ?? 0);
+    const scheduled = priority > 0 ? ["chrt", "--rr", String(priority)] : [];
+    const daemon = spawn(...this.inside(...scheduled, "keepalived", ...args, "--vrrp_pid", "/run/vrrp.pid"), {
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [daemon.stdout, daemon.stderr])

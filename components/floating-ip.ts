@@ -88,7 +88,12 @@ export class FloatingIp extends pulumi.ComponentResource {
           [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
             content: guardFile("keepalived-drop-in.conf"),
           },
-          [`${nodePaths.scripts}/firewall`]: { content: floatingIpFile("firewall"), mode: "0755" },
+          ...Object.fromEntries(
+            ["firewall", "real-time"].map((name) => [
+              `${nodePaths.scripts}/${name}`,
+              { content: floatingIpFile(name), mode: "0755" as const },
+            ]),
+          ),
         },
         afterWrite: reloadUnits("keepalived"),
         afterDelete: "systemctl daemon-reload",

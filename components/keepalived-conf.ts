@@ -88,7 +88,6 @@ function globals(conf: KeepalivedConf): string {
     ...garpLines(garp),
     "# A holder that meets one of higher priority makes it tell the network again where the VIP is.",
     "vrrp_higher_prio_send_advert true",
-    ...(spec.realTimePriority > 0 ? realTimeLines(spec.realTimePriority) : []),
     "vrrp_no_swap",
   ]);
 }
@@ -105,13 +104,6 @@ function garpLines(garp: Garp): string[] {
       : []),
   ];
 }
-
-const realTimeLines = (priority: number): string[] => [
-  "# A busy machine must not look like a dead one. With real-time priority the kernel kills a process that computes",
-  "# for longer than a limit; keepalived's default of 10 ms is too short for a start on an emulated processor.",
-  `vrrp_rt_priority ${word(priority)}`,
-  "vrrp_rlimit_rttime 2000000",
-];
 
 /** Weight 0 everywhere: with `nopreempt` a weight never moves the VIP, and a fault always does. */
 function trackBlocks(track: Tracked): string {
@@ -261,7 +253,7 @@ export function keepalivedConf(conf: KeepalivedConf): string {
   const instances = instancesOf(conf);
   const grouped = instances.length > 1;
   const body = [
-    `# Made by ha-rancher. A change by hand is drift: the next \`pulumi up --refresh\` takes it back.\n# firewall: ${firewallLine(conf)}\n`,
+    `# Made by ha-rancher. A change by hand is drift: the next \`pulumi up --refresh\` takes it back.\n# firewall: ${firewallLine(conf)}\n# real-time: ${conf.spec.realTimePriority}\n`,
     globals(conf),
     trackBlocks(spec.track),
     ...instances.map((instance) => instanceBlock(instance, conf, !grouped)),

@@ -44,6 +44,8 @@ export interface ObserveArgs {
 
 /** Milliseconds that an unreachable node may delay the lookup. */
 const lookupDeadline = 3_000;
+/** Milliseconds that a node may take to answer in an update, which may have made it busy. */
+const busyDeadline = 10_000;
 /** Milliseconds that an update waits for there to be exactly one holder once Rancher answers. */
 const settleDeadline = 30_000;
 
@@ -67,10 +69,7 @@ export function observe(args: ObserveArgs): pulumi.Output<Observation> {
       ? holdersOnceSettled(nodes, vip)
       : measureHolders(nodes, vip, lookupDeadline));
     const observation = describe(nodes, found);
-    if (isUpdate && found.holders.length !== 1)
-      throw new pulumi.RunError(
-        `the VIP ${args.settings.vip.address} has ${found.holders.length} holders (${observation.currentMaster}), not one; look with \`npm run status\``,
-      );
+    if (isUpdate && found.holders.length !== 1) throw new pulumi.RunError(notOneHolder(vip, found));
     return observation;
   });
 }
@@ -82,10 +81,17 @@ export function observe(args: ObserveArgs): pulumi.Output<Observation> {
 async function holdersOnceSettled(nodes: Reachable[], vip: string): Promise<Holders> {
   const end = Date.now() + settleDeadline;
   for (;;) {
-    const found = await measureHolders(nodes, vip, lookupDeadline);
+    const found = await measureHolders(nodes, vip, busyDeadline);
     if (found.holders.length === 1 || Date.now() > end) return found;
     await sleep(500);
   }
+}
+
+function notOneHolder(vip: string, { holders, unreachable }: Holders): string {
+  const who = holders.length > 0 ? ` (${holders.join(", ")})` : "";
+  const silent =
+    unreachable.length > 0 ? `, and ${unreachable.join(" and ")} did not answer over SSH in time` : "";
+  return `the VIP ${vip} has ${holders.length || "no"} holder${holders.length > 1 ? "s" : ""}${who}, not exactly one${silent}; look with \`npm run status\``;
 }
 
 type Reachable = { name: string; address: string; ssh: SshEndpoint };

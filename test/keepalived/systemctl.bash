@@ -24,6 +24,8 @@ case $* in
     setsid keepalived --dont-fork --log-console --no-syslog --pid /run/keepalived.pid --vrrp_pid /run/vrrp.pid \
       </dev/null >>/run/keepalived.log 2>&1 &
     while ! lives; do sleep 0.01; done
+    while ! [[ -s /run/vrrp.pid ]]; do sleep 0.01; done
+    /usr/local/lib/ha-rancher/real-time "$(process)"
     ;;
   'reload keepalived.service') kill -HUP "$(process)" ;;
   'stop keepalived.service') stop ;;

@@ -43,6 +43,7 @@ test("a node's file names its peers, its priority and the VIP with the subnet's 
   assert.match(text, /^ {4}advert_int 0\.2$/m);
   assert.match(text, /^ {4}vrrp_version 3$/m);
   assert.match(text, /^# firewall: heard 3 peers 192\.168\.56\.12 192\.168\.56\.13$/m);
+  assert.match(text, /^# real-time: 50$/m);
 });
 
 test("every node starts as BACKUP, and no weight can stop a failover", () => {
