@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Vip } from "./components/vrrp-spec";
+import { environments } from "./settings/environment";
 import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./settings/floating-ip";
 import { floatingIpMistakes } from "./settings/floating-ip-rules";
 import type { HostSettings } from "./settings/hosts";
@@ -18,6 +19,7 @@ const schema = z.strictObject({
   ...nodesShape,
   ...storageShape,
   ...rancherShape,
+  environment: z.enum(environments, { error: `must be one of ${environments.join(", ")}` }).optional(),
 });
 
 type Parsed = z.infer<typeof schema>;

@@ -14,6 +14,8 @@ export interface SharedStorageArgs {
   id: string;
   /** The line in a file of the data directory that tells the right one from any other. */
   sentinel: string;
+  /** Whether Pulumi refuses to delete or replace the export. */
+  protect: boolean;
   /** What must be on a node before its mounts. */
   after: (node: Node) => pulumi.Resource[];
 }
@@ -38,7 +40,7 @@ export class SharedStorage extends pulumi.ComponentResource {
         sentinel: args.sentinel,
         removeData: !place.keepData,
       },
-      { parent: this },
+      { parent: this, protect: args.protect },
     );
     for (const node of args.nodes) this.mounts.set(node.name, this.mountOn(node, share, args));
     this.registerOutputs({});

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { currentLab } from "../lab/description";
 import { Password } from "../providers/password";
 import type { Settings } from "../settings";
+import { declared } from "./declared";
 import { FloatingIp } from "./floating-ip";
 import { Guards } from "./guards";
 import { NodeSoftware } from "./node-software";
@@ -25,19 +26,22 @@ export class HaRancher extends pulumi.ComponentResource {
   readonly takeover: { crash: number; planned: number };
 
   constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
-    super("ha-rancher:components:HaRancher", name, {}, opts);
-    const parent = { parent: this };
     const stack = pulumi.getStack();
+    const about = declared(settings, stack);
+    super("ha-rancher:components:HaRancher", name, about, opts);
+    const parent = { parent: this };
+    // What holds data: one wrong setting would replace it.
+    const protect = about.environment === "prod";
     const id = `${pulumi.getProject()}-${stack}`;
     const sentinel = `shared data of ${id}`;
     const place = choosePlace(settings, currentLab(), stack);
 
     const nodes = makeNodes(settings, place, parent);
-    const password = new Password("bootstrap-password", {}, parent);
+    const password = new Password("bootstrap-password", {}, { ...parent, protect });
     const software = new NodeSoftware("software", { nodes, settings, id, sentinel }, parent);
     const storage = new SharedStorage(
       "storage",
-      { nodes, settings, place, id, sentinel, after: (node) => software.on(node) },
+      { nodes, settings, place, id, sentinel, protect, after: (node) => software.on(node) },
       parent,
     );
     const floatingIp = new FloatingIp(
@@ -74,6 +78,6 @@ export class HaRancher extends pulumi.ComponentResource {
     this.currentMaster = found.currentMaster;
     this.vipHolders = found.vipHolders;
     this.nodes = found.nodes;
-    this.registerOutputs({});
+    this.registerOutputs({ nodes: about.nodes });
   }
 }

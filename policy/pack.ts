@@ -1,0 +1,81 @@
+import type {
+  PolicyConfigSchema,
+  ReportViolation,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+  StackValidationArgs,
+  StackValidationPolicy,
+} from "@pulumi/policy";
+import type { Environment } from "../settings/environment";
+import { type Context, defaultConfig, type Judged, known, type Rule } from "./rule";
+
+export interface Surroundings {
+  environment: Environment;
+  isPreview: boolean;
+}
+
+/** Reports what a check finds, with the way out; what is not known yet is judged when it is. */
+function report(rule: Rule, judge: () => string[], reportViolation: ReportViolation): void {
+  for (const violation of known(judge) ?? []) reportViolation(`${violation}. ${rule.remedy}`);
+}
+
+const schemaOf = (rule: Rule, environment: Environment): PolicyConfigSchema | undefined =>
+  rule.config && {
+    properties: Object.fromEntries(
+      Object.entries(rule.config).map(([name, { type, description }]) => [
+        name,
+        { type, description, default: defaultConfig(rule, environment)[name] },
+      ]),
+    ),
+  };
+
+type Given = Pick<ResourceValidationArgs, "type" | "name" | "props" | "opts">;
+
+const judged = ({ type, name, props, opts }: Given): Judged => ({
+  type,
+  name,
+  props,
+  isProtected: opts.protect,
+});
+
+/** A rule as a policy of CrossGuard, with the level of an environment. */
+export function policyOf(
+  rule: Rule,
+  surroundings: Surroundings,
+): ResourceValidationPolicy | StackValidationPolicy {
+  const { environment } = surroundings;
+  const contextOf = (args: { getConfig<T extends object>(): T }): Context => ({
+    ...surroundings,
+    config: { ...defaultConfig(rule, environment), ...args.getConfig<Context["config"]>() },
+  });
+  const common = {
+    name: rule.name,
+    description: rule.reason,
+    remediationSteps: rule.remedy,
+    enforcementLevel: rule.levels[environment],
+    configSchema: schemaOf(rule, environment),
+  };
+  const { resources, stack, remediate } = rule;
+  if (stack) {
+    return {
+      ...common,
+      validateStack: (args: StackValidationArgs, reportViolation) =>
+        report(rule, () => stack(args.resources.map(judged), contextOf(args)), reportViolation),
+    };
+  }
+  return {
+    ...common,
+    validateResource: (args: ResourceValidationArgs, reportViolation) => {
+      const check = resources?.[args.type] ?? resources?.["*"];
+      if (check) report(rule, () => check(judged(args), contextOf(args)), reportViolation);
+    },
+    ...(remediate && {
+      remediateResource: (args: ResourceValidationArgs) => {
+        // In place: a copy would read, and so fail on, whatever is not known yet.
+        const isCorrected =
+          args.type === remediate.type && known(() => remediate.correct(args.props, contextOf(args)));
+        return isCorrected ? args.props : undefined;
+      },
+    }),
+  };
+}

@@ -1,0 +1,111 @@
+import type { Environment } from "../settings/environment";
+
+/** What a violation does: nothing, a remark, a stop, or (where the right value is known) the rule corrects it. */
+export type Level = "disabled" | "advisory" | "mandatory" | "remediate";
+
+/** A value that a rule can be configured with (`--policy-pack-config`). */
+export interface ConfigField {
+  type: "integer" | "boolean" | "array";
+  description: string;
+  /** By environment, where one default does not fit all. */
+  default: Value | ((environment: Environment) => Value);
+}
+
+type Value = number | boolean | readonly string[] | readonly number[];
+
+export interface Context {
+  environment: Environment;
+  /** The rule's configuration, completed with its defaults. */
+  config: Record<string, Value>;
+  /** Whether nothing is done yet, as in `pulumi preview`. */
+  isPreview: boolean;
+}
+
+/** A resource as a rule sees it. Reading a property that is not known yet throws; the rule is then not judged. */
+export interface Judged {
+  type: string;
+  name: string;
+  /** Inputs where one resource is judged, outputs where the whole stack is. Secrets are readable: never repeat one. */
+  props: object;
+  isProtected: boolean;
+}
+
+/** Gives the violations, a sentence each that says what is wrong: the remedy is the rule's. */
+export type Check = (resource: Judged, context: Context) => string[];
+
+export type StackCheck = (resources: Judged[], context: Context) => string[];
+
+/** A rule of the policy pack. */
+export interface Rule {
+  name: string;
+  /** Why it is there. */
+  reason: string;
+  /** What to do about a violation. */
+  remedy: string;
+  levels: Record<Environment, Level>;
+  config?: Record<string, ConfigField>;
+  /** By type token; `*` stands for every type. */
+  resources?: Record<string, Check>;
+  /** Judged when all resources are known, at the end of a preview or an update. */
+  stack?: StackCheck;
+  /** Gives a resource's inputs the right value, in place; true if something was wrong. For level `remediate`. */
+  remediate?: { type: string; correct: (props: Record<string, unknown>, context: Context) => boolean };
+}
+
+/** The types that rules are about. */
+export const types = {
+  stack: "pulumi:pulumi:Stack",
+  whole: "ha-rancher:components:HaRancher",
+  machine: "pulumi-nodejs:dynamic/vagrant:Machine",
+  nfsExport: "pulumi-nodejs:dynamic/nfs:Export",
+  files: "pulumi-nodejs:dynamic/remote:Files",
+  configuration: "pulumi-nodejs:dynamic/vip:Configuration",
+  password: "pulumi-nodejs:dynamic/password:Password",
+  command: "command:remote:Command",
+  docker: "pulumi:providers:docker",
+  image: "docker:index/remoteImage:RemoteImage",
+  container: "docker:index/container:Container",
+} as const;
+
+/** A check of one type of resource, whose properties it takes to have a certain shape, as far as they are there. */
+export const check =
+  <Props extends object>(
+    judge: (props: Partial<Props>, context: Context, resource: Judged) => string[],
+  ): Check =>
+  (resource, context) =>
+    judge(resource.props, context, resource);
+
+/** The same level everywhere, but where it is said otherwise. */
+export const levels = (
+  everywhere: Level,
+  otherwise: Partial<Record<Environment, Level>> = {},
+): Record<Environment, Level> => ({
+  dev: everywhere,
+  blog: everywhere,
+  hosts: everywhere,
+  prod: everywhere,
+  ...otherwise,
+});
+
+/** Whether an error says that a value is not known during a preview (`UnknownValueError` of @pulumi/policy). */
+export const isUnknown = (error: unknown): boolean =>
+  error instanceof Error && "unknownTypeSentinel" in error;
+
+/** A value if it is known, else undefined. */
+export function known<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isUnknown(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A rule's configuration where nothing else is said. */
+export const defaultConfig = (rule: Rule, environment: Environment): Record<string, Value> =>
+  Object.fromEntries(
+    Object.entries(rule.config ?? {}).map(([name, field]) => [
+      name,
+      typeof field.default === "function" ? field.default(environment) : field.default,
+    ]),
+  );

@@ -1,0 +1,78 @@
+import { type Context, check, known, levels, type Rule, types } from "../rule";
+
+interface Command {
+  connection: { hostKey?: string; proxy?: { hostKey?: string } };
+}
+
+/** Of @pulumi/docker: a list in the program, JSON on its way to the plugin. */
+interface DockerProvider {
+  host: string;
+  sshOpts: string | string[];
+}
+
+const notPinned = "is not pinned: anybody on the way could answer in the node's name";
+
+const hostKeyPinned: Rule = {
+  name: "host-key-pinned",
+  reason: "Without a pinned host key, whoever answers gets root's commands and the secrets in them.",
+  remedy: "Give the node's `hostKey` (`ssh-keyscan` shows it; compare it with the one on the node itself).",
+  levels: levels("mandatory"),
+  resources: {
+    [types.command]: check<Command>(({ connection }) => {
+      if (!connection) return [];
+      const keys = [connection, ...(connection.proxy ? [connection.proxy] : [])];
+      return keys.some(({ hostKey }) => !hostKey) ? [`The host key of the command's node ${notPinned}`] : [];
+    }),
+    [types.files]: check<{ ssh: { hostKey?: string } }>(({ ssh }) =>
+      ssh && !ssh.hostKey ? [`The host key of the files' node ${notPinned}`] : [],
+    ),
+    [types.docker]: check<DockerProvider>(({ host = "", sshOpts }) => {
+      if (!host.startsWith("ssh:")) return [];
+      const text = typeof sshOpts === "string" ? sshOpts : JSON.stringify(sshOpts ?? []);
+      const isOff = /StrictHostKeyChecking=(no|off|accept-new)/i.test(text);
+      return isOff || !/UserKnownHostsFile=(?!\/dev\/null)/.test(text)
+        ? [`The host key of Docker's node ${notPinned}`]
+        : [];
+    }),
+  },
+};
+
+const defaults = /^(admin|changeme|default|password|rancher|secret|welcome)\d*!*$/i;
+
+/** What is wrong with a password, without a word of it. */
+export function weakness(password: string, least: number): string | undefined {
+  if (defaults.test(password)) return "is one that everybody tries first";
+  if (password.length < least) return `is shorter than ${least} characters`;
+  if (new Set(password).size < 5) return "has fewer than 5 different characters";
+  return undefined;
+}
+
+const variable = "CATTLE_BOOTSTRAP_PASSWORD=";
+
+function ofContainer(envs: string[], { config: { least } }: Context): string[] {
+  // Each for itself: one that is not known yet must not hide the one that is looked for.
+  const entries = Array.from({ length: envs.length }, (_, i) => known(() => envs[i]));
+  const given = entries.find((each) => each?.startsWith(variable));
+  const why = given && weakness(given.slice(variable.length), Number(least));
+  return why ? [`The bootstrap password ${why}`] : [];
+}
+
+const bootstrapPassword: Rule = {
+  name: "bootstrap-password",
+  reason: "Whoever knows the bootstrap password before its owner has logged in owns all clusters.",
+  remedy: "Leave it out, so that one is generated, or give a longer one.",
+  levels: levels("mandatory"),
+  config: {
+    least: { type: "integer", description: "Characters that it must have.", default: 12 },
+  },
+  resources: {
+    [types.container]: check<{ envs: string[] }>(({ envs = [] }, context) => ofContainer(envs, context)),
+    [types.password]: check<{ length: number }>(({ length }, { config: { least } }) =>
+      length !== undefined && length < Number(least)
+        ? [`The generated password has ${length} characters, and ${least} is the least here`]
+        : [],
+    ),
+  },
+};
+
+export const accessRules: Rule[] = [hostKeyPinned, bootstrapPassword];

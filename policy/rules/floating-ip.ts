@@ -1,0 +1,85 @@
+import ipaddr from "ipaddr.js";
+import type { Declared } from "../../components/declared";
+import { vrrpInstances } from "../read";
+import { check, levels, type Rule, types } from "../rule";
+
+interface Configuration {
+  contents: Record<string, string>;
+}
+
+const doubles = <T>(values: T[]): T[] => [...new Set(values.filter((value, i) => values.indexOf(value) < i))];
+
+const vipInSubnet: Rule = {
+  name: "vip-in-subnet",
+  reason: "Nobody finds a floating IP outside of the nodes' network, unless a route leads there.",
+  remedy: "Choose a VIP in the nodes' network; if a route leads to it, set `routed` of this rule to true.",
+  levels: levels("mandatory", { blog: "advisory" }),
+  config: {
+    routed: { type: "boolean", description: "True if routers lead to VIPs elsewhere.", default: false },
+  },
+  resources: {
+    [types.whole]: check<Declared>(({ vip, furtherVips = [], subnet }, { config }) => {
+      if (!vip || !subnet || config.routed) return [];
+      const network = `${subnet.address}/${subnet.prefix}`;
+      return [vip, ...furtherVips]
+        .map(({ address }) => address)
+        .filter((address) => !address.includes(":"))
+        .filter((address) => !ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(network)))
+        .map((address) => `The VIP ${address} is outside of the nodes' network ${network}`);
+    }),
+  },
+};
+
+const routerIdUnique: Rule = {
+  name: "router-id-unique",
+  reason: "Two VRRP groups with one router id on a network take each other's adverts for their own.",
+  remedy: "Give the stack its own `virtualRouterId`, 1 to 255.",
+  levels: levels("mandatory"),
+  config: {
+    taken: {
+      type: "array",
+      description: "Router ids that others on the network use, such as its routers.",
+      default: [],
+    },
+  },
+  resources: {
+    [types.whole]: check<Declared>(({ virtualRouterId }, { config }) =>
+      (config.taken as number[]).includes(Number(virtualRouterId))
+        ? [`The router id ${virtualRouterId} is taken on this network`]
+        : [],
+    ),
+    [types.configuration]: check<Configuration>(({ contents = {} }, { config }) => {
+      const byNode = Object.values(contents).map(vrrpInstances);
+      const ids = [...new Set(byNode.flatMap((instances) => instances.map(({ routerId }) => routerId)))];
+      return [
+        ...ids
+          .filter((id) => (config.taken as number[]).includes(id))
+          .map((id) => `The router id ${id} is taken on this network`),
+        ...(ids.length > 1
+          ? [`The nodes have different router ids (${ids.join(", ")}) and would not hear each other`]
+          : []),
+      ];
+    }),
+  },
+};
+
+const equalPriorities = (priorities: number[]): string[] =>
+  doubles(priorities).map((priority) => `Two nodes have the priority ${priority}`);
+
+const prioritiesDistinct: Rule = {
+  name: "priorities-distinct",
+  reason: "Nodes of equal priority may take the VIP at the same moment.",
+  remedy: "Give each node its own `priority`, 1 to 254.",
+  levels: levels("mandatory"),
+  resources: {
+    [types.whole]: check<Declared>(({ nodes = [] }) =>
+      equalPriorities(nodes.map(({ priority }) => priority)),
+    ),
+    [types.configuration]: check<Configuration>(({ contents = {} }) =>
+      // The second instance of a node is IPv6's, of the same priority.
+      equalPriorities(Object.values(contents).flatMap((text) => vrrpInstances(text)[0]?.priority ?? [])),
+    ),
+  },
+};
+
+export const floatingIpRules: Rule[] = [vipInSubnet, routerIdUnique, prioritiesDistinct];

@@ -1,0 +1,92 @@
+import type { MachineInputs } from "../../providers/vagrant/inputs";
+import { check, levels, type Rule, types } from "../rule";
+
+const isBridged = ({ networks = [] }: Partial<MachineInputs>): boolean =>
+  networks.some(({ type }) => type === "public");
+
+const noInsecureKey: Rule = {
+  name: "no-insecure-key",
+  reason:
+    "Everybody has the private key that Vagrant boxes let in: whoever reaches the machine is root on it.",
+  remedy: "Leave `sshInsertKey` at true, or give `sshPrivateKey`.",
+  levels: levels("remediate"),
+  resources: {
+    [types.machine]: check<MachineInputs>((props, { environment }) => {
+      if (!keepsInsecureKey(props)) return [];
+      if (isBridged(props)) return ["The machine keeps Vagrant's well-known key on a bridged network"];
+      return environment === "dev" ? [] : ["The machine keeps Vagrant's well-known key"];
+    }),
+  },
+  remediate: {
+    type: types.machine,
+    correct: (props, { environment }) => {
+      const isWrong = keepsInsecureKey(props) && (environment !== "dev" || isBridged(props));
+      if (isWrong) props.sshInsertKey = true;
+      return isWrong;
+    },
+  },
+};
+
+const keepsInsecureKey = ({ sshInsertKey, sshPrivateKey }: Partial<MachineInputs>): boolean =>
+  sshInsertKey === false && !sshPrivateKey;
+
+const boxPinned: Rule = {
+  name: "box-pinned",
+  reason: "A box without a version and checksum is another one tomorrow, or somebody else's.",
+  remedy: "Give `boxVersion`; for a box that is named by its file (`boxUrl`) give `boxChecksum`, too.",
+  levels: levels("mandatory", { dev: "disabled", blog: "advisory" }),
+  resources: {
+    [types.machine]: check<MachineInputs>(({ box, boxVersion, boxUrl, boxChecksum }) => {
+      if (!box) return [];
+      // A catalog (.json, or Vagrant's own) has a checksum for each of its versions.
+      const isFile = boxUrl !== undefined && !/\.json([?#]|$)/.test(boxUrl);
+      return [
+        ...(boxVersion || isFile ? [] : [`The box ${box} has no version`]),
+        ...(isFile && !boxChecksum ? [`The box ${box} comes from a file without a checksum`] : []),
+      ];
+    }),
+  },
+};
+
+const memoryFloor: Rule = {
+  name: "memory-floor",
+  reason: "Rancher needs 4 GiB for its smallest size (its requirements); with less, etcd is killed first.",
+  remedy: "Raise `memory`.",
+  levels: levels("mandatory", { blog: "advisory" }),
+  config: {
+    least: {
+      type: "integer",
+      description: "MiB that a machine must have.",
+      // What runs in dev is mostly the lab's stand-in for Rancher.
+      default: (environment) => (environment === "dev" ? 1024 : 4096),
+    },
+  },
+  resources: {
+    [types.machine]: check<MachineInputs>(({ memory }, { config: { least } }) =>
+      memory !== undefined && memory < Number(least)
+        ? [`The machine has ${memory} MiB of memory, and ${least} MiB is the least here`]
+        : [],
+    ),
+  },
+};
+
+const providerOfEnvironment: Rule = {
+  name: "provider-of-environment",
+  reason: "Vagrant's machines live and die with one desktop or lab: nothing that matters runs on them.",
+  remedy: "Use existing hosts as nodes, or another `environment`.",
+  levels: levels("mandatory", { hosts: "advisory" }),
+  config: {
+    vagrant: {
+      type: "boolean",
+      description: "Whether nodes may be Vagrant machines.",
+      default: (environment) => environment === "dev" || environment === "blog",
+    },
+  },
+  resources: {
+    [types.machine]: check<MachineInputs>(({ hypervisor }, { config, environment }) =>
+      config.vagrant ? [] : [`The machine is made by Vagrant (${hypervisor}), and this is ${environment}`],
+    ),
+  },
+};
+
+export const machineRules: Rule[] = [noInsecureKey, boxPinned, memoryFloor, providerOfEnvironment];

@@ -1,0 +1,137 @@
+import { guardSettings, unitValue } from "../read";
+import { check, type Judged, known, levels, type Rule, types } from "../rule";
+
+type FileMap = Record<string, { content?: string }>;
+
+const guardUnit = /\/ha-rancher-guard\.service$/;
+const guardConf = /\/guard\.conf$/;
+
+const contentOf = (files: FileMap | undefined, path: RegExp): string | undefined =>
+  Object.entries(files ?? {}).find(([each]) => path.test(each))?.[1].content;
+
+/** The files of all `remote.Files`, each read for itself: one that is not known yet hides no other. */
+const allFiles = (resources: Judged[]): FileMap[] =>
+  resources
+    .filter(({ type }) => type === types.files)
+    .flatMap(({ props }) => {
+      const files = known(() => (props as { files?: FileMap }).files);
+      return files ? [files] : [];
+    });
+
+/** Times of the guard in seconds where guard.conf does not say: guard/configuration.bash. */
+const defaultTimes = { BEAT: 1, GIVE_UP: 6, KILLED_BY: 10, LEASE_TIME: 15 };
+
+const timersInOrder: Rule = {
+  name: "timers-in-order",
+  reason:
+    "An owner must have given up before it is killed, and be dead before the server gives its lease away.",
+  remedy: "Keep three times `beat` <= `giveUp` <= `killedBy` < `leaseTime`; the defaults 1, 6, 10, 15 s do.",
+  levels: levels("mandatory"),
+  resources: {
+    [types.files]: check<{ files: FileMap }>(({ files }) => {
+      const text = contentOf(files, guardConf);
+      if (text === undefined) return [];
+      const said = guardSettings(text);
+      const time = (name: keyof typeof defaultTimes): number => Number(said[name] ?? defaultTimes[name]);
+      const [beat, giveUp, killedBy, lease] = [
+        time("BEAT"),
+        time("GIVE_UP"),
+        time("KILLED_BY"),
+        time("LEASE_TIME"),
+      ];
+      return [
+        ...(3 * beat <= giveUp
+          ? []
+          : [`\`giveUp\` (${giveUp} s) is less than three times \`beat\` (${beat} s)`]),
+        ...(giveUp <= killedBy ? [] : [`\`giveUp\` (${giveUp} s) is more than \`killedBy\` (${killedBy} s)`]),
+        ...(killedBy < lease
+          ? []
+          : [`\`killedBy\` (${killedBy} s) is not less than \`leaseTime\` (${lease} s)`]),
+      ];
+    }),
+  },
+};
+
+const seconds = (text: string | undefined): number =>
+  Number(/^(\d+(?:\.\d+)?)(?:s|sec)?$/.exec(text ?? "")?.[1] ?? 0);
+
+const watchdogOn: Rule = {
+  name: "watchdog-on",
+  reason:
+    "A guard that hangs does not stop its container; only its watchdog does, and the successor counts on that.",
+  remedy: "Leave `WatchdogSec` and `WatchdogSignal=SIGKILL` in ha-rancher-guard.service.",
+  levels: levels("mandatory", { blog: "advisory" }),
+  resources: {
+    [types.files]: check<{ files: FileMap }>(({ files }) => {
+      const unit = contentOf(files, guardUnit);
+      if (unit === undefined) return [];
+      const isOn =
+        seconds(unitValue(unit, "WatchdogSec")) > 0 && unitValue(unit, "WatchdogSignal") === "SIGKILL";
+      return isOn ? [] : ["The guard runs without a watchdog that kills it"];
+    }),
+  },
+};
+
+const leaseOn: Rule = {
+  name: "lease-on",
+  reason: "The VIP is a hint that two nodes can have at once; only the lease lets one of them write.",
+  remedy: "Run the guard on every node that has the container.",
+  levels: levels("mandatory", { blog: "advisory" }),
+  stack: (resources) => {
+    const containers = resources.filter(
+      ({ type, props }) =>
+        type === types.container && known(() => (props as { name?: string }).name) === "rancher",
+    );
+    const guards = resources.filter(
+      ({ type, name }) => type === types.command && name.endsWith("-guard-running"),
+    );
+    return containers.length > guards.length
+      ? [`${containers.length} nodes have Rancher's container, and ${guards.length} a guard`]
+      : [];
+  },
+};
+
+const ownIdentity: Rule = {
+  name: "own-nfs-identity",
+  reason: "Two nodes with one NFS identity are one client to the server: they share every lock.",
+  remedy: "Give each node its own name; its identity follows from that.",
+  levels: levels("mandatory"),
+  stack: (resources) => {
+    const identities = allFiles(resources).flatMap(
+      (files) => guardSettings(contentOf(files, guardConf) ?? "").IDENTITY ?? [],
+    );
+    const twice = identities.filter((identity, i) => identities.indexOf(identity) < i);
+    return [...new Set(twice)].map((identity) => `Two nodes have the NFS identity ${identity}`);
+  },
+};
+
+interface Outputs {
+  vipHolders?: string[];
+  currentMaster?: string;
+  nodes?: { name: string; role: string }[];
+}
+
+const oneHolder: Rule = {
+  name: "one-holder",
+  reason: "A stack that ends an update with no holder, or two, is down or split.",
+  remedy: "Look with `npm run status`; `npm run up` again once the cause is mended.",
+  levels: levels("mandatory"),
+  stack: (resources, { isPreview }) => {
+    // A preview shows what is there before: a stack that is down must not keep the update from mending it.
+    if (isPreview) return [];
+    return resources
+      .filter(({ type }) => type === types.stack)
+      .flatMap(({ props }) => {
+        const { vipHolders, nodes = [] } = props as Outputs;
+        if (!vipHolders) return [];
+        const masters = nodes.filter(({ role }) => role === "master").map(({ name }) => name);
+        if (vipHolders.length !== 1)
+          return [
+            `The VIP has ${vipHolders.length} holders${vipHolders.length ? ` (${vipHolders.join(", ")})` : ""}`,
+          ];
+        return masters.length > 1 ? [`${masters.join(" and ")} are masters at the same time`] : [];
+      });
+  },
+};
+
+export const oneWriterRules: Rule[] = [timersInOrder, watchdogOn, leaseOn, ownIdentity, oneHolder];

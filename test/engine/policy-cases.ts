@@ -1,0 +1,260 @@
+import type { Judged } from "../../policy/rule";
+import { types } from "../../policy/rule";
+
+/** A resource as a program declares it. */
+export type Declaration = Pick<Judged, "type" | "name" | "props"> & { isProtected?: boolean };
+
+/** What keeps a rule, and what breaks it; each set is a whole program. */
+export interface Case {
+  good: Declaration[];
+  bad: Declaration[];
+  /** What the violation says. */
+  says: RegExp;
+}
+
+const node = (name: string, address: string, priority: number) => ({ name, address, priority });
+
+const whole = (name: string, changes: object): Declaration => ({
+  type: types.whole,
+  name,
+  props: {
+    vip: { address: "192.168.56.10", prefix: 24 },
+    furtherVips: [],
+    subnet: { address: "192.168.56.0", prefix: 24 },
+    virtualRouterId: 10,
+    nodes: [node("a", "192.168.56.11", 150), node("b", "192.168.56.12", 140)],
+    ...changes,
+  },
+});
+
+const machine = (name: string, changes: object): Declaration => ({
+  type: types.machine,
+  name,
+  props: {
+    name,
+    directory: `/nowhere/${name}`,
+    box: "lab/debian",
+    boxVersion: "1.0",
+    hypervisor: "libvirt",
+    memory: 4096,
+    networks: [],
+    ...changes,
+  },
+});
+
+const bridged = { networks: [{ type: "public", bridge: ["eth0"] }] };
+
+const endpoint = {
+  host: "127.0.0.1",
+  port: 22,
+  user: "vagrant",
+  privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----",
+  keyFile: "/nowhere/key",
+  hostKey: "ssh-ed25519 AAAA",
+  knownHostsFile: "/nowhere/known_hosts",
+};
+
+const files = (name: string, content: Record<string, string>): Declaration => ({
+  type: types.files,
+  name,
+  props: {
+    ssh: endpoint,
+    files: Object.fromEntries(Object.entries(content).map(([path, text]) => [path, { content: text }])),
+  },
+});
+
+const guardConf = (name: string, lines: string): Declaration =>
+  files(name, { "/etc/ha-rancher/guard.conf": `NODE=${name}\n${lines}\n` });
+
+const command = (name: string, connection: object): Declaration => ({
+  type: types.command,
+  name,
+  props: {
+    connection: { host: "127.0.0.1", user: "root", privateKey: endpoint.privateKey, ...connection },
+    create: "true",
+  },
+});
+
+const container = (name: string, changes: object): Declaration => ({
+  type: types.container,
+  name,
+  props: {
+    name: "rancher",
+    image: "sha256:1234",
+    start: false,
+    mustRun: false,
+    restart: "no",
+    privileged: true,
+    ...changes,
+  },
+});
+
+const image = (name: string, reference: string): Declaration => ({
+  type: types.image,
+  name,
+  props: { name: reference, keepLocally: true },
+});
+
+const share = (name: string, clients: string[], isProtected = true): Declaration => ({
+  type: types.nfsExport,
+  name,
+  isProtected,
+  props: { name, directory: `/nowhere/${name}`, clients, server: { kind: "kernel" }, sentinel: "it" },
+});
+
+const mount = (name: string, options: string): Declaration =>
+  files(name, {
+    [`/etc/systemd/system/${name}.mount`]: `[Mount]\nWhat=a:/b\nType=nfs\nOptions=${options}\n`,
+  });
+
+const guardUnit = (name: string, lines: string): Declaration =>
+  files(name, { "/etc/systemd/system/ha-rancher-guard.service": `[Service]\n${lines}\n` });
+
+const configuration = (name: string, instances: [routerId: number, priority: number][]): Declaration => ({
+  type: types.configuration,
+  name,
+  props: {
+    vip: "192.168.56.10",
+    endpoints: {},
+    order: instances.map((_, i) => `n${i}`),
+    contents: Object.fromEntries(
+      instances.map(([id, priority], i) => [
+        `n${i}`,
+        `vrrp_instance HA {\n    virtual_router_id ${id}\n    priority ${priority}\n}\n`,
+      ]),
+    ),
+  },
+});
+
+const password = (name: string, isProtected: boolean): Declaration => ({
+  type: types.password,
+  name,
+  isProtected,
+  props: { length: 24 },
+});
+
+const holders = (names: string[]): Declaration => ({
+  type: types.stack,
+  name: "outputs",
+  props: { vipHolders: names, nodes: names.map((name) => ({ name, role: "master" })) },
+});
+
+/** By rule; all names are of this rule alone, so that all bad ones make one program. */
+export const cases: Record<string, Case> = {
+  "vip-in-subnet": {
+    good: [whole("vip-inside", {})],
+    bad: [whole("vip-outside", { vip: { address: "190.100.100.100", prefix: 32 } })],
+    says: /The VIP 190\.100\.100\.100 is outside of the nodes' network 192\.168\.56\.0\/24/,
+  },
+  "router-id-unique": {
+    good: [
+      configuration("one-id", [
+        [10, 150],
+        [10, 140],
+      ]),
+    ],
+    bad: [
+      configuration("two-ids", [
+        [10, 150],
+        [11, 140],
+      ]),
+    ],
+    says: /different router ids \(10, 11\)/,
+  },
+  "priorities-distinct": {
+    good: [whole("distinct", {})],
+    bad: [whole("equal", { nodes: [node("a", "192.168.56.11", 150), node("b", "192.168.56.12", 150)] })],
+    says: /Two nodes have the priority 150/,
+  },
+  "no-insecure-key": {
+    good: [machine("own-key", bridged)],
+    bad: [machine("insecure-key", { ...bridged, sshInsertKey: false })],
+    says: /Vagrant's well-known key on a bridged network/,
+  },
+  "box-pinned": {
+    good: [machine("pinned-box", {})],
+    bad: [machine("moving-box", { boxVersion: undefined })],
+    says: /The box lab\/debian has no version/,
+  },
+  "memory-floor": {
+    good: [machine("large", {})],
+    bad: [machine("small", { memory: 600 })],
+    says: /has 600 MiB of memory/,
+  },
+  "provider-of-environment": {
+    good: [],
+    bad: [machine("by-vagrant", {})],
+    says: /made by Vagrant \(libvirt\), and this is prod/,
+  },
+  "host-key-pinned": {
+    good: [command("pinned", { hostKey: "ssh-ed25519 AAAA" })],
+    bad: [command("not-pinned", {})],
+    says: /The host key of the command's node is not pinned/,
+  },
+  "bootstrap-password": {
+    good: [container("good-password", { envs: ["CATTLE_BOOTSTRAP_PASSWORD=Q7bCwErHyP4q"] })],
+    bad: [container("bad-password", { envs: ["CATTLE_BOOTSTRAP_PASSWORD=hunter22"] })],
+    says: /The bootstrap password is shorter than 12 characters/,
+  },
+  "image-pinned": {
+    good: [image("pinned-image", "registry:5000/rancher/rancher:v2.12.3")],
+    bad: [image("moving-image", "registry:5000/rancher/rancher")],
+    says: /has no tag, which stands for `latest`/,
+  },
+  "privileged-only-rancher": {
+    good: [container("plain", { name: "sidecar", privileged: false })],
+    bad: [container("privileged", { name: "sidecar" })],
+    says: /The container sidecar is privileged/,
+  },
+  "docker-starts-nothing": {
+    good: [container("made-only", {})],
+    bad: [container("started", { start: true, restart: "always" })],
+    says: /Docker may start Rancher by itself/,
+  },
+  "nfs-nodes-only": {
+    good: [whole("with-nodes", {}), share("for-nodes", ["192.168.56.11", "192.168.56.12"])],
+    bad: [whole("with-nodes-too", {}), share("for-more", ["192.168.56.11", "10.9.8.7"])],
+    says: /The export for-more is open to 10\.9\.8\.7, which is no node/,
+  },
+  "no-nfs-3": {
+    good: [mount("four", "vers=4.2,hard")],
+    bad: [mount("three", "vers=3,noac")],
+    says: /three\.mount mounts with NFS version 3/,
+  },
+  "protected-data": {
+    good: [password("kept", true)],
+    bad: [password("losable", false)],
+    says: /losable holds data and is not protected/,
+  },
+  "timers-in-order": {
+    good: [guardConf("in-order", "GIVE_UP='5'\nKILLED_BY='9'")],
+    bad: [guardConf("out-of-order", "KILLED_BY='20'")],
+    says: /`killedBy` \(20 s\) is not less than `leaseTime` \(15 s\)/,
+  },
+  "watchdog-on": {
+    good: [guardUnit("watched", "WatchdogSec=10\nWatchdogSignal=SIGKILL")],
+    bad: [guardUnit("unwatched", "Restart=always")],
+    says: /The guard runs without a watchdog/,
+  },
+  "lease-on": {
+    // As many guards as all cases together have containers.
+    good: [
+      container("guarded", {}),
+      ...["one", "two", "three"].map((name) =>
+        command(`${name}-guard-running`, { hostKey: "ssh-ed25519 AAAA" }),
+      ),
+    ],
+    bad: [container("unguarded", {})],
+    says: /nodes have Rancher's container, and 0 a guard/,
+  },
+  "own-nfs-identity": {
+    good: [guardConf("first", "IDENTITY='x-first'"), guardConf("second", "IDENTITY='x-second'")],
+    bad: [guardConf("third", "IDENTITY='x-same'"), guardConf("fourth", "IDENTITY='x-same'")],
+    says: /Two nodes have the NFS identity x-same/,
+  },
+  "one-holder": {
+    good: [holders(["a"])],
+    bad: [holders(["a", "b"])],
+    says: /The VIP has 2 holders \(a, b\)/,
+  },
+};
