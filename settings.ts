@@ -19,7 +19,12 @@ const schema = z.strictObject({
   ...nodesShape,
   ...storageShape,
   ...rancherShape,
-  environment: z.enum(environments, { error: `must be one of ${environments.join(", ")}` }).optional(),
+  environment: z
+    .enum(environments, { error: `must be one of ${environments.join(", ")}` })
+    .optional()
+    .describe(
+      "What the stack is for, which decides how strictly the policies judge it: dev, blog, hosts, prod; default: the one that it is named after, else hosts if all nodes are, else dev",
+    ),
 });
 
 type Parsed = z.infer<typeof schema>;

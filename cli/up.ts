@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Settings, SettingsError } from "../settings";
 import { checkSettingsFile } from "../settings/file";
 import { packageRoot } from "../system/root";
@@ -15,6 +15,7 @@ import { runsInLab } from "./hypervisor";
 import type { KnownNode } from "./known-stack";
 import { refuseOtherLab } from "./lab-stacks";
 import { checkPassphrase } from "./passphrase";
+import { judgeFirst, policyEnvironment, policyFlags } from "./policies";
 import { prepare } from "./prepare";
 import { unreachable } from "./reachable";
 import { existingStackFile, keepingStackFile, stackFile } from "./stack-file";
@@ -58,6 +59,9 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   await checkPassphrase(stack, known?.salt);
   await keepingStackFile(file, async () => {
     if (!known) await clock.phase("stack init", () => initStack(stack, cli));
+    const remember = await clock.phase("policies", () =>
+      judgeFirst(stack, basename(file), surroundings, say),
+    );
     const silent = await silentNodes(known, surroundings);
     if (silent.length > 0)
       await clock.phase("pulumi refresh", () => refreshMachines(stack, surroundings, silent));
@@ -65,6 +69,7 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
     const lost = known?.interrupted === true && silent.length === 0;
     if (lost) say("Pulumi was killed in its last run: looking first what is there (`--refresh`)");
     await clock.phase("pulumi up", () => pulumiUp(stack, surroundings, lost ? ["--refresh"] : []));
+    remember();
   });
 
   const state = await read();
@@ -132,8 +137,7 @@ async function refreshMachines(stack: string, surroundings: Surroundings, names:
 }
 
 async function pulumiUp(stack: string, surroundings: Surroundings, flags: string[]): Promise<void> {
-  const hasPolicies = existsSync(join(packageRoot, "policy", "PulumiPolicy.yaml"));
-  await pulumi("up", stack, surroundings, [...flags, ...(hasPolicies ? ["--policy-pack", "policy"] : [])]);
+  await pulumi("up", stack, surroundings, [...flags, ...policyFlags]);
 }
 
 async function pulumi(
@@ -143,15 +147,18 @@ async function pulumi(
   flags: string[],
 ): Promise<void> {
   const common = ["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--stack", stack];
-  const { code, interrupted } = await stream(commandIn(surroundings, ["pulumi", verb, ...common, ...flags]), {
-    cwd: packageRoot,
-    onInterrupt: (count) =>
-      say(
-        count === 1
-          ? "\nStopping: what has begun is finished, nothing new is started. Ctrl-C again ends it at once."
-          : "\nEnding at once.",
-      ),
-  });
+  const { code, interrupted } = await stream(
+    commandIn(surroundings, ["pulumi", verb, ...common, ...flags], policyEnvironment(stack)),
+    {
+      cwd: packageRoot,
+      onInterrupt: (count) =>
+        say(
+          count === 1
+            ? "\nStopping: what has begun is finished, nothing new is started. Ctrl-C again ends it at once."
+            : "\nEnding at once.",
+        ),
+    },
+  );
   const next = `\`npm run up${forStack(stack)}\` continues where it stopped, \`npm run down${forStack(stack)}\` removes what exists.`;
   if (interrupted) throw new Failure(`interrupted. ${next}`, 130);
   if (code !== 0) throw new Failure(`\`pulumi ${verb}\` failed, see above. When the cause is mended ${next}`);

@@ -18,7 +18,7 @@ export function declared(settings: Settings, stack: string): Declared {
   const { vip, furtherVips, subnet, virtualRouterId, advertInterval, dataDirectory, httpsPort } = settings;
   return {
     ...{ vip, furtherVips, subnet, virtualRouterId, advertInterval, dataDirectory, httpsPort },
-    environment: environmentOf(stack, settings.environment),
+    environment: environmentOf(stack, settings.environment, settings.nodes),
     nodes: settings.nodes.map(({ name, address, priority }) => ({ name, address, priority })),
   };
 }

@@ -1,20 +1,22 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { type Environment, environmentOf } from "../settings/environment";
+import { environmentOf } from "../settings/environment";
 import { packageRoot } from "../system/root";
 import type { Surroundings } from "./pack";
 
-const setting = "ha-rancher:environment";
+/** The project's name, and that of its settings. Not imported from settings.ts, which takes long to load. */
+const namespace = "ha-rancher";
 
-function fromStackFile(stack: string): string | undefined {
+/** The settings that decide, each as text or as YAML has it. */
+type Given = Record<string, unknown>;
+
+function fromStackFile(stack: string): Given {
   try {
-    const file = parse(readFileSync(join(packageRoot, `Pulumi.${stack}.yaml`), "utf8")) as {
-      config?: Record<string, string>;
-    } | null;
-    return file?.config?.[setting];
+    const text = readFileSync(join(packageRoot, `Pulumi.${stack}.yaml`), "utf8");
+    return (parse(text) as { config?: Given } | null)?.config ?? {};
   } catch {
-    return undefined; // Another program's stack.
+    return {}; // Another program's stack.
   }
 }
 
@@ -27,11 +29,20 @@ export function surroundingsOf(env: NodeJS.ProcessEnv): Surroundings {
   const stack = env.PULUMI_NODEJS_STACK ?? env.PULUMI_STACK;
   const isPreview = env.PULUMI_NODEJS_DRY_RUN !== "false";
   if (!stack) return { environment: "prod", isPreview };
-  return { environment: environmentOfStack(stack, env.PULUMI_CONFIG), isPreview };
+  const given = env.PULUMI_CONFIG ? (JSON.parse(env.PULUMI_CONFIG) as Given) : fromStackFile(stack);
+  const { [`${namespace}:environment`]: said, [`${namespace}:nodes`]: nodes } = given;
+  return {
+    environment: environmentOf(stack, typeof said === "string" ? said : undefined, list(nodes)),
+    isPreview,
+  };
 }
 
-function environmentOfStack(stack: string, config: string | undefined): Environment {
-  const said =
-    config === undefined ? fromStackFile(stack) : (JSON.parse(config) as Record<string, string>)[setting];
-  return environmentOf(stack, said);
+/** The nodes, which come as JSON; undefined if that is not what they are, which the settings refuse. */
+function list(nodes: unknown): { host?: unknown }[] | undefined {
+  try {
+    const value: unknown = typeof nodes === "string" ? JSON.parse(nodes) : nodes;
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

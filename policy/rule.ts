@@ -57,6 +57,7 @@ export const types = {
   stack: "pulumi:pulumi:Stack",
   whole: "ha-rancher:components:HaRancher",
   machine: "pulumi-nodejs:dynamic/vagrant:Machine",
+  host: "pulumi-nodejs:dynamic/host:Host",
   nfsExport: "pulumi-nodejs:dynamic/nfs:Export",
   files: "pulumi-nodejs:dynamic/remote:Files",
   configuration: "pulumi-nodejs:dynamic/vip:Configuration",

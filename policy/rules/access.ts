@@ -37,6 +37,18 @@ const hostKeyPinned: Rule = {
   },
 };
 
+const hostKeyGiven: Rule = {
+  name: "host-key-given",
+  reason: "A host key that is pinned at the first contact is that of whoever answered then.",
+  remedy: "Give the host's `hostKey`, as /etc/ssh/ssh_host_ed25519_key.pub on the host has it.",
+  levels: levels("disabled", { hosts: "advisory", prod: "mandatory" }),
+  resources: {
+    [types.host]: check<{ hostKey: string }>(({ hostKey }, _context, { name }) =>
+      hostKey ? [] : [`The host ${name} has no host key in the settings`],
+    ),
+  },
+};
+
 const defaults = /^(admin|changeme|default|password|rancher|secret|welcome)\d*!*$/i;
 
 /** What is wrong with a password, without a word of it. */
@@ -75,4 +87,4 @@ const bootstrapPassword: Rule = {
   },
 };
 
-export const accessRules: Rule[] = [hostKeyPinned, bootstrapPassword];
+export const accessRules: Rule[] = [hostKeyPinned, hostKeyGiven, bootstrapPassword];

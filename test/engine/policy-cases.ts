@@ -75,6 +75,16 @@ const command = (name: string, connection: object): Declaration => ({
   },
 });
 
+const host = (name: string, changes: object): Declaration => ({
+  type: types.host,
+  name,
+  props: {
+    ...{ name, address: "192.168.56.31", vips: [], host: "127.0.0.1", port: 22, user: "root" },
+    ...{ privateKey: endpoint.privateKey, directory: `/nowhere/${name}` },
+    ...changes,
+  },
+});
+
 const container = (name: string, changes: object): Declaration => ({
   type: types.container,
   name,
@@ -190,6 +200,11 @@ export const cases: Record<string, Case> = {
     good: [command("pinned", { hostKey: "ssh-ed25519 AAAA" })],
     bad: [command("not-pinned", {})],
     says: /The host key of the command's node is not pinned/,
+  },
+  "host-key-given": {
+    good: [host("known-host", { hostKey: `ssh-ed25519 ${"A".repeat(68)}` })],
+    bad: [host("unknown-host", {})],
+    says: /The host unknown-host has no host key in the settings/,
   },
   "bootstrap-password": {
     good: [container("good-password", { envs: ["CATTLE_BOOTSTRAP_PASSWORD=Q7bCwErHyP4q"] })],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import { surroundingsOf } from "../../policy/environment";
 import { policyOf } from "../../policy/pack";
 import { type Context, defaultConfig, type Rule, types } from "../../policy/rule";
 import { rules } from "../../policy/rules";
@@ -222,4 +223,20 @@ test("a stack's environment is what it says, else what it is named after, else d
   assert.equal(environmentOf("mine", "hosts"), "hosts");
   assert.equal(environmentOf("mine", undefined), "dev");
   assert.equal(environmentOf("mine", "nonsense"), "dev");
+  assert.equal(environmentOf("mine", undefined, [{ host: {} }, { host: {} }]), "hosts");
+  assert.equal(environmentOf("mine", undefined, [{ host: {} }, {}]), "dev");
+});
+
+test("the pack's environment is that of the stack, and the strictest where nobody says which", () => {
+  const of = (env: NodeJS.ProcessEnv): string => surroundingsOf(env).environment;
+  const told = (config: object): string =>
+    of({ PULUMI_NODEJS_STACK: "mine", PULUMI_CONFIG: JSON.stringify(config) });
+  assert.equal(told({ "ha-rancher:environment": "prod" }), "prod");
+  assert.equal(told({ "ha-rancher:nodes": '[{"host":{}}]' }), "hosts");
+  assert.equal(told({ "ha-rancher:nodes": "not JSON" }), "dev");
+  assert.equal(of({ PULUMI_STACK: "dev" }), "dev", "from the file");
+  assert.equal(of({ PULUMI_STACK: "no-such-stack" }), "dev");
+  assert.equal(of({}), "prod");
+  assert.equal(surroundingsOf({ PULUMI_NODEJS_DRY_RUN: "false" }).isPreview, false);
+  assert.equal(surroundingsOf({}).isPreview, true);
 });

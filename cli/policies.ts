@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { currentLab } from "../lab";
+import { dataHome } from "../system/paths";
+import { packageRoot } from "../system/root";
+import { tryRun } from "../system/run";
+import { Failure } from "./errors";
+import { commandIn, type Surroundings } from "./surroundings";
+
+/** Lets the policy pack judge an operation of Pulumi's. */
+export const policyFlags = ["--policy-pack", "policy"];
+
+/** What the pack is told by its environment where Pulumi itself does not (policy/environment.ts). */
+export const policyEnvironment = (stack: string): NodeJS.ProcessEnv => ({ PULUMI_STACK: stack });
+
+const recordOf = (stack: string): string => join(dataHome(), "judged", `${stack}.txt`);
+
+/** All that a judgement depends on: settings, the program with its policies, and the lab. */
+function fingerprint(stackFile: string, { toolchain, lab = currentLab() }: Surroundings): string {
+  const hash = createHash("sha256").update(JSON.stringify([toolchain.version, lab ?? null]));
+  const files = [stackFile, "Pulumi.yaml", "package-lock.json", join("dist", ".built.json")];
+  // An installed package has no sources, so no record of what it was built from.
+  for (const file of files.map((name) => join(packageRoot, name)))
+    hash.update(existsSync(file) ? readFileSync(file) : "none");
+  return hash.digest("hex");
+}
+
+/** From the policies on: what would be made is of no interest when nothing is. */
+const verdictOf = (text: string): string => {
+  const start = text.indexOf("\nPolicies:");
+  return (start < 0 ? text : text.slice(start)).trim();
+};
+
+/**
+ * Lets the policies judge the whole stack in a preview before anything is done. An update judges each resource just
+ * before it is made, and by then others are there already.
+ *
+ * Not done again while nothing has changed that the judgement depends on: it takes some seconds.
+ *
+ * @param stackFile name of the stack's file in the package
+ * @returns to be called once the stack is as judged
+ * @throws Failure with the policies' verdict
+ */
+export async function judgeFirst(
+  stack: string,
+  stackFile: string,
+  surroundings: Surroundings,
+  say: (line: string) => void,
+): Promise<() => void> {
+  const now = fingerprint(stackFile, surroundings);
+  const record = recordOf(stack);
+  if (existsSync(record) && readFileSync(record, "utf8") === now) return () => {};
+  say("Checking what the policies say (`pulumi preview`)");
+  const argv = ["pulumi", "preview", "--non-interactive", "--stack", stack, ...policyFlags];
+  const { command, args, env } = commandIn(surroundings, argv, policyEnvironment(stack));
+  const { code, stdout, stderr } = await tryRun(command, args, { cwd: packageRoot, env });
+  if (code !== 0) {
+    say(verdictOf(`${stdout}\n${stderr}`));
+    throw new Failure(
+      "the preview failed, see above; nothing was changed. docs/policies.md tells of each rule",
+    );
+  }
+  return () => {
+    mkdirSync(dirname(record), { recursive: true });
+    writeFileSync(record, now);
+  };
+}
