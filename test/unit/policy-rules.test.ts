@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
 import { surroundingsOf } from "../../policy/environment";
@@ -6,7 +8,9 @@ import { policyOf } from "../../policy/pack";
 import { type Context, defaultConfig, type Rule, types } from "../../policy/rule";
 import { rules } from "../../policy/rules";
 import { weakness } from "../../policy/rules/access";
+import { rulesTable } from "../../policy/table";
 import { type Environment, environmentOf, environments } from "../../settings/environment";
+import { packageRoot } from "../../system/root";
 import { cases, type Declaration } from "../engine/policy-cases";
 
 /** Wraps properties as Pulumi does: reading what is not known throws. */
@@ -239,4 +243,15 @@ test("the pack's environment is that of the stack, and the strictest where nobod
   assert.equal(of({}), "prod");
   assert.equal(surroundingsOf({ PULUMI_NODEJS_DRY_RUN: "false" }).isPreview, false);
   assert.equal(surroundingsOf({}).isPreview, true);
+});
+
+test("docs/policies.md shows the rules as they are", () => {
+  const file = join(packageRoot, "docs", "policies.md");
+  const text = readFileSync(file, "utf8");
+  const wanted = text.replace(
+    /(<!-- rules -->\n)[\s\S]*(<!-- \/rules -->)/,
+    (_, start, end) => `${start}${rulesTable()}\n${end}`,
+  );
+  if (process.env.UPDATE_DOCS) writeFileSync(file, wanted);
+  else assert.equal(text, wanted, "run `UPDATE_DOCS=1 npm test -- unit`");
 });
