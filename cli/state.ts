@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { run, tryRun } from "../system/run";
 import type { Backend } from "../toolchain/environment";
+import { type Claim, claimsOfResources } from "./claims";
 import { projectName } from "./project";
 
 /** What is known of a stack without running its program. */
@@ -18,6 +19,8 @@ export interface StackState {
   pendingCreates: string[];
   /** The stack's machines, also those that are not complete. */
   machines: RecordedMachine[];
+  /** What the stack has for itself alone. */
+  claims: Claim[];
   /** Pulumi's salt, if secrets are encrypted with a passphrase. */
   salt?: string;
 }
@@ -83,6 +86,7 @@ export function describeDeployment(deployment: Deployment | undefined): StackSta
     interrupted: (deployment?.pending_operations ?? []).length > 0,
     pendingCreates: creating.map(({ resource }) => resource.urn),
     machines: machines.flatMap(recordedMachine),
+    claims: claimsOfResources([...resources, ...creating.map(({ resource }) => resource)]),
     salt: deployment?.secrets_providers?.state?.salt,
   };
 }

@@ -4,8 +4,7 @@ import { type Settings, SettingsError } from "../settings";
 import { checkSettingsFile } from "../settings/file";
 import { packageRoot } from "../system/root";
 import { ensureToolchain } from "../toolchain";
-import type { Backend } from "../toolchain/environment";
-import { clashesWith, type OtherStack } from "./clashes";
+import { clashesWith } from "./clashes";
 import { Clock, timingsFile } from "./clock";
 import { colors } from "./colors";
 import { removeDeadLocks } from "./dead-locks";
@@ -14,12 +13,13 @@ import { stream } from "./foreground";
 import { runsInLab } from "./hypervisor";
 import type { KnownNode } from "./known-stack";
 import { refuseOtherLab } from "./lab-stacks";
+import { otherStacks } from "./other-stacks";
 import { checkPassphrase } from "./passphrase";
 import { judgeFirst, policyEnvironment, policyFlags } from "./policies";
 import { prepare } from "./prepare";
 import { unreachable } from "./reachable";
-import { existingStackFile, keepingStackFile, stackFile } from "./stack-file";
-import { initStack, localStacks, readLocal, readState, type StackState } from "./state";
+import { existingStackFile, keepingStackFile } from "./stack-file";
+import { initStack, readState, type StackState } from "./state";
 import { summary } from "./summary";
 import { backendOf, cliOf, commandIn, type Surroundings } from "./surroundings";
 
@@ -50,7 +50,7 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
     readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
   const known = await read();
   if (known) refuseOtherLab(stack, known);
-  const mistakes = clashesWith(settings, await otherStacks(backend, stack));
+  const mistakes = clashesWith(settings, otherStacks(backend, stack, usesLab));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   const surroundings = await prepare(usesLab, clock, say);
   const cli = cliOf(surroundings);
@@ -77,21 +77,6 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   say(colors.bold("Times"));
   for (const line of clock.table()) say(`  ${line}`);
   say(colors.dim(`  (kept in ${timingsFile()})`));
-}
-
-/** The other stacks here that have anything, with the settings in their files; a file that is wrong says nothing. */
-async function otherStacks(backend: Backend, stack: string): Promise<OtherStack[]> {
-  const found: OtherStack[] = [];
-  for (const other of localStacks(backend)) {
-    if (other === stack || !existsSync(stackFile(other))) continue;
-    try {
-      const state = readLocal(backend, other);
-      if (state?.resources) found.push({ stack: other, settings: checkSettingsFile(stackFile(other)) });
-    } catch {
-      // It cannot be read, which its own `up` says.
-    }
-  }
-  return found;
 }
 
 async function silentNodes(state: StackState | undefined, surroundings: Surroundings): Promise<string[]> {

@@ -65,6 +65,7 @@ test("a deployment is described, with its secrets covered", () => {
       { name: "a", address: "10.0.0.1", sshPort: 2222, directory: "/one/a" },
       { name: "b", address: "10.0.0.2", sshPort: 22, directory: "/one/b" },
     ],
+    claims: [{ kind: "address", value: "10.0.0.2" }],
     salt: "v1:abc",
   });
   assert.deepEqual(describeDeployment(undefined), {
@@ -73,6 +74,7 @@ test("a deployment is described, with its secrets covered", () => {
     interrupted: false,
     pendingCreates: [],
     machines: [],
+    claims: [],
     salt: undefined,
   });
 });
