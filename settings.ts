@@ -14,7 +14,8 @@ import { storageMistakes, storageShape } from "./settings/storage";
 /** The project's name, which is also the namespace of its settings: `ha-rancher:vip`. */
 export const namespace = "ha-rancher";
 
-const schema = z.strictObject({
+/** What checks the settings one by one, by name without the namespace. */
+export const settingsSchema = z.strictObject({
   ...floatingIpShape,
   ...nodesShape,
   ...storageShape,
@@ -27,7 +28,7 @@ const schema = z.strictObject({
     ),
 });
 
-type Parsed = z.infer<typeof schema>;
+type Parsed = z.infer<typeof settingsSchema>;
 
 /** A node as the settings have it: a host that existed before, or else a machine. */
 export interface NodeSettings {
@@ -69,7 +70,7 @@ const structured: Record<string, string> = {
 };
 
 /** The names of all settings, without the namespace. */
-export const settingNames = Object.keys(schema.shape);
+export const settingNames = Object.keys(settingsSchema.shape);
 
 function fromText(raw: Record<string, string>, mistakes: string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
@@ -105,7 +106,7 @@ function schemaMistakes(error: z.ZodError): string[] {
 
 /** Names of the settings at a place of the schema. */
 function knownAt(path: PropertyKey[]): string[] {
-  let place: z.ZodType = schema;
+  let place: z.ZodType = settingsSchema;
   const unwrapped = (type: z.ZodType): z.ZodType =>
     type instanceof z.ZodDefault || type instanceof z.ZodOptional
       ? unwrapped(type.unwrap() as z.ZodType)
@@ -147,7 +148,7 @@ export class SettingsError extends Error {
 export function parseSettings(raw: Record<string, string>): Settings {
   const mistakes: string[] = [];
   const values = fromText(raw, mistakes);
-  const result = schema.safeParse(values);
+  const result = settingsSchema.safeParse(values);
   const unreadable = new Set(Object.keys(raw).filter((name) => raw[name] !== "" && !(name in values)));
   if (!result.success) {
     const rest = result.error.issues.filter((issue) => !unreadable.has(String(issue.path[0])));

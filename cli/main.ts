@@ -63,6 +63,11 @@ export function commandLine(): Command {
       (await import("./forward.js")).forward(options),
     );
   program
+    .command("schema")
+    .description("write what editors and Pulumi are told of the settings, after a change in settings/")
+    .exitOverride()
+    .action(async () => (await import("./schema.js")).writeSchema());
+  program
     .command("test")
     .description("run the tests: all layers, or the named ones")
     .argument("[layers...]", "such as unit or lab")

@@ -33,11 +33,31 @@ export function existingStackFile(stack: string): string {
 /** `secure:` marks a setting that is encrypted with that very salt. */
 const salt = /^encryptionsalt: \S+\n?/m;
 
+/** What a stack's file says, whatever it looks like: Pulumi writes numbers as text. */
+function meaning(text: string): string {
+  const plain = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(plain);
+    if (typeof value !== "object" || value === null) return String(value);
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
+  };
+  // Only when it is needed: not every command runs Pulumi.
+  const { parse } = require("yaml") as typeof import("yaml");
+  return JSON.stringify(plain(parse(text.replace(salt, ""))));
+}
+
+function sameMeaning(one: string, other: string): boolean {
+  try {
+    return meaning(one) === meaning(other);
+  } catch {
+    return false; // Somebody is in the middle of editing it.
+  }
+}
+
 /**
- * Runs Pulumi and leaves the stack's file as it was: Pulumi adds an `encryptionsalt` to it, which would show up as
- * a change of a file under version control, and is of no use in another clone. The state has the salt as well
- * (PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER makes Pulumi look there). A file that has a salt, or encrypted
- * settings, keeps it.
+ * Runs Pulumi and leaves the stack's file as it was: Pulumi writes it anew, in a form of its own and with an
+ * `encryptionsalt`, which would show up as a change of a file under version control, and is of no use in another
+ * clone. The state has the salt as well (PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER makes Pulumi look there). A file
+ * that has a salt, or encrypted settings, keeps it, and what `pulumi config set` changed is kept.
  */
 export async function keepingStackFile<T>(file: string, action: () => Promise<T>): Promise<T> {
   const read = (): string | undefined => (existsSync(file) ? readFileSync(file, "utf8") : undefined);
@@ -46,9 +66,10 @@ export async function keepingStackFile<T>(file: string, action: () => Promise<T>
     return await action();
   } finally {
     const after = read();
-    if (before !== undefined && after !== undefined && !salt.test(before) && !/\bsecure:/.test(after)) {
-      const cleaned = after.replace(salt, "");
-      if (cleaned !== after) writeFileSync(file, cleaned);
+    if (before !== undefined && after !== undefined && after !== before) {
+      const isSalted = salt.test(before) || /\bsecure:/.test(after);
+      const kept = sameMeaning(before, after) ? before : isSalted ? after : after.replace(salt, "");
+      if (kept !== after) writeFileSync(file, kept);
     }
   }
 }

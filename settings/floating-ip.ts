@@ -119,28 +119,40 @@ export const floatingIpShape = {
     .string({ error: "is missing: give the floating IP with its subnet's prefix, such as 192.168.56.10/24" })
     .refine((text) => ipaddr.IPv4.isValidCIDR(text) && /^\d+\.\d+\.\d+\.\d+\//.test(text), {
       error: "must be an IPv4 address with its subnet's prefix, such as 192.168.56.10/24",
-    }),
+    })
+    .describe("The floating IP with its subnet's prefix, such as 192.168.56.10/24"),
   preset: z
     .enum(Object.keys(presets) as [Preset, ...Preset[]], {
       error: `must be one of ${Object.entries(presets)
         .map(([name, seconds]) => `${name} (an advert every ${seconds} s)`)
         .join(", ")}`,
     })
-    .optional(),
+    .optional()
+    .describe(
+      "How fast the VIP moves: steady (an advert every second), fast (0.2 s, the default) or instant (0.05 s)",
+    ),
   advertInterval: z.coerce
     .number({ error: "must be a number of seconds" })
     .min(0.05, { error: "must be at least 0.05 s: less is false takeovers on a busy machine" })
     .max(40, { error: "must be at most 40 s, the most that VRRPv3 can say" })
-    .optional(),
-  virtualRouterId: wholeFromText(1, 255).optional(),
-  furtherVips: list(anyVip, 50),
+    .optional()
+    .describe("Seconds between VRRP adverts, 0.05 to 40, in place of `preset`"),
+  virtualRouterId: wholeFromText(1, 255)
+    .optional()
+    .describe("VRRP's number of the stack, 1 to 255; default: the VIP's last number"),
+  furtherVips: list(anyVip, 50).describe(
+    "Addresses that move with the VIP, IPv4 and IPv6, each with its subnet's prefix",
+  ),
   subnet: z
     .string({ error: "must be a text" })
     .refine((text) => ipaddr.IPv4.isValidCIDRFourPartDecimal(text), {
       error: "must be the IPv4 network of the nodes, such as 192.168.56.0/24",
     })
-    .optional(),
-  keepalived: keepalivedSchema.default(keepalivedSchema.parse({})),
+    .optional()
+    .describe("The nodes' network, where the VIP is not in it; default: the VIP's"),
+  keepalived: keepalivedSchema
+    .default(keepalivedSchema.parse({}))
+    .describe("What keepalived offers, for those who know VRRP: docs/floating-ip.md"),
 };
 
 /** What keepalived is told on all nodes; a part of the settings. */

@@ -7,19 +7,26 @@ import { address, number } from "./values";
 const hostName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const node = z.strictObject({
-  name: z.string().regex(hostName, {
-    error: "must be a host name: lower-case letters, digits and dashes, at most 63 characters",
-  }),
-  address,
+  name: z
+    .string()
+    .regex(hostName, {
+      error: "must be a host name: lower-case letters, digits and dashes, at most 63 characters",
+    })
+    .describe("Unique in the stack; a machine's host name"),
+  address: address.describe("IPv4 address on the nodes' network, without prefix"),
   address6: z
     .string({ error: "must be a text" })
     .refine((text) => ipaddr.IPv6.isValid(text) && !text.includes("%"), {
       error: "must be an IPv6 address such as fd00:56::11, without a prefix",
     })
-    .optional(),
-  priority: number(1, 254).int({ error: "must be a whole number" }).optional(),
-  host: hostSchema.optional(),
-  machine: machineSchema.optional(),
+    .optional()
+    .describe("IPv6 address on the nodes' network, for IPv6 VIPs"),
+  priority: number(1, 254)
+    .int({ error: "must be a whole number" })
+    .optional()
+    .describe("VRRP priority; default: 150 for the first node, 10 less for each that follows"),
+  host: hostSchema.optional().describe("How to log in to a host that existed before: docs/hosts.md"),
+  machine: machineSchema.optional().describe("What this machine has of its own"),
 });
 
 /** Settings of the nodes, and of the machines or hosts that they are. */
@@ -27,7 +34,8 @@ export const nodesShape = {
   nodes: z
     .array(node, { error: "is missing: give a list of at least two nodes, each with `name` and `address`" })
     .min(2, { error: "must name at least two nodes: one alone cannot fail over" })
-    .max(10, { error: "must name at most ten nodes" }),
+    .max(10, { error: "must name at most ten nodes" })
+    .describe("Two nodes or more, the first preferred at the start: machines, or hosts that existed before"),
   ...machinesShape,
 };
 

@@ -15,7 +15,14 @@ export const rancherShape = {
     .refine((text) => !/:latest(@|$)/.test(text), {
       error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
     })
-    .optional(),
-  httpsPort: wholeFromText(1, 65_535).default(443),
-  startDeadline: wholeFromText(10, 3_600, " s").default(300),
+    .optional()
+    .describe(
+      "Rancher's image with a tag or digest; default: a pinned rancher/rancher, in the lab its stand-in",
+    ),
+  httpsPort: wholeFromText(1, 65_535)
+    .default(443)
+    .describe("The port on the VIP and on the nodes that Rancher answers on with HTTPS"),
+  startDeadline: wholeFromText(10, 3_600, " s")
+    .default(300)
+    .describe("Seconds that Rancher may take to answer before up fails"),
 };

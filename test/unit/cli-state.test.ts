@@ -200,7 +200,12 @@ test("Pulumi's salt does not stay in a stack's file, unless it belongs there", a
   const plain = "# note\nconfig:\n  ha-rancher:vip: 1.2.3.4/24\n";
   const salted = `${plain}encryptionsalt: v1:abc=:v1:def\n`;
   const secure = `${plain}  ha-rancher:x:\n    secure: v1:zzz\nencryptionsalt: v1:abc=:v1:def\n`;
+  const numbered = "config:\n\n  # why\n  ha-rancher:cpus: 2\n  ha-rancher:l: { a: [1, true] }\n";
+  // How Pulumi writes the same.
+  const rewritten =
+    'config:\n  # why\n  ha-rancher:cpus: "2"\n  ha-rancher:l: {a: [1, true]}\nencryptionsalt: v1:a=:v1:d\n';
   for (const [before, during, after] of [
+    [numbered, rewritten, numbered],
     [plain, salted, plain],
     [plain, salted.replace("1.2.3.4", "5.6.7.8"), plain.replace("1.2.3.4", "5.6.7.8")],
     [salted, salted, salted],
