@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Settings, SettingsError } from "../settings";
 import { checkSettingsFile } from "../settings/file";
