@@ -339,7 +339,7 @@ describe("what runs on a node for the floating IP", () => {
       node.run(["/usr/local/lib/ha-rancher/vrrp-notify", ...args]);
     assert.equal(notify("INSTANCE", "ha_rancher", "MASTER", "150"), "");
     const kept = (): string => readFileSync(join(node.folder, "run/ha-rancher/vrrp"), "utf8");
-    assert.match(kept(), /^MASTER \d+\.\d\d\n$/);
+    assert.match(kept(), /^MASTER \d+\.\d\d \d+\n$/);
     notify("INSTANCE", "ha_rancher_6", "BACKUP", "150");
     assert.match(kept(), /^MASTER /);
     assert.equal(
@@ -347,5 +347,25 @@ describe("what runs on a node for the floating IP", () => {
       "INSTANCE ha_rancher FAULT 150\n",
     );
     assert.match(kept(), /^FAULT /);
+  });
+
+  it("of two changes at once the later one is kept, whichever is noted first", () => {
+    const noted = (line: string): string =>
+      node.run([
+        "sh",
+        "-c",
+        `read -r up _ </proc/uptime; echo "BACKUP ${line}" >/run/ha-rancher/vrrp
+        /usr/local/lib/ha-rancher/vrrp-notify INSTANCE ha_rancher MASTER 150; cat /run/ha-rancher/vrrp`,
+      ]);
+    assert.match(
+      noted("$up $(($$ + 100))"),
+      /^BACKUP /,
+      "a process that was started later has written already",
+    );
+    assert.match(noted("$up $$"), /^MASTER /);
+    assert.match(noted("$up $(($$ - 100))"), /^MASTER /);
+    // Long ago: numbers have begun anew since.
+    assert.match(noted("1.00 $(($$ + 100))"), /^MASTER /);
+    assert.match(noted(""), /^MASTER /);
   });
 });
