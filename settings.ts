@@ -4,9 +4,11 @@ import { z } from "zod";
 import type { Vip } from "./components/vrrp-spec";
 import { environments } from "./settings/environment";
 import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./settings/floating-ip";
+import { fencingMistakes, fencingShape } from "./settings/fencing";
 import { floatingIpMistakes } from "./settings/floating-ip-rules";
 import type { HostSettings } from "./settings/hosts";
 import type { MachineSettings } from "./settings/machines";
+import { guardMistakes, guardShape } from "./settings/guard";
 import { nodesMistakes, nodesShape, withPriorities } from "./settings/nodes";
 import { rancherShape } from "./settings/rancher";
 import { storageMistakes, storageShape } from "./settings/storage";
@@ -26,6 +28,8 @@ export const settingsSchema = z.strictObject({
     .describe(
       "What the stack is for, which decides how strictly the policies judge it: dev, blog, hosts, prod; default: the one that it is named after, else hosts if all nodes are, else dev",
     ),
+  ...guardShape,
+  ...fencingShape,
 });
 
 type Parsed = z.infer<typeof settingsSchema>;
@@ -67,6 +71,8 @@ const structured: Record<string, string> = {
   furtherVips: "a list of addresses with prefix",
   keepalived: "settings by name",
   bridge: "a list of interfaces of this machine",
+  guard: "settings by name",
+  fencing: "`self`, or settings by name",
 };
 
 /** The names of all settings, without the namespace. */
@@ -78,7 +84,8 @@ function fromText(raw: Record<string, string>, mistakes: string[]): Record<strin
     // How Pulumi.yaml says that a setting has no default of its own.
     if (text === "") continue;
     const form = structured[name];
-    if (!form) values[name] = text;
+    // One word stands for itself.
+    if (!form || (name === "fencing" && text === "self")) values[name] = text;
     else {
       try {
         values[name] = JSON.parse(text);
@@ -122,7 +129,7 @@ function knownAt(path: PropertyKey[]): string[] {
 /** Mistakes that lie between settings. */
 function crossMistakes(parsed: Parsed): string[] {
   const given = { ...parsed, nodes: withPriorities(parsed.nodes) };
-  return [nodesMistakes, storageMistakes, floatingIpMistakes].flatMap((rule) => rule(given));
+  return [nodesMistakes, storageMistakes, floatingIpMistakes, guardMistakes, fencingMistakes].flatMap((rule) => rule(given));
 }
 
 /** All mistakes of a stack's settings, in one message. */

@@ -1,43 +1,33 @@
+import type { GuardSettings } from "../settings/guard";
 import { shellQuote } from "../providers/remote/quote";
 
 /** Files of guard/ that go to every node's script folder. */
 export const guardScripts: { name: string; mode: "0644" | "0755" }[] = [
-  ...["guard", "identity", "lease", "node-status", "stop-container", "vrrp-notify"].map((name) => ({
-    name,
-    mode: "0755" as const,
-  })),
+  ...[
+    ...["guard", "identity", "lease", "node-status", "stop-container", "vrrp-notify"],
+    ...["fence", "hand-over", "watchdog"],
+  ].map((name) => ({ name, mode: "0755" as const })),
   // Read by the others.
-  ...["configuration", "fitness", "jobs", "lease-client", "node", "owner", "report", "service"].map(
-    (name) => ({
-      name: `${name}.bash`,
-      mode: "0644" as const,
-    }),
-  ),
+  ...[
+    ...["configuration", "fencing", "fitness", "health", "jobs", "lease-client", "node", "owner"],
+    ...["report", "service"],
+  ].map((name) => ({ name: `${name}.bash`, mode: "0644" as const })),
 ];
 
-/** Times of the guard in seconds, decimals allowed; their meaning and defaults stand in guard/configuration.bash. */
-export interface GuardTimes {
-  /** One round, and the time between two heartbeats; default 1. */
-  beat?: number;
-  /** Without a heartbeat for this long the container is stopped hard; default 6, at least three times `beat`. */
-  giveUp?: number;
-  /** When a silent owner is certain not to write; default 10, at least `giveUp` and twice `beat`. */
-  killedBy?: number;
-  /** Lease time of the NFS server; default 15, more than `killedBy`. */
-  leaseTime?: number;
-  /** Without the VIP for this long the service is stopped; default 2. */
-  vipLoss?: number;
-  /** With the VIP and without the lease, which another live node has: when the VIP is given back; default 20. */
-  giveBack?: number;
-  /** How long a VIP given back is refused; default 10. */
-  hold?: number;
-  /** How long the VIP is refused after starts that failed; default 60. */
-  holdOff?: number;
-  /** How long mounting, and starting the container, may take; default 60. */
-  startLimit?: number;
-  /** Between SIGTERM and SIGKILL when the container is stopped in order; whole seconds, default 30. */
-  stopGrace?: number;
-}
+/** Where the settings for the fence agent are on a node, a file for each node. */
+export const fenceDirectory = "/etc/ha-rancher/fence";
+
+/** Times of the guard in seconds, decimals allowed, and counts; guard/configuration.bash tells what they are for. */
+export type GuardTimes = Partial<Omit<GuardSettings, "health">> & {
+  /** Until the service must be well after its start. */
+  startDeadline?: number;
+  healthEvery?: number;
+  healthTimeout?: number;
+  healthFailures?: number;
+  deepEvery?: number;
+  deepTimeout?: number;
+  fenceLimit?: number;
+};
 
 /** What a node's guard.conf says. */
 export interface GuardConfValues {
@@ -57,6 +47,12 @@ export interface GuardConfValues {
   identity: string;
   /** First line of the file {@link sentinelName} in the shared data. */
   sentinel: string;
+  /** Answers 2xx as long as the service is well, asked on the node itself. */
+  healthUrl: string;
+  /** Answers 2xx only if the datastore answers, too. */
+  deepUrl?: string | undefined;
+  /** The program that fences; undefined: nodes fence themselves. */
+  fenceAgent?: string | undefined;
   times?: GuardTimes;
 }
 

@@ -2,6 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "./node";
 import { fingerprint, nodeCommand } from "./on-node";
 
+/** The guard, and what resets the node when systemd cannot kill a guard that hangs. */
+const units = "ha-rancher-watchdog ha-rancher-guard";
+
 export interface GuardsArgs {
   nodes: Node[];
   /** The text that a node's guard runs from; a change restarts it. */
@@ -23,9 +26,9 @@ export class Guards extends pulumi.ComponentResource {
         node,
         this,
         {
-          // `restart` and not `start`: the same line serves the first start and every change. `enable` reads the unit anew.
-          run: "sh -c 'systemctl enable ha-rancher-guard && systemctl restart ha-rancher-guard'",
-          undo: "systemctl disable --now ha-rancher-guard",
+          // `restart` and not `start`: the same line serves the first start and every change. `enable` reads the units anew.
+          run: `sh -c 'systemctl enable ${units} && systemctl restart ${units}'`,
+          undo: `systemctl disable --now ${units}`,
           changes: fingerprint(args.source(node)),
         },
         args.after(node),

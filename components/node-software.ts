@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
-import { guardConf, guardScripts, mountUnitName } from "./guard-files";
+import { fenceFiles } from "./fence-files";
+import { type GuardTimes, guardConf, guardScripts, mountUnitName } from "./guard-files";
 import type { Node } from "./node";
 import { guardFile, nodeCommand, nodeFiles, nodePaths } from "./on-node";
 import { containerName } from "./rancher";
@@ -18,7 +19,13 @@ export interface NodeSoftwareArgs {
 const installLimit = 900;
 
 /** The units of guard/ that need no values. */
-const units = ["ha-rancher-identity.service", "ha-rancher-guard.service"];
+const units = ["ha-rancher-identity.service", "ha-rancher-watchdog.service", "ha-rancher-guard.service"];
+
+/**
+ * What Rancher answers on the node itself: its health, and the certificates that agents ask for without a login, which
+ * it reads from its datastore.
+ */
+const healthPaths = { health: "/healthz", deep: "/v3/settings/cacerts" };
 
 /** Packages, folders, scripts, units and the guard's settings on every node; nothing is started here. */
 export class NodeSoftware extends pulumi.ComponentResource {
@@ -39,15 +46,18 @@ export class NodeSoftware extends pulumi.ComponentResource {
 
   /** All that the guard of a node runs from, as one text: it restarts when that changes. */
   guardSource(node: Node): string {
-    const files = ["ha-rancher-guard.service", ...guardScripts.map(({ name }) => name)];
+    const files = ["ha-rancher-watchdog.service", "ha-rancher-guard.service", ...guardScripts.map(({ name }) => name)];
     return `${files.map(guardFile).join("")}${this.conf.get(node.name)}`;
   }
 
   private installOn(node: Node, args: NodeSoftwareArgs): void {
     const { settings } = args;
+    const { fencing } = settings;
+    const agent = fencing === "self" ? undefined : fencing;
+    const rancher = `https://127.0.0.1:${settings.httpsPort}`;
     const folders = `${shellQuote(settings.dataDirectory)} ${shellQuote(nodePaths.lease)}`;
     const prepared = nodeCommand("prepared", node, this, {
-      run: `bash -s -- make ${folders}`,
+      run: `bash -s -- make ${folders}${agent ? ` ${shellQuote(agent.agent)}` : ""}`,
       script: guardFile("prepare"),
       limit: installLimit,
       undo: `bash -s -- undo ${folders}`,
@@ -61,6 +71,10 @@ export class NodeSoftware extends pulumi.ComponentResource {
       leaseDirectory: nodePaths.lease,
       identity: `${args.id}-${node.name}`,
       sentinel: args.sentinel,
+      healthUrl: `${rancher}${healthPaths.health}`,
+      deepUrl: `${rancher}${healthPaths.deep}`,
+      fenceAgent: agent?.agent,
+      times: guardTimes(settings),
     });
     this.conf.set(node.name, conf);
     const files = nodeFiles(
@@ -83,6 +97,32 @@ export class NodeSoftware extends pulumi.ComponentResource {
       },
       [prepared],
     );
-    this.installed.set(node.name, [prepared, files]);
+    const others = args.nodes.filter((other) => other !== node).map(({ name }) => name);
+    const fences = agent && [
+      nodeFiles(
+        "fence-files",
+        node,
+        this,
+        // With passwords and keys in them.
+        { files: pulumi.secret(fenceFiles(agent, others)) },
+        [prepared],
+      ),
+    ];
+    this.installed.set(node.name, [prepared, files, ...(fences ?? [])]);
   }
+}
+
+/** The settings as the guard's file names them. */
+function guardTimes({ guard, fencing, startDeadline }: Settings): GuardTimes {
+  const { health, ...times } = guard;
+  return {
+    ...times,
+    startDeadline,
+    healthEvery: health.every,
+    healthTimeout: health.timeout,
+    healthFailures: health.failures,
+    deepEvery: health.deepEvery,
+    deepTimeout: health.deepTimeout,
+    ...(fencing === "self" ? {} : { fenceLimit: fencing.timeout }),
+  };
 }

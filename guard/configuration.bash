@@ -13,31 +13,51 @@
 #   IDENTITY          this node's NFSv4 client identity; unique among all clients of the NFS server
 #   SENTINEL          first line of the file .ha-rancher-sentinel in the data: tells the right directory from any other
 #
+#   HEALTH_URL        answers 2xx as long as the service is well; asked on this node
+#
 # and, if the defaults do not fit:
-#   BEAT        1     one round of the guard, and the time between two heartbeats
-#   GIVE_UP     6     without a heartbeat for this long the container is stopped hard; also the systemd watchdog's time
-#   KILLED_BY  10     after this long without a heartbeat it is certain not to run: a successor waits for that
+#   HEARTBEAT   1     one round of the guard, and the time between two heartbeats
+#   GIVE_UP     6     without a heartbeat for this long the container is stopped hard; also the guard's own watchdog
+#   WATCHDOG   10     after this long without a heartbeat it is certain not to run: a successor waits for that, and the
+#                     node's watchdog (PID 1 feeds it) resets a node on which nothing acts any more
 #   LEASE_TIME 15     lease time of the NFS server
+#   GRACE_TIME 20     grace time of the NFS server: after its restart nobody gets a new lock for so long
 #   VIP_LOSS    2     without the VIP for this long the service is stopped
-#   GIVE_BACK  20     with the VIP, while another live node has the lease, for this long: give the VIP back
-#   HOLD       10     how long a VIP given back is refused
+#   GIVE_BACK   8     with the VIP, while another live node has the lease, for this long: give the VIP back
+#   HOLD       10     how long a VIP given back is refused, longer each time
 #   HOLD_OFF   60     how long the VIP is refused after starts that failed
 #   RESTARTS    3     starts of a container that ends by itself, before the node steps down
 #   START_LIMIT 60    how long mounting, and starting the container, may take
+#   START_DEADLINE 300  how long it may take until it is well
 #   STOP_GRACE 30     between SIGTERM and SIGKILL when the container is stopped in order
+#   COPY_LIMIT 20     how long the copy of the datastore before a start may take; after that it starts without
+#   COPIES      3     copies of the datastore that are kept
+#   HEALTH_EVERY 1, HEALTH_TIMEOUT 2, HEALTH_FAILURES 2   how the service's health is looked at (health.bash)
+#   DEEP_URL          answers 2xx only if the datastore answers, too; default none
+#   DEEP_EVERY 15, DEEP_TIMEOUT 5                         how often it is asked, with the same HEALTH_FAILURES
+#   DATASTORE         k3s/server/db, the datastore below DATA_DIRECTORY
+#   FENCE_AGENT       a program that makes certain that a node is off (see `fence`); default none: nodes fence themselves
+#   FENCE_LIMIT 60    how long it may take
+#   FENCE_DIRECTORY   /etc/ha-rancher/fence
 #   RUN_DIRECTORY     /run/ha-rancher
 #   IDENTITY_FILE     /sys/fs/nfs/net/nfs_client/identifier
 #   ADDRESS_TABLE     /proc/net/fib_trie
 #   MOUNT_TABLE       /proc/self/mountinfo
+#   MOUNT_STATISTICS  /proc/self/mountstats
+#   WATCHDOG_DEVICE   /dev/watchdog0
 #   KEEPALIVED_FILE   /etc/keepalived/keepalived.conf
 #   MAINTENANCE_FILE  /etc/ha-rancher/maintenance
 #
 # Why those times are safe: an owner that cannot write its heartbeat kills its container after GIVE_UP, and is sure
-# of that (or resets itself) by KILLED_BY; a guard that hangs is killed by the watchdog in the same time. Nobody
-# else may start before KILLED_BY, and after a cut connection the server gives the lease to nobody before LEASE_TIME.
+# of that (or resets itself) by WATCHDOG; a guard that hangs is killed by systemd in the same time, and a node whose
+# systemd hangs is reset by its watchdog. Nobody else may start before WATCHDOG, and after a cut connection the server
+# gives the lease to nobody before LEASE_TIME. After its own restart it gives none before GRACE_TIME, in which the
+# owner takes its own back: were that shorter than LEASE_TIME, an owner that was cut off meanwhile could lose it early.
 
 # shellcheck disable=SC2034 # for those who source this
 readonly sentinel_name=.ha-rancher-sentinel
+readonly copies_name=.snap # copies of the datastore in the data, by epoch
+readonly unwell_grace=5    # seconds between SIGTERM and SIGKILL of a service that does not answer
 readonly config_error=78 # EX_CONFIG of sysexits.h: the unit does not restart after it
 
 # Turns seconds with decimals into milliseconds, in REPLY.
@@ -63,14 +83,24 @@ load_configuration() {
     [LEASE_UNIT]='^[^[:space:]/]+\.mount$'
     [IDENTITY]='^[[:graph:]]+$'
     [SENTINEL]='^[^[:cntrl:]]+$'
+    [HEALTH_URL]='^https?://[[:graph:]]+$'
   )
-  local -A times=([BEAT]=1 [GIVE_UP]=6 [KILLED_BY]=10 [LEASE_TIME]=15 [VIP_LOSS]=2 [GIVE_BACK]=20 [HOLD]=10
-    [HOLD_OFF]=60 [START_LIMIT]=60)
-  local -A counts=([RESTARTS]=3 [STOP_GRACE]=30)
+  # Empty, unless they are given.
+  local -A optional=(
+    [DEEP_URL]='^(https?://[[:graph:]]+)?$'
+    [FENCE_AGENT]='^(fence_[a-z0-9_]+|/[^[:space:]]+)?$'
+  )
+  local -A times=([HEARTBEAT]=1 [GIVE_UP]=6 [WATCHDOG]=10 [LEASE_TIME]=15 [GRACE_TIME]=20 [VIP_LOSS]=2 [GIVE_BACK]=8
+    [HOLD]=10 [HOLD_OFF]=60 [START_LIMIT]=60 [START_DEADLINE]=300 [COPY_LIMIT]=20 [HEALTH_EVERY]=1
+    [HEALTH_TIMEOUT]=2 [DEEP_EVERY]=15 [DEEP_TIMEOUT]=5 [FENCE_LIMIT]=60)
+  local -A counts=([RESTARTS]=3 [STOP_GRACE]=30 [COPIES]=3 [HEALTH_FAILURES]=2)
+  local -A paths=([DATASTORE]=k3s/server/db [FENCE_DIRECTORY]=/etc/ha-rancher/fence [RUN_DIRECTORY]=/run/ha-rancher
+    [IDENTITY_FILE]=/sys/fs/nfs/net/nfs_client/identifier [ADDRESS_TABLE]=/proc/net/fib_trie
+    [MOUNT_TABLE]=/proc/self/mountinfo [MOUNT_STATISTICS]=/proc/self/mountstats [WATCHDOG_DEVICE]=/dev/watchdog0
+    [KEEPALIVED_FILE]=/etc/keepalived/keepalived.conf [MAINTENANCE_FILE]=/etc/ha-rancher/maintenance)
 
   # Nothing may come from the environment.
-  unset -v "${!required[@]}" "${!times[@]}" "${!counts[@]}" RUN_DIRECTORY IDENTITY_FILE ADDRESS_TABLE MOUNT_TABLE \
-    KEEPALIVED_FILE MAINTENANCE_FILE
+  unset -v "${!required[@]}" "${!optional[@]}" "${!times[@]}" "${!counts[@]}" "${!paths[@]}"
   if [[ ! -r $file ]]; then
     refuse_configuration "$file cannot be read: it is written by \`pulumi up\`"
   fi
@@ -86,6 +116,14 @@ load_configuration() {
     elif [[ ! $value =~ $pattern ]]; then
       mistakes+=("\`$key\` is '$value', which does not match $pattern")
     fi
+  done
+  for key in "${!optional[@]}"; do
+    [[ -v $key ]] || printf -v "$key" %s ''
+    [[ ${!key} =~ ${optional[$key]} ]] ||
+      mistakes+=("\`$key\` is '${!key}', which does not match ${optional[$key]}")
+  done
+  for key in "${!paths[@]}"; do
+    [[ -n ${!key-} ]] || printf -v "$key" %s "${paths[$key]}"
   done
   for key in "${!times[@]}"; do
     value=${!key-${times[$key]}}
@@ -105,15 +143,12 @@ load_configuration() {
       mistakes+=("\`$key\` is '$value', not a whole number from 1")
     fi
   done
-  : "${RUN_DIRECTORY:=/run/ha-rancher}" "${IDENTITY_FILE:=/sys/fs/nfs/net/nfs_client/identifier}" \
-    "${ADDRESS_TABLE:=/proc/net/fib_trie}" "${MOUNT_TABLE:=/proc/self/mountinfo}" \
-    "${KEEPALIVED_FILE:=/etc/keepalived/keepalived.conf}" "${MAINTENANCE_FILE:=/etc/ha-rancher/maintenance}"
-
   if ((${#mistakes[@]} == 0)); then
-    ((GIVE_UP >= 3 * BEAT)) || mistakes+=("\`GIVE_UP\` must be at least three times \`BEAT\`")
-    ((KILLED_BY >= GIVE_UP + 2 * BEAT)) ||
-      mistakes+=("\`KILLED_BY\` must be at least \`GIVE_UP\` and twice \`BEAT\`: stopping hard takes time")
-    ((LEASE_TIME > KILLED_BY)) || mistakes+=("\`LEASE_TIME\` must be more than \`KILLED_BY\`")
+    ((GIVE_UP >= 3 * HEARTBEAT)) || mistakes+=("\`GIVE_UP\` must be at least three times \`HEARTBEAT\`")
+    ((WATCHDOG >= GIVE_UP + 2 * HEARTBEAT)) ||
+      mistakes+=("\`WATCHDOG\` must be at least \`GIVE_UP\` and twice \`HEARTBEAT\`: stopping hard takes time")
+    ((LEASE_TIME > WATCHDOG)) || mistakes+=("\`LEASE_TIME\` must be more than \`WATCHDOG\`")
+    ((GRACE_TIME >= LEASE_TIME)) || mistakes+=("\`GRACE_TIME\` must be at least \`LEASE_TIME\`")
   fi
   ((${#mistakes[@]})) || return 0
   refuse_configuration "$(printf '%s; ' "${mistakes[@]}" | sed 's/; $//') (in $file)"

@@ -25,13 +25,35 @@ look_for_faults() {
     FAULT="there is no container $CONTAINER"
   elif [[ $CONTAINER_STATE == running || -n $DATA_TYPE ]]; then
     FAULT='leftovers of a former owner'
+  elif [[ -n $SERVER_FAULT ]]; then
+    FAULT=$SERVER_FAULT
+  elif asked_to_leave; then
+    FAULT='told to hand over'
   elif ((NOW < HOLD_UNTIL)); then
     FAULT=$HOLD_REASON
   fi
   [[ $FAULT == "$before" ]] || say "${FAULT:-fit again}"
 }
 
-# While not the owner: looks at mounts and, every 10 BEAT, at Docker; mounts the lease directory; clears what must not
+# Has somebody told this node to hand over (`hand-over`), and is the time of that not over?
+asked_to_leave() {
+  local until=
+  read -r until 2>/dev/null <"$RUN_DIRECTORY/leave" || return
+  [[ $until =~ ^[0-9]{1,15}$ ]] && ((NOW < until)) && return
+  rm -f -- "$RUN_DIRECTORY/leave"
+  return 1
+}
+
+# The server's lease time is what the whole argument stands on: it must be as the settings say, or longer.
+look_at_server() {
+  server_lease_time "$LEASE_DIRECTORY"
+  SERVER_LEASE=$REPLY SERVER_FAULT=
+  if [[ -n $REPLY ]] && ((REPLY * 1000 <= WATCHDOG)); then
+    SERVER_FAULT="the NFS server's lease time is $REPLY s, and must be more than $((WATCHDOG / 1000)) s"
+  fi
+}
+
+# While not the owner: looks at mounts and, every 10 HEARTBEAT, at Docker; mounts the lease directory; clears what must not
 # be there.
 keep_fit() {
   local state
@@ -40,9 +62,10 @@ keep_fit() {
     ok)
       read -r state _ <"$RUN_DIRECTORY/check.log"
       CONTAINER_STATE=$state CHECKED=$NOW
+      look_at_server
       ;;
     failed) CONTAINER_STATE=unknown CHECKED=$NOW ;;
-    none) ((CHECKED && NOW - CHECKED < 10 * BEAT)) || job_start check "$START_LIMIT" container_state ;;
+    none) ((CHECKED && NOW - CHECKED < 10 * HEARTBEAT)) || job_start check "$START_LIMIT" container_state ;;
   esac
   filesystem_of "$DATA_DIRECTORY"
   DATA_TYPE=$REPLY

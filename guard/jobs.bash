@@ -1,19 +1,26 @@
 # shellcheck shell=bash
 # Work in the background with a time limit: nothing that can hang runs in the guard's own process. Sourced.
-# Needs NOW (milliseconds) to be kept up to date, and RUN_DIRECTORY.
+# Needs NOW (milliseconds) to be kept up to date, RUN_DIRECTORY, and `wake`, a descriptor that wakes the guard.
+
+# shellcheck disable=SC2154 # wake is the guard's
 
 declare -A JOB_PROCESS=() JOB_LIMIT=()
 
-# job_start NAME MILLISECONDS COMMAND...: its output goes to RUN_DIRECTORY/NAME.log.
+# job_start NAME MILLISECONDS COMMAND...: its output goes to RUN_DIRECTORY/NAME.log. 0 milliseconds: without limit.
 job_start() {
   local name=$1 limit=$2
   shift 2
   # With job control a job leads its own process group, so that it can be ended with all its children.
   set -m
-  ("$@") >"$RUN_DIRECTORY/$name.log" 2>&1 </dev/null &
+  {
+    ("$@") >"$RUN_DIRECTORY/$name.log" 2>&1 </dev/null
+    ended=$?
+    echo >&"$wake"
+    exit "$ended"
+  } &
   set +m
   JOB_PROCESS[$name]=$!
-  JOB_LIMIT[$name]=$((NOW + limit))
+  JOB_LIMIT[$name]=$((limit ? NOW + limit : 0))
 }
 
 # job_poll NAME: sets JOB to none, running, ok or failed. A result is given once.
@@ -25,7 +32,7 @@ job_poll() {
   elif ! kill -0 "$process" 2>/dev/null; then
     if wait "$process" 2>/dev/null; then JOB=ok; else JOB=failed; fi
     unset "JOB_PROCESS[$1]"
-  elif ((NOW > JOB_LIMIT[$1])); then
+  elif ((JOB_LIMIT[$1] && NOW > JOB_LIMIT[$1])); then
     job_kill "$1"
     echo 'took too long' >>"$RUN_DIRECTORY/$1.log"
     JOB=failed

@@ -96,9 +96,15 @@ lease_record() {
 # Waits until the round is over, or until there is something to act on.
 pause() {
   local left before=$LOCKED$RELEASED$LEASE_EPOCH$TERMINATED
-  while now; left=$((TICK + BEAT - NOW)); ((left > 0)); do
+  while now; left=$((TICK + HEARTBEAT - NOW)); ((left > 0)); do
     printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
-    if [[ -n $ASKED ]]; then lease_collect "$left"; else read -r -t "$left" -u "$silence"; fi
+    if [[ -n $ASKED ]]; then
+      lease_collect "$left"
+    elif read -r -t "$left" -u "$wake"; then
+      # All that has come by now is one reason to look.
+      while read -r -t 0.001 -u "$wake"; do :; done
+      return 0
+    fi
     [[ $before == "$LOCKED$RELEASED$LEASE_EPOCH$TERMINATED" ]] || return 0
   done
 }

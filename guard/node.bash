@@ -8,6 +8,34 @@ now() {
   NOW=$((10#${NOW/./} * 10))
 }
 
+# Makes the guard look at things now instead of at its next round. Opened for both, so that it never blocks without one.
+wake_guard() {
+  if [[ -p $RUN_DIRECTORY/wake ]]; then echo 1<>"$RUN_DIRECTORY/wake"; fi
+}
+
+# Does PID 1 hold this node's watchdog? One that it holds is fed by it.
+watchdog_held() {
+  local open
+  [[ -e $WATCHDOG_DEVICE ]] || return
+  for open in /proc/1/fd/*; do
+    [[ ! $open -ef $WATCHDOG_DEVICE ]] || return 0
+  done
+  return 1
+}
+
+# The NFS server's lease time in seconds, as the client of the mount on the directory $1 was told it, in REPLY; empty if
+# that is not known.
+server_lease_time() {
+  local line here=0
+  REPLY=
+  while IFS= read -r line; do
+    case $line in
+      "device "*) if [[ $line == *" mounted on $1 with fstype nfs4"* ]]; then here=1; else here=0; fi ;;
+      *nfsv4:*) if ((here)) && [[ $line =~ ,lease_time=([0-9]+) ]]; then REPLY=${BASH_REMATCH[1]}; fi ;;
+    esac
+  done 2>/dev/null <"$MOUNT_STATISTICS"
+}
+
 # Is the VIP on an interface of this node? Asked every second: reads the kernel's table instead of starting `ip`.
 holds_vip() {
   local table=

@@ -1,25 +1,30 @@
 # shellcheck shell=bash
-# What the guard does while its node is the lease's owner: PREPARE, ACTIVE, STOPPING. Sourced by the guard.
+# What the guard does while its node is the lease's owner: PREPARE, STARTING, ACTIVE, STOPPING. Sourced by the guard.
 # shellcheck disable=SC2034,SC2154 # variables of the guard
 
 to_prepare() {
   job_kill check
+  job_kill fence
+  GIVEN_BACK=0
   EPOCH=$((RECORD_EPOCH > LEASE_EPOCH ? RECORD_EPOCH + 1 : LEASE_EPOCH + 1))
   SEQUENCE=0 BEATEN=$NOW RESTART_COUNT=0 RETRY=0 STEP=take
   become PREPARE "$1"
 }
 
-# In order: the lease is released when the container is gone and the data unmounted.
+# step_down REASON [SECONDS]: in order: the lease is released when the container is gone and the data unmounted.
+# SECONDS is what the container gets to end by itself.
 step_down() {
+  health_stop
+  GRACE=${2:-$STOP_GRACE}
   become STOPPING "$1"
   STEP=leave
 }
 
 # At once: the lease is lost, or may be soon.
 stop_hard() {
-  job_kill data
-  job_kill start
-  job_kill leave
+  local job
+  health_stop
+  for job in data copy start leave; do job_kill "$job"; done
   track 1
   hold "$HOLD" "$1"
   become STOPPING "$1"
@@ -54,6 +59,8 @@ keep_lease() {
 may_not_go_on() {
   if ((TERMINATED)); then
     step_down 'told to end'
+  elif asked_to_leave; then
+    step_down 'told to hand over'
   elif ((VIP_LOST)); then
     step_down 'the VIP is gone'
   else
@@ -78,19 +85,28 @@ prepare() {
       job_poll data
       case $JOB in
         ok)
-          STEP=start
-          job_start start "$START_LIMIT" start_container
+          STEP=copy
+          job_start copy "$COPY_LIMIT" copy_datastore
           ;;
         failed) start_failed data "$DATA_DIRECTORY cannot be used" ;;
       esac
       ;;
+    copy)
+      job_poll copy
+      case $JOB in
+        running) return ;;
+        failed)
+          job_words copy
+          say "there is no copy of the datastore from before this start: $REPLY"
+          ;;
+      esac
+      STEP=start
+      job_start start "$START_LIMIT" start_container
+      ;;
     start)
       job_poll start
       case $JOB in
-        ok)
-          STEP=run STARTED=$NOW
-          become ACTIVE 'the container runs'
-          ;;
+        ok) started ;;
         failed) start_failed start "the container cannot be started" ;;
       esac
       ;;
@@ -104,7 +120,15 @@ start_failed() {
   step_down "$2: $REPLY"
 }
 
-active() {
+# The container runs: now it must show that it is well.
+started() {
+  STEP=run STARTED=$NOW
+  health_start
+  become STARTING 'the container runs'
+}
+
+# STARTING and ACTIVE: the container runs, or is being started again.
+serve() {
   local recorded
   keep_lease || return
   if may_not_go_on; then return; fi
@@ -112,10 +136,13 @@ active() {
     job_poll start
     case $JOB in
       running) return ;;
-      ok) STARTED=$NOW ;;
+      ok)
+        started
+        return
+        ;;
       failed)
         # Perhaps it is just being replaced by a new one.
-        RETRY=$((NOW + 5 * BEAT))
+        RETRY=$((NOW + 5 * HEARTBEAT))
         job_words start
         say "the container cannot be started: $REPLY"
         ;;
@@ -126,7 +153,10 @@ active() {
   recorded_process
   recorded=$REPLY
   # shellcheck disable=SC2086 # two words
-  process_lives $recorded && return
+  if process_lives $recorded; then
+    look_at_health
+    return
+  fi
   ((NOW - STARTED < HOLD_OFF)) || RESTART_COUNT=0
   if ((++RESTART_COUNT > RESTARTS)); then
     hold "$HOLD_OFF" 'the container ends by itself again and again'
@@ -135,11 +165,47 @@ active() {
   fi
   say "the container ended, starting it again ($RESTART_COUNT of $RESTARTS)"
   rm -f -- "$RUN_DIRECTORY/container"
+  start_again start_container
+}
+
+# start_again COMMAND
+start_again() {
+  health_stop
   STEP=start
-  job_start start "$START_LIMIT" start_container
+  job_start start $((unwell_grace * 1000 + START_LIMIT)) "$1"
+}
+
+# Lets the service serve once it is well. One that is no longer well is started again here, and if that does not make
+# it well for HOLD_OFF, another node tries.
+look_at_health() {
+  health_poll
+  if [[ $STATE == STARTING ]]; then
+    if [[ $HEALTH == ok ]]; then
+      become ACTIVE 'the service is well'
+    elif ((NOW - STARTED > START_DEADLINE)); then
+      hold "$HOLD_OFF" "the service is not well $((START_DEADLINE / 1000)) s after its start: ${HEALTH_WORDS:-no answer}"
+      step_down "$HOLD_REASON" "$unwell_grace"
+    fi
+    return
+  fi
+  [[ $HEALTH == failing ]] || return
+  # Without the NFS server no service is well, and starting it again mends nothing: the lease decides then.
+  if ((NOW - BEATEN > 3 * HEARTBEAT)); then
+    health_start
+    return
+  fi
+  if ((RESTART_COUNT && NOW - STARTED < HOLD_OFF)); then
+    hold "$HOLD_OFF" "the service is not well, and starting it again did not help: $HEALTH_WORDS"
+    step_down "$HOLD_REASON" "$unwell_grace"
+    return
+  fi
+  RESTART_COUNT=1
+  become STARTING "the service is not well, starting it again: $HEALTH_WORDS"
+  start_again restart_container
 }
 
 stopping() {
+  local job
   if [[ $STEP == hard ]]; then
     try_hard
     return
@@ -148,13 +214,13 @@ stopping() {
   case $STEP in
     leave)
       # What is under way is seen through: killing the job would not take back what Docker was asked for.
-      job_poll data
-      [[ $JOB != running ]] || return
-      job_poll start
-      [[ $JOB != running ]] || return
+      for job in data copy start; do
+        job_poll "$job"
+        [[ $JOB != running ]] || return
+      done
       job_poll leave
       case $JOB in
-        none) job_start leave $((STOP_GRACE * 1000 + START_LIMIT)) leave ;;
+        none) job_start leave $((GRACE * 1000 + START_LIMIT)) leave "$GRACE" ;;
         ok)
           STEP=release
           CONTAINER_STATE=exited DATA_TYPE='' CHECKED=$NOW

@@ -34,7 +34,7 @@ save() {
   local owner='' epoch='' content
   if ((LOCKED)); then
     owner=$NODE epoch=$EPOCH
-  elif [[ $RECORD != - ]] && ((NOW - RECORD_SEEN < KILLED_BY)) && [[ $RECORD_STATE != released ]]; then
+  elif [[ $RECORD != - ]] && ((NOW - RECORD_SEEN < WATCHDOG)) && [[ $RECORD_STATE != released ]]; then
     owner=$RECORD_OWNER epoch=$RECORD_EPOCH
   fi
   content="process=$SELF
@@ -44,7 +44,11 @@ epoch=$EPOCH
 reason=${FAULT:-$REASON}
 lease_here=$LOCKED
 lease_owner=$owner
-lease_epoch=$epoch"
+lease_epoch=$epoch
+health=$HEALTH
+health_words=$HEALTH_WORDS
+server_lease=$SERVER_LEASE
+restarts=$RESTART_COUNT"
   [[ $SAVED != "$content" ]] || return 0
   printf '%s\n' "$content" >"$RUN_DIRECTORY/state.new" && mv -f -- "$RUN_DIRECTORY/state.new" "$RUN_DIRECTORY/state"
   SAVED=$content
@@ -53,7 +57,7 @@ lease_epoch=$epoch"
 # notify [now]: tells systemd that the guard lives, every second round or at once.
 notify() {
   [[ -n ${NOTIFY_SOCKET-} ]] || return 0
-  [[ ${1-} == now ]] || ((NOW - NOTIFIED > BEAT * 3 / 2)) || return 0
+  [[ ${1-} == now ]] || ((NOW - NOTIFIED > HEARTBEAT * 3 / 2)) || return 0
   NOTIFIED=$NOW
   # In the background, since it waits for the service manager. All of it each time: a word may get lost, and the
   # watchdog's time follows the settings. While stopping the watchdog is off; this extends that time instead.

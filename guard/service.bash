@@ -24,6 +24,20 @@ mount_data() {
   return 1
 }
 
+# The datastore as it is before anything writes it. A start that goes wrong is not the end of it then.
+copy_datastore() {
+  local source=$DATA_DIRECTORY/$DATASTORE copies=$DATA_DIRECTORY/$copies_name copy
+  local -a all=()
+  [[ -d $source ]] || return 0
+  mkdir -p -- "$copies" && chmod 0700 -- "$copies" || return
+  # What was given up half-way.
+  rm -rf -- "$copies"/*.new
+  cp --archive --reflink=auto --no-target-directory -- "$source" "$copies/$EPOCH.new" || return
+  mv -T -- "$copies/$EPOCH.new" "$copies/$EPOCH" || return
+  mapfile -t all < <(printf '%s\n' "$copies"/* | sed -n 's:.*/\([0-9]\{1,\}\)$:\1:p' | sort -n)
+  for copy in "${all[@]:0:${#all[@]} > COPIES ? ${#all[@]} - COPIES : 0}"; do rm -rf -- "${copies:?}/$copy"; done
+}
+
 start_container() {
   local process
   # stop-container must know that a start may still happen.
@@ -39,9 +53,16 @@ start_container() {
   rm -f -- "$RUN_DIRECTORY/starting"
 }
 
+# Not Docker's own restart: that may start it again after whoever asked for it is gone.
+restart_container() {
+  docker_api $((unwell_grace + START_LIMIT / 1000)) POST "$CONTAINER/stop?t=$unwell_grace"
+  start_container
+}
+
+# leave SECONDS: between SIGTERM and SIGKILL.
 leave() {
   local state tries=0
-  docker_api $((STOP_GRACE + START_LIMIT / 1000)) POST "$CONTAINER/stop?t=$STOP_GRACE"
+  docker_api $(($1 + START_LIMIT / 1000)) POST "$CONTAINER/stop?t=$1"
   read -r state _ < <(container_state)
   if [[ $state == running || $state == unknown ]]; then
     echo "the container is $state after docker stop"

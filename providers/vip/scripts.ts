@@ -20,7 +20,8 @@ export function scriptLine(user: string, name: Script, args: string[]): string {
 /** Milliseconds: systemd takes minutes on an overloaded node, and installing packages longer. */
 const limits: Record<Script, number> = {
   ...{ install: 900_000, swap: 300_000, look: 60_000, remove: 300_000 },
-  ...{ yield: 30_000, maintenance: 30_000 },
+  // A service is ended in order before the VIP leaves.
+  ...{ yield: 180_000, maintenance: 180_000 },
 };
 
 /**

@@ -109,12 +109,12 @@ describe("the guard", { concurrency: 3 }, () => {
     a.setVip(false);
     b.setVip(true);
     await until(() => b.state === "WAIT", "b to wait", b);
-    await sleep((times.killedBy - 1) * 1000 - seconds(killed) * 1000);
+    await sleep((times.watchdog - 1) * 1000 - seconds(killed) * 1000);
     assert.equal(b.containerRuns, false);
     await a.stopPost();
     assert.equal(a.mayHoldVip, false);
     await until(() => b.containerRuns, "b to be active", b);
-    assert.ok(seconds(killed) > times.killedBy - times.beat, `b was active after ${seconds(killed)} s`);
+    assert.ok(seconds(killed) > times.watchdog - times.heartbeat, `b was active after ${seconds(killed)} s`);
     assert.ok(!pair.log.includes("b container-without-data"));
     assert.deepEqual(await pair.writersUntil(b), ["a", "b"]);
     assert.equal(pair.epoch, 2);
@@ -144,9 +144,9 @@ describe("the guard", { concurrency: 3 }, () => {
   withNodes("does not stop the service for a VIP that is away for a moment", async (pair, a) => {
     await becomesActive(a);
     a.setVip(false);
-    await sleep(times.beat * 1000);
+    await sleep(times.heartbeat * 1000);
     a.setVip(true);
-    await sleep(3 * times.beat * 1000);
+    await sleep(3 * times.heartbeat * 1000);
     assert.equal(a.state, "ACTIVE");
     assert.deepEqual(pair.log, ["a data-mounted", "a container-started"]);
   });
@@ -156,8 +156,8 @@ describe("the guard", { concurrency: 3 }, () => {
     a.set("hang-dd");
     const hung = performance.now();
     await until(() => !a.containerRuns, "the container to be killed", a);
-    assert.ok(seconds(hung) > times.giveUp - 3 * times.beat, `killed after ${seconds(hung)} s`);
-    assert.ok(seconds(hung) < times.killedBy, `killed after ${seconds(hung)} s`);
+    assert.ok(seconds(hung) > times.giveUp - 3 * times.heartbeat, `killed after ${seconds(hung)} s`);
+    assert.ok(seconds(hung) < times.watchdog, `killed after ${seconds(hung)} s`);
     await a.says(/no heartbeat since \d+ ms: giving up/);
     await until(() => a.state === "STANDBY", "a to be standby", a);
     assert.equal(a.hasDataMounted, false);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { guardConf } from "../../components/guard-files";
+import { type GuardConfValues, guardConf } from "../../components/guard-files";
 import { packageRoot } from "../../system/root";
 
 const guardFolder = join(packageRoot, "guard");
@@ -29,16 +29,23 @@ const scaled = (seconds: number): number => Math.round(seconds * slow * 1000) / 
 
 /** Seconds. As short as the machine allows: a heartbeat that takes longer than `giveUp` is a lost lease. */
 export const times = {
-  beat: scaled(0.25),
+  heartbeat: scaled(0.25),
   giveUp: scaled(2.5),
-  killedBy: scaled(4.5),
+  watchdog: scaled(4.5),
   leaseTime: scaled(5),
   vipLoss: scaled(0.5),
-  giveBack: scaled(3),
+  giveBack: scaled(2),
   hold: scaled(2),
   holdOff: scaled(3),
   startLimit: scaled(10),
   stopGrace: 2,
+  startDeadline: scaled(6),
+  copyLimit: scaled(5),
+  healthEvery: scaled(0.25),
+  healthTimeout: scaled(1),
+  healthFailures: 2,
+  deepEvery: scaled(0.5),
+  deepTimeout: scaled(1),
 };
 
 /** Two nodes that share a lease directory and data, on this machine, each with its own guard. */
@@ -109,7 +116,7 @@ export class GuardedNode {
     this.configure();
   }
 
-  configure(changes: { sentinel?: string } = {}): void {
+  configure(changes: Partial<GuardConfValues> = {}): void {
     const conf = guardConf({
       node: this.name,
       vip: "192.168.56.10",
@@ -119,12 +126,14 @@ export class GuardedNode {
       leaseDirectory: join(this.folder, "lease"),
       identity: `test-${this.name}`,
       sentinel: "the data of the test",
+      healthUrl: "https://127.0.0.1/healthz",
+      deepUrl: "https://127.0.0.1/deep",
       times,
       ...changes,
     });
     this.set(
       "guard.conf",
-      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nMAINTENANCE_FILE=${this.home}/maintenance\n`,
+      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nMAINTENANCE_FILE=${this.home}/maintenance\nMOUNT_STATISTICS=${this.home}/statistics\nWATCHDOG_DEVICE=${this.home}/watchdog\nFENCE_DIRECTORY=${this.home}/fence\n`,
     );
   }
 

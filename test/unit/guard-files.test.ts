@@ -25,6 +25,7 @@ const values: GuardConfValues = {
   leaseDirectory: "/rancher_lease",
   identity: "ha-rancher-dev-rancher-1",
   sentinel: "shared data of dev",
+  healthUrl: "https://127.0.0.1/healthz",
 };
 
 /** What a unit means is systemd's to say, where it is there. */
@@ -50,7 +51,7 @@ function read(conf: string, ...keys: string[]): { values: string[] } | { complai
       encoding: "utf8",
       stdio: "pipe",
       // Nothing of these may get through.
-      env: { PATH: process.env.PATH, NODE: "from-the-environment", BEAT: "7", RUN_DIRECTORY: "/nowhere" },
+      env: { PATH: process.env.PATH, NODE: "from-the-environment", HEARTBEAT: "7", RUN_DIRECTORY: "/nowhere" },
     });
     return { values: said.split("\0").slice(0, -1) };
   } catch (error) {
@@ -64,7 +65,7 @@ describe("guard.conf", () => {
   it("is read by the guard as it was written", () => {
     const conf = guardConf({ ...values, times: { giveUp: 4.5, stopGrace: 20 } });
     assert.deepEqual(
-      read(conf, "NODE", "VIP", "LEASE_UNIT", "SENTINEL", "BEAT", "GIVE_UP", "STOP_GRACE", "RUN_DIRECTORY"),
+      read(conf, "NODE", "VIP", "LEASE_UNIT", "SENTINEL", "HEARTBEAT", "GIVE_UP", "STOP_GRACE", "RUN_DIRECTORY"),
       {
         values: [
           "rancher-1",
@@ -103,7 +104,7 @@ describe("guard.conf", () => {
   it("is refused by the guard with all its mistakes at once", () => {
     const { sentinel, ...rest } = values;
     const result = read(
-      guardConf({ ...rest, vip: "10.0.0", times: { beat: 3, giveUp: Number.NaN } } as GuardConfValues),
+      guardConf({ ...rest, vip: "10.0.0", times: { heartbeat: 3, giveUp: Number.NaN } } as GuardConfValues),
       "NODE",
     );
     assert.ok("complaint" in result, `${sentinel} is missing, and that is accepted`);
@@ -114,11 +115,12 @@ describe("guard.conf", () => {
   const unsafe: [string, GuardConfValues["times"], RegExp][] = [
     [
       "a heartbeat too rare to notice its absence",
-      { beat: 3 },
-      /`GIVE_UP` must be at least three times `BEAT`/,
+      { heartbeat: 3 },
+      /`GIVE_UP` must be at least three times `HEARTBEAT`/,
     ],
-    ["no time for stopping hard", { killedBy: 7 }, /`KILLED_BY` must be at least/],
-    ["a lease that ends before its owner", { leaseTime: 10 }, /`LEASE_TIME` must be more than `KILLED_BY`/],
+    ["no time for stopping hard", { watchdog: 7 }, /`WATCHDOG` must be at least/],
+    ["a lease that ends before its owner", { leaseTime: 10 }, /`LEASE_TIME` must be more than `WATCHDOG`/],
+    ["a grace time that ends before a lease", { graceTime: 14 }, /`GRACE_TIME` must be at least `LEASE_TIME`/],
     ["no time at all", { vipLoss: 0 }, /`VIP_LOSS` must be more than 0 seconds/],
   ];
   for (const [what, times, complaint] of unsafe)

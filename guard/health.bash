@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# Is the service well, beyond its process living? Sourced by the guard; `probe_health` runs as its job.
+# shellcheck disable=SC2034,SC2154 # variables of the guard
+#
+# A hang with an open port is known after HEALTH_EVERY + HEALTH_FAILURES * HEALTH_TIMEOUT at the latest: a question
+# that fails is asked again at once.
+
+HEALTH=unknown # ok, failing, or unknown: nothing is known since the last start
+HEALTH_WORDS=  # what fails
+
+# Asks again and again, one line for each round in RUN_DIRECTORY/health: `ok`, or `failing WHAT` once it is certain.
+probe_health() {
+  local failures=0 deep_failures=0 deep_at=0 left
+  # Not longer than the guard that wants to know.
+  # shellcheck disable=SC2086 # two words
+  while process_lives $SELF; do
+    now
+    TICK=$NOW
+    if ask_health "$HEALTH_URL" "$HEALTH_TIMEOUT"; then
+      failures=0
+      if [[ -n $DEEP_URL ]] && ((NOW >= deep_at)); then
+        if ask_health "$DEEP_URL" "$DEEP_TIMEOUT"; then
+          deep_failures=0
+          now
+          deep_at=$((NOW + DEEP_EVERY))
+        else
+          ((++deep_failures))
+        fi
+      fi
+    else
+      ((++failures))
+    fi
+    if ((failures >= HEALTH_FAILURES || deep_failures >= HEALTH_FAILURES)); then
+      health_says "failing $REPLY"
+    elif ((!failures && !deep_failures)); then
+      health_says ok
+    fi
+    now
+    left=$((TICK + HEALTH_EVERY - NOW))
+    ((failures + deep_failures == 0 && left > 0)) || left=$((HEALTH_EVERY / 10))
+    printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
+    sleep "$left"
+  done
+}
+
+# Says it to the guard, which looks at once if it is something new.
+health_says() {
+  local before=
+  read -r before 2>/dev/null <"$RUN_DIRECTORY/health" || true
+  [[ $before == "$1" ]] || { printf '%s\n' "$1" >"$RUN_DIRECTORY/health"; echo >&"$wake"; }
+}
+
+# ask_health URL MILLISECONDS: does it answer 2xx in that time? If not, REPLY says what it did.
+ask_health() {
+  local limit
+  printf -v limit '%d.%03d' $(($2 / 1000)) $(($2 % 1000))
+  # Its certificate is not what is looked at, and no proxy is between.
+  REPLY=$(curl --silent --show-error --insecure --fail --noproxy '*' --output /dev/null --max-time "$limit" "$1" 2>&1) ||
+    { REPLY="$1: ${REPLY:-no answer}"; return 1; }
+}
+
+# Begins to look, from nothing; it goes on until health_stop.
+health_start() {
+  health_stop
+  job_start health 0 probe_health
+}
+
+health_stop() {
+  job_kill health
+  HEALTH=unknown HEALTH_WORDS=
+  rm -f -- "$RUN_DIRECTORY/health"
+}
+
+# What is known by now, in HEALTH and HEALTH_WORDS.
+health_poll() {
+  local word rest
+  job_poll health
+  [[ $JOB == running ]] || health_start
+  { read -r word rest <"$RUN_DIRECTORY/health"; } 2>/dev/null || return 0
+  HEALTH=$word HEALTH_WORDS=$rest
+}
