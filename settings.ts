@@ -3,12 +3,12 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Vip } from "./components/vrrp-spec";
 import { environments } from "./settings/environment";
-import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./settings/floating-ip";
 import { fencingMistakes, fencingShape } from "./settings/fencing";
+import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./settings/floating-ip";
 import { floatingIpMistakes } from "./settings/floating-ip-rules";
+import { guardMistakes, guardShape } from "./settings/guard";
 import type { HostSettings } from "./settings/hosts";
 import type { MachineSettings } from "./settings/machines";
-import { guardMistakes, guardShape } from "./settings/guard";
 import { nodesMistakes, nodesShape, withPriorities } from "./settings/nodes";
 import { rancherShape } from "./settings/rancher";
 import { storageMistakes, storageShape } from "./settings/storage";
@@ -129,7 +129,9 @@ function knownAt(path: PropertyKey[]): string[] {
 /** Mistakes that lie between settings. */
 function crossMistakes(parsed: Parsed): string[] {
   const given = { ...parsed, nodes: withPriorities(parsed.nodes) };
-  return [nodesMistakes, storageMistakes, floatingIpMistakes, guardMistakes, fencingMistakes].flatMap((rule) => rule(given));
+  return [nodesMistakes, storageMistakes, floatingIpMistakes, guardMistakes, fencingMistakes].flatMap(
+    (rule) => rule(given),
+  );
 }
 
 /** All mistakes of a stack's settings, in one message. */

@@ -25,7 +25,10 @@ function optionsOf(fencing: FenceAgent, node: string): string {
  *
  * @param nodes names of all nodes
  */
-export function fenceFiles(fencing: FenceAgent, nodes: string[]): Record<string, { content: string; mode: string }> {
+export function fenceFiles(
+  fencing: FenceAgent,
+  nodes: string[],
+): Record<string, { content: string; mode: string }> {
   const { sshKey, hostKey, options } = fencing;
   const ssh = sshKey && {
     [keyFile]: sshKey.endsWith("\n") ? sshKey : `${sshKey}\n`,
@@ -33,7 +36,10 @@ export function fenceFiles(fencing: FenceAgent, nodes: string[]): Record<string,
     // The agents leave ssh's options to ssh: with an unknown key they would just say yes.
     "/etc/ssh/ssh_config.d/ha-rancher-fence.conf": `Match host ${options.ip}\n  GlobalKnownHostsFile ${knownHosts}\n  StrictHostKeyChecking yes\n  ConnectTimeout 5\n`,
   };
-  const files = { ...Object.fromEntries(nodes.map((node) => [`${fenceDirectory}/${node}`, optionsOf(fencing, node)])), ...ssh };
+  const files = {
+    ...Object.fromEntries(nodes.map((node) => [`${fenceDirectory}/${node}`, optionsOf(fencing, node)])),
+    ...ssh,
+  };
   // ssh fails for everybody who cannot read a file in ssh_config.d.
   const mode = (path: string): string => (path.startsWith("/etc/ssh/") ? "0644" : "0600");
   return Object.fromEntries(

@@ -1,5 +1,5 @@
-import type { GuardSettings } from "../settings/guard";
 import { shellQuote } from "../providers/remote/quote";
+import type { GuardSettings } from "../settings/guard";
 
 /** Files of guard/ that go to every node's script folder. */
 export const guardScripts: { name: string; mode: "0644" | "0755" }[] = [

@@ -46,7 +46,11 @@ export class NodeSoftware extends pulumi.ComponentResource {
 
   /** All that the guard of a node runs from, as one text: it restarts when that changes. */
   guardSource(node: Node): string {
-    const files = ["ha-rancher-watchdog.service", "ha-rancher-guard.service", ...guardScripts.map(({ name }) => name)];
+    const files = [
+      "ha-rancher-watchdog.service",
+      "ha-rancher-guard.service",
+      ...guardScripts.map(({ name }) => name),
+    ];
     return `${files.map(guardFile).join("")}${this.conf.get(node.name)}`;
   }
 

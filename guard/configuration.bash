@@ -45,6 +45,7 @@
 #   MOUNT_TABLE       /proc/self/mountinfo
 #   MOUNT_STATISTICS  /proc/self/mountstats
 #   WATCHDOG_DEVICE   /dev/watchdog0
+#   INIT_FILES        /proc/1/fd, what PID 1 has open
 #   KEEPALIVED_FILE   /etc/keepalived/keepalived.conf
 #   MAINTENANCE_FILE  /etc/ha-rancher/maintenance
 #
@@ -96,7 +97,8 @@ load_configuration() {
   local -A counts=([RESTARTS]=3 [STOP_GRACE]=30 [COPIES]=3 [HEALTH_FAILURES]=2)
   local -A paths=([DATASTORE]=k3s/server/db [FENCE_DIRECTORY]=/etc/ha-rancher/fence [RUN_DIRECTORY]=/run/ha-rancher
     [IDENTITY_FILE]=/sys/fs/nfs/net/nfs_client/identifier [ADDRESS_TABLE]=/proc/net/fib_trie
-    [MOUNT_TABLE]=/proc/self/mountinfo [MOUNT_STATISTICS]=/proc/self/mountstats [WATCHDOG_DEVICE]=/dev/watchdog0
+    [MOUNT_TABLE]=/proc/self/mountinfo [MOUNT_STATISTICS]=/proc/self/mountstats
+    [WATCHDOG_DEVICE]=/dev/watchdog0 [INIT_FILES]=/proc/1/fd
     [KEEPALIVED_FILE]=/etc/keepalived/keepalived.conf [MAINTENANCE_FILE]=/etc/ha-rancher/maintenance)
 
   # Nothing may come from the environment.

@@ -17,7 +17,7 @@ wake_guard() {
 watchdog_held() {
   local open
   [[ -e $WATCHDOG_DEVICE ]] || return
-  for open in /proc/1/fd/*; do
+  for open in "$INIT_FILES"/*; do
     [[ ! $open -ef $WATCHDOG_DEVICE ]] || return 0
   done
   return 1

@@ -13,11 +13,12 @@ const value = z
     error: "must not be in double quotes: an agent takes them off",
   });
 
-const options = z.record(
-  z.string().regex(/^[a-z][a-z0-9_]*$/),
-  value,
-  { error: (issue) => (issue.code === "invalid_key" ? "has a name that is no option of a fence agent: letters, digits and underscores" : settingsByName(issue)) },
-);
+const options = z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), value, {
+  error: (issue) =>
+    issue.code === "invalid_key"
+      ? "has a name that is no option of a fence agent: letters, digits and underscores"
+      : settingsByName(issue),
+});
 
 const agentSchema = z.strictObject(
   {
@@ -103,9 +104,13 @@ export function fencingMistakes({
         ),
     ),
     ...(sshKey && !hostKey
-      ? ["`fencing.hostKey` is missing: with `fencing.sshKey` anybody in between could say that a node is off"]
+      ? [
+          "`fencing.hostKey` is missing: with `fencing.sshKey` anybody in between could say that a node is off",
+        ]
       : []),
-    ...(hostKey && !sshKey ? ["`fencing.sshKey` is missing: `fencing.hostKey` is for logging in with it"] : []),
+    ...(hostKey && !sshKey
+      ? ["`fencing.sshKey` is missing: `fencing.hostKey` is for logging in with it"]
+      : []),
     ...(sshKey && fencing.options.ip && !/^[A-Za-z0-9.:-]+$/.test(fencing.options.ip)
       ? ["`fencing.options.ip` must be an address or a host name"]
       : []),

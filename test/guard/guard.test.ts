@@ -1,30 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type GuardedNode, Pair, times, until } from "./nodes";
-
-/** Runs a test with a node whose guard is ready, or with two if it wants two, and clears up after it. */
-function withNodes(name: string, test: (pair: Pair, a: GuardedNode, b: GuardedNode) => Promise<void>): void {
-  it(name, async () => {
-    const pair = new Pair();
-    try {
-      await Promise.all([pair.a.ready(), test.length > 2 && pair.b.ready()]);
-      await test(pair, pair.a, pair.b);
-    } finally {
-      await pair.end();
-    }
-  });
-}
-
-async function becomesActive(node: GuardedNode): Promise<void> {
-  node.setVip(true);
-  await until(() => node.state === "ACTIVE" && node.containerRuns, `${node.name} to be active`, node);
-}
-
-const seconds = (since: number): number => (performance.now() - since) / 1000;
+import { times, until } from "./nodes";
+import { becomesActive, seconds, withNodes } from "./with-nodes";
 
 // Each test has its own nodes; side by side they take as long as the longest.
 describe("the guard", { concurrency: 3 }, () => {
@@ -238,6 +219,100 @@ describe("the guard", { concurrency: 3 }, () => {
     assert.ok(a.containerRuns);
     await until(() => !a.containerRuns, "the container to be stopped", a);
     await until(() => a.mayHoldVip, "a to be fit again", a);
+  });
+
+  withNodes(
+    "stopped by a signal, is killed by systemd's watchdog and succeeded after that",
+    async (pair, a, b) => {
+      await becomesActive(a);
+      a.pause();
+      const hung = performance.now();
+      a.setVip(false);
+      b.setVip(true);
+      // What systemd does when the guard does not say that it lives for GIVE_UP.
+      await sleep(times.giveUp * 1000);
+      assert.equal(b.containerRuns, false);
+      await a.signal("SIGKILL");
+      await a.stopPost();
+      assert.equal(a.containerRuns, false);
+      assert.ok(seconds(hung) < times.watchdog, `a was silent after ${seconds(hung)} s`);
+      await until(() => b.containerRuns, "b to be active", a, b);
+      assert.deepEqual(await pair.writersUntil(b), ["a", "b"]);
+    },
+  );
+
+  withNodes("stops when the share is full, and serves again when it is not", async (pair, a) => {
+    await becomesActive(a);
+    a.set("full-dd");
+    await until(() => !a.containerRuns, "the container to be stopped", a);
+    await a.says(/the lease is lost: the lease cannot be written/);
+    a.unset("full-dd");
+    await until(() => a.state === "ACTIVE" && a.containerRuns, "a to serve again", a);
+    assert.ok(pair.epoch > 1);
+  });
+
+  withNodes(
+    "does not trust a lease that the server would give away before its owner is silent",
+    async (_, a) => {
+      const statistics = (lease: number): void =>
+        a.set(
+          "statistics",
+          `device 192.168.56.1:/share mounted on ${a.leaseDirectory} with fstype nfs4 statvers=1.1\n\tnfsv4:\tbm0=0xf,sessions,pnfs=not configured,lease_time=${lease},lease_expired=0\n`,
+        );
+      statistics(1);
+      await until(() => !a.mayHoldVip, "the VIP to be refused", a);
+      await a.says(/lease time is 1 s, and must be more than/);
+      statistics(90);
+      await until(() => a.mayHoldVip, "the VIP to be accepted", a);
+      const { timers } = (await a.status()) as { timers: { serverLease: number } };
+      assert.equal(timers.serverLease, 90);
+    },
+  );
+
+  withNodes(
+    "told to hand over, releases the lease before it refuses the VIP, and takes none meanwhile",
+    async (pair, a, b) => {
+      await becomesActive(a);
+      const order: string[] = [];
+      const watch = setInterval(() => {
+        const now = `${pair.record.split(" ")[3]} ${a.mayHoldVip ? "may" : "may not"} hold`;
+        if (order.at(-1) !== now) order.push(now);
+      }, 5);
+      await a.handOver(60);
+      clearInterval(watch);
+      // The VIP is still here: nothing else takes it away.
+      assert.match(pair.record, /^1 \d+ a released$/);
+      assert.deepEqual(pair.log.slice(-2), ["a container-stopped", "a data-unmounted"]);
+      await until(() => !a.mayHoldVip, "a to refuse the VIP", a);
+      assert.ok(!order.some((each) => /^(starting|active|stopping) may not/.test(each)), order.join(", "));
+      a.setVip(false);
+      await becomesActive(b);
+      assert.doesNotMatch(b.said, /state=WAIT/);
+      a.setVip(true);
+      await sleep(4 * times.heartbeat * 1000);
+      assert.equal(a.state, "STANDBY");
+      a.setVip(false);
+      await a.handOver(0);
+      await until(() => a.mayHoldVip, "a to be fit again", a);
+    },
+  );
+
+  withNodes("keeps the last three copies of the datastore, each from before a start", async (pair, a) => {
+    const store = join(pair.folder, "data", "k3s", "server", "db");
+    mkdirSync(store, { recursive: true });
+    const copies = (): string[] => readdirSync(join(pair.folder, "data", ".snap")).sort();
+    for (let epoch = 1; epoch <= 5; epoch++) {
+      writeFileSync(join(store, "etcd"), `before ${epoch}`);
+      await becomesActive(a);
+      a.setVip(false);
+      await until(() => a.state === "STANDBY", "a to be standby", a);
+    }
+    assert.deepEqual(copies(), ["3", "4", "5"]);
+    for (const epoch of copies())
+      assert.equal(
+        readFileSync(join(pair.folder, "data", ".snap", epoch, "etcd"), "utf8"),
+        `before ${epoch}`,
+      );
   });
 
   withNodes("tells systemd that it lives", async (_, a) => {

@@ -5,12 +5,21 @@ import { after, before, describe, it } from "node:test";
 import { keepalivedConf, specFingerprint } from "../../components/keepalived-conf";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
-import { type GuardedNode, Pair, until } from "./nodes";
+import { type GuardedNode, Pair, times, until } from "./nodes";
 
 /** keepalived without a file of ours. */
 const unknownKeepalived = {
   ...{ version: "2.2.7", settings: null, edited: true, since: null },
   ...{ peers: [], heard: null, maintenance: false },
+};
+
+/** What no node of the test differs in. */
+const common = {
+  fencing: { agent: null, watchdog: false },
+  timers: {
+    ...{ heartbeat: times.heartbeat, giveUp: times.giveUp, watchdog: times.watchdog },
+    ...{ lease: times.leaseTime, serverLease: null },
+  },
 };
 
 describe("node-status", () => {
@@ -34,7 +43,7 @@ describe("node-status", () => {
       uptime: number;
     };
     const { since, ...said } = guard;
-    assert.deepEqual(said, { state: "ACTIVE", epoch: 1, reason: "the container runs" });
+    assert.deepEqual(said, { state: "ACTIVE", epoch: 1, reason: "the service is well" });
     assert.ok(Number.isInteger(since) && since >= 0 && since < 30, `since ${since}`);
     assert.ok(Number.isInteger(uptime) && uptime > 0);
     assert.deepEqual(rest, {
@@ -45,6 +54,8 @@ describe("node-status", () => {
       lease: { owner: "a", epoch: 1, heldHere: true },
       container: { state: "running" },
       mounts: { lease: true, data: true },
+      health: { state: "ok", reason: null, restarts: 0 },
+      ...common,
     });
   });
 
@@ -61,6 +72,8 @@ describe("node-status", () => {
       lease: { owner: "a", epoch: 1, heldHere: false },
       container: { state: "exited" },
       mounts: { lease: true, data: false },
+      health: { state: "unknown", reason: null, restarts: 0 },
+      ...common,
     });
   });
 

@@ -133,7 +133,7 @@ export class GuardedNode {
     });
     this.set(
       "guard.conf",
-      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nMAINTENANCE_FILE=${this.home}/maintenance\nMOUNT_STATISTICS=${this.home}/statistics\nWATCHDOG_DEVICE=${this.home}/watchdog\nFENCE_DIRECTORY=${this.home}/fence\n`,
+      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nMAINTENANCE_FILE=${this.home}/maintenance\nMOUNT_STATISTICS=${this.home}/statistics\nWATCHDOG_DEVICE=${this.home}/watchdog\nINIT_FILES=${this.home}/init\nFENCE_DIRECTORY=${this.home}/fence\n`,
     );
   }
 
@@ -150,6 +150,10 @@ export class GuardedNode {
     const line = (point: string, what: string): string =>
       `21 1 8:1 / ${point} rw,relatime shared:1 - ${what} /dev/vda1 rw\n`;
     this.set("mounts", `${line("/", "ext4")}${line(join(this.folder, "lease"), type)}`);
+  }
+
+  get leaseDirectory(): string {
+    return join(this.folder, "lease");
   }
 
   get hasDataMounted(): boolean {
@@ -214,18 +218,31 @@ export class GuardedNode {
     return await ended;
   }
 
-  /** What systemd does after the guard has ended. */
-  async stopPost(): Promise<void> {
-    await promisify(execFile)(join(guardFolder, "stop-container"), [this.configuration], {
+  /** Stops the guard where it is, as SIGSTOP does; nothing of it goes on. */
+  pause(): void {
+    this.guard?.kill("SIGSTOP");
+  }
+
+  /** Asks the guard to end the service and to refuse the VIP, and waits for it. */
+  async handOver(time: number): Promise<void> {
+    await this.run("hand-over", String(time), this.configuration);
+  }
+
+  /** Runs a program of guard/ on the node. */
+  async run(program: string, ...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(join(guardFolder, program), args, {
       env: this.environment,
     });
+    return stdout;
+  }
+
+  /** What systemd does after the guard has ended. */
+  async stopPost(): Promise<void> {
+    await this.run("stop-container", this.configuration);
   }
 
   async status(): Promise<Record<string, unknown>> {
-    const { stdout } = await promisify(execFile)(join(guardFolder, "node-status"), [this.configuration], {
-      env: this.environment,
-    });
-    return JSON.parse(stdout);
+    return JSON.parse(await this.run("node-status", this.configuration));
   }
 
   /** Waits until the guard has said something. */
@@ -241,6 +258,11 @@ export class GuardedNode {
     );
   }
 
+  /** What the guard's look at the service found last: `ok`, `failing`; empty if it does not look. */
+  get health(): string {
+    return lines(join(this.home, "run", "health"))[0]?.split(" ")[0] ?? "";
+  }
+
   get mayHoldVip(): boolean {
     return lines(join(this.home, "run", "track"))[0] === "0";
   }
@@ -252,7 +274,8 @@ export class GuardedNode {
   }
 
   async end(): Promise<void> {
-    for (const program of ["docker", "dd", "systemctl", "nft"]) this.unset(`hang-${program}`);
+    for (const program of ["docker", "dd", "systemctl", "nft", "health", "fence"])
+      this.unset(`hang-${program}`);
     await this.signal("SIGKILL");
     await this.stopPost();
   }

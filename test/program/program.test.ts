@@ -140,6 +140,21 @@ test("each node has its own NFS identity", () => {
   assert.equal(identity("rancher-2"), "ha-rancher-test-rancher-2");
 });
 
+test("the guard knows its timers, and where the service answers", () => {
+  const conf = content("rancher-1-software-files", "/etc/ha-rancher/guard.conf");
+  for (const line of ["HEARTBEAT=1", "GIVE_UP=6", "WATCHDOG=10", "LEASE_TIME=15", "GRACE_TIME=20"])
+    assert.ok(conf.includes(`\n${line}\n`), `${line} is not in ${conf}`);
+  assert.match(conf, /\nHEALTH_URL=https:\/\/127\.0\.0\.1:3300\/healthz\n/);
+  assert.doesNotMatch(conf, /FENCE_AGENT/);
+  assert.ok(!registered.some(({ name }) => name.endsWith("-fence-files")));
+});
+
+test("the watchdog is armed with the guard, and disarmed with it", () => {
+  const { create, delete: undo } = named("rancher-1-guard-running").inputs;
+  assert.match(String(create), /systemctl restart ha-rancher-watchdog ha-rancher-guard/);
+  assert.match(String(undo), /systemctl disable --now ha-rancher-watchdog ha-rancher-guard/);
+});
+
 test("no command waits without a limit, and none is replaced by a change", () => {
   const commands = ofType("command:remote:Command");
   assert.ok(commands.length >= 6);

@@ -51,7 +51,12 @@ function read(conf: string, ...keys: string[]): { values: string[] } | { complai
       encoding: "utf8",
       stdio: "pipe",
       // Nothing of these may get through.
-      env: { PATH: process.env.PATH, NODE: "from-the-environment", HEARTBEAT: "7", RUN_DIRECTORY: "/nowhere" },
+      env: {
+        PATH: process.env.PATH,
+        NODE: "from-the-environment",
+        HEARTBEAT: "7",
+        RUN_DIRECTORY: "/nowhere",
+      },
     });
     return { values: said.split("\0").slice(0, -1) };
   } catch (error) {
@@ -65,7 +70,17 @@ describe("guard.conf", () => {
   it("is read by the guard as it was written", () => {
     const conf = guardConf({ ...values, times: { giveUp: 4.5, stopGrace: 20 } });
     assert.deepEqual(
-      read(conf, "NODE", "VIP", "LEASE_UNIT", "SENTINEL", "HEARTBEAT", "GIVE_UP", "STOP_GRACE", "RUN_DIRECTORY"),
+      read(
+        conf,
+        "NODE",
+        "VIP",
+        "LEASE_UNIT",
+        "SENTINEL",
+        "HEARTBEAT",
+        "GIVE_UP",
+        "STOP_GRACE",
+        "RUN_DIRECTORY",
+      ),
       {
         values: [
           "rancher-1",
@@ -120,7 +135,11 @@ describe("guard.conf", () => {
     ],
     ["no time for stopping hard", { watchdog: 7 }, /`WATCHDOG` must be at least/],
     ["a lease that ends before its owner", { leaseTime: 10 }, /`LEASE_TIME` must be more than `WATCHDOG`/],
-    ["a grace time that ends before a lease", { graceTime: 14 }, /`GRACE_TIME` must be at least `LEASE_TIME`/],
+    [
+      "a grace time that ends before a lease",
+      { graceTime: 14 },
+      /`GRACE_TIME` must be at least `LEASE_TIME`/,
+    ],
     ["no time at all", { vipLoss: 0 }, /`VIP_LOSS` must be more than 0 seconds/],
   ];
   for (const [what, times, complaint] of unsafe)

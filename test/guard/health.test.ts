@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { type Pair, times, until } from "./nodes";
+import { becomesActive, seconds, withNodes } from "./with-nodes";
+
+const { healthEvery, healthTimeout, healthFailures, heartbeat } = times;
+/** Seconds in which a hang must be seen. */
+const seenWithin = healthEvery + healthFailures * healthTimeout + 2 * heartbeat;
+
+const startsOf = (pair: Pair): number => pair.log.filter((line) => line === "a container-started").length;
+
+describe("the guard, of the service's health", { concurrency: 3 }, () => {
+  withNodes("is not active before the service is well", async (_, a) => {
+    a.set("fail-health");
+    a.setVip(true);
+    await until(() => a.state === "STARTING" && a.containerRuns, "a to be starting", a);
+    await until(() => a.health === "failing", "the failure to be seen", a);
+    assert.equal(a.state, "STARTING");
+    a.unset("fail-health");
+    await until(() => a.state === "ACTIVE", "a to be active", a);
+  });
+
+  withNodes(
+    "sees a hang with an open port, starts the container again here, and then lets another try",
+    async (pair, a, b) => {
+      await becomesActive(a);
+      a.set("hang-health");
+      const hung = performance.now();
+      await a.says(/the service is not well, starting it again: .*healthz/);
+      assert.ok(seconds(hung) < seenWithin + 1, `seen after ${seconds(hung)} s`);
+      a.unset("hang-health");
+      await until(() => startsOf(pair) === 2 && a.state === "ACTIVE", "a to be active again", a);
+      assert.equal(pair.epoch, 1, "a local start is no new owner");
+
+      a.set("hang-health");
+      await until(() => a.state === "STANDBY" && !a.mayHoldVip, "a to step down", a);
+      await a.says(/starting it again did not help/);
+      assert.match(pair.record, /released$/);
+      a.setVip(false);
+      await becomesActive(b);
+      assert.deepEqual(await pair.writersUntil(b), ["a", "b"]);
+      a.unset("hang-health");
+    },
+  );
+
+  withNodes("sees that the datastore does not answer behind a front that does", async (pair, a) => {
+    await becomesActive(a);
+    a.set("fail-deep");
+    await a.says(/not well, starting it again: .*\/deep/);
+    a.unset("fail-deep");
+    await until(() => startsOf(pair) === 2 && a.state === "ACTIVE", "a to be active again", a);
+    assert.equal(pair.epoch, 1);
+  });
+
+  withNodes("steps down when the service is not well in time after its start", async (pair, a) => {
+    a.set("fail-health");
+    a.setVip(true);
+    await until(() => a.state === "STANDBY" && !a.mayHoldVip, "a to step down", a);
+    await a.says(/is not well \d+ s after its start: .*503/);
+    assert.match(pair.record, /released$/);
+    a.unset("fail-health");
+    await until(() => a.state === "ACTIVE", "a to try again", a);
+  });
+
+  withNodes("does not start the container again for an NFS server that hangs", async (pair, a) => {
+    await becomesActive(a);
+    a.set("hang-dd");
+    a.set("hang-health");
+    await until(() => !a.containerRuns, "the container to be killed", a);
+    await a.says(/giving up/);
+    assert.doesNotMatch(a.said, /starting it again/);
+    assert.deepEqual(pair.writers, ["a"]);
+    a.unset("hang-health");
+  });
+});

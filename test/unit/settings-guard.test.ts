@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { fenceFiles } from "../../components/fence-files";
+import { newKeyPair } from "../../providers/vagrant/keys";
+import { parseSettings, SettingsError } from "../../settings";
+import type { FenceAgent } from "../../settings/fencing";
+
+const good = {
+  vip: "192.168.56.10/24",
+  nodes: JSON.stringify([
+    { name: "rancher-1", address: "192.168.56.11" },
+    { name: "rancher-2", address: "192.168.56.12" },
+  ]),
+};
+
+function mistakesOf(raw: Record<string, string>): string[] {
+  try {
+    parseSettings({ ...good, ...raw });
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.mistakes;
+  }
+  return [];
+}
+
+const guardOf = (guard: object): string[] => mistakesOf({ guard: JSON.stringify(guard) });
+
+test("the guard's timers have defaults in the order that the argument needs", () => {
+  const { guard } = parseSettings(good);
+  const order = [guard.heartbeat, guard.giveUp, guard.watchdog, guard.leaseTime, guard.graceTime];
+  assert.deepEqual(order, [1, 6, 10, 15, 20]);
+  assert.ok(guard.health.every + guard.health.failures * guard.health.timeout + guard.heartbeat <= 6);
+});
+
+test("timers in the wrong order are refused, each with both names", () => {
+  for (const [guard, mistake] of [
+    [{ heartbeat: 3 }, /^`guard.giveUp` \(6 s\) must be at least three times `guard.heartbeat` \(3 s\)/],
+    [{ giveUp: 9 }, /^`guard.watchdog` \(10 s\) must be at least `guard.giveUp` \(9 s\)/],
+    [{ watchdog: 15 }, /^`guard.leaseTime` \(15 s\) must be more than `guard.watchdog` \(15 s\)/],
+    [{ graceTime: 14 }, /^`guard.graceTime` \(14 s\) must be at least `guard.leaseTime` \(15 s\)/],
+    [{ giveBack: 4 }, /^`guard.giveBack` \(4 s\) must be at least `guard.vipLoss`/],
+    [{ watchdog: 9.5 }, /^`guard.watchdog` must be a whole number/],
+    [{ heartbeat: 0 }, /^`guard.heartbeat` must be at least 0.25 s/],
+    [{ hartbeat: 1 }, /^`guard.hartbeat` is not a setting; the settings are heartbeat, giveUp/],
+    [{ health: { every: "1" } }, /^`guard.health.every` must be a number of s/],
+    [{ health: { path: "/" } }, /^`guard.health.path` is not a setting; the settings are every/],
+  ] as const) {
+    const mistakes = guardOf(guard);
+    assert.equal(mistakes.length, 1, mistakes.join("\n"));
+    assert.match(mistakes[0] ?? "", mistake);
+  }
+  assert.match(mistakesOf({ guard: "[]" }).join(), /^`guard` must be a list of settings by name/);
+  assert.equal(guardOf({ heartbeat: 6, watchdog: 30 }).length, 4, "all of them at once");
+});
+
+test("any timers that are accepted are in order", () => {
+  const time = fc.integer({ min: 1, max: 40 });
+  fc.assert(
+    fc.property(
+      fc.record({ heartbeat: time, giveUp: time, watchdog: time, leaseTime: time, graceTime: time }),
+      (guard) => {
+        const { heartbeat, giveUp, watchdog, leaseTime, graceTime } = guard;
+        if (guardOf({ ...guard, giveBack: 200 }).length === 0)
+          assert.ok(
+            heartbeat < giveUp && giveUp < watchdog && watchdog < leaseTime && leaseTime <= graceTime,
+          );
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+const key = newKeyPair("test").privateKey;
+const agent = {
+  agent: "fence_virsh",
+  options: { ip: "192.168.56.1", username: "fence", power_wait: 2 },
+  nodes: { "rancher-1": { plug: "one" }, "rancher-2": { plug: "two" } },
+  sshKey: key,
+  hostKey: "ssh-ed25519 AAAA",
+};
+const fencingOf = (fencing: object): string[] => mistakesOf({ fencing: JSON.stringify(fencing) });
+
+test("nodes fence themselves unless an agent is named", () => {
+  assert.equal(parseSettings(good).fencing, "self");
+  assert.equal(parseSettings({ ...good, fencing: "self" }).fencing, "self");
+  const { fencing } = parseSettings({ ...good, fencing: JSON.stringify(agent) });
+  assert.ok(fencing !== "self");
+  assert.equal(fencing.timeout, 60);
+  assert.equal(fencing.options.power_wait, "2");
+});
+
+test("a fence agent's mistakes are named, without its secrets", () => {
+  const { sshKey: _, ...withoutKey } = agent;
+  const { hostKey: __, ...withoutHost } = agent;
+  for (const [fencing, mistake] of [
+    [{ ...agent, agent: "reboot; x" }, /^`fencing.agent` must be the name of a fence agent/],
+    [{ ...agent, nodes: { "rancher-1": { plug: "one" } } }, /^`fencing.nodes.rancher-2` is missing/],
+    [{ ...agent, nodes: { ...agent.nodes, other: { plug: "x" } } }, /^`fencing.nodes.other` is no node/],
+    [{ ...agent, nodes: { ...agent.nodes, "rancher-1": {} } }, /^`fencing.nodes.rancher-1` is missing/],
+    [
+      { ...agent, options: { ...agent.options, action: "on" } },
+      /^`fencing.options.action` must not be given/,
+    ],
+    [
+      { ...agent, options: { ...agent.options, password: "hunter2\nx" } },
+      /^`fencing.options.password` must be one line/,
+    ],
+    [
+      { ...agent, options: { ...agent.options, password: '"hunter2"' } },
+      /^`fencing.options.password` must not be in double/,
+    ],
+    [{ ...agent, options: { username: "x" } }, /^`fencing.options.ip` is missing/],
+    [{ ...agent, options: { ip: "x\ty" } }, /^`fencing.options.ip` must be one line/],
+    [{ ...agent, options: { ip: "x y" } }, /^`fencing.options.ip` must be an address/],
+    [withoutKey, /^`fencing.sshKey` is missing/],
+    [withoutHost, /^`fencing.hostKey` is missing/],
+    [{ ...agent, sshKey: "hunter2" }, /^`fencing.sshKey` must be the text of a private key/],
+    [{ ...agent, plug: "x" }, /^`fencing.plug` is not a setting; the settings are agent/],
+  ] as const) {
+    const mistakes = fencingOf(fencing);
+    assert.equal(mistakes.length, 1, `${JSON.stringify(fencing)}\n${mistakes.join("\n")}`);
+    assert.match(mistakes[0] ?? "", mistake);
+    assert.doesNotMatch(mistakes.join(), /hunter2/);
+  }
+  assert.match(mistakesOf({ fencing: "agent" }).join(), /^`fencing` must be `self`, or/);
+});
+
+test("an agent's files: options as it reads them, secrets last, keys for root alone", () => {
+  const fencing = parseSettings({
+    ...good,
+    fencing: JSON.stringify({ ...agent, options: { ...agent.options, password: "p=w #1", ipport: 2222 } }),
+  }).fencing as FenceAgent;
+  const files = fenceFiles(fencing, ["rancher-2"]);
+  assert.deepEqual(files["/etc/ha-rancher/fence/rancher-2"], {
+    content: [
+      "# Made by ha-rancher: how fence_virsh is told of rancher-2.",
+      "ip=192.168.56.1",
+      "username=fence",
+      "power_wait=2",
+      "ipport=2222",
+      "identity_file=/etc/ha-rancher/fence/ssh.key",
+      "plug=two",
+      "# secret",
+      "password=p=w #1",
+      "",
+    ].join("\n"),
+    mode: "0600",
+  });
+  assert.deepEqual(files["/etc/ha-rancher/fence/ssh.key"], { content: key, mode: "0600" });
+  assert.equal(
+    files["/etc/ha-rancher/fence/ssh.known_hosts"]?.content,
+    "[192.168.56.1]:2222 ssh-ed25519 AAAA\n",
+  );
+  assert.ok(!("/etc/ha-rancher/fence/rancher-1" in files));
+});
+
+test("whatever an option is, the agent reads it as it is", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 }), (password) => {
+      const text = { ...agent, options: { ...agent.options, password } };
+      if (fencingOf(text).length > 0) return;
+      const content = fenceFiles({ ...text, options: text.options } as unknown as FenceAgent, ["rancher-1"])[
+        "/etc/ha-rancher/fence/rancher-1"
+      ]?.content;
+      // As fencing.py of fence-agents does: lines, stripped, up to the first `=`.
+      const read = content?.split("\n").map((line) => line.trim()) ?? [];
+      const line = read.find((each) => each.startsWith("password="));
+      assert.equal(line?.slice("password=".length), password);
+    }),
+  );
+});
