@@ -72,7 +72,7 @@ const structured: Record<string, string> = {
   keepalived: "settings by name",
   bridge: "a list of interfaces of this machine",
   guard: "settings by name",
-  fencing: "`self`, or settings by name",
+  fencing: "settings by name",
 };
 
 /** The names of all settings, without the namespace. */
@@ -84,8 +84,7 @@ function fromText(raw: Record<string, string>, mistakes: string[]): Record<strin
     // How Pulumi.yaml says that a setting has no default of its own.
     if (text === "") continue;
     const form = structured[name];
-    // One word stands for itself.
-    if (!form || (name === "fencing" && text === "self")) values[name] = text;
+    if (!form) values[name] = text;
     else {
       try {
         values[name] = JSON.parse(text);

@@ -1,4 +1,4 @@
-import { type FenceAgent, isSecretOption } from "../settings/fencing";
+import { type Fencing, isSecretOption } from "../settings/fencing";
 import { fenceDirectory } from "./guard-files";
 
 const keyFile = `${fenceDirectory}/ssh.key`;
@@ -8,7 +8,7 @@ const knownHosts = `${fenceDirectory}/ssh.known_hosts`;
 const line = ([name, value]: [string, string]): string => `${name}=${value}\n`;
 
 /** What the agent is told about a node: secrets last, behind a mark after which nothing is ever shown. */
-function optionsOf(fencing: FenceAgent, node: string): string {
+function optionsOf(fencing: Fencing, node: string): string {
   const all = Object.entries({
     ...fencing.options,
     ...(fencing.sshKey ? { identity_file: keyFile } : {}),
@@ -26,7 +26,7 @@ function optionsOf(fencing: FenceAgent, node: string): string {
  * @param nodes names of all nodes
  */
 export function fenceFiles(
-  fencing: FenceAgent,
+  fencing: Fencing,
   nodes: string[],
 ): Record<string, { content: string; mode: string }> {
   const { sshKey, hostKey, options } = fencing;

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
+import { hasAgent } from "../settings/fencing";
 import { fenceFiles } from "./fence-files";
 import { type GuardTimes, guardConf, guardScripts, mountUnitName } from "./guard-files";
 import type { Node } from "./node";
@@ -57,7 +58,7 @@ export class NodeSoftware extends pulumi.ComponentResource {
   private installOn(node: Node, args: NodeSoftwareArgs): void {
     const { settings } = args;
     const { fencing } = settings;
-    const agent = fencing === "self" ? undefined : fencing;
+    const agent = hasAgent(fencing) ? fencing : undefined;
     const rancher = `https://127.0.0.1:${settings.httpsPort}`;
     const folders = `${shellQuote(settings.dataDirectory)} ${shellQuote(nodePaths.lease)}`;
     const prepared = nodeCommand("prepared", node, this, {
@@ -127,6 +128,6 @@ function guardTimes({ guard, fencing, startDeadline }: Settings): GuardTimes {
     healthFailures: health.failures,
     deepEvery: health.deepEvery,
     deepTimeout: health.deepTimeout,
-    ...(fencing === "self" ? {} : { fenceLimit: fencing.timeout }),
+    ...(hasAgent(fencing) ? { fenceLimit: fencing.timeout } : {}),
   };
 }

@@ -22,46 +22,53 @@ const options = z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), value, {
 
 const agentSchema = z.strictObject(
   {
-    /** The program, such as `fence_virsh`; Debian has it in `fence-agents`. */
     agent: z
-      .string({ error: "is missing: name a fence agent, such as fence_virsh" })
-      .regex(/^fence_[a-z0-9_]+$/, { error: "must be the name of a fence agent, such as fence_virsh" }),
-    /** What the agent is told for every node. */
-    options: options.default({}),
-    /** What it is told for each node, by the node's name: at least how the agent calls it (`plug`, or `ip`). */
-    nodes: z.record(z.string(), options, {
-      error: "is missing: say for each node how the agent calls it, as in `rancher-1: {plug: NAME}`",
-    }),
-    /** A private key with which the agent logs in over SSH; a secret. */
-    sshKey: z.string({ error: "must be a private key" }).optional(),
-    /** The SSH host key of where it logs in, `TYPE BASE64`. */
+      .string({ error: "must be self, or the name of a fence agent" })
+      .regex(/^(self|fence_[a-z0-9_]+)$/, {
+        error: "must be self, or the name of a fence agent, such as fence_virsh",
+      })
+      .default("self")
+      .describe(
+        "self: a node is made silent by its guard, watchdog and lease; or a program such as fence_virsh (Debian: fence-agents), whose confirmed off a successor waits for",
+      ),
+    options: options
+      .default({})
+      .describe("What the agent is told for every node, by its own names of options; passwords encrypted"),
+    nodes: z
+      .record(z.string(), options, {
+        error: "is missing: say for each node how the agent calls it, as in `rancher-1: {plug: NAME}`",
+      })
+      .default({})
+      .describe(
+        "What it is told for each node, by the node's name: at least how the agent calls it (plug, or ip)",
+      ),
+    sshKey: z
+      .string({ error: "must be a private key" })
+      .optional()
+      .describe("A private key with which the agent logs in over SSH: keep it encrypted"),
     hostKey: z
       .string({ error: "must be a text" })
       .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/, {
         error: "must be a host key such as `ssh-ed25519 AAAA...`, as `ssh-keyscan` prints it behind the name",
       })
-      .optional(),
-    /** Seconds that fencing a node may take. */
-    timeout: number(5, 600, " s").default(60),
+      .optional()
+      .describe("The SSH host key of where the agent logs in, `TYPE BASE64`"),
+    timeout: number(5, 600, " s").default(60).describe("How long fencing a node may take, seconds"),
   },
   { error: settingsByName },
 );
 
-export type FenceAgent = z.infer<typeof agentSchema>;
+export type Fencing = z.infer<typeof agentSchema>;
 
 /** Settings of how a node is made silent that may still write, at the top of a stack's file. */
 export const fencingShape = {
-  fencing: z
-    .union([z.literal("self"), agentSchema], {
-      error: (issue) =>
-        issue.code === "invalid_union" && typeof issue.input === "object"
-          ? undefined
-          : "must be `self`, or a fence agent with its settings",
-    })
-    .default("self"),
+  fencing: agentSchema
+    .default(agentSchema.parse({}))
+    .describe("How a node is made silent that may still write: by itself, or by a fence agent"),
 };
 
-export type Fencing = z.infer<typeof fencingShape.fencing>;
+/** Whether an agent fences; else nodes fence themselves. */
+export const hasAgent = (fencing: Fencing): boolean => fencing.agent !== "self";
 
 /** Options of fence agents that are nobody's business; they are written last, and never shown. */
 export const isSecretOption = (name: string): boolean => /passw|secret|token|apikey|api_key/.test(name);
@@ -77,7 +84,17 @@ export function fencingMistakes({
   fencing: Fencing;
   nodes: { name: string }[];
 }): string[] {
-  if (fencing === "self") return [];
+  if (!hasAgent(fencing)) {
+    const given = Object.entries(fencing).filter(
+      ([name, value]) =>
+        name !== "agent" &&
+        (typeof value === "object" ? Object.keys(value).length : name !== "timeout" && value),
+    );
+    return given.map(
+      ([name]) =>
+        `\`fencing.${name}\` says nothing without \`fencing.agent\`: name a fence agent, or remove it`,
+    );
+  }
   const names = nodes.map(({ name }) => name);
   const { sshKey, hostKey } = fencing;
   const all: [path: string, options: Record<string, string>][] = [

@@ -8,15 +8,17 @@ export const settingsByName = (issue: { code?: string | undefined }): string | u
 /** How the guard looks whether Rancher is well; seconds. A hang is known after `every + failures * timeout`. */
 const healthSchema = z.strictObject(
   {
-    /** Between two questions for `/healthz`. */
-    every: number(0.5, 60, " s").default(1),
-    /** What an answer may take. */
-    timeout: number(0.5, 60, " s").default(2),
-    /** Failures in a row that count. */
-    failures: whole(1, 20).default(2),
-    /** Between two deep checks, which ask the datastore, too. */
-    deepEvery: number(1, 3_600, " s").default(15),
-    deepTimeout: number(0.5, 60, " s").default(5),
+    every: number(0.5, 60, " s").default(1).describe("Between two questions for `/healthz`, seconds"),
+    timeout: number(0.5, 60, " s").default(2).describe("What an answer may take, seconds"),
+    failures: whole(1, 20)
+      .default(2)
+      .describe("Failures in a row that count: a hang is known after `every` and so many times `timeout`"),
+    deepEvery: number(1, 3_600, " s")
+      .default(15)
+      .describe("Between two deep checks, which ask the datastore, too; seconds"),
+    deepTimeout: number(0.5, 60, " s")
+      .default(5)
+      .describe("What the answer to a deep check may take, seconds"),
   },
   { error: settingsByName },
 );
@@ -24,20 +26,56 @@ const healthSchema = z.strictObject(
 /** The guard's timers, seconds; what each is for stands in guard/configuration.bash. */
 const guardSchema = z.strictObject(
   {
-    heartbeat: number(0.25, 60, " s").default(1),
-    giveUp: number(1, 300, " s").default(6),
-    watchdog: whole(2, 300, " s").default(10),
-    leaseTime: whole(3, 600, " s").default(15),
-    graceTime: whole(3, 900, " s").default(20),
-    vipLoss: number(0.5, 300, " s").default(2),
-    giveBack: number(1, 600, " s").default(8),
-    hold: number(1, 600, " s").default(10),
-    holdOff: number(1, 3_600, " s").default(60),
-    restarts: whole(1, 100).default(3),
-    startLimit: number(5, 3_600, " s").default(60),
-    stopGrace: whole(1, 600, " s").default(30),
-    copyLimit: number(1, 3_600, " s").default(20),
-    health: healthSchema.default(healthSchema.parse({})),
+    heartbeat: number(0.25, 60, " s")
+      .default(1)
+      .describe("Between two heartbeats of the lease's owner, seconds"),
+    giveUp: number(1, 300, " s")
+      .default(6)
+      .describe(
+        "Without a heartbeat for so long the owner kills its container, and systemd a guard that hangs; seconds",
+      ),
+    watchdog: whole(2, 300, " s")
+      .default(10)
+      .describe(
+        "Without a heartbeat for so long an owner is certain not to write: a successor waits for it, and the watchdog of a node that hangs resets it; seconds",
+      ),
+    leaseTime: whole(3, 600, " s")
+      .default(15)
+      .describe("Lease time of the NFS server: so long a silent owner keeps its lock; seconds"),
+    graceTime: whole(3, 900, " s")
+      .default(20)
+      .describe(
+        "Grace time of the NFS server: after its restart nobody gets a new lock for so long; seconds",
+      ),
+    vipLoss: number(0.5, 300, " s")
+      .default(2)
+      .describe("Without the VIP for so long the service is stopped; seconds"),
+    giveBack: number(1, 600, " s")
+      .default(8)
+      .describe("With the VIP for so long while another node serves: it is given back; seconds"),
+    hold: number(1, 600, " s")
+      .default(10)
+      .describe("How long a VIP that was given back is refused, longer each time; seconds"),
+    holdOff: number(1, 3_600, " s")
+      .default(60)
+      .describe("How long the VIP is refused after starts that failed, seconds"),
+    restarts: whole(1, 100)
+      .default(3)
+      .describe("Starts of a container that ends by itself, before another node tries"),
+    startLimit: number(5, 3_600, " s")
+      .default(60)
+      .describe("How long mounting, and starting the container, may take; seconds"),
+    stopGrace: whole(1, 600, " s")
+      .default(30)
+      .describe("Between SIGTERM and SIGKILL when the container is stopped in order, seconds"),
+    copyLimit: number(1, 3_600, " s")
+      .default(20)
+      .describe(
+        "How long the copy of the datastore before a start may take, seconds; after that the start goes on without",
+      ),
+    health: healthSchema
+      .default(healthSchema.parse({}))
+      .describe("How the guard looks whether Rancher is well"),
   },
   { error: settingsByName },
 );
@@ -45,7 +83,13 @@ const guardSchema = z.strictObject(
 export type GuardSettings = z.infer<typeof guardSchema>;
 
 /** Settings of the guard, at the top of a stack's file. */
-export const guardShape = { guard: guardSchema.default(guardSchema.parse({})) };
+export const guardShape = {
+  guard: guardSchema
+    .default(guardSchema.parse({}))
+    .describe(
+      "Timers of the guard, which are checked against each other: heartbeat < giveUp < watchdog < leaseTime <= graceTime",
+    ),
+};
 
 /**
  * The order of the timers, which the argument for one writer stands on: heartbeat < give up < watchdog < lease <=

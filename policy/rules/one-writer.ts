@@ -19,13 +19,14 @@ const allFiles = (resources: Judged[]): FileMap[] =>
     });
 
 /** Times of the guard in seconds where guard.conf does not say: guard/configuration.bash. */
-const defaultTimes = { BEAT: 1, GIVE_UP: 6, KILLED_BY: 10, LEASE_TIME: 15 };
+const defaultTimes = { HEARTBEAT: 1, GIVE_UP: 6, WATCHDOG: 10, LEASE_TIME: 15 };
 
 const timersInOrder: Rule = {
   name: "timers-in-order",
   reason:
     "An owner must have given up before it is killed, and be dead before the server gives its lease away.",
-  remedy: "Keep three times `beat` <= `giveUp` <= `killedBy` < `leaseTime`; the defaults 1, 6, 10, 15 s do.",
+  remedy:
+    "Keep three times `heartbeat` <= `giveUp` <= `watchdog` < `leaseTime`; the defaults 1, 6, 10, 15 s do.",
   levels: levels("mandatory"),
   resources: {
     [types.files]: check<{ files: FileMap }>(({ files }) => {
@@ -33,20 +34,20 @@ const timersInOrder: Rule = {
       if (text === undefined) return [];
       const said = guardSettings(text);
       const time = (name: keyof typeof defaultTimes): number => Number(said[name] ?? defaultTimes[name]);
-      const [beat, giveUp, killedBy, lease] = [
-        time("BEAT"),
+      const [heartbeat, giveUp, watchdog, lease] = [
+        time("HEARTBEAT"),
         time("GIVE_UP"),
-        time("KILLED_BY"),
+        time("WATCHDOG"),
         time("LEASE_TIME"),
       ];
       return [
-        ...(3 * beat <= giveUp
+        ...(3 * heartbeat <= giveUp
           ? []
-          : [`\`giveUp\` (${giveUp} s) is less than three times \`beat\` (${beat} s)`]),
-        ...(giveUp <= killedBy ? [] : [`\`giveUp\` (${giveUp} s) is more than \`killedBy\` (${killedBy} s)`]),
-        ...(killedBy < lease
+          : [`\`giveUp\` (${giveUp} s) is less than three times \`heartbeat\` (${heartbeat} s)`]),
+        ...(giveUp <= watchdog ? [] : [`\`giveUp\` (${giveUp} s) is more than \`watchdog\` (${watchdog} s)`]),
+        ...(watchdog < lease
           ? []
-          : [`\`killedBy\` (${killedBy} s) is not less than \`leaseTime\` (${lease} s)`]),
+          : [`\`watchdog\` (${watchdog} s) is not less than \`leaseTime\` (${lease} s)`]),
       ];
     }),
   },

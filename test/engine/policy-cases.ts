@@ -243,8 +243,8 @@ export const cases: Record<string, Case> = {
   },
   "timers-in-order": {
     good: [guardConf("in-order", "GIVE_UP='5'\nKILLED_BY='9'")],
-    bad: [guardConf("out-of-order", "KILLED_BY='20'")],
-    says: /`killedBy` \(20 s\) is not less than `leaseTime` \(15 s\)/,
+    bad: [guardConf("out-of-order", "WATCHDOG='20'")],
+    says: /`watchdog` \(20 s\) is not less than `leaseTime` \(15 s\)/,
   },
   "watchdog-on": {
     good: [guardUnit("watched", "WatchdogSec=10\nWatchdogSignal=SIGKILL")],

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { fenceFiles } from "../../components/fence-files";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { parseSettings, SettingsError } from "../../settings";
-import type { FenceAgent } from "../../settings/fencing";
+import type { Fencing } from "../../settings/fencing";
 
 const good = {
   vip: "192.168.56.10/24",
@@ -35,7 +35,10 @@ test("the guard's timers have defaults in the order that the argument needs", ()
 
 test("timers in the wrong order are refused, each with both names", () => {
   for (const [guard, mistake] of [
-    [{ heartbeat: 3 }, /^`guard.giveUp` \(6 s\) must be at least three times `guard.heartbeat` \(3 s\)/],
+    [
+      { heartbeat: 2.5, watchdog: 12, giveBack: 20 },
+      /^`guard.giveUp` \(6 s\) must be at least three times `guard.heartbeat` \(2.5 s\)/,
+    ],
     [{ giveUp: 9 }, /^`guard.watchdog` \(10 s\) must be at least `guard.giveUp` \(9 s\)/],
     [{ watchdog: 15 }, /^`guard.leaseTime` \(15 s\) must be more than `guard.watchdog` \(15 s\)/],
     [{ graceTime: 14 }, /^`guard.graceTime` \(14 s\) must be at least `guard.leaseTime` \(15 s\)/],
@@ -51,7 +54,7 @@ test("timers in the wrong order are refused, each with both names", () => {
     assert.match(mistakes[0] ?? "", mistake);
   }
   assert.match(mistakesOf({ guard: "[]" }).join(), /^`guard` must be a list of settings by name/);
-  assert.equal(guardOf({ heartbeat: 6, watchdog: 30 }).length, 4, "all of them at once");
+  assert.equal(guardOf({ heartbeat: 6, watchdog: 30 }).length, 3, "all of them at once");
 });
 
 test("any timers that are accepted are in order", () => {
@@ -82,10 +85,9 @@ const agent = {
 const fencingOf = (fencing: object): string[] => mistakesOf({ fencing: JSON.stringify(fencing) });
 
 test("nodes fence themselves unless an agent is named", () => {
-  assert.equal(parseSettings(good).fencing, "self");
-  assert.equal(parseSettings({ ...good, fencing: "self" }).fencing, "self");
+  assert.equal(parseSettings(good).fencing.agent, "self");
+  assert.equal(parseSettings({ ...good, fencing: '{"agent":"self"}' }).fencing.agent, "self");
   const { fencing } = parseSettings({ ...good, fencing: JSON.stringify(agent) });
-  assert.ok(fencing !== "self");
   assert.equal(fencing.timeout, 60);
   assert.equal(fencing.options.power_wait, "2");
 });
@@ -94,7 +96,7 @@ test("a fence agent's mistakes are named, without its secrets", () => {
   const { sshKey: _, ...withoutKey } = agent;
   const { hostKey: __, ...withoutHost } = agent;
   for (const [fencing, mistake] of [
-    [{ ...agent, agent: "reboot; x" }, /^`fencing.agent` must be the name of a fence agent/],
+    [{ ...agent, agent: "reboot; x" }, /^`fencing.agent` must be self, or the name of a fence agent/],
     [{ ...agent, nodes: { "rancher-1": { plug: "one" } } }, /^`fencing.nodes.rancher-2` is missing/],
     [{ ...agent, nodes: { ...agent.nodes, other: { plug: "x" } } }, /^`fencing.nodes.other` is no node/],
     [{ ...agent, nodes: { ...agent.nodes, "rancher-1": {} } }, /^`fencing.nodes.rancher-1` is missing/],
@@ -123,14 +125,18 @@ test("a fence agent's mistakes are named, without its secrets", () => {
     assert.match(mistakes[0] ?? "", mistake);
     assert.doesNotMatch(mistakes.join(), /hunter2/);
   }
-  assert.match(mistakesOf({ fencing: "agent" }).join(), /^`fencing` must be `self`, or/);
+  assert.match(
+    fencingOf({ options: { ip: "x" } }).join(),
+    /^`fencing.options` says nothing without `fencing.agent`/,
+  );
+  assert.match(mistakesOf({ fencing: "agent" }).join(), /^`fencing` must be settings by name/);
 });
 
 test("an agent's files: options as it reads them, secrets last, keys for root alone", () => {
   const fencing = parseSettings({
     ...good,
     fencing: JSON.stringify({ ...agent, options: { ...agent.options, password: "p=w #1", ipport: 2222 } }),
-  }).fencing as FenceAgent;
+  }).fencing as Fencing;
   const files = fenceFiles(fencing, ["rancher-2"]);
   assert.deepEqual(files["/etc/ha-rancher/fence/rancher-2"], {
     content: [
@@ -160,7 +166,7 @@ test("whatever an option is, the agent reads it as it is", () => {
     fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 }), (password) => {
       const text = { ...agent, options: { ...agent.options, password } };
       if (fencingOf(text).length > 0) return;
-      const content = fenceFiles({ ...text, options: text.options } as unknown as FenceAgent, ["rancher-1"])[
+      const content = fenceFiles({ ...text, options: text.options } as unknown as Fencing, ["rancher-1"])[
         "/etc/ha-rancher/fence/rancher-1"
       ]?.content;
       // As fencing.py of fence-agents does: lines, stripped, up to the first `=`.
