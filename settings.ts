@@ -133,6 +133,25 @@ function crossMistakes(parsed: Parsed): string[] {
   );
 }
 
+/**
+ * Mistakes between settings where some are wrong in themselves already: found among the others, so that they are told
+ * at once. What would be said of one that is wrong is not.
+ */
+function furtherMistakes(values: Record<string, unknown>, { issues }: z.ZodError): string[] {
+  const wrong = new Set(
+    issues.flatMap((issue) =>
+      issue.path.length > 0 ? [String(issue.path[0])] : issue.code === "unrecognized_keys" ? issue.keys : [],
+    ),
+  );
+  const others = settingsSchema.safeParse(
+    Object.fromEntries(Object.entries(values).filter(([name]) => !wrong.has(name))),
+  );
+  if (!others.success) return [];
+  const speaksOfWrong = (mistake: string): boolean =>
+    [...mistake.matchAll(/`([A-Za-z0-9]+)[^`]*`/g)].some(([, name = ""]) => wrong.has(name));
+  return crossMistakes(others.data).filter((mistake) => !speaksOfWrong(mistake));
+}
+
 /** All mistakes of a stack's settings, in one message. */
 export class SettingsError extends Error {
   constructor(readonly mistakes: string[]) {
@@ -160,7 +179,7 @@ export function parseSettings(raw: Record<string, string>): Settings {
   const unreadable = new Set(Object.keys(raw).filter((name) => raw[name] !== "" && !(name in values)));
   if (!result.success) {
     const rest = result.error.issues.filter((issue) => !unreadable.has(String(issue.path[0])));
-    mistakes.push(...schemaMistakes(new z.ZodError(rest)));
+    mistakes.push(...schemaMistakes(new z.ZodError(rest)), ...furtherMistakes(values, result.error));
   } else mistakes.push(...crossMistakes(result.data));
   if (!result.success || mistakes.length) throw new SettingsError(mistakes);
 

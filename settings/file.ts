@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { parse } from "yaml";
+import { basename, dirname, join } from "node:path";
+import { parse, YAMLError } from "yaml";
 import { namespace, parseSettings, type Settings, SettingsError } from "../settings";
 import { encrypted } from "./hosts";
 import { keyMistakes } from "./key-files";
@@ -19,12 +19,36 @@ const text = (given: unknown): string => {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 };
 
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What a file says under `config`, by name with namespace. */
+function configOf(file: string): Record<string, unknown> {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (!(error instanceof YAMLError)) throw error;
+    throw new SettingsError([`${basename(file)} is not YAML: ${error.message.trim()}`]);
+  }
+  const config = isTable(content) ? (content.config ?? {}) : content === null ? {} : undefined;
+  if (!isTable(config))
+    throw new SettingsError([
+      `\`config\` in ${basename(file)} must be settings by name, such as \`${namespace}:vip\``,
+    ]);
+  const bare = Object.keys(config).filter((key) => !key.includes(":"));
+  if (bare.length > 0)
+    throw new SettingsError(
+      bare.map((key) => `\`${key}\` must be written \`${namespace}:${key}\`, with its namespace`),
+    );
+  return config;
+}
+
 /** The settings in a Pulumi.<stack>.yaml as text, as Pulumi gives them to the program. */
 function rawSettings(file: string): Record<string, string> {
-  const content = parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
   const prefix = `${namespace}:`;
   return Object.fromEntries(
-    Object.entries(content?.config ?? {})
+    Object.entries(configOf(file))
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value]) => [key.slice(prefix.length), text(value)]),
   );

@@ -6,28 +6,31 @@ import { address, number } from "./values";
 
 const hostName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-const node = z.strictObject({
-  name: z
-    .string()
-    .regex(hostName, {
-      error: "must be a host name: lower-case letters, digits and dashes, at most 63 characters",
-    })
-    .describe("Unique in the stack; a machine's host name"),
-  address: address.describe("IPv4 address on the nodes' network, without prefix"),
-  address6: z
-    .string({ error: "must be a text" })
-    .refine((text) => ipaddr.IPv6.isValid(text) && !text.includes("%"), {
-      error: "must be an IPv6 address such as fd00:56::11, without a prefix",
-    })
-    .optional()
-    .describe("IPv6 address on the nodes' network, for IPv6 VIPs"),
-  priority: number(1, 254)
-    .int({ error: "must be a whole number" })
-    .optional()
-    .describe("VRRP priority; default: 150 for the first node, 10 less for each that follows"),
-  host: hostSchema.optional().describe("How to log in to a host that existed before: docs/hosts.md"),
-  machine: machineSchema.optional().describe("What this machine has of its own"),
-});
+const nameError = "must be a host name: lower-case letters, digits and dashes, at most 63 characters";
+
+const node = z.strictObject(
+  {
+    name: z
+      .string({ error: nameError })
+      .regex(hostName, { error: nameError })
+      .describe("Unique in the stack; a machine's host name"),
+    address: address.describe("IPv4 address on the nodes' network, without prefix"),
+    address6: z
+      .string({ error: "must be a text" })
+      .refine((text) => ipaddr.IPv6.isValid(text) && !text.includes("%"), {
+        error: "must be an IPv6 address such as fd00:56::11, without a prefix",
+      })
+      .optional()
+      .describe("IPv6 address on the nodes' network, for IPv6 VIPs"),
+    priority: number(1, 254)
+      .int({ error: "must be a whole number" })
+      .optional()
+      .describe("VRRP priority; default: 150 for the first node, 10 less for each that follows"),
+    host: hostSchema.optional().describe("How to log in to a host that existed before: docs/hosts.md"),
+    machine: machineSchema.optional().describe("What this machine has of its own"),
+  },
+  { error: (issue) => (issue.code === "invalid_type" ? "must be a node: `name` and `address`" : undefined) },
+);
 
 /** Settings of the nodes, and of the machines or hosts that they are. */
 export const nodesShape = {

@@ -40,9 +40,11 @@ export const list = <T extends z.ZodType>(item: T, most = 20) =>
     })
     .default([]);
 
-export const address = z.string().refine((text) => ipaddr.IPv4.isValidFourPartDecimal(text), {
-  error: "must be an IPv4 address such as 192.168.56.11, without a prefix",
-});
+const addressError = "must be an IPv4 address such as 192.168.56.11, without a prefix";
+
+export const address = z
+  .string({ error: addressError })
+  .refine((value) => ipaddr.IPv4.isValidFourPartDecimal(value), { error: addressError });
 
 export const directory = z.string().regex(/^(\/[A-Za-z0-9._-]+)+$/, {
   error: "must be an absolute path of letters, digits, dots, dashes and underscores, such as /rancher_data",
