@@ -128,6 +128,8 @@ export async function dial(endpoint: SshEndpoint, signal: AbortSignal): Promise<
     keepAlive: true,
     keepAliveInitialDelay: keepaliveDelay,
   });
+  // Given up before the library listens, its "error" would end the process.
+  socket.on("error", () => {});
   let ourReason: SshError | undefined;
   const giveUp = (reason: SshError): void => {
     ourReason ??= reason;
