@@ -83,7 +83,8 @@ function dockerHost(node: Node): docker.ProviderArgs {
       ssh.keyFile,
       ...[
         `UserKnownHostsFile=${ssh.knownHostsFile}`,
-        "ConnectTimeout=5",
+        // A machine that is being set up is busy, and an emulated one slow.
+        "ConnectTimeout=20",
         "BatchMode=yes",
         // Without these a hung node blocks an operation for as long as it hangs.
         "ServerAliveInterval=5",
