@@ -1,5 +1,6 @@
-import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { Failure, shownError } from "./errors";
+import type { NewStackOptions } from "./new-stack";
 
 /** `--stack` wins over the stack that the lab's shell has selected. */
 const defaultStack = (): string => process.env.PULUMI_STACK || "dev";
@@ -61,6 +62,26 @@ export function commandLine(): Command {
     .option("-p, --port <number>", "the port on this machine", port, 8443)
     .action(async (options: { stack: string; port: number }) =>
       (await import("./forward.js")).forward(options),
+    );
+  program
+    .command("new-stack")
+    .description("ask for what a new stack needs, check it, and write its file")
+    .argument("[name]", "the stack's name; without a terminal it must be given, and what follows from it")
+    .addOption(
+      new Option("--kind <kind>", "what its nodes are; default: machines").choices(["machines", "hosts"]),
+    )
+    .option("--vip <address/prefix>", "the floating IP; default: one that no stack here has")
+    .option("--node <name=address>", "a node; give it twice or more", (each: string, all: string[] = []) => [
+      ...all,
+      each,
+    ])
+    .option("--hypervisor <name>", "of machines: auto, lab, virtualbox or libvirt")
+    .option("--box <name>", "of machines: a Vagrant box")
+    .option("--user <name>", "of hosts: the user to log in as")
+    .option("--key-file <file>", "of hosts: the private key on this machine")
+    .exitOverride()
+    .action(async (stack: string | undefined, options: Omit<NewStackOptions, "stack">) =>
+      (await import("./new-stack.js")).newStack({ ...options, stack }),
     );
   program
     .command("schema")

@@ -25,8 +25,8 @@ export function existingStackFile(stack: string): string {
   throw new Failure(
     `there is no Pulumi.${stack}.yaml with the settings of the stack \`${stack}\`. ` +
       (others.length > 0
-        ? `Choose one of ${others.join(", ")} with \`--stack\`, or copy its file.`
-        : "Write one: it needs `ha-rancher:vip` and `ha-rancher:nodes`."),
+        ? `Choose one of ${others.join(", ")} with \`--stack\`, or write one with \`npm run new-stack -- ${stack}\`.`
+        : "`npm run new-stack` writes one."),
   );
 }
 

@@ -23,10 +23,10 @@ const isTable = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a file says under `config`, by name with namespace. */
-function configOf(file: string): Record<string, unknown> {
+function configOf(written: string, file: string): Record<string, unknown> {
   let content: unknown;
   try {
-    content = parse(readFileSync(file, "utf8"));
+    content = parse(written);
   } catch (error) {
     if (!(error instanceof YAMLError)) throw error;
     throw new SettingsError([`${basename(file)} is not YAML: ${error.message.trim()}`]);
@@ -45,10 +45,10 @@ function configOf(file: string): Record<string, unknown> {
 }
 
 /** The settings in a Pulumi.<stack>.yaml as text, as Pulumi gives them to the program. */
-function rawSettings(file: string): Record<string, string> {
+function rawSettings(written: string, file: string): Record<string, string> {
   const prefix = `${namespace}:`;
   return Object.fromEntries(
-    Object.entries(configOf(file))
+    Object.entries(configOf(written, file))
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value]) => [key.slice(prefix.length), text(value)]),
   );
@@ -67,14 +67,23 @@ function projectDefaults(file: string): Record<string, string> {
 }
 
 /**
- * Reads and checks a stack's settings before Pulumi runs, so that a mistake costs a second and not a lab.
+ * Checks the text of a stack's file.
  *
- * @param file a Pulumi.<stack>.yaml with Pulumi.yaml beside it
- * @throws SettingsError with every mistake found; an Error if a file is missing or is not YAML
+ * @param file where it is, or is to be: a Pulumi.<stack>.yaml with Pulumi.yaml beside it
+ * @throws SettingsError with every mistake found
  */
-export function checkSettingsFile(file: string): Settings {
-  const settings = parseSettings({ ...projectDefaults(file), ...rawSettings(file) });
+export function checkSettingsText(written: string, file: string): Settings {
+  const settings = parseSettings({ ...projectDefaults(file), ...rawSettings(written, file) });
   const mistakes = keyMistakes(settings.nodes);
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return settings;
 }
+
+/**
+ * Reads and checks a stack's settings before Pulumi runs, so that a mistake costs a second and not a lab.
+ *
+ * @param file a Pulumi.<stack>.yaml with Pulumi.yaml beside it
+ * @throws SettingsError with every mistake found; an Error if a file is missing
+ */
+export const checkSettingsFile = (file: string): Settings =>
+  checkSettingsText(readFileSync(file, "utf8"), file);

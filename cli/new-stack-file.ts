@@ -1,0 +1,90 @@
+import ipaddr from "ipaddr.js";
+import { stringify } from "yaml";
+import { namespace } from "../settings";
+
+/** What `new-stack` must know to write a file. */
+export interface Answers {
+  /** Machines that are made, or hosts that exist. */
+  kind: "machines" | "hosts";
+  /** With prefix. */
+  vip: string;
+  nodes: { name: string; address: string }[];
+  /** Of machines; undefined: `auto`. */
+  hypervisor?: string | undefined;
+  box?: string | undefined;
+  /** Of hosts. */
+  user?: string | undefined;
+  keyFile?: string | undefined;
+}
+
+const head = {
+  machines: "Machines that `npm run up` makes and `npm run down` removes.",
+  hosts: "Hosts that existed before: docs/hosts.md tells what they must be like, and what is done on them.",
+};
+
+/** The text of a Pulumi.<stack>.yaml. */
+export function stackFileText(stack: string, answers: Answers): string {
+  const { kind, vip, nodes, hypervisor, box, user, keyFile } = answers;
+  const settings = {
+    vip,
+    nodes: nodes.map((node) => (kind === "hosts" ? { ...node, host: { user, keyFile } } : node)),
+    hypervisor,
+    box,
+  };
+  const given = Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined ? [] : [[`${namespace}:${name}`, value]],
+  );
+  return [
+    "# yaml-language-server: $schema=./schema/stack.schema.json",
+    `# The stack ${stack}. ${head[kind]}`,
+    stringify({ config: Object.fromEntries(given) }, { lineWidth: 0 }),
+  ].join("\n");
+}
+
+/** Nodes as they are written on a command line: `one=192.168.56.11`. */
+export function parseNode(text: string): { name: string; address: string } {
+  const [, name = "", address = ""] = /^([^=]*)=(.*)$/.exec(text.trim()) ?? [];
+  if (!name || !address)
+    throw new Error(
+      `a node is given as NAME=ADDRESS, such as rancher-1=192.168.56.11, not ${JSON.stringify(text)}`,
+    );
+  return { name, address };
+}
+
+/** Where addresses are suggested: VirtualBox allows it for host-only networks, and the lab's network is there. */
+const network = ipaddr.IPv4.parseCIDR("192.168.56.0/24");
+const step = 10;
+
+export interface Suggestion {
+  vip: string;
+  nodes: { name: string; address: string }[];
+}
+
+/**
+ * A VIP and addresses for a stack's nodes that nobody has.
+ *
+ * @param taken addresses of other stacks, without prefix
+ * @returns undefined if there is no room
+ */
+export function suggest(stack: string, count: number, taken: ReadonlySet<string>): Suggestion | undefined {
+  const [base, prefix] = network;
+  const address = (last: number): string => [...base.octets.slice(0, 3), last].join(".");
+  for (let first = step; first + count < 255; first += step) {
+    const addresses = Array.from({ length: count + 1 }, (_, i) => address(first + i));
+    if (addresses.some((each) => taken.has(each))) continue;
+    const [vip = "", ...others] = addresses;
+    return {
+      vip: `${vip}/${prefix}`,
+      nodes: others.map((each, i) => ({
+        name: `${
+          stack
+            .toLowerCase()
+            .replace(/[^a-z0-9]+/g, "-")
+            .replace(/^-+|-+$/g, "") || "node"
+        }-${i + 1}`,
+        address: each,
+      })),
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,214 @@
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { type Settings, SettingsError } from "../settings";
+import { checkSettingsFile, checkSettingsText } from "../settings/file";
+import { floatingIpShape } from "../settings/floating-ip";
+import { hypervisors } from "../settings/machines";
+import { nodesShape } from "../settings/nodes";
+import { packageRoot } from "../system/root";
+import { claimsOfSettings } from "./claims";
+import { clashesWith } from "./clashes";
+import { Failure } from "./errors";
+import { runsInLab } from "./hypervisor";
+import { type Answers, parseNode, stackFileText, suggest } from "./new-stack-file";
+import { otherStacks } from "./other-stacks";
+import { stackFile } from "./stack-file";
+import { backendOf } from "./surroundings";
+
+export interface NewStackOptions {
+  stack?: string | undefined;
+  kind?: "machines" | "hosts" | undefined;
+  vip?: string | undefined;
+  /** As NAME=ADDRESS. */
+  node?: string[] | undefined;
+  hypervisor?: string | undefined;
+  box?: string | undefined;
+  user?: string | undefined;
+  keyFile?: string | undefined;
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Asks for what was not said, checks it, and writes the file of a new stack. */
+export async function newStack(options: NewStackOptions): Promise<void> {
+  const asks = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const stack = options.stack ?? (asks ? await askName() : missing("the stack's name"));
+  const file = freeFile(stack);
+  const answers = asks ? await ask(stack, options) : complete(stack, options);
+  const text = stackFileText(stack, answers);
+  const settings = checkSettingsText(text, file);
+  const usesLab = await runsInLab(settings);
+  const mistakes = clashesWith(settings, otherStacks(backendOf(usesLab), stack, usesLab));
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  for (const name of sameAddresses(settings, stack))
+    say(`Note: ${name} has addresses of it, too: only one of the two can be up at a time`);
+  writeFileSync(file, text, { flag: "wx" });
+  say(
+    `${basename(file)} is written. It is checked, and can be changed; \`npm run up -- --stack ${stack}\` makes the stack.`,
+  );
+}
+
+function missing(what: string): never {
+  throw new Failure(
+    `${what} is missing, and there is no terminal to ask on: \`npm run new-stack -- NAME --vip ADDRESS/PREFIX --node NAME=ADDRESS --node NAME=ADDRESS\`, for hosts with \`--kind hosts --user USER --key-file FILE\``,
+    2,
+  );
+}
+
+function freeFile(stack: string): string {
+  const file = stackFile(stack);
+  if (existsSync(file))
+    throw new Failure(`${basename(file)} is there already: choose another name, or change that file`);
+  return file;
+}
+
+/** The stacks that have a file here, and can be read. */
+function written(): { stack: string; settings: Settings }[] {
+  const names = readdirSync(packageRoot).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+  return names.flatMap((stack) => {
+    try {
+      return [{ stack, settings: checkSettingsFile(stackFile(stack)) }];
+    } catch {
+      return []; // Wrong, which its own `up` says.
+    }
+  });
+}
+
+const addressesOf = (settings: Settings): string[] =>
+  claimsOfSettings(settings).flatMap(({ kind, value }) => (kind === "address" ? [value] : []));
+
+function sameAddresses(settings: Settings, stack: string): string[] {
+  const own = new Set(addressesOf(settings));
+  return written()
+    .filter((other) => other.stack !== stack && addressesOf(other.settings).some((each) => own.has(each)))
+    .map((other) => other.stack);
+}
+
+function suggestion(stack: string, count: number): { vip?: string; nodes: Answers["nodes"] } {
+  const taken = new Set(written().flatMap(({ settings }) => addressesOf(settings)));
+  for (const { claims } of otherStacks(backendOf(true), stack, true))
+    for (const { kind, value } of claims) if (kind === "address") taken.add(value);
+  return suggest(stack, count, taken) ?? { nodes: [] };
+}
+
+/** Everything from the command line; addresses of machines are suggested where none are given. */
+function complete(stack: string, options: NewStackOptions): Answers {
+  const { kind = "machines", vip, node, hypervisor, box, user, keyFile } = options;
+  const nodes = node?.map(parsedNode);
+  if (kind === "hosts") {
+    const login = { user: user ?? missing("`--user`"), keyFile: keyFile ?? missing("`--key-file`") };
+    return {
+      kind,
+      vip: vip ?? missing("`--vip`"),
+      nodes: nodes ?? missing("`--node`"),
+      ...login,
+      hypervisor,
+      box,
+    };
+  }
+  if (user !== undefined || keyFile !== undefined)
+    throw new Failure("`--user` and `--key-file` are for hosts: add `--kind hosts`, or leave them out", 2);
+  if ((vip === undefined) !== (nodes === undefined)) missing(vip === undefined ? "`--vip`" : "`--node`");
+  const free = suggestion(stack, 2);
+  return { kind, vip: vip ?? free.vip ?? missing("`--vip`"), nodes: nodes ?? free.nodes, hypervisor, box };
+}
+
+function parsedNode(text: string): { name: string; address: string } {
+  try {
+    return parseNode(text);
+  } catch (error) {
+    throw new Failure(`\`--node\`: ${(error as Error).message}`, 2);
+  }
+}
+
+/** The first thing that is wrong with an answer, for the prompt to say; true if nothing is. */
+const judged = (result: { success: boolean; error?: { issues: { message: string }[] } }): true | string =>
+  result.success || `It ${result.error?.issues[0]?.message ?? "is wrong"}`;
+
+async function askName(): Promise<string> {
+  const { default: input } = await import("@inquirer/input");
+  return await input({
+    message: "Name of the stack:",
+    validate: (name) => {
+      try {
+        freeFile(name);
+        return true;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    },
+  });
+}
+
+const nodesOf = (text: string): Answers["nodes"] =>
+  text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(parseNode);
+
+function judgeNodes(text: string): true | string {
+  try {
+    return judged(nodesShape.nodes.safeParse(nodesOf(text)));
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function ask(stack: string, options: NewStackOptions): Promise<Answers> {
+  const [{ default: input }, { default: select }] = await Promise.all([
+    import("@inquirer/input"),
+    import("@inquirer/select"),
+  ]);
+  const kind =
+    options.kind ??
+    (await select<Answers["kind"]>({
+      message: "What are its nodes?",
+      choices: [
+        { name: "machines that are made with Vagrant", value: "machines" },
+        { name: "Linux hosts that exist", value: "hosts" },
+      ],
+    }));
+  const free = suggestion(stack, 2);
+  const shown = (nodes: Answers["nodes"]): string =>
+    nodes.map(({ name, address }) => `${name}=${address}`).join(" ");
+  const isMade = kind === "machines";
+  const vip =
+    options.vip ??
+    (await input({
+      message: "The floating IP, with its subnet's prefix:",
+      default: isMade ? free.vip : undefined,
+      validate: (text) => judged(floatingIpShape.vip.safeParse(text)),
+    }));
+  const nodes =
+    options.node?.map(parsedNode) ??
+    nodesOf(
+      await input({
+        message: "Its nodes, two or more, each as NAME=ADDRESS:",
+        default: isMade && options.vip === undefined && vip === free.vip ? shown(free.nodes) : undefined,
+        validate: judgeNodes,
+      }),
+    );
+  if (!isMade) {
+    const user =
+      options.user ??
+      (await input({ message: "User to log in as, with passwordless sudo:", default: "root" }));
+    const keyFile =
+      options.keyFile ??
+      (await input({ message: "File of the private key here:", default: "~/.ssh/id_ed25519" }));
+    return { kind, vip, nodes, user, keyFile };
+  }
+  const hypervisor =
+    options.hypervisor ??
+    (await select({ message: "What runs the machines?", choices: hypervisors.map((value) => ({ value })) }));
+  const needsBox = hypervisor === "virtualbox" || hypervisor === "libvirt";
+  const box =
+    options.box ??
+    (needsBox
+      ? await input({
+          message: "Vagrant box, with Docker or of a Debian:",
+          default: "debian/bookworm64",
+          validate: (text) => judged(nodesShape.box.safeParse(text)),
+        })
+      : undefined);
+  return { kind, vip, nodes, hypervisor: hypervisor === "auto" ? undefined : hypervisor, box };
+}

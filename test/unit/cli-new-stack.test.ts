@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+import { parse } from "yaml";
+import { newStack } from "../../cli/new-stack";
+import { parseNode, stackFileText, suggest } from "../../cli/new-stack-file";
+import { newKeyPair } from "../../providers/vagrant/keys";
+import { SettingsError } from "../../settings";
+import { checkSettingsFile, checkSettingsText } from "../../settings/file";
+import { packageRoot } from "../../system/root";
+
+const stack = `new-${process.pid}`;
+const file = join(packageRoot, `Pulumi.${stack}.yaml`);
+let home: string;
+before(() => {
+  home = mkdtempSync(join(tmpdir(), "ha-rancher-new-"));
+  process.env.XDG_DATA_HOME = home;
+});
+afterEach(() => rmSync(file, { force: true }));
+after(() => rmSync(home, { recursive: true, force: true }));
+
+test("machines: addresses that no other stack here has", async () => {
+  await newStack({ stack });
+  const { vip, nodes } = checkSettingsFile(file);
+  const dev = checkSettingsFile(join(packageRoot, "Pulumi.dev.yaml"));
+  assert.notEqual(vip.address, dev.vip.address);
+  assert.equal(new Set([vip, ...nodes, dev.vip, ...dev.nodes].map(({ address }) => address)).size, 6);
+  assert.deepEqual(
+    nodes.map(({ name }) => name),
+    [`${stack}-1`, `${stack}-2`],
+  );
+  assert.match(
+    readFileSync(file, "utf8"),
+    /^# yaml-language-server: \$schema=\.\/schema\/stack\.schema\.json\n/,
+  );
+});
+
+test("hosts: all that is asked for is in the file", async () => {
+  const keyFile = join(home, "key");
+  writeFileSync(keyFile, newKeyPair("test").privateKey, { mode: 0o600 });
+  await newStack({
+    stack,
+    kind: "hosts",
+    vip: "10.7.0.10/24",
+    node: ["left=10.7.0.11", "right=10.7.0.12", "third=10.7.0.13"],
+    user: "admin",
+    keyFile,
+  });
+  const { nodes } = checkSettingsFile(file);
+  assert.deepEqual(
+    nodes.map(({ name, host }) => [name, host?.user, host?.keyFile]),
+    [
+      ["left", "admin", keyFile],
+      ["right", "admin", keyFile],
+      ["third", "admin", keyFile],
+    ],
+  );
+});
+
+test("what is missing without a terminal is said with the whole command", async () => {
+  await assert.rejects(newStack({}), /the stack's name is missing.*npm run new-stack -- NAME/s);
+  await assert.rejects(newStack({ stack, kind: "hosts", vip: "10.7.0.10/24" }), /is missing/);
+  await assert.rejects(newStack({ stack, vip: "10.7.0.10/24" }), /`--node` is missing/);
+  await assert.rejects(newStack({ stack, user: "admin" }), /for hosts/);
+  await assert.rejects(newStack({ stack, vip: "10.7.0.10/24", node: ["left"] }), /NAME=ADDRESS/);
+  assert.equal(existsSync(file), false);
+});
+
+test("wrong answers are refused, all at once, and nothing is written", async () => {
+  await assert.rejects(
+    newStack({ stack, vip: "10.7.0.10/24", node: ["left=10.7.0.10", "left=10.8.0.1"], box: "a b" }),
+    (error) => {
+      assert.ok(error instanceof SettingsError);
+      assert.match(
+        error.message,
+        /`box`[\s\S]*left twice[\s\S]*`nodes\[0\]\.address`[\s\S]*`nodes\[1\]\.address`/,
+      );
+      return true;
+    },
+  );
+  assert.equal(existsSync(file), false);
+});
+
+test("a stack that is there is not written over", async () => {
+  await assert.rejects(newStack({ stack: "dev" }), /Pulumi\.dev\.yaml is there already/);
+});
+
+test("suggestions go on where there is room, and end where there is none", () => {
+  const taken = new Set(["192.168.56.10", "192.168.56.22"]);
+  assert.equal(suggest("x", 2, taken)?.vip, "192.168.56.30/24");
+  assert.deepEqual(suggest("My_Stack.2", 3, new Set())?.nodes[2], {
+    name: "my-stack-2-3",
+    address: "192.168.56.13",
+  });
+  const all = new Set(Array.from({ length: 255 }, (_, i) => `192.168.56.${i}`));
+  assert.equal(suggest("x", 2, all), undefined);
+});
+
+test("the file says what was answered, and no more", () => {
+  const answers = {
+    kind: "machines" as const,
+    vip: "192.168.56.10/24",
+    nodes: [parseNode("a=192.168.56.11"), parseNode("b=192.168.56.12")],
+  };
+  const text = stackFileText("x", answers);
+  assert.deepEqual(parse(text), {
+    config: { "ha-rancher:vip": answers.vip, "ha-rancher:nodes": answers.nodes },
+  });
+  assert.equal(checkSettingsText(text, file).hypervisor, "auto");
+});
