@@ -53,6 +53,27 @@ function differing(
   return [...byValue].map(([value, names]) => `${value} on ${names.join(" and ")}`).join(", ");
 }
 
+/** What weakens the protection of the data, or is on its way to a restart or a failover. */
+function guardNotes({ name, status }: NodeReport): string[] {
+  const { health, fencing, timers } = status ?? {};
+  const { lease, serverLease } = timers ?? {};
+  return [
+    ...(health?.state === "failing"
+      ? [`the service on ${name} is not well: ${health.reason ?? "no answer"}`]
+      : []),
+    ...(fencing && !fencing.agent && fencing.watchdog === false
+      ? [
+          `${name} has no watchdog, which would reset it if it hung as a whole: \`systemctl status ha-rancher-watchdog\` there says why`,
+        ]
+      : []),
+    ...(lease && serverLease && lease !== serverLease
+      ? [
+          `the NFS server's lease time is ${serverLease} s as ${name} sees it, and \`guard.leaseTime\` says ${lease} s: a failover takes as long as the server's`,
+        ]
+      : []),
+  ];
+}
+
 export function findingsOf(nodes: NodeReport[]): Findings {
   const edited = nodes.filter(({ status }) => status?.keepalived?.edited).map(({ name }) => name);
   const settings = differing(nodes, ({ status }) => status?.keepalived?.settings);
@@ -68,6 +89,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
       ...(settings ? [`keepalived's settings differ (${settings}): \`npm run up\` mends it`] : []),
     ],
     notes: [
+      ...nodes.flatMap(guardNotes),
       ...(versions ? [`keepalived's versions differ: ${versions}`] : []),
       ...resting.map((name) => `${name} is in maintenance: \`npm run maintenance -- ${name} off\` ends it`),
     ],

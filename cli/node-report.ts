@@ -31,6 +31,9 @@ const nodeStatus = z.looseObject({
     })
     .nullish(),
   container: z.looseObject({ state: z.string().nullish() }).nullish(),
+  health: z.looseObject({ state: z.string().nullish(), reason: z.string().nullish() }).nullish(),
+  fencing: z.looseObject({ agent: z.string().nullish(), watchdog: z.boolean().nullish() }).nullish(),
+  timers: z.looseObject({ lease: z.number().nullish(), serverLease: z.number().nullish() }).nullish(),
   mounts: z.looseObject({ lease: z.boolean().nullish(), data: z.boolean().nullish() }).nullish(),
   uptime: z.number().nullish(),
 });

@@ -46,7 +46,7 @@ function row({ name, address, status, error }: NodeReport): string[] {
     (status.vrrpState ?? "-") + (status.keepalived?.maintenance ? " (maintenance)" : ""),
     guard?.state ? guard.state + (guard.epoch ? ` (epoch ${guard.epoch})` : "") : "not running",
     lease?.heldHere ? "here" : lease?.owner ? `of ${lease.owner}` : "-",
-    container?.state ?? "missing",
+    (container?.state ?? "missing") + (status.health?.state === "failing" ? " (not well)" : ""),
     mounted || "-",
     status.uptime === undefined || status.uptime === null ? "-" : duration(status.uptime),
   ];

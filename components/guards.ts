@@ -27,7 +27,8 @@ export class Guards extends pulumi.ComponentResource {
         this,
         {
           // `restart` and not `start`: the same line serves the first start and every change. `enable` reads the units anew.
-          run: `sh -c 'systemctl enable ${units} && systemctl restart ${units}'`,
+          // Without a watchdog the guard still guards: `status` says which node has none.
+          run: `sh -c 'systemctl enable ${units} && systemctl restart ha-rancher-guard && { systemctl restart ha-rancher-watchdog || echo no watchdog; }'`,
           undo: `systemctl disable --now ${units}`,
           changes: fingerprint(args.source(node)),
         },

@@ -18,7 +18,8 @@ watchdog_held() {
   local open
   [[ -e $WATCHDOG_DEVICE ]] || return
   for open in "$INIT_FILES"/*; do
-    [[ ! $open -ef $WATCHDOG_DEVICE ]] || return 0
+    # The first watchdog has two names, and two device numbers.
+    [[ ! $open -ef $WATCHDOG_DEVICE && ! $open -ef ${WATCHDOG_DEVICE%0} ]] || return 0
   done
   return 1
 }

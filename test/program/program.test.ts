@@ -151,7 +151,10 @@ test("the guard knows its timers, and where the service answers", () => {
 
 test("the watchdog is armed with the guard, and disarmed with it", () => {
   const { create, delete: undo } = named("rancher-1-guard-running").inputs;
-  assert.match(String(create), /systemctl restart ha-rancher-watchdog ha-rancher-guard/);
+  assert.match(
+    String(create),
+    /enable ha-rancher-watchdog ha-rancher-guard && .*restart ha-rancher-watchdog/,
+  );
   assert.match(String(undo), /systemctl disable --now ha-rancher-watchdog ha-rancher-guard/);
 });
 

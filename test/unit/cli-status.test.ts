@@ -293,3 +293,23 @@ test("durations are given in their two largest units", () => {
     assert.equal(duration(seconds), text);
   }
 });
+
+test("what weakens the protection is told", () => {
+  const own = { fencing: { agent: null, watchdog: false }, timers: { lease: 15, serverLease: 90 } };
+  const health = { state: "failing", reason: "https://127.0.0.1/healthz: timed out" };
+  const nodes = [
+    node("a", { ...serving, ...own, health }),
+    // An agent does what the watchdog would.
+    node("b", {
+      ...waiting,
+      fencing: { agent: "fence_virsh", watchdog: false },
+      timers: { lease: 15, serverLease: 15 },
+    }),
+  ];
+  const { state, remarks } = judge(nodes, yes);
+  assert.equal(state, "healthy");
+  assert.match(remarks[0] ?? "", /^the service on a is not well: .*timed out$/);
+  assert.match(remarks[1] ?? "", /^a has no watchdog/);
+  assert.match(remarks[2] ?? "", /lease time is 90 s as a sees it/);
+  assert.equal(remarks.length, 3, remarks.join("\n"));
+});
