@@ -21,6 +21,27 @@ function isDead({ pid, hostname: host }: Lock): boolean {
   }
 }
 
+/** Files of the locks that killed Pulumi processes of this machine left on a stack. */
+export function deadLocks(backend: Backend, stack: string): string[] {
+  if (!backend.local) return [];
+  const folder = join(fileURLToPath(backend.url), ".pulumi", "locks", "organization", projectName, stack);
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  } catch {
+    return []; // Never locked.
+  }
+  return names
+    .map((name) => join(folder, name))
+    .filter((file) => {
+      try {
+        return isDead(JSON.parse(readFileSync(file, "utf8")) as Lock);
+      } catch {
+        return false; // Released just now, or half written by one that is alive.
+      }
+    });
+}
+
 /**
  * Removes the locks that killed Pulumi processes of this machine left on a stack: nobody else ever would, and
  * every later operation would be refused.
@@ -28,25 +49,10 @@ function isDead({ pid, hostname: host }: Lock): boolean {
  * @returns how many there were
  */
 export function removeDeadLocks(backend: Backend, stack: string): number {
-  if (!backend.local) return 0;
-  const folder = join(fileURLToPath(backend.url), ".pulumi", "locks", "organization", projectName, stack);
-  let removed = 0;
-  let names: string[];
-  try {
-    names = readdirSync(folder).filter((name) => name.endsWith(".json"));
-  } catch {
-    return 0; // Never locked.
-  }
-  for (const name of names) {
-    const file = join(folder, name);
-    try {
-      if (!isDead(JSON.parse(readFileSync(file, "utf8")) as Lock)) continue;
-    } catch {
-      continue; // Released just now, or half written by one that is alive.
-    }
+  const files = deadLocks(backend, stack);
+  for (const file of files) {
     rmSync(file, { force: true });
     rmSync(`${file}.attrs`, { force: true });
-    removed += 1;
   }
-  return removed;
+  return files.length;
 }

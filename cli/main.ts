@@ -40,6 +40,15 @@ export function commandLine(): Command {
     .action(async (options: { stack: string; json?: boolean; watch?: boolean }) => {
       process.exitCode = await (await import("./status.js")).status(options);
     });
+  onStack(
+    "doctor",
+    "look whether this machine can run the stack, and what dead ones left; exit code 1 if not",
+  )
+    .option("--json", "for programs")
+    .option("--fix", "mend what can be mended without harm to anybody")
+    .action(async (options: { stack: string; json?: boolean; fix?: boolean }) => {
+      process.exitCode = await (await import("./doctor/index.js")).doctor(options);
+    });
   onStack("switchover", "move the VIP to another node, in order")
     .argument("[node]", "where to; default: whom keepalived prefers")
     .action(async (node: string | undefined, options: { stack: string }) => {

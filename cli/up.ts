@@ -7,6 +7,7 @@ import { clashesWith } from "./clashes";
 import { Clock, timingsFile } from "./clock";
 import { colors } from "./colors";
 import { removeDeadLocks } from "./dead-locks";
+import { refuseUnfit, subjectOf } from "./doctor";
 import { Failure } from "./errors";
 import { stream } from "./foreground";
 import { runsInLab } from "./hypervisor";
@@ -51,6 +52,7 @@ async function bringUp(stack: string, clock: Clock): Promise<void> {
   if (known) refuseOtherLab(stack, known);
   const mistakes = clashesWith(settings, otherStacks(backend, stack, usesLab));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
+  if (!known?.resources) await refuseUnfit(await subjectOf(stack));
   const surroundings = await prepare(usesLab, clock, say);
   const cli = cliOf(surroundings);
 

@@ -31,7 +31,8 @@ export function notInstalled(names: string[], printed: string): string[] {
   return names.filter((name) => !installed.has(name));
 }
 
-async function missing(): Promise<string[]> {
+/** Debian packages that the lab needs and that are not installed. */
+export async function missingPackages(): Promise<string[]> {
   const names = wanted();
   // Its code is 1 if it does not know a name; what it knows is printed all the same.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own placeholders
@@ -123,18 +124,18 @@ export async function installPackages(say: Say): Promise<void> {
   const pending = await readJson<string[]>(pendingFile());
   if (!pending) {
     await refuseWhereImpossible();
-    if ((await missing()).length === 0) return;
+    if ((await missingPackages()).length === 0) return;
   }
   if (process.getuid?.() !== 0) {
     throw new Error(
-      `the embedded lab needs Debian packages (${(await missing()).join(", ")}), and only root can install them: run this with \`sudo\``,
+      `the embedded lab needs Debian packages (${(await missingPackages()).join(", ")}), and only root can install them: run this with \`sudo\``,
     );
   }
   await withLock(
     cacheHome(),
     "packages",
     async () => {
-      const names = await missing();
+      const names = await missingPackages();
       if (names.length > 0) await install(names, say);
       // Also takes away what a killed run left of its own.
       else await run(join(packageRoot, "lab", "without-services.sh"), ["true"]);

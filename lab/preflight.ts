@@ -40,8 +40,12 @@ export function homeProblem(home: string): string | undefined {
   return undefined;
 }
 
-/** All reasons why the lab cannot run on this machine, as far as they can be known before anything is done. */
-async function problems(home: string, fresh: boolean): Promise<string[]> {
+/**
+ * All reasons why the lab cannot run on this machine, as far as they can be known before anything is done.
+ *
+ * @param fresh whether box and image are still to be built
+ */
+export async function labProblems(home: string, fresh: boolean): Promise<string[]> {
   if (process.getuid?.() !== 0) {
     return ["the embedded lab needs root (network namespaces, mounts, /dev/net/tun): run it with `sudo`"];
   }
@@ -89,6 +93,6 @@ async function problems(home: string, fresh: boolean): Promise<string[]> {
 export async function preflight(name: string, home: string, fresh: boolean): Promise<void> {
   checkLabName(name);
   debianRelease();
-  const found = await problems(home, fresh);
+  const found = await labProblems(home, fresh);
   if (found.length > 0) throw new Error(found.join("\n"));
 }

@@ -22,31 +22,45 @@ function programFile(name: string, wayOut: string): string {
 
 const limit = 60_000;
 
+type Commands = Record<"folder" | "write" | "remove" | "apply" | "list", string[]>;
+
+const defaultFolder = "/etc/exports.d";
+
+const fileOf = (folder: string, name: string): string => join(folder, `${name}.exports`);
+
+function commandsFor(name: string, folder: string): Commands {
+  const exportfs = programFile("exportfs", "install the kernel's NFS server (Debian: nfs-kernel-server)");
+  const coreutils = "install coreutils";
+  return {
+    folder: [programFile("mkdir", coreutils), "-p", folder],
+    write: [programFile("tee", coreutils), fileOf(folder, name)],
+    remove: [programFile("rm", coreutils), "-f", fileOf(folder, name)],
+    apply: [exportfs, "-ra"],
+    list: [exportfs, "-s"],
+  };
+}
+
+/** The commands that an export needs as root, each with the line of sudoers(5) that lets a user do it. */
+export const sudoersLines = (
+  name: string,
+  user: string,
+  folder = defaultFolder,
+): { words: string[]; line: string }[] =>
+  Object.values(commandsFor(name, folder)).map((words) => ({
+    words,
+    line: `${user} ALL=(root) NOPASSWD: ${words.join(" ")}`,
+  }));
+
 /**
  * The NFS server of this machine's Linux kernel. Each export is a file of its own in /etc/exports.d, so that
  * nobody else's are touched. Whoever is not root needs sudo for five exact commands.
  */
-export function kernelServer(folder = "/etc/exports.d", isRoot = process.getuid?.() === 0): NfsServer {
-  const fileOf = (name: string): string => join(folder, `${name}.exports`);
-
-  function commands(name: string): Record<"folder" | "write" | "remove" | "apply" | "list", string[]> {
-    const exportfs = programFile("exportfs", "install the kernel's NFS server (Debian: nfs-kernel-server)");
-    const coreutils = "install coreutils";
-    return {
-      folder: [programFile("mkdir", coreutils), "-p", folder],
-      write: [programFile("tee", coreutils), fileOf(name)],
-      remove: [programFile("rm", coreutils), "-f", fileOf(name)],
-      apply: [exportfs, "-ra"],
-      list: [exportfs, "-s"],
-    };
-  }
+export function kernelServer(folder = defaultFolder, isRoot = process.getuid?.() === 0): NfsServer {
+  const commands = (name: string): Commands => commandsFor(name, folder);
 
   /** The lines that let this user do what this export needs, and no more. */
   function sudoersHint(name: string): string {
-    const { username } = userInfo();
-    const lines = Object.values(commands(name)).map(
-      (words) => `${username} ALL=(root) NOPASSWD: ${words.join(" ")}`,
-    );
+    const lines = sudoersLines(name, userInfo().username, folder).map(({ line }) => line);
     return `Exporting a directory needs root's rights. Either run this as root, or put these lines into /etc/sudoers.d/ha-rancher (with \`sudo visudo -f /etc/sudoers.d/ha-rancher\`):\n${lines.join("\n")}`;
   }
 
@@ -91,7 +105,7 @@ export function kernelServer(folder = "/etc/exports.d", isRoot = process.getuid?
     },
 
     async withdraw(name, directory) {
-      const before = await textOf(fileOf(name));
+      const before = await textOf(fileOf(folder, name));
       if (before === undefined) return;
       await change(name, commands(name).remove);
       const { clients } = await apply(name, directory);
@@ -102,7 +116,7 @@ export function kernelServer(folder = "/etc/exports.d", isRoot = process.getuid?
     },
 
     async look(expected) {
-      const text = await textOf(fileOf(expected.name));
+      const text = await textOf(fileOf(folder, expected.name));
       return text === undefined ? undefined : clientsInExportsFile(text, expected);
     },
   };

@@ -1,0 +1,149 @@
+import { existsSync } from "node:fs";
+import { currentLab } from "../../lab";
+import { type Settings, SettingsError } from "../../settings";
+import { checkSettingsFile } from "../../settings/file";
+import { ensureToolchain } from "../../toolchain";
+import { colors } from "../colors";
+import { Failure, shownError } from "../errors";
+import { chooseHypervisor } from "../hypervisor";
+import { stackFile } from "../stack-file";
+import { readState } from "../state";
+import { backendOf, cliOf } from "../surroundings";
+import { type Check, type Finding, fault, type Subject, well } from "./check";
+import { hypervisorChecks } from "./hypervisor";
+import { leftoverChecks } from "./leftovers";
+import { thisMachine } from "./machine";
+import { networkChecks } from "./networks";
+import { programChecks } from "./programs";
+import { reportText } from "./report";
+import { resourceChecks } from "./resources";
+import { storageChecks } from "./storage";
+
+const settingsCheck: Check = {
+  name: "settings",
+  look({ file, stack }) {
+    if (!existsSync(file))
+      return fault(
+        `There is no ${file} with the settings of the stack ${stack}`,
+        "choose another one with --stack, or write it",
+      );
+    try {
+      checkSettingsFile(file);
+      return well(`Pulumi.${stack}.yaml is right`);
+    } catch (error) {
+      if (error instanceof SettingsError) return error.mistakes.flatMap((mistake) => fault(mistake));
+      return fault(`${file} cannot be read: ${shownError(error)}`);
+    }
+  },
+};
+
+/** All that the doctor looks at, in the order in which it is told. */
+export const checks: readonly Check[] = [
+  settingsCheck,
+  ...programChecks,
+  ...hypervisorChecks,
+  ...networkChecks,
+  ...storageChecks,
+  ...resourceChecks,
+  ...leftoverChecks,
+];
+
+export type Result = Finding & { check: string };
+
+/** Asks all checks side by side. One that fails itself is a fault, and keeps no other from being told. */
+export async function examine(some: readonly Check[], subject: Subject): Promise<Result[]> {
+  const found = await Promise.all(
+    some.map(async (check) => {
+      try {
+        return (await check.look(subject)).map((finding) => ({ check: check.name, ...finding }));
+      } catch (error) {
+        return fault(`It cannot be looked at: ${shownError(error)}`).map((finding) => ({
+          check: check.name,
+          ...finding,
+        }));
+      }
+    }),
+  );
+  return found.flat();
+}
+
+/** What is known of a stack and of this machine before anything is asked. */
+export async function subjectOf(stack: string): Promise<Subject> {
+  const file = stackFile(stack);
+  let settings: Settings | undefined;
+  try {
+    settings = checkSettingsFile(file);
+  } catch {
+    // Said by a check of its own.
+  }
+  const hasMachines = settings?.nodes.some(({ host }) => !host);
+  const hypervisor = settings && hasMachines ? await chooseHypervisor(settings.hypervisor) : undefined;
+  const backend = backendOf(hypervisor === "lab" || currentLab() !== undefined);
+  const known = await readState(backend, stack, async () =>
+    cliOf({ toolchain: await ensureToolchain(() => {}), lab: undefined }),
+  );
+  return { machine: thisMachine(), stack, file, settings, hypervisor, backend, known };
+}
+
+export interface DoctorOptions {
+  stack: string;
+  json?: boolean;
+  /** Mend what can be mended without harm to anybody. */
+  fix?: boolean;
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Mends what has a harmless cure, and says so. */
+async function mend(results: Result[]): Promise<void> {
+  for (const { check, fix } of results) {
+    if (!fix) continue;
+    try {
+      process.stderr.write(`mended  ${check}: ${await fix()}\n`);
+    } catch (error) {
+      process.stderr.write(`failed  ${check}: ${shownError(error)}\n`);
+    }
+  }
+}
+
+/**
+ * Looks whether this machine can run a stack, and what dead ones left behind.
+ *
+ * @returns 0 if there is no fault, 1 if there is one
+ */
+export async function doctor({ stack, json = false, fix = false }: DoctorOptions): Promise<number> {
+  const subject = await subjectOf(stack);
+  let results = await examine(checks, subject);
+  if (fix && results.some((each) => each.fix)) {
+    await mend(results);
+    results = await examine(checks, await subjectOf(stack));
+  }
+  const ok = results.every(({ state }) => state !== "fault");
+  if (json) {
+    const checked = results.map(({ fix: cure, ...result }) => ({ ...result, fixable: cure !== undefined }));
+    say(JSON.stringify({ stack, ok, hypervisor: subject.hypervisor ?? null, checks: checked }, undefined, 2));
+  } else say(reportText(subject, results, colors));
+  return ok ? 0 : 1;
+}
+
+/**
+ * What must be right before a stack is made; one that is there shows by itself what is wrong.
+ *
+ * @throws Failure with every fault and what mends it
+ */
+export async function refuseUnfit(subject: Subject): Promise<void> {
+  const needed = checks.filter(({ beforeUp }) => beforeUp);
+  const faults = (await examine(needed, subject)).filter(({ state }) => state === "fault");
+  if (faults.length === 0) return;
+  const lines = faults.map(
+    ({ check, meaning, mend: way }) =>
+      `  - ${check}: ${meaning}${way ? `\n    ${way.replaceAll("\n", "\n    ")}` : ""}`,
+  );
+  throw new Failure(
+    [
+      `this machine cannot run the stack; nothing was changed:`,
+      ...lines,
+      "`npm run doctor` tells of the rest.",
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
+import { createServer } from "node:net";
+import { freemem, networkInterfaces, totalmem, userInfo } from "node:os";
+import { dirname } from "node:path";
+import { RunError, type RunResult, tryRun } from "../../system/run";
+import { onPath } from "../../toolchain/path";
+
+/** What the doctor asks of the machine that it runs on. Tests give their own answers. */
+export interface ThisMachine {
+  platform: NodeJS.Platform;
+  architecture: string;
+  /** Such as `20.11.1`. */
+  nodeVersion: string;
+  isRoot: boolean;
+  user: string;
+  now: number;
+  /** The file of a program on PATH. */
+  program(name: string): string | undefined;
+  /** Runs a program for at most 20 s; what cannot be started or hangs has a code, too. */
+  run(command: string, ...args: string[]): Promise<RunResult>;
+  /** A file's text; undefined if it cannot be read. */
+  text(path: string): string | undefined;
+  /** The names in a folder; none if it cannot be read. */
+  names(folder: string): string[];
+  exists(path: string): boolean;
+  /** MiB. */
+  memory(): { total: number; available: number };
+  /** MiB that are free where a folder is or will be. */
+  free(folder: string): number;
+  /** Whether a port of this machine is free. */
+  isFree(port: number, address: string): Promise<boolean>;
+  /** IPv4 addresses with prefix, by interface. */
+  addresses(): { device: string; cidr: string }[];
+}
+
+const timeLimit = 20_000;
+const mebi = 2 ** 20;
+
+const readable = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+};
+
+const nearestFolder = (path: string): string => (existsSync(path) ? path : nearestFolder(dirname(path)));
+
+async function run(command: string, ...args: string[]): Promise<RunResult> {
+  try {
+    return await tryRun(command, args, { timeout: timeLimit, env: { ...process.env, LC_ALL: "C" } });
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    return { ...error.result, code: error.result.code || 128, stderr: error.message };
+  }
+}
+
+/** Without what the kernel gives back at once, which Node counts as used before version 22. */
+function availableMemory(): number {
+  const said = /^MemAvailable:\s+(\d+) kB/m.exec(readable("/proc/meminfo") ?? "")?.[1];
+  return said ? Number(said) / 1024 : freemem() / mebi;
+}
+
+function isFree(port: number, address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+      .once("error", () => resolve(false))
+      .listen({ port, host: address, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+export const thisMachine = (): ThisMachine => ({
+  platform: process.platform,
+  architecture: process.arch,
+  nodeVersion: process.versions.node,
+  isRoot: process.getuid?.() === 0,
+  user: userInfo().username,
+  now: Date.now(),
+  program: (name) => onPath(name),
+  run,
+  text: readable,
+  names: (folder) => {
+    try {
+      return readdirSync(folder);
+    } catch {
+      return [];
+    }
+  },
+  exists: existsSync,
+  memory: () => ({ total: totalmem() / mebi, available: availableMemory() }),
+  free: (folder) => {
+    const { bavail, bsize } = statfsSync(nearestFolder(folder));
+    return (bavail * bsize) / mebi;
+  },
+  isFree,
+  addresses: () =>
+    Object.entries(networkInterfaces()).flatMap(([device, all]) =>
+      (all ?? []).flatMap(({ family, cidr }) => (family === "IPv4" && cidr ? [{ device, cidr }] : [])),
+    ),
+});

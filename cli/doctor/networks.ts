@@ -1,0 +1,118 @@
+import ipaddr from "ipaddr.js";
+import { hostOnlyRanges } from "../../providers/vagrant/host";
+import { type Check, fault, remark, runsHere, well } from "./check";
+
+const inside = (address: string, cidr: string): boolean =>
+  ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));
+
+const rangesFile = "/etc/vbox/networks.conf";
+
+const hostOnly: Check = {
+  name: "host-only-ranges",
+  beforeUp: true,
+  look({ machine, settings, hypervisor }) {
+    // Bridged machines have no host-only network.
+    if (
+      hypervisor !== "virtualbox" ||
+      !settings ||
+      settings.bridge.length > 0 ||
+      machine.platform === "win32"
+    )
+      return [];
+    const ranges = hostOnlyRanges(machine.text(rangesFile));
+    const outside = settings.nodes
+      .filter(({ host }) => !host)
+      .filter(({ address }) => !ranges.some((range) => inside(address, range)));
+    if (outside.length === 0) return well(`VirtualBox allows the nodes' network (${ranges.join(", ")})`);
+    const { address, prefix } = settings.subnet;
+    // Who says one range says all: the default must be repeated.
+    const lines = [...ranges, `${address}/${prefix}`].map((range) => `* ${range}`).join("\\n");
+    return fault(
+      `VirtualBox allows host-only networks in ${ranges.join(", ") || "no range"}, and ${outside.map((node) => node.address).join(" and ")} is outside`,
+      `sudo mkdir -p /etc/vbox && printf '${lines}\\n' | sudo tee ${rangesFile}`,
+    );
+  },
+};
+
+const bridges: Check = {
+  name: "bridge",
+  beforeUp: true,
+  look({ machine, settings, hypervisor }) {
+    if (!hypervisor || !settings || settings.bridge.length === 0) return [];
+    const devices = [...new Set(machine.addresses().map(({ device }) => device))];
+    const found = settings.bridge.find((name) => devices.some((device) => name.split(":")[0] === device));
+    return found
+      ? well(`The machines are bridged to ${found}`)
+      : fault(
+          `None of \`bridge\` (${settings.bridge.join(", ")}) is an interface of this machine with an address`,
+          `name one of ${devices.filter((device) => device !== "lo").join(", ")} in \`bridge\``,
+        );
+  },
+};
+
+/** Interfaces that hypervisors make for their machines. */
+const ofHypervisors = /^(vboxnet|virbr|vmnet|vnet|docker|br-)/;
+
+const subnetClash: Check = {
+  name: "subnet",
+  beforeUp: true,
+  look(subject) {
+    const { machine, settings } = subject;
+    if (!runsHere(subject) || !settings || settings.bridge.length > 0) return [];
+    const { address, prefix } = settings.subnet;
+    const other = machine
+      .addresses()
+      .find(
+        ({ device, cidr }) =>
+          !ofHypervisors.test(device) && inside(cidr.split("/")[0] ?? "", `${address}/${prefix}`),
+      );
+    return other
+      ? fault(
+          `${other.device} of this machine (${other.cidr}) is in the nodes' network ${address}/${prefix}: its packets would go astray`,
+          "choose other addresses for `vip` and `nodes`, or bridge the machines to that network with `bridge`",
+        )
+      : well(`Nobody else here uses ${address}/${prefix}`);
+  },
+};
+
+const ports: Check = {
+  name: "ports",
+  beforeUp: true,
+  async look({ machine, settings, hypervisor, known }) {
+    // The ports of a stack that is there are taken by itself.
+    if (!hypervisor || !settings || known?.machines.length) return [];
+    const wanted = settings.nodes.flatMap(({ name, machine: own }) =>
+      (own?.ports ?? []).flatMap(({ host, count = 1, hostIp = "127.0.0.1", protocol = "tcp" }) =>
+        host === undefined || protocol === "udp"
+          ? []
+          : Array.from({ length: count }, (_, i) => ({ name, port: host + i, hostIp })),
+      ),
+    );
+    if (wanted.length === 0) return [];
+    const free = await Promise.all(wanted.map(({ port, hostIp }) => machine.isFree(port, hostIp)));
+    const taken = wanted.filter((_, i) => !free[i]);
+    return taken.length === 0
+      ? well(`${wanted.length} ports of the machines are free`)
+      : fault(
+          `${taken.map(({ name, port }) => `${port} (${name})`).join(", ")} is in use on this machine`,
+          `see who has it: ss -ltnp 'sport = :${taken[0]?.port}'; or choose others in \`nodes[].machine.ports\``,
+        );
+  },
+};
+
+const nodesOfTheNetwork: Check = {
+  name: "vip-unused",
+  async look({ machine, settings, hypervisor, known }) {
+    if (!settings || known || hypervisor === "lab" || !machine.program("ping")) return [];
+    const { address } = settings.vip;
+    const { code } = await machine.run("ping", "-c", "1", "-W", "1", address);
+    return code === 0
+      ? remark(
+          `${address} answers already, and the stack is not up: somebody has the VIP's address`,
+          "choose a free address for `vip`",
+        )
+      : well(`Nobody answers at ${address}`);
+  },
+};
+
+export const networkChecks: Check[] = [hostOnly, bridges, subnetClash, ports, nodesOfTheNetwork];

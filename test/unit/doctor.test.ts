@@ -1,0 +1,403 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { colors } from "../../cli/colors";
+import { checks, examine, refuseUnfit } from "../../cli/doctor";
+import type { Subject } from "../../cli/doctor/check";
+import { reportText } from "../../cli/doctor/report";
+import { Failure } from "../../cli/errors";
+import { dataHome, labHome } from "../../system/paths";
+import { packageRoot } from "../../system/root";
+import { tryRun } from "../../system/run";
+import { ownHome, put, putScript, withEnvironment } from "./cli-support";
+import { type Given, lines, says, settingsWith, subject } from "./doctor-support";
+
+const asked = async (name: string, given: Given = {}, changes: Partial<Subject> = {}): Promise<string> =>
+  lines(await says(checks, name, subject(given, changes)));
+
+const vagrant = { stdout: "Vagrant 2.4.1\n" };
+const virtualBox = { VBoxManage: { stdout: "Default machine folder: /x\n" } };
+
+test("Node that is too old is a fault", async () => {
+  assert.match(
+    await asked("node", { nodeVersion: "18.20.1" }),
+    /^fault: Node.js is 18\.20\.1, and 20 .* -> install Node/,
+  );
+  assert.equal(await asked("node", { nodeVersion: "22.1.0" }), "well: Node.js 22.1.0");
+});
+
+test("Pulumi: found, to be made, or neither", async (t) => {
+  ownHome(t);
+  assert.match(
+    await asked("pulumi", { programs: { "pulumi version": { stdout: "v3.230.1\n" } } }),
+    /^well: Pulumi 3\.230\.1, on PATH/,
+  );
+  assert.match(
+    await asked("pulumi", { programs: { "pulumi version": { stdout: "v3.100.0\n" }, go: {} } }),
+    /^remark: There is no Pulumi/,
+  );
+  assert.match(await asked("pulumi"), /^fault: .*Go is missing -> install Pulumi 3\.220/);
+  assert.match(await asked("plugins"), /^remark: Pulumi's plugins command and docker are not there yet/);
+});
+
+test("Vagrant: missing, broken, old; not asked for in the lab or for hosts", async () => {
+  assert.match(await asked("vagrant"), /^fault: `vagrant` is not on PATH.* -> install Vagrant/);
+  assert.match(
+    await asked("vagrant", { programs: { vagrant: { code: 1, stderr: "no ruby\nbad interpreter" } } }),
+    /^fault: `vagrant --version` fails: bad interpreter/,
+  );
+  assert.match(
+    await asked("vagrant", { programs: { vagrant: { stdout: "Vagrant 2.2.6" } } }),
+    /^fault: Vagrant is 2\.2\.6, and/,
+  );
+  assert.equal(await asked("vagrant", { programs: { vagrant } }), "well: Vagrant 2.4.1");
+  assert.equal(await asked("vagrant", {}, { hypervisor: "lab" }), "");
+  assert.equal(await asked("vagrant", {}, { hypervisor: undefined }), "");
+});
+
+test("hypervisors are tried: installed is not enough", async () => {
+  assert.match(await asked("hypervisor"), /^fault: `VBoxManage` is not on PATH.* -> install VirtualBox/);
+  const module = { ...virtualBox.VBoxManage, stderr: "WARNING: The vboxdrv kernel module is not loaded." };
+  assert.match(
+    await asked("hypervisor", { programs: { VBoxManage: module } }),
+    /^fault: VirtualBox is installed and does not work .*vboxdrv.* -> sudo \/sbin\/vboxconfig/,
+  );
+  assert.match(await asked("hypervisor", { programs: virtualBox }), /^well: VirtualBox/);
+  const libvirt = { hypervisor: "libvirt" } as const;
+  assert.match(await asked("hypervisor", {}, libvirt), /^fault: `virsh` is not on PATH/);
+  const refused = { code: 1, stderr: "error: Failed to connect socket: Permission denied" };
+  assert.match(
+    await asked("hypervisor", { programs: { virsh: refused } }, libvirt),
+    /^fault: libvirt does not answer: .*Permission denied -> .*--append --groups libvirt ann/,
+  );
+  assert.match(
+    await asked("hypervisor", { programs: { virsh: {}, vagrant } }, libvirt),
+    /^fault: Vagrant has no plugin for libvirt -> vagrant plugin install vagrant-libvirt/,
+  );
+  const plugin = { virsh: {}, "vagrant plugin list": { stdout: "vagrant-libvirt (0.12.2, global)" } };
+  assert.match(await asked("hypervisor", { programs: plugin }, libvirt), /^well: libvirt answers/);
+});
+
+test("the lab's own reasons are told, each with its way out", async (t) => {
+  // It cannot be in /proc, whoever asks.
+  withEnvironment(t, { XDG_CACHE_HOME: "/proc/x", HA_RANCHER_LAB: undefined });
+  const found = await asked("hypervisor", {}, { hypervisor: "lab" });
+  assert.match(
+    found,
+    process.getuid?.() === 0
+      ? /^fault: the lab's folder \/proc\/x.*-> name another/m
+      : /^fault: .* needs root/,
+  );
+});
+
+test("a processor without virtualisation: a fault for VirtualBox, a remark where there is emulation", async () => {
+  const flags = (word: string) => ({ "/proc/cpuinfo": `flags\t\t: fpu ${word} sse\n` });
+  assert.match(
+    await asked("virtualisation", { files: flags("x") }),
+    /^fault: The processor has no virtualisation.* -> enable VT-x/,
+  );
+  assert.equal(await asked("virtualisation", { files: flags("vmx") }), "well: The processor can virtualise");
+  assert.match(
+    await asked("virtualisation", { files: flags("svm") }, { hypervisor: "lab" }),
+    /^remark: There is no \/dev\/kvm.* -> modprobe kvm_intel/,
+  );
+  assert.equal(await asked("virtualisation", {}, { hypervisor: undefined }), "");
+});
+
+test("host-only ranges: the line that allows the network keeps those that are allowed", async () => {
+  const outside = settingsWith({
+    box: "x/y",
+    vip: "192.168.0.10/24",
+    nodes: '[{"name":"a","address":"192.168.0.11"},{"name":"b","address":"192.168.0.12"}]',
+  });
+  assert.match(
+    await asked("host-only-ranges", {}, { settings: outside }),
+    /^fault: .*192\.168\.56\.0\/21.* 192\.168\.0\.11 and 192\.168\.0\.12 is outside -> .*'\* 192\.168\.56\.0\/21\\n\* 192\.168\.0\.0\/24\\n' \| sudo tee \/etc\/vbox\/networks\.conf/,
+  );
+  const files = { "/etc/vbox/networks.conf": "* 192.168.0.0/16\n" };
+  assert.match(await asked("host-only-ranges", { files }, { settings: outside }), /^well/);
+  assert.match(await asked("host-only-ranges"), /^well/);
+  assert.equal(await asked("host-only-ranges", {}, { hypervisor: "lab" }), "");
+});
+
+test("networks: bridges that do not exist, a network that is taken, ports that are taken", async () => {
+  const bridged = settingsWith({ box: "x/y", bridge: '["en7"]' });
+  assert.match(
+    await asked("bridge", {}, { settings: bridged }),
+    /^fault: None of `bridge` \(en7\).* -> name one of eth0/,
+  );
+  const device = { addresses: () => [{ device: "en7", cidr: "192.168.56.5/24" }] };
+  assert.match(
+    await asked("bridge", device, { settings: bridged }),
+    /^well: The machines are bridged to en7/,
+  );
+  assert.match(
+    await asked("subnet", device),
+    /^fault: en7 of this machine \(192\.168\.56\.5\/24\) is in the nodes' network/,
+  );
+  const own = { addresses: () => [{ device: "vboxnet0", cidr: "192.168.56.1/24" }] };
+  assert.match(await asked("subnet", own), /^well/);
+
+  const forwarded = settingsWith({
+    box: "x/y",
+    nodes: JSON.stringify([
+      { name: "a", address: "192.168.56.11", machine: { ports: [{ guest: 443, host: 3300, count: 2 }] } },
+      { name: "b", address: "192.168.56.12" },
+    ]),
+  });
+  const taken = { isFree: async (port: number) => port !== 3301 };
+  assert.match(
+    await asked("ports", taken, { settings: forwarded }),
+    /^fault: 3301 \(a\) is in use.* -> .*sport = :3301/,
+  );
+  assert.match(await asked("ports", {}, { settings: forwarded }), /^well: 2 ports/);
+  assert.match(
+    await asked("vip-unused", { programs: { ping: {} } }),
+    /^remark: 192\.168\.56\.10 answers already/,
+  );
+  assert.match(await asked("vip-unused", { programs: { ping: { code: 1 } } }), /^well/);
+});
+
+test("NFS: not installed, no kernel module, not started", async () => {
+  assert.match(await asked("nfs"), /^fault: .*`exportfs` is missing -> apt-get install nfs-kernel-server/);
+  const exportfs = { exportfs: {} };
+  assert.match(
+    await asked("nfs", { programs: exportfs }),
+    /^fault: The kernel has no NFS server .* -> modprobe nfsd/,
+  );
+  const files = { "/proc/filesystems": "nodev\tsysfs\nnodev\tnfsd\n" };
+  assert.match(
+    await asked("nfs", { programs: exportfs, files }),
+    /^fault: The kernel's NFS server does not run -> systemctl enable --now nfs-server/,
+  );
+  const running = { "/proc/fs/nfsd/threads": "8\n" };
+  assert.match(await asked("nfs", { programs: exportfs, files: running }), /^well: .* 8 threads/);
+  assert.match(await asked("nfs", { platform: "darwin" }), /^fault: .*Linux only, and this is darwin/);
+  assert.equal(await asked("nfs", {}, { hypervisor: "lab" }), "");
+});
+
+test("sudo: the very lines of sudoers that are missing", async (t) => {
+  const bin = join(ownHome(t), "bin");
+  for (const name of ["exportfs", "tee", "rm", "mkdir"]) putScript(join(bin, name), []);
+  withEnvironment(t, { PATH: `${bin}:/usr/bin:/bin` });
+  const refusing = { sudo: { code: 1, stderr: "sudo: a password is required" } };
+  const said = await asked("sudo", { programs: refusing });
+  assert.match(said, /^fault: sudo would ask for a password/);
+  for (const line of [
+    `ann ALL=(root) NOPASSWD: ${bin}/tee /etc/exports.d/ha-rancher-dev.exports`,
+    `ann ALL=(root) NOPASSWD: ${bin}/exportfs -ra`,
+  ])
+    assert.ok(said.includes(line), said);
+  assert.match(await asked("sudo"), /^fault: .*`sudo` is not on PATH/);
+  assert.match(await asked("sudo", { programs: { sudo: {} } }), /^well/);
+  assert.match(await asked("sudo", { isRoot: true }), /^well: This is root/);
+});
+
+test("memory and disk: too little at all, and too little free", async () => {
+  const memory = (total: number, available: number) =>
+    asked("memory", { memory: () => ({ total, available }) });
+  assert.match(
+    await memory(8_000, 7_000),
+    /^fault: 2 machines with 4096 MiB each need 9\.5 GiB .* has 7\.8 GiB in all/,
+  );
+  assert.match(await memory(16_000, 7_000), /^remark: .* and 6\.8 GiB are free/);
+  assert.match(await memory(32_000, 20_000), /^well/);
+  assert.match(
+    await asked("disk", { free: () => 3_000 }),
+    /^fault: 2\.9 GiB are free for .*, and 10\.0 GiB are needed/,
+  );
+  assert.match(await asked("disk"), /^well/);
+});
+
+test("the clock: wrong, and not kept in step", async () => {
+  assert.match(
+    await asked("clock", { now: 0 }),
+    /^fault: The clock says 1970-01-01.* -> timedatectl set-ntp true/,
+  );
+  assert.match(
+    await asked("clock", { programs: { timedatectl: { stdout: "no\n" } } }),
+    /^remark: .* not kept in step/,
+  );
+  assert.match(await asked("clock", { programs: { timedatectl: { stdout: "yes\n" } } }), /^well: .*NTP/);
+  assert.match(await asked("clock"), /^well: .*nobody tells/);
+});
+
+/** A local backend with a stack that is there, in this test's home. */
+function backendWith(stack: string): Subject["backend"] {
+  const folder = join(dataHome(), "backend");
+  const resources = [{ urn: "x", type: "pulumi:pulumi:Stack" }];
+  put(
+    join(folder, ".pulumi", "stacks", "ha-rancher", `${stack}.json`),
+    JSON.stringify({ checkpoint: { latest: { resources } } }),
+  );
+  return { url: `file://${folder}`, local: true };
+}
+
+test("leftovers: folders and exports of stacks that are gone, each with the command that removes it", async (t) => {
+  ownHome(t);
+  const backend = backendWith("alive");
+  const folders = {
+    [join(dataHome(), "machines", "alive", "a", "machine.json")]: "{}",
+    [join(dataHome(), "machines", "dead", "a", "machine.json")]: "{}",
+    [join(labHome(), "machines", "gone", "b", "machine.json")]: "{}",
+  };
+  const found = await asked("machine-folders", { files: folders }, { backend });
+  assert.equal(found.split("\n").length, 2, found);
+  assert.match(
+    found,
+    /^remark: .*\/machines\/dead\/a is of .* stack dead.* -> cd \S+\/dead\/a && vagrant destroy --force; cd \/ && rm -r/m,
+  );
+  assert.match(found, /\/machines\/gone\/b is of .* -> HA_RANCHER_LAB_NAME=lab npm run down -- --lab/);
+  const exported = {
+    "/etc/exports.d/ha-rancher-alive.exports": "",
+    "/etc/exports.d/ha-rancher-dead.exports": "",
+    "/etc/exports.d/other.exports": "",
+  };
+  assert.match(
+    await asked("exports", { files: exported }, { backend }),
+    /^remark: \S+ha-rancher-dead\.exports exports .* -> sudo rm \S+ha-rancher-dead\.exports && sudo exportfs -ra$/,
+  );
+  const elsewhere = { backend: { url: "https://api.pulumi.com", local: false } };
+  assert.equal(
+    await asked("exports", { files: exported }, elsewhere),
+    "",
+    "nobody can tell which stacks there are",
+  );
+});
+
+test("leftovers: namespaces without a lab; an empty one can be removed without harm", async (t) => {
+  ownHome(t);
+  const files = { "/run/netns/ha-rancher-gone": "", "/run/netns/other": "" };
+  const busy = { "ip netns pids ha-rancher-gone": { stdout: "17\n18\n" } };
+  assert.match(
+    await asked("namespaces", { files, programs: busy }),
+    /^remark: .*ha-rancher-gone .* 2 processes .* -> kill 17 18; ip netns del ha-rancher-gone$/,
+  );
+  const [finding] = await says(checks, "namespaces", subject({ files, programs: { ip: {} } }));
+  assert.equal(await finding?.fix?.(), "the network namespace ha-rancher-gone removed");
+  const failing = {
+    "ip netns pids ha-rancher-gone": {},
+    "ip netns del ha-rancher-gone": { code: 1, stderr: "busy" },
+  };
+  const [stuck] = await says(checks, "namespaces", subject({ files, programs: failing }));
+  await assert.rejects(async () => stuck?.fix?.(), /busy/);
+});
+
+test("leftovers: provider processes of a Pulumi that is gone", async () => {
+  const process = (pid: number, parent: number, command: string) => ({
+    [`/proc/${pid}/cmdline`]: command.replaceAll(" ", "\0"),
+    [`/proc/${pid}/status`]: `Name:\tnode\nPPid:\t${parent}\n`,
+  });
+  const own = globalThis.process.pid;
+  const provider = 'node -e require("@pulumi/pulumi/cmd/dynamic-provider") x';
+  assert.match(
+    await asked("processes", { files: process(own, 1, provider) }),
+    new RegExp(`^remark: 1 provider processes .* -> kill ${own}$`),
+  );
+  assert.match(await asked("processes", { files: process(own, 5, provider) }), /^well/);
+  assert.match(await asked("processes", { files: process(own, 1, "node index.js") }), /^well/);
+});
+
+test("leftovers: what an interrupted update left", async () => {
+  const known = {
+    outputs: {},
+    resources: 3,
+    interrupted: true,
+    pendingCreates: [],
+    machines: [],
+  } as unknown as Subject["known"];
+  assert.match(
+    await asked("interrupted", {}, { known }),
+    /^remark: Pulumi was killed.* -> npm run up -- --stack dev/,
+  );
+  assert.equal(await asked("interrupted"), "");
+});
+
+test("a check that fails itself keeps no other from being told", async () => {
+  const broken = { name: "broken", look: () => Promise.reject(new Error("no such thing")) };
+  const found = await examine([broken, ...checks.filter(({ name }) => name === "node")], subject());
+  assert.equal(lines(found), "fault: It cannot be looked at: no such thing\nwell: Node.js 20.11.1");
+});
+
+test("before a stack is made, all faults that matter are told at once, and remarks are not", async () => {
+  const unfit = subject({ nodeVersion: "18.0.0", isRoot: true, free: () => 10 });
+  await assert.rejects(refuseUnfit(unfit), (error) => {
+    assert.ok(error instanceof Failure);
+    for (const name of ["node", "vagrant", "hypervisor", "virtualisation", "nfs", "disk"]) {
+      const isAsked = checks.find((check) => check.name === name)?.beforeUp;
+      assert.equal(error.message.includes(`- ${name}: `), isAsked === true, `${name} in ${error.message}`);
+    }
+    return true;
+  });
+  const fit: Given = {
+    isRoot: true,
+    programs: { ...virtualBox, vagrant, exportfs: {} },
+    files: { "/proc/fs/nfsd/threads": "8", "/proc/cpuinfo": "flags : vmx" },
+  };
+  await refuseUnfit(subject(fit));
+});
+
+test("the report: each check with its meaning and what mends it, and how many faults there are", async () => {
+  const results = await examine(
+    checks.filter(({ name }) => name === "node" || name === "vagrant"),
+    subject(),
+  );
+  const text = reportText(subject(), results, colors);
+  assert.match(text, /^dev {2}machines: virtualbox\n/);
+  assert.match(text, /^ok {6}node {5}Node\.js 20\.11\.1$/m);
+  assert.match(text, /^FAULT {3}vagrant {2}`vagrant` is not on PATH.*\n {17}-> install Vagrant/m);
+  assert.match(text, /\n1 fault, 0 remarks$/);
+});
+
+test("the command: JSON, --fix, and its exit code, on a machine where nearly everything is missing", async (t) => {
+  const home = ownHome(t);
+  const bin = join(home, "bin");
+  putScript(join(bin, "true"), []);
+  symlinkSync(process.execPath, join(bin, "node"));
+  // A lock of a process that is gone.
+  const dead = spawn(process.execPath, ["-e", ""]);
+  await once(dead, "close");
+  const locks = join(dataHome(), "backend", ".pulumi", "locks", "organization", "ha-rancher", "dev");
+  const lock = put(join(locks, "1.json"), JSON.stringify({ pid: dead.pid, hostname: hostname() }));
+  const program = join(packageRoot, "cli", "bootstrap.mjs");
+  const run = (...args: string[]) =>
+    tryRun(process.execPath, [program, "doctor", ...args], { env: { ...process.env, PATH: bin } });
+  const { code, stdout } = await run("--json");
+  const report = JSON.parse(stdout) as {
+    ok: boolean;
+    hypervisor: string;
+    checks: { check: string; state: string; fixable: boolean }[];
+  };
+  const stateOf = (name: string): string | undefined =>
+    report.checks.find(({ check }) => check === name)?.state;
+  assert.equal(code, 1);
+  assert.equal(report.ok, false);
+  assert.equal(report.hypervisor, "lab");
+  assert.equal(stateOf("settings"), "well");
+  assert.equal(stateOf("pulumi"), "fault");
+  assert.ok(report.checks.some(({ check, fixable }) => check === "locks" && fixable));
+  assert.ok(existsSync(lock), "only --fix mends");
+  const fixed = await run("--fix");
+  assert.match(fixed.stderr, /mended {2}locks: 1 lock of the stack dev removed/);
+  assert.equal(existsSync(lock), false);
+  assert.match(fixed.stdout, /^ok {6}locks/m);
+  const wrong = await run("--stack", "no-such-stack");
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stdout, /FAULT {3}settings +There is no .*no-such-stack/);
+});
+
+test("docs/doctor.md tells of every check, and of what is asked before an update", () => {
+  const text = readFileSync(join(packageRoot, "docs", "doctor.md"), "utf8");
+  const told = [...text.matchAll(/^\| `([\w-]+)`( \*)? \|/gm)].map(([, name, star]) => [
+    name,
+    star !== undefined,
+  ]);
+  assert.deepEqual(
+    told,
+    checks.map(({ name, beforeUp = false }) => [name, beforeUp]),
+  );
+});
