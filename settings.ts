@@ -10,7 +10,7 @@ import { guardMistakes, guardShape } from "./settings/guard";
 import type { HostSettings } from "./settings/hosts";
 import type { MachineSettings } from "./settings/machines";
 import { nodesMistakes, nodesShape, withPriorities } from "./settings/nodes";
-import { rancherShape } from "./settings/rancher";
+import { rancherMistakes, rancherShape, rancherStructured } from "./settings/rancher";
 import { storageMistakes, storageShape } from "./settings/storage";
 
 /** The project's name, which is also the namespace of its settings: `ha-rancher:vip`. */
@@ -73,16 +73,19 @@ const structured: Record<string, string> = {
   bridge: "a list of interfaces of this machine",
   guard: "settings by name",
   fencing: "settings by name",
+  ...rancherStructured,
 };
 
 /** The names of all settings, without the namespace. */
 export const settingNames = Object.keys(settingsSchema.shape);
 
+/** How Pulumi.yaml says that a setting has no default of its own, by its type. */
+const isNotGiven = (text: string): boolean => text === "" || text === "{}";
+
 function fromText(raw: Record<string, string>, mistakes: string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(raw)) {
-    // How Pulumi.yaml says that a setting has no default of its own.
-    if (text === "") continue;
+    if (isNotGiven(text)) continue;
     const form = structured[name];
     if (!form) values[name] = text;
     else {
@@ -128,9 +131,14 @@ function knownAt(path: PropertyKey[]): string[] {
 /** Mistakes that lie between settings. */
 function crossMistakes(parsed: Parsed): string[] {
   const given = { ...parsed, nodes: withPriorities(parsed.nodes) };
-  return [nodesMistakes, storageMistakes, floatingIpMistakes, guardMistakes, fencingMistakes].flatMap(
-    (rule) => rule(given),
-  );
+  return [
+    nodesMistakes,
+    storageMistakes,
+    floatingIpMistakes,
+    guardMistakes,
+    fencingMistakes,
+    rancherMistakes,
+  ].flatMap((rule) => rule(given));
 }
 
 /**
@@ -176,7 +184,9 @@ export function parseSettings(raw: Record<string, string>): Settings {
   const mistakes: string[] = [];
   const values = fromText(raw, mistakes);
   const result = settingsSchema.safeParse(values);
-  const unreadable = new Set(Object.keys(raw).filter((name) => raw[name] !== "" && !(name in values)));
+  const unreadable = new Set(
+    Object.keys(raw).filter((name) => !isNotGiven(raw[name] ?? "") && !(name in values)),
+  );
   if (!result.success) {
     const rest = result.error.issues.filter((issue) => !unreadable.has(String(issue.path[0])));
     mistakes.push(...schemaMistakes(new z.ZodError(rest)), ...furtherMistakes(values, result.error));

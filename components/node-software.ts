@@ -6,7 +6,7 @@ import { fenceFiles } from "./fence-files";
 import { type GuardTimes, guardConf, guardScripts, mountUnitName } from "./guard-files";
 import type { Node } from "./node";
 import { guardFile, nodeCommand, nodeFiles, nodePaths } from "./on-node";
-import { containerName } from "./rancher";
+import { containerName } from "./rancher-container";
 
 export interface NodeSoftwareArgs {
   nodes: Node[];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { likelyCause } from "../providers/rancher/causes";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
 import { connectAhead, exec } from "../providers/remote/ssh";
@@ -7,7 +8,7 @@ import { type Holders, measureHolders } from "../providers/vip/holders";
 import { waitForPing } from "../providers/vip/ping";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
-import { containerName } from "./rancher";
+import { containerName } from "./rancher-container";
 
 /** A node as the stack's outputs show it. Nothing in it is secret: the key is named by its file. */
 export interface NodeOutput {
@@ -146,10 +147,12 @@ async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs
     await waitForPing(`${url}/ping`, settings.startDeadline * 1000, say);
   } catch (error) {
     const logs = await Promise.all(nodes.map(lastWords));
+    const cause = likelyCause(logs.join("\n"));
     throw new pulumi.RunError(
       [
         `Rancher does not answer through the VIP: ${error instanceof Error ? error.message : error}`,
         ...logs,
+        ...(cause ? [`Likely cause: ${cause}.`] : []),
         "What exists is in the state. Mend the cause and run `npm run up` again; `npm run status` shows each node.",
       ].join("\n"),
     );
@@ -160,6 +163,7 @@ async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs
 async function lastWords({ name, ssh }: Reachable): Promise<string> {
   const command = [
     "sudo -n journalctl -u ha-rancher-guard -n 8 --no-pager -o cat 2>&1",
+    `sudo -n docker inspect --format 'status {{.State.Status}}, exit code {{.State.ExitCode}}{{if .State.OOMKilled}}, killed for want of memory{{end}}' ${containerName} 2>&1`,
     `sudo -n docker logs --tail 25 ${containerName} 2>&1`,
   ].join("; echo; ");
   try {

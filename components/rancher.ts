@@ -2,10 +2,14 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
-import { nodeOptions } from "./on-node";
-
-/** The container's name on every node; the guard starts and stops it by this name. */
-export const containerName = "rancher";
+import { nodeFiles, nodeOptions } from "./on-node";
+import {
+  type ContainerPlan,
+  containerName,
+  imageLabel,
+  planContainer,
+  registryOf,
+} from "./rancher-container";
 
 /** Seconds between SIGTERM and SIGKILL when the container is stopped; etcd wants to end by itself. */
 const stopGrace = 30;
@@ -28,7 +32,8 @@ export class Rancher extends pulumi.ComponentResource {
 
   constructor(name: string, args: RancherArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-rancher:components:Rancher", name, {}, opts);
-    for (const node of args.nodes) this.containers.set(node.name, this.installOn(node, args));
+    const plan = planContainer(args.settings, args.image);
+    for (const node of args.nodes) this.containers.set(node.name, this.installOn(node, plan, args));
     this.registerOutputs({});
   }
 
@@ -38,16 +43,35 @@ export class Rancher extends pulumi.ComponentResource {
     return container ? [container] : [];
   }
 
-  private installOn(node: Node, args: RancherArgs): docker.Container {
-    const provider = new docker.Provider(`${node.name}-docker`, dockerHost(node), { parent: this });
+  private installOn(node: Node, plan: ContainerPlan, args: RancherArgs): docker.Container {
+    const provider = new docker.Provider(`${node.name}-docker`, dockerHost(node, args), { parent: this });
     const options = { ...nodeOptions(node, this, args.after(node)), provider };
     const image = new docker.RemoteImage(
       `${node.name}-image`,
       // Kept: the image outlives a replacement, and a failover must never have to pull.
-      { name: args.image, keepLocally: true },
+      { name: plan.image, keepLocally: true },
       options,
     );
-    const { httpsPort, dataDirectory } = args.settings;
+    const files = Object.entries(plan.files);
+    const secrets = files.length
+      ? [
+          nodeFiles(
+            `${containerName}-tls`,
+            node,
+            this,
+            {
+              files: Object.fromEntries(
+                files.map(([path, content]) => [path, { content: pulumi.secret(content), mode: "0600" }]),
+              ),
+            },
+            args.after(node),
+          ),
+        ]
+      : [];
+    const volumes = plan.mounts.filter(({ type }) => type === "volume");
+    const kept = volumes.map(
+      ({ source }) => new docker.Volume(`${node.name}-${source}`, { name: source }, options),
+    );
     return new docker.Container(
       `${node.name}-${containerName}`,
       {
@@ -59,24 +83,36 @@ export class Rancher extends pulumi.ComponentResource {
         // Rancher refuses to start without.
         privileged: true,
         destroyGraceSeconds: stopGrace,
-        ports: [{ internal: 443, external: httpsPort }],
-        envs: [pulumi.interpolate`CATTLE_BOOTSTRAP_PASSWORD=${args.bootstrapPassword}`],
-        mounts: [
-          // A mount, not a volume: a missing directory must be an error, not an empty directory.
-          { type: "bind", source: dataDirectory, target: "/var/lib/rancher" },
-          // containerd needs overlayfs, which does not work on NFS: this part stays on the node.
-          { type: "volume", source: "rancher-agent", target: "/var/lib/rancher/k3s/agent" },
-        ],
+        ports: plan.ports,
+        envs: environment(plan, args.bootstrapPassword),
+        labels: [{ label: imageLabel, value: plan.image }],
+        mounts: plan.mounts,
+        ...(plan.volumes.length && { volumes: plan.volumes }),
+        ...(plan.command.length && { command: plan.command }),
       },
-      options,
+      { ...options, dependsOn: [node.resource, ...args.after(node), ...secrets, ...kept] },
     );
   }
 }
 
-/** Docker on the node over SSH. Nothing in it is secret: the key is named by its file. */
-function dockerHost(node: Node): docker.ProviderArgs {
+/** `NAME=VALUE` of all variables, secret as a whole: people put passwords into proxies' URLs. */
+const environment = (plan: ContainerPlan, password: pulumi.Input<string>): pulumi.Output<string[]> =>
+  pulumi.secret(
+    pulumi
+      .output(password)
+      .apply((value) =>
+        Object.entries({ CATTLE_BOOTSTRAP_PASSWORD: value, ...plan.environment }).map(
+          ([name, text]) => `${name}=${text}`,
+        ),
+      ),
+  );
+
+/** Docker on the node over SSH. Nothing in it is secret but a registry's login: the key is named by its file. */
+function dockerHost(node: Node, { settings, image }: RancherArgs): docker.ProviderArgs {
   const plain = pulumi.unsecret(node.ssh);
+  const login = settings.registryLogin;
   return {
+    ...(login && { registryAuth: [pulumi.secret({ address: registryOf(image), ...login })] }),
     host: plain.apply((ssh) => `ssh://${ssh.user}@${ssh.host}:${ssh.port}`),
     sshOpts: plain.apply((ssh) => [
       "-i",

@@ -10,6 +10,7 @@ import { makeNodes } from "./nodes";
 import { type NodeOutput, observe } from "./observe";
 import { choosePlace } from "./place";
 import { Rancher } from "./rancher";
+import { serverUrl } from "./rancher-container";
 import { SharedStorage } from "./shared-storage";
 
 /** The whole: nodes, shared storage, floating IP, Rancher, and the guards that let one node run it. */
@@ -71,7 +72,7 @@ export class HaRancher extends pulumi.ComponentResource {
     );
 
     this.vip = settings.vip.address;
-    this.url = `https://${this.vip}${settings.httpsPort === 443 ? "" : `:${settings.httpsPort}`}`;
+    this.url = serverUrl(this.vip, settings.httpsPort);
     this.takeover = floatingIp.takeover;
     this.bootstrapPassword = pulumi.secret(password.value);
     const found = observe({ nodes, settings, url: this.url, after: guards.started });

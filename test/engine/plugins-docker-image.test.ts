@@ -10,6 +10,7 @@ import {
   repository,
 } from "./plugins-docker-support";
 import { digest, imageId } from "./plugins-engine";
+import { startPlugin } from "./plugins-process";
 
 describe("the stand-in for the docker plugin: images", () => {
   const scene = new DockerScene();
@@ -82,6 +83,28 @@ describe("the stand-in for the docker plugin: images", () => {
         properties: {},
         inputs: {},
       });
+    });
+
+    test("a registry's login goes with pulls from it, and with no other", async (t) => {
+      const other = await startPlugin("docker");
+      t.after(() => other.stop());
+      await other.configure({
+        ...scene.config(),
+        registryAuth: JSON.stringify([
+          { address: "https://mirror.example:5000", username: "me", password: "hunter2" },
+        ]),
+      });
+      scene.engine.images.clear();
+      // The fake finds such a name by its digest alone, so the pull is all that is looked at.
+      await other.create(imageType, { name: pinned }).catch(() => {});
+      assert.deepEqual(scene.engine.login, {
+        username: "me",
+        password: "hunter2",
+        serveraddress: "mirror.example:5000",
+      });
+      assert.doesNotMatch(scene.engine.requests.join(), /hunter2/);
+      await other.create(imageType, { name: "nginx:latest" });
+      assert.equal(scene.engine.login, undefined);
     });
 
     test("a failed pull tells the registry's reason, the image and the host", async () => {

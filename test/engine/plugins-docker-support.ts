@@ -10,6 +10,7 @@ import { type Sshd, startSshd } from "./plugins-sshd";
 
 export const imageType = "docker:index/remoteImage:RemoteImage";
 export const containerType = "docker:index/container:Container";
+export const volumeType = "docker:index/volume:Volume";
 export const repository = "mirror.example:5000/team/app";
 export const pinned = `${repository}:v1@${digest(repository)}`;
 

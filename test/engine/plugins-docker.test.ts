@@ -50,9 +50,13 @@ describe("the stand-in for the docker plugin", () => {
         /yes or no/,
       ],
       [
-        "a login for a registry",
-        { host: "ssh://u@h", sshOpts: '["-i","k"]', registryAuth: "[]" },
-        /`registryAuth` is not implemented.*without a login/,
+        "a login for a registry that names a file",
+        {
+          host: "ssh://u@h",
+          sshOpts: '["-i","k"]',
+          registryAuth: '[{"address":"r","username":"u","password":"hunter2","configFile":"f"}]',
+        },
+        /^`registryAuth` is wrong: `configFile` is not implemented(?!.*hunter2)/,
       ],
       [
         "certificates",

@@ -23,6 +23,10 @@ export interface FakeEngine {
   socket: string;
   images: Map<string, { Id: string; RepoDigests: string[] }>;
   containers: Map<string, FakeContainer>;
+  /** By name; one with `inUse` is not removed at the first try. */
+  volumes: Map<string, Record<string, unknown>>;
+  /** What the last pull logged in with; undefined: nothing. */
+  login: Record<string, string> | undefined;
   /** `METHOD path`, as they came. */
   requests: string[];
   /** HTTP connections that were made. */
@@ -44,6 +48,8 @@ export async function startEngine(folder: string): Promise<FakeEngine> {
     socket: join(folder, `docker-${randomBytes(3).toString("hex")}.sock`),
     images: new Map(),
     containers: new Map(),
+    volumes: new Map(),
+    login: undefined,
     requests: [],
     connections: 0,
     registry: new Set(),
@@ -167,6 +173,24 @@ export async function startEngine(folder: string): Promise<FakeEngine> {
     return [200, [{ Untagged: name }]];
   }
 
+  function onVolume(method: string, name: string, body: Record<string, unknown>): Answer {
+    if (method === "POST") {
+      if (body.Driver === "nowhere") return missing('plugin "nowhere" not found');
+      const made = { ...body, Mountpoint: `/var/lib/docker/volumes/${body.Name}/_data` };
+      if (!state.volumes.has(String(body.Name))) state.volumes.set(String(body.Name), made);
+      return [201, state.volumes.get(String(body.Name))];
+    }
+    const found = state.volumes.get(name);
+    if (!found) return missing(`get ${name}: no such volume`);
+    if (method !== "DELETE") return [200, found];
+    if (found.inUse === true) {
+      found.inUse = false;
+      return [409, { message: `remove ${name}: volume is in use` }];
+    }
+    state.volumes.delete(name);
+    return [204];
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://docker");
     const method = request.method ?? "";
@@ -174,17 +198,23 @@ export async function startEngine(folder: string): Promise<FakeEngine> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
-    if (pathname === "/images/create") return pull(searchParams, response);
+    if (pathname === "/images/create") {
+      const sent = String(request.headers["x-registry-auth"] ?? "");
+      state.login = sent ? JSON.parse(Buffer.from(sent, "base64").toString()) : undefined;
+      return pull(searchParams, response);
+    }
     const [, kind, id = "", action = ""] =
-      /^\/(images|containers)\/(.*?)(?:\/(json|logs|update|start|stop))?$/.exec(pathname) ?? [];
+      /^\/(images|containers|volumes)\/(.*?)(?:\/(json|logs|update|start|stop))?$/.exec(pathname) ?? [];
     const [status, answer] =
       pathname === "/containers/create"
         ? create(searchParams, body)
         : kind === "containers"
           ? onContainer(method, id, action, body)
-          : kind === "images"
-            ? onImage(method, id)
-            : missing("page not found");
+          : kind === "volumes"
+            ? onVolume(method, id, body)
+            : kind === "images"
+              ? onImage(method, id)
+              : missing("page not found");
     response.writeHead(status, { "content-type": "application/json" });
     response.end(
       Buffer.isBuffer(answer) ? answer : answer === undefined ? undefined : JSON.stringify(answer),

@@ -6,6 +6,7 @@ import type { Checked } from "../plugin";
 import type { Login } from "../ssh";
 import { isUnknown, type Values } from "../values";
 import { knownKeys } from "./known-hosts";
+import { parseRegistryAuth } from "./registry-auth";
 
 /** Where the engine is and how to get there, before any file is read. */
 export interface DockerHost {
@@ -127,20 +128,27 @@ const fields: Fields = {
   sshOpts: { is: "string" },
   // What the engine adds.
   version: { is: "anything" },
-  registryAuth: { is: "refused", instead: "use images that can be pulled without a login" },
+  registryAuth: { is: "string" },
   context: { is: "refused", instead: "use `host`" },
 };
 
 /** Checks the provider's configuration; values that are not known yet pass. */
 export function checkConfig(news: Values): Checked {
   const { inputs, failures } = checkFields("docker", fields, news);
-  const { host, sshOpts } = inputs;
+  const { host, sshOpts, registryAuth } = inputs;
   if (failures.length === 0 && !isUnknown(host) && !isUnknown(sshOpts)) {
     try {
       parseConfig(host as string, sshOpts as string | undefined);
     } catch (error) {
       const { message } = error as Error;
       failures.push({ property: /`(\w+)`/.exec(message)?.[1] ?? "host", reason: message });
+    }
+  }
+  if (!isUnknown(registryAuth)) {
+    try {
+      parseRegistryAuth(registryAuth as string | undefined);
+    } catch (error) {
+      failures.push({ property: "registryAuth", reason: (error as Error).message });
     }
   }
   return { inputs, failures };

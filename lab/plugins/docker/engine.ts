@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import { Connections } from "../ssh";
 import { type DockerHost, loginTo } from "./config";
 import { type Dialed, DialStdioAgent, dialed } from "./dial-stdio";
+import type { RegistryLogin } from "./registry-auth";
 
 async function dialStdio(connections: Connections, host: DockerHost, signal: AbortSignal): Promise<Dialed> {
   const explain = (code: number, said: string): Error =>
@@ -31,11 +32,13 @@ export interface Engine {
   /** For messages. */
   host: string;
   api: Docker;
+  /** For registries that images are pulled from. */
+  logins: readonly RegistryLogin[];
   close(): void;
 }
 
 /** Connects when it is first used. */
-export function engineOf(host: DockerHost): Engine {
+export function engineOf(host: DockerHost, logins: readonly RegistryLogin[]): Engine {
   const DockerApi = require("dockerode") as typeof Docker;
   const connections = new Connections();
   const { signal } = new AbortController();
@@ -45,6 +48,7 @@ export function engineOf(host: DockerHost): Engine {
   return {
     host: host.host,
     api: new DockerApi(options),
+    logins,
     close: () => {
       agent.destroy();
       connections.close();

@@ -4,6 +4,7 @@ import { checkFields, type Fields } from "../fields";
 import type { Context, ResourceType } from "../plugin";
 import { plain, unknown, type Values } from "../values";
 import { type Engine, saidBy, statusOf, unlessMissing } from "./engine";
+import { loginFor } from "./registry-auth";
 
 export const imageFields: Fields = {
   name: {
@@ -51,11 +52,8 @@ async function pull(engine: Engine, name: string, context: Context): Promise<voi
     );
   let failure: string | undefined;
   try {
-    const stream = await engine.api.createImage({
-      fromImage: repository,
-      tag,
-      abortSignal: context.signal,
-    });
+    const request = { fromImage: repository, tag, abortSignal: context.signal };
+    const stream = await engine.api.createImage(loginFor(engine.logins, repository), request);
     const shown = new Map<string, string>();
     await new Promise<void>((resolve, reject) => {
       engine.api.modem.followProgress(

@@ -3,8 +3,10 @@ import { checkConfig, type DockerHost, parseConfig } from "./config";
 import { container } from "./container";
 import type { Engine } from "./engine";
 import { remoteImage } from "./image";
+import { parseRegistryAuth, type RegistryLogin } from "./registry-auth";
+import { volume } from "./volume";
 
-let configured: DockerHost | undefined;
+let configured: { host: DockerHost; logins: RegistryLogin[] } | undefined;
 let connected: Engine | undefined;
 
 /** The configured host's engine; connections are made when it is used. */
@@ -13,7 +15,7 @@ function engine(): Engine {
     throw new Error("`host` is not set: make a docker.Provider with it, and use it for this resource");
   // Loaded only when something is done: a preview needs no engine.
   const { engineOf } = require("./engine") as typeof import("./engine");
-  connected ??= engineOf(configured);
+  connected ??= engineOf(configured.host, configured.logins);
   return connected;
 }
 
@@ -23,10 +25,13 @@ export const dockerPlugin: Plugin = {
   types: {
     "docker:index/remoteImage:RemoteImage": remoteImage(engine),
     "docker:index/container:Container": container(engine),
+    "docker:index/volume:Volume": volume(engine),
   },
   checkConfig,
-  configure: ({ host, sshOpts }) => {
-    configured = host ? parseConfig(host, sshOpts) : undefined;
+  configure: ({ host, sshOpts, registryAuth }) => {
+    configured = host
+      ? { host: parseConfig(host, sshOpts), logins: parseRegistryAuth(registryAuth) }
+      : undefined;
   },
   close: () => connected?.close(),
 };

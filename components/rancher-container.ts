@@ -1,0 +1,108 @@
+import type { Settings } from "../settings";
+import { fingerprint } from "./on-node";
+
+/** The container's name on every node; the guard starts and stops it by this name. */
+export const containerName = "rancher";
+
+/** The label that says which image, by the name in the settings, a container was made from. */
+export const imageLabel = "ha-rancher.image";
+
+/** Where a node has what Rancher logs of its API; Docker makes the folder. */
+const auditLogDirectory = "/var/log/rancher/auditlog";
+
+/** A container of Rancher as the settings want it: all that is fixed when it is made, but for the password. */
+export interface ContainerPlan {
+  image: string;
+  ports: { internal: number; external: number }[];
+  /** Without the bootstrap password. */
+  environment: Record<string, string>;
+  mounts: { type: "bind" | "volume"; source: string; target: string; readOnly?: boolean }[];
+  volumes: { hostPath: string; containerPath: string }[];
+  command: string[];
+  /** What must be on the node for the mounts: content by path, secret. */
+  files: Record<string, string>;
+}
+
+/** The registry that an image is pulled from: the name's first part, if that can be a host's; else Docker Hub. */
+export function registryOf(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : "docker.io";
+}
+
+/** `https://NAME[:PORT]`, where Rancher's users find it. */
+export const serverUrl = (host: string, httpsPort: number): string =>
+  `https://${host}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
+
+function environmentOf(settings: Settings): Record<string, string> {
+  const { systemRegistry, auditLog, hostname, vip, httpsPort, extraEnvironment } = settings;
+  return {
+    CATTLE_SERVER_URL: serverUrl(hostname ?? vip.address, httpsPort),
+    // Without internet access Rancher takes its charts from its image, too.
+    ...(systemRegistry && {
+      CATTLE_SYSTEM_DEFAULT_REGISTRY: systemRegistry,
+      CATTLE_SYSTEM_CATALOG: "bundled",
+    }),
+    ...(auditLog && {
+      // Newer versions want the first, older ones look at the level alone.
+      AUDIT_LOG_ENABLED: "true",
+      AUDIT_LEVEL: String(auditLog.level),
+      AUDIT_LOG_PATH: "/var/log/auditlog/rancher-api-audit.log",
+      AUDIT_LOG_MAXAGE: String(auditLog.maxAge),
+      AUDIT_LOG_MAXBACKUP: String(auditLog.maxBackups),
+      AUDIT_LOG_MAXSIZE: String(auditLog.maxSize),
+    }),
+    ...extraEnvironment,
+  };
+}
+
+/** Paths on the node and in the container, by Rancher's documentation of Docker installs. */
+function tlsOf({ tls }: Settings): Pick<ContainerPlan, "files" | "mounts" | "command"> {
+  if (!tls) return { files: {}, mounts: [], command: [] };
+  const contents: Record<string, string> = {
+    "cert.pem": tls.certificate,
+    "key.pem": tls.key,
+    ...(tls.ca && { "cacerts.pem": tls.ca }),
+  };
+  // A folder for each certificate: another one makes another container, which reads it when it starts.
+  const folder = `/etc/ha-rancher/tls-${fingerprint(JSON.stringify(contents)).slice(0, 8)}`;
+  const names = Object.keys(contents);
+  return {
+    files: Object.fromEntries(names.map((name) => [`${folder}/${name}`, contents[name] ?? ""])),
+    mounts: names.map((name) => ({
+      type: "bind",
+      source: `${folder}/${name}`,
+      target: `/etc/rancher/ssl/${name}`,
+      readOnly: true,
+    })),
+    // Signed by somebody whom everybody knows: agents need no CA from Rancher.
+    command: tls.ca ? [] : ["--no-cacerts"],
+  };
+}
+
+/**
+ * What the settings make of the container.
+ *
+ * @param image as the nodes get it
+ */
+export function planContainer(settings: Settings, image: string): ContainerPlan {
+  const { httpsPort, httpPort, dataDirectory, agentVolume, auditLog } = settings;
+  const { files, mounts, command } = tlsOf(settings);
+  return {
+    image,
+    ports: [
+      { internal: 443, external: httpsPort },
+      ...(httpPort === undefined ? [] : [{ internal: 80, external: httpPort }]),
+    ],
+    environment: environmentOf(settings),
+    mounts: [
+      // A mount, not a volume: a missing directory must be an error, not an empty directory.
+      { type: "bind", source: dataDirectory, target: "/var/lib/rancher" },
+      // containerd needs overlayfs, which does not work on NFS: this part stays on the node.
+      { type: "volume", source: agentVolume, target: "/var/lib/rancher/k3s/agent" },
+      ...mounts,
+    ],
+    volumes: auditLog ? [{ hostPath: auditLogDirectory, containerPath: "/var/log/auditlog" }] : [],
+    command,
+    files,
+  };
+}

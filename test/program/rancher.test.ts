@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseSettings, type Settings } from "../../settings";
+import { enterMockLab, lab, mockPulumi, type Registered, resolved } from "./mocks";
+
+const given: Record<string, string> = {
+  vip: "192.168.56.10/24",
+  nodes: JSON.stringify([
+    { name: "one", address: "192.168.56.11" },
+    { name: "two", address: "192.168.56.12" },
+  ]),
+};
+
+const pem = (kind: string, body: string): string =>
+  `-----BEGIN ${kind}-----\n${Buffer.from(body).toString("base64")}\n-----END ${kind}-----\n`;
+const tls = (body: string) => ({ certificate: pem("CERTIFICATE", body), key: pem("PRIVATE KEY", body) });
+
+let registered: Registered[];
+
+before(async () => {
+  registered = await mockPulumi();
+  enterMockLab();
+});
+
+/** What the program registers with these settings beside the usual ones. */
+async function register(more: Record<string, unknown> = {}): Promise<Registered[]> {
+  const text = Object.entries(more).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  const settings: Settings = parseSettings({ ...given, ...Object.fromEntries(text) });
+  const { HaRancher } = await import("../../components/index.js");
+  const from = registered.length;
+  const stack = new HaRancher("ha-rancher", settings);
+  await resolved(stack.nodes);
+  // The observation waits for nothing in a preview: the last resources, the guards, may still be on their way.
+  const guards = () => registered.slice(from).filter(({ name }) => name.endsWith("-guard-running"));
+  for (const end = Date.now() + 30_000; guards().length < 2; await sleep(5))
+    assert.ok(Date.now() < end, "the guards are not registered");
+  return registered.slice(from);
+}
+
+/** A secret as it goes over the wire, and what is in it. */
+const isSecret = (value: unknown): value is { value: unknown } =>
+  typeof value === "object" && value !== null && "value" in value && Object.keys(value).length === 2;
+const plain = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(plain);
+  if (isSecret(value)) return plain(value.value);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+};
+
+const find = (all: Registered[], type: string, name: RegExp): Registered =>
+  all.find((each) => each.type === type && name.test(each.name)) ??
+  assert.fail(`no ${type} ${name} among ${all.map((each) => each.name).join(", ")}`);
+const containerOf = (all: Registered[]): Registered =>
+  find(all, "docker:index/container:Container", /^one-rancher$/);
+const environmentOf = (all: Registered[]): string[] => plain(containerOf(all).inputs.envs) as string[];
+
+describe("what the official docker plugin is given", () => {
+  test("a container: made and never started, by nobody but the guard", async () => {
+    const all = await register();
+    const containers = all.filter(({ type }) => type === "docker:index/container:Container");
+    assert.equal(containers.length, 2);
+    for (const { inputs } of containers) {
+      const { envs, ...rest } = inputs;
+      assert.ok(isSecret(envs), "the environment is a secret");
+      assert.deepEqual(plain(envs), [
+        "CATTLE_BOOTSTRAP_PASSWORD=a password",
+        "CATTLE_SERVER_URL=https://192.168.56.10",
+      ]);
+      assert.deepEqual(rest, {
+        name: "rancher",
+        image: "sha256:1234",
+        start: false,
+        mustRun: false,
+        restart: "no",
+        privileged: true,
+        destroyGraceSeconds: 30,
+        ports: [{ internal: 443, external: 443 }],
+        labels: [{ label: "ha-rancher.image", value: lab.image }],
+        mounts: [
+          { type: "bind", source: "/rancher_data", target: "/var/lib/rancher" },
+          { type: "volume", source: "rancher-agent", target: "/var/lib/rancher/k3s/agent" },
+        ],
+      });
+    }
+  });
+
+  test("an image, pulled on every node, and a volume that stays on the node", async () => {
+    const all = await register();
+    for (const node of ["one", "two"]) {
+      const image = find(all, "docker:index/remoteImage:RemoteImage", new RegExp(`^${node}-image$`));
+      assert.deepEqual(image.inputs, { name: lab.image, keepLocally: true });
+      assert.match(String(image.provider), new RegExp(`${node}-docker`));
+      const volume = find(all, "docker:index/volume:Volume", new RegExp(`^${node}-rancher-agent$`));
+      assert.deepEqual(volume.inputs, { name: "rancher-agent" });
+    }
+  });
+
+  test("ports, certificate, audit log, registry of its own, host name and further variables", async () => {
+    const all = await register({
+      httpsPort: "3300",
+      httpPort: "3380",
+      hostname: "rancher.example.com",
+      tls: { ...tls("mine"), ca: pem("CERTIFICATE", "ca") },
+      auditLog: { level: 2, maxAge: 30 },
+      systemRegistry: "registry.example.com:5000",
+      extraEnvironment: { HTTP_PROXY: "http://me:secret@proxy:3128", N: 1 },
+      agentVolume: "fast-disk",
+    });
+    const { inputs } = containerOf(all);
+    assert.deepEqual(inputs.ports, [
+      { internal: 443, external: 3300 },
+      { internal: 80, external: 3380 },
+    ]);
+    assert.deepEqual(environmentOf(all), [
+      "CATTLE_BOOTSTRAP_PASSWORD=a password",
+      "CATTLE_SERVER_URL=https://rancher.example.com:3300",
+      "CATTLE_SYSTEM_DEFAULT_REGISTRY=registry.example.com:5000",
+      "CATTLE_SYSTEM_CATALOG=bundled",
+      "AUDIT_LOG_ENABLED=true",
+      "AUDIT_LEVEL=2",
+      "AUDIT_LOG_PATH=/var/log/auditlog/rancher-api-audit.log",
+      "AUDIT_LOG_MAXAGE=30",
+      "AUDIT_LOG_MAXBACKUP=10",
+      "AUDIT_LOG_MAXSIZE=100",
+      "HTTP_PROXY=http://me:secret@proxy:3128",
+      "N=1",
+    ]);
+    assert.deepEqual(inputs.volumes, [
+      { hostPath: "/var/log/rancher/auditlog", containerPath: "/var/log/auditlog" },
+    ]);
+    // With a CA of one's own Rancher gives that to its agents.
+    assert.equal(inputs.command, undefined);
+    const targets = (inputs.mounts as { target: string; source: string }[]).map(({ target }) => target);
+    assert.deepEqual(targets.slice(2), [
+      "/etc/rancher/ssl/cert.pem",
+      "/etc/rancher/ssl/key.pem",
+      "/etc/rancher/ssl/cacerts.pem",
+    ]);
+    assert.equal((inputs.mounts as { source: string }[])[1]?.source, "fast-disk");
+    const files = find(all, "pulumi-nodejs:dynamic/remote:Files", /^one-rancher-tls$/);
+    for (const mount of (inputs.mounts as { source: string; readOnly?: boolean }[]).slice(2)) {
+      const file = (plain(files.inputs.files) as Record<string, { content: string; mode: string }>)[
+        mount.source
+      ];
+      assert.equal(mount.readOnly, true);
+      assert.equal(file?.mode, "0600");
+      assert.match(file?.content ?? "", /^-----BEGIN/);
+    }
+  });
+
+  test("a certificate of a public CA: agents get no CA", async () => {
+    assert.deepEqual(containerOf(await register({ tls: tls("public") })).inputs.command, ["--no-cacerts"]);
+  });
+
+  test("a login goes to the registry that the image is in", async () => {
+    const registryLogin = { username: "me", password: "secret" };
+    for (const [image, address] of [
+      ["registry.example.com:5000/rancher/rancher:v2.12.3", "registry.example.com:5000"],
+      ["rancher/rancher:v2.12.3", "docker.io"],
+    ]) {
+      const { inputs } = find(
+        await register({ image, registryLogin }),
+        "pulumi:providers:docker",
+        /^one-docker$/,
+      );
+      assert.ok(isSecret(inputs.registryAuth));
+      assert.deepEqual(JSON.parse(String(plain(inputs.registryAuth))), [{ address, ...registryLogin }]);
+    }
+  });
+
+  test("no secret is in a name or in clear", async () => {
+    const secrets = {
+      extraEnvironment: { TOKEN: "hunter2" },
+      tls: tls("hunter2"),
+      registryLogin: { username: "u", password: "hunter2" },
+    };
+    const encoded = Buffer.from("hunter2").toString("base64");
+    for (const { name, inputs, type } of await register({ ...secrets, image: "r.example/a:v1" })) {
+      const shown = JSON.stringify(inputs, (_key, value: unknown) => (isSecret(value) ? "[secret]" : value));
+      assert.doesNotMatch(`${name} ${shown}`, new RegExp(`hunter2|${encoded}|a password`), `${type} ${name}`);
+    }
+  });
+});
+
+/** What differs between two runs of the program: `+ name`, `- name`, `~ name: inputs`; nodes as `*`. */
+function changes(before: Registered[], after: Registered[]): string[] {
+  const key = ({ type, name }: Registered): string => `${type.split(":").at(-1)} ${name}`;
+  const [olds, news] = [before, after].map((all) => new Map(all.map((each) => [key(each), each])));
+  const found = [...new Set([...(olds?.keys() ?? []), ...(news?.keys() ?? [])])].flatMap((name) => {
+    const [old, now] = [olds?.get(name), news?.get(name)];
+    if (!old) return [`+ ${name}`];
+    if (!now) return [`- ${name}`];
+    const inputs = [...new Set([...Object.keys(old.inputs), ...Object.keys(now.inputs)])].filter(
+      (input) =>
+        input !== "__provider" &&
+        JSON.stringify(plain(old.inputs[input])) !== JSON.stringify(plain(now.inputs[input])),
+    );
+    return inputs.length ? [`~ ${name}: ${inputs.join(", ")}`] : [];
+  });
+  const shown = found.map((line) => line.replace(/ (one|two)-/, " *-").replace(/-[0-9a-f]{8}\b/g, "-#"));
+  return [...new Set(shown)].sort();
+}
+
+/** The container, made anew for some of its inputs. */
+const container = (inputs: string): string => `~ Container *-rancher: ${inputs}`;
+
+describe("a change of one setting changes this and nothing else", () => {
+  const table: [setting: Record<string, unknown>, from: Record<string, unknown>, wanted: string[]][] = [
+    [{ httpPort: "80" }, {}, [container("ports")]],
+    [{ hostname: "rancher.example.com" }, {}, [container("envs")]],
+    [
+      { image: "rancher/rancher:v2.12.4" },
+      { image: "rancher/rancher:v2.12.3" },
+      [container("labels"), "~ RemoteImage *-image: name"],
+    ],
+    [{ extraEnvironment: { A: "2" } }, { extraEnvironment: { A: "1" } }, [container("envs")]],
+    [{ systemRegistry: "registry.example.com" }, {}, [container("envs")]],
+    [{ auditLog: { level: 1 } }, {}, [container("envs, volumes")]],
+    [{ tls: tls("a") }, {}, [container("mounts, command"), "+ Files *-rancher-tls"]],
+    [{ tls: tls("b") }, { tls: tls("a") }, [container("mounts"), "~ Files *-rancher-tls: files"]],
+    [{ agentVolume: "other" }, {}, [container("mounts"), "+ Volume *-other", "- Volume *-rancher-agent"]],
+    [{ registryLogin: { username: "me", password: "secret" } }, {}, ["~ docker *-docker: registryAuth"]],
+  ];
+  for (const [setting, from, wanted] of table)
+    test(`${Object.keys(setting).join()}${Object.keys(from).length ? ", changed" : ", set"}`, async () => {
+      const before = await register(from);
+      const after = await register({ ...from, ...setting });
+      assert.deepEqual(changes(before, after), [...wanted].sort());
+    });
+
+  test("nothing changes without a change", async () => {
+    assert.deepEqual(changes(await register(), await register()), []);
+  });
+});

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { likelyCause } from "../../providers/rancher/causes";
+
+for (const [log, wanted] of [
+  ["ERROR: Rancher must be ran with the --privileged flag when running outside of Kubernetes", /privileged/],
+  ["status exited, exit code 137, killed for want of memory", /`memory`/],
+  ["failed to bind host port 0.0.0.0:443/tcp: address already in use", /`httpsPort`/],
+  ["Bind for 0.0.0.0:443 failed: port is already allocated", /`httpsPort`/],
+  ["panic: db file is flocked by another process, taking too long", /datastore is locked/],
+  ['"overlayfs" snapshotter cannot be enabled for "/var/lib/rancher/k3s/agent/containerd"', /`agentVolume`/],
+  ['level=fatal msg="failed to find memory cgroup, you may need to add cgroup_enable=memory"', /cgroup/],
+  ["write /var/lib/rancher/k3s.log: no space left on device", /disk is full/],
+  ["tls: private key does not match public key", /`tls`/],
+  [
+    "etcdserver: cluster cannot be downgraded (current version: 3.4 is lower than datastore's)",
+    /newer version/,
+  ],
+  ["/rancher_data/.ha-rancher-sentinel says 'x', not 'y': not this stack's data", /shared data/],
+] as const)
+  test(log.slice(0, 60), () => assert.match(likelyCause(log) ?? "nothing", wanted));
+
+test("of what is not known nothing is said", () => {
+  assert.equal(likelyCause('level=info msg="Listening on :443"\nstatus running, exit code 0'), undefined);
+});
