@@ -20,6 +20,8 @@ export interface KnownStack {
   vip: string;
   url: string;
   nodes: KnownNode[];
+  /** Seconds that the settings promise; undefined before the first `up` has come to its end. */
+  takeover?: { crash: number; planned: number };
 }
 
 /** How to log in to a machine, from its folder. Its host key is not known before its first boot is over. */

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { DrillOptions } from "./drill";
 import { Failure, shownError } from "./errors";
 import type { NewStackOptions } from "./new-stack";
 
@@ -9,6 +10,12 @@ function port(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= 1 && number <= 65_535) return number;
   throw new InvalidArgumentError("It must be a number from 1 to 65535.");
+}
+
+function whole(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,9}$/.test(text) && number >= 1) return number;
+  throw new InvalidArgumentError("It must be a whole number from 1.");
 }
 
 /** The command line. Each command loads its own code when it runs: `status` needs not what `up` needs. */
@@ -72,6 +79,24 @@ export function commandLine(): Command {
     .action(async (options: { stack: string; port: number }) =>
       (await import("./forward.js")).forward(options),
     );
+  const collect = (value: string, before: string[] = []): string[] => [...before, value];
+  onStack("drill", "break a stack that is up, measure what that costs, and write a report")
+    .option("-f, --fault <name>", "only this one; may be given more than once", collect)
+    .option("--quick", "only the few faults that say most")
+    .option("-n, --trials <number>", "of each fault", whole, 3)
+    .option("--nemesis <minutes>", "faults at random for so long; alone, or after those of --fault", whole)
+    .option("--seed <number>", "draws the same order again", whole)
+    .option("-r, --report <folder>", "where the report goes")
+    .option("--json", "print the report for programs, too")
+    .option(
+      "--yes-break <host>",
+      "a host that may be reset, which may need hands; may be given more than once",
+      collect,
+    )
+    .option("--compare <files...>", "two reports (report.json): what got better or worse; breaks nothing")
+    .action(async (options: DrillOptions) => {
+      process.exitCode = await (await import("./drill.js")).drillStack(options);
+    });
   program
     .command("new-stack")
     .description("ask for what a new stack needs, check it, and write its file")

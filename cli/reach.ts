@@ -6,12 +6,12 @@ import { handOver } from "./foreground";
 import { type KnownStack, knownStack } from "./known-stack";
 import { labsOf } from "./lab-stacks";
 import { stackFile } from "./stack-file";
-import { readState, type StackState } from "./state";
+import { type RecordedMachine, readState, type StackState } from "./state";
 import { backendOf, cliOf } from "./surroundings";
 
 /** How a stack can be looked at and worked on from this process. */
 export type Reached =
-  | { kind: "here"; known: KnownStack }
+  | { kind: "here"; known: KnownStack; machines: RecordedMachine[] }
   /** The same command ran in the lab's network, and ended with this code. */
   | { kind: "done"; code: number }
   | { kind: "not-up" }
@@ -27,7 +27,7 @@ export async function reach(stack: string, argv: string[]): Promise<Reached> {
   const state = await stateOf(stack);
   const known = state && knownStack(state, stackFile(stack));
   if (!known) return { kind: "not-up" };
-  if (labsOf(state).length === 0 || currentLab()) return { kind: "here", known };
+  if (labsOf(state).length === 0 || currentLab()) return { kind: "here", known, machines: state.machines };
   const lab = runningLab();
   if (!lab) return { kind: "lab-stopped", known };
   const program = join(packageRoot, "cli", "bootstrap.mjs");

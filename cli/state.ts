@@ -33,6 +33,10 @@ export interface RecordedMachine {
   sshPort: number;
   /** Its folder on this machine: its key and host key are there. */
   directory: string;
+  /** The hypervisor's name and its id of the machine, once it is made; libvirt's URI where it has one. */
+  hypervisor?: string;
+  machineId?: string;
+  libvirtUri?: string;
 }
 
 interface Resource {
@@ -62,14 +66,27 @@ function withoutSecrets(value: unknown): unknown {
 }
 
 function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
-  const { networks = [], ...found } = { ...inputs, ...outputs } as Partial<RecordedMachine> & {
+  const {
+    networks = [],
+    libvirt,
+    ...found
+  } = { ...inputs, ...outputs } as Partial<RecordedMachine> & {
     networks?: { address?: string }[];
+    libvirt?: { uri?: string };
   };
-  const { name, sshPort = 22, directory } = found;
+  const { name, sshPort = 22, directory, hypervisor, machineId } = found;
   // One that is being made has no outputs yet.
   const address = found.address || networks.find((network) => network.address)?.address;
   if (typeof name !== "string" || typeof address !== "string" || typeof directory !== "string") return [];
-  return [{ name, address: address.replace(/\/.*/, ""), sshPort, directory }];
+  const machine = { name, address: address.replace(/\/.*/, ""), sshPort, directory };
+  return [
+    {
+      ...machine,
+      ...(hypervisor ? { hypervisor } : {}),
+      ...(machineId ? { machineId } : {}),
+      ...(libvirt?.uri ? { libvirtUri: libvirt.uri } : {}),
+    },
+  ];
 }
 
 /** Reads a deployment as state files and `pulumi stack export` have it. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fromTimeOfDay } from "./clock";
+import { tryRun } from "../../system/run";
+import { clock, fromTimeOfDay } from "./clock";
 
 /*
  * Whether the VIP answers to ICMP, and whose it is: the MAC address in this machine's own neighbour table, which is
@@ -68,6 +69,11 @@ export function watchAddress(
   answered: (at: number) => void,
   changed: (owner: Owner) => void,
 ): () => void {
+  // Where this machine has asked before, its table says something already.
+  tryRun("ip", ["neigh", "show", address]).then(
+    ({ stdout }) => changed({ at: clock(), mac: ownerNow(stdout) }),
+    () => undefined,
+  );
   const ends = [
     lines("ip", ["-ts", "monitor", "neigh"], (line) => {
       const owner = ownerChange(line, address);

@@ -23,6 +23,8 @@ const script = (): string => readFileSync(join(packageRoot, "drill", "nodes", "s
 export const samplerCommand = (...args: string[]): string =>
   ["bash", "-c", script(), "sampler", ...args].map(shellQuote).join(" ");
 
+const nothing = { vip: false, container: false, data: false, lease: false, epoch: 0, guard: "" };
+
 /** What one recorder told, from its start until its node's end. */
 interface Recording {
   identity: string;
@@ -70,6 +72,13 @@ export class Sampler {
   /** All samples so far, in order. */
   get samples(): Sample[] {
     return this.recordings.flatMap(({ raw, ticks }) => placeSamples(raw, ticks)).sort((a, b) => a.at - b.at);
+  }
+
+  /** When it was so many seconds after the node's boot, here; undefined if that is not known (yet). */
+  when(up: number): number | undefined {
+    const { ticks = [] } = this.recordings.at(-1) ?? {};
+    const at = clock();
+    return placeSamples([{ at, up, ...nothing }], ticks)[0]?.at;
   }
 
   /** Forgets what was told until now, but not what time it is on the node. */

@@ -1,0 +1,183 @@
+import { join, resolve } from "node:path";
+import { type Fault, faultNamed, faults, quickFaults } from "../drill/faults";
+import type { Ground } from "../drill/ground/ground";
+import { realGround } from "../drill/ground/stack";
+import { journalFile, openJournal } from "../drill/journal";
+import { allHeld, type DrillReport } from "../drill/report/summary";
+import { drill, type Order, Refused } from "../drill/runner";
+import type { Pace } from "../drill/trial";
+import { withLock } from "../system/lock";
+import { dataHome } from "../system/paths";
+import { colors } from "./colors";
+import { Failure } from "./errors";
+import { reach } from "./reach";
+
+export interface DrillOptions {
+  stack: string;
+  /** Names; none: all. */
+  fault?: string[];
+  quick?: boolean;
+  trials: number;
+  /** Minutes of faults at random, after the trials. */
+  nemesis?: number;
+  seed?: number;
+  report?: string;
+  json?: boolean;
+  yesBreak?: string[];
+  compare?: string[];
+  /** Not of the command line: for stacks that are quicker than real ones. */
+  pace?: Pace;
+}
+
+/** Progress; what the command is asked for goes to stdout. */
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+function chosen({ fault = [], quick, nemesis }: DrillOptions): readonly Fault[] {
+  try {
+    if (fault.length) return fault.map(faultNamed);
+  } catch (error) {
+    throw new Failure(error instanceof Error ? error.message : String(error), 2);
+  }
+  if (quick) return quickFaults.map(faultNamed);
+  return nemesis ? [] : faults;
+}
+
+/** A path as the user meant it: npm changes to the package's folder, and says where it was called. */
+const fromCaller = (path: string): string => resolve(process.env.INIT_CWD || process.cwd(), path);
+
+/** Where the report of a drill goes unless told otherwise: a folder of its own below the data folder. */
+const defaultFolder = (stack: string): string =>
+  join(dataHome(), "drill", `${stack}-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}`);
+
+/** Aborts at the first Ctrl-C, and says what goes on at any. */
+function interruptible(): { signal: AbortSignal; end: () => void } {
+  const abort = new AbortController();
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const stop = (): void => {
+    say(
+      abort.signal.aborted
+        ? "still taking back what was done; please wait"
+        : "taking back what was done, then ending",
+    );
+    abort.abort();
+  };
+  for (const name of signals) process.on(name, stop);
+  return {
+    signal: abort.signal,
+    end: () => {
+      for (const name of signals) process.removeListener(name, stop);
+    },
+  };
+}
+
+/** Drills a stack, and writes the report as it goes. */
+export async function drillGround(
+  ground: Ground,
+  options: DrillOptions,
+  directory: string,
+): Promise<DrillReport> {
+  // Loading the plotting library takes a second: only when there is something to plot.
+  const { ReportFolder } = await import("../drill/report/files.js");
+  const { headline } = await import("../drill/report/markdown.js");
+  const { cells } = await import("../drill/report/figures.js");
+  const { rowsOf, trialResult } = await import("../drill/report/summary.js");
+  const folder = new ReportFolder(directory);
+  const order: Order = {
+    faults: chosen(options),
+    trials: options.trials,
+    seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
+    breakable: options.yesBreak ?? [],
+    ...(options.pace ? { pace: options.pace } : {}),
+    ...(options.nemesis ? { nemesis: options.nemesis } : {}),
+  };
+  const { signal, end } = interruptible();
+  try {
+    const report = await drill(ground, openJournal(journalFile(ground.stack)), order, {
+      say,
+      signal,
+      judged(recording, verdict) {
+        folder.keep(recording);
+        const [row] = rowsOf([trialResult(recording, verdict)], []);
+        if (!row) return;
+        const [, , vip, service, holders, writers, writes, result = ""] = cells(row).map(
+          (cell) => cell.split(" / ")[0],
+        );
+        const paint = row.result === "held" ? colors.green : colors.red;
+        say(
+          `  VIP gap ${vip} s, service gap ${service} s, two holders ${holders} s, two writers ${writers} s, writes ${writes}: ${paint(result)}`,
+        );
+        for (const slow of verdict.slow) say(`  ${slow}`);
+        if (recording.problem) say(`  not counted: ${recording.problem}`);
+      },
+    });
+    folder.write(report);
+    say(headline(report));
+    return report;
+  } finally {
+    end();
+  }
+}
+
+async function compareReports([before = "", after = ""]: string[], asJson: boolean): Promise<number> {
+  const { compare, shownComparison } = await import("../drill/report/compare.js");
+  const { readReport } = await import("../drill/report/files.js");
+  const found = compare(readReport(fromCaller(before)), readReport(fromCaller(after)));
+  process.stdout.write(`${asJson ? JSON.stringify(found, undefined, 2) : shownComparison(found)}\n`);
+  return found.changes.every(({ better }) => better) ? 0 : 1;
+}
+
+/** The same command line again, for the lab's network. */
+function argvOf(options: DrillOptions, directory: string): string[] {
+  const { stack, fault = [], quick, trials, nemesis, seed, json, yesBreak = [] } = options;
+  return [
+    ...["drill", "--stack", stack, "--trials", String(trials), "--report", directory],
+    ...fault.flatMap((name) => ["--fault", name]),
+    ...(quick ? ["--quick"] : []),
+    ...(nemesis ? ["--nemesis", String(nemesis)] : []),
+    ...(seed === undefined ? [] : ["--seed", String(seed)]),
+    ...(json ? ["--json"] : []),
+    ...yesBreak.flatMap((host) => ["--yes-break", host]),
+  ];
+}
+
+/**
+ * Breaks a stack that is up, in all the ways there are or in the named ones, measures what that costs, and writes a
+ * report; or compares two reports.
+ *
+ * @returns 0 if all invariants held (comparing: nothing got worse), 1 if not, 130 after Ctrl-C
+ */
+export async function drillStack(options: DrillOptions): Promise<number> {
+  if (options.compare) {
+    if (options.compare.length !== 2)
+      throw new Failure("`--compare` wants two files, each the report.json of a drill", 2);
+    return await compareReports(options.compare, options.json === true);
+  }
+  chosen(options);
+  const { stack } = options;
+  const directory = options.report ? fromCaller(options.report) : defaultFolder(stack);
+  const reached = await reach(stack, argvOf(options, directory));
+  if (reached.kind === "done") return reached.code;
+  if (reached.kind !== "here")
+    throw new Failure(
+      `the stack \`${stack}\` is not up: \`npm run up\` makes it, and a drill needs it healthy`,
+    );
+  const report = await withLock(
+    join(dataHome(), "drill"),
+    stack,
+    async () => {
+      const ground = await realGround(stack, reached.known, reached.machines, say);
+      try {
+        return await drillGround(ground, options, directory);
+      } catch (error) {
+        throw error instanceof Refused ? new Failure(error.message) : error;
+      } finally {
+        await ground.end();
+      }
+    },
+    () => say(`another drill of ${stack} runs: waiting for it`),
+  );
+  say(`report: ${join(directory, "report.html")}`);
+  if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  if (report.interrupted === "Ctrl-C") return 130;
+  return allHeld(report) && !report.interrupted ? 0 : 1;
+}

@@ -1,0 +1,172 @@
+import { type Invariant, invariants } from "../faults";
+import type { Recording } from "../recording";
+import { type Measures, measuresOf, ownerAt } from "./measures";
+import { lengthOf, nodeSpans, overlaps, type Span, within, without } from "./spans";
+
+/** An invariant that did not hold, and how that was seen. */
+export interface Breach {
+  invariant: Invariant;
+  why: string;
+}
+
+export interface Verdict {
+  measures: Measures;
+  breaches: Breach[];
+  /** What took longer than promised, though nothing was broken. */
+  slow: string[];
+}
+
+/** Milliseconds: two nodes' samples are on one clock to this. */
+const exact = 50;
+/** A container that ends is gone from its control group a moment before or after its data is unmounted. */
+const unmounting = 300;
+/** After healing: there is one holder from then on. */
+const settled = 1_000;
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
+const at = ({ from }: Span): string => `${seconds(from)} after the fault`;
+
+/** When a machine was resumed, and for how long it may not know yet what has happened. */
+const excused = ({ healed, excusedAfterResume }: Recording): { node: string; span: Span }[] =>
+  healed.flatMap(({ action, over }) =>
+    excusedAfterResume && action.at === "machine" && action.verb === "resume"
+      ? [{ node: action.node, span: { from: over - 500, to: over + excusedAfterResume } }]
+      : [],
+  );
+
+function oneWriter(recording: Recording): string[] {
+  const found: string[] = [];
+  const check = (isSo: Parameters<typeof nodeSpans>[1], what: string): void => {
+    const spans = nodeSpans(recording, isSo);
+    const both = without(
+      overlaps([...spans.values()]),
+      excused(recording).map(({ span }) => span),
+    ).filter((span) => lengthOf([span]) > exact);
+    const [first] = both;
+    if (first) found.push(`${what} for ${seconds(lengthOf(both))}, first ${at(first)}`);
+  };
+  check(({ container }) => container, "the container ran on two nodes");
+  check(({ data }) => data, "two nodes had the data mounted");
+  // The excuse is for a container that runs, not for one that is believed.
+  for (const { node, span } of excused(recording)) {
+    const others = recording.nodes.filter((name) => name !== node);
+    const running = nodeSpans(recording, ({ container }) => container);
+    const both = within(
+      overlaps([running.get(node) ?? [], others.flatMap((name) => running.get(name) ?? [])]),
+      span,
+    );
+    const taken = recording.client.writes.filter(
+      ({ outcome, answered }) =>
+        outcome === "yes" &&
+        both.some(({ from, to }) => answered >= from && answered <= to) &&
+        ownerAt(recording, answered) === node,
+    );
+    if (taken.length)
+      found.push(
+        `${node} acknowledged ${taken.length} writes after it was resumed, while another one served`,
+      );
+  }
+  return found;
+}
+
+function noLostWrite({ writes }: Measures): string[] {
+  if (!writes) return [];
+  const list = (numbers: number[]): string =>
+    `${numbers.length} (${numbers.slice(0, 5).join(", ")}${numbers.length > 5 ? ", ..." : ""})`;
+  return [
+    ...(writes.lost.length ? [`acknowledged writes that are not there: ${list(writes.lost)}`] : []),
+    ...(writes.duplicated.length ? [`writes that are there twice: ${list(writes.duplicated)}`] : []),
+    ...(writes.reordered.length ? [`acknowledged writes in the wrong order: ${list(writes.reordered)}`] : []),
+  ];
+}
+
+function epochsGrow({ nodes, samples }: Recording): string[] {
+  const owners = new Map<number, Set<string>>();
+  const seen = nodes
+    .flatMap((node) =>
+      (samples[node] ?? [])
+        .filter(({ lease, epoch }) => lease && epoch > 0)
+        .map((sample) => ({ node, ...sample })),
+    )
+    .sort((a, b) => a.at - b.at);
+  for (const { node, epoch } of seen) owners.set(epoch, (owners.get(epoch) ?? new Set()).add(node));
+  const order = [...owners.keys()];
+  return [
+    ...[...owners].flatMap(([epoch, names]) =>
+      names.size > 1 ? [`epoch ${epoch} had the owners ${[...names].join(" and ")}`] : [],
+    ),
+    ...(order.every((epoch, i) => i === 0 || epoch > (order[i - 1] ?? 0))
+      ? []
+      : [`epochs were seen in the order ${order.join(", ")}`]),
+  ];
+}
+
+function boundedHolders({ bounds }: Recording, { twoHolders }: Measures): string[] {
+  return twoHolders > bounds.twoHolders
+    ? [`two holders for ${seconds(twoHolders)}, at most ${seconds(bounds.twoHolders)} is bounded`]
+    : [];
+}
+
+function oneHolderAfterwards(recording: Recording): string[] {
+  const { healedAt, to, after } = recording;
+  const late = within(overlaps([...nodeSpans(recording, ({ vip }) => vip).values()]), {
+    from: healedAt + settled,
+    to,
+  }).filter((span) => lengthOf([span]) > 4 * exact);
+  const found: string[] = [];
+  if (late[0])
+    found.push(`two holders for ${seconds(lengthOf(late))}, later than ${seconds(settled)} after healing`);
+  const [holder, ...others] = after.holders;
+  if (!holder || others.length) {
+    found.push(`in the end the holders were ${after.holders.join(" and ") || "none"}`);
+    return found;
+  }
+  const owner = ownerAt(recording, to);
+  if (recording.macs[holder] && owner !== holder)
+    found.push(
+      `in the end ${holder} had the VIP, and the client's neighbour table named ${owner ?? "nobody"}`,
+    );
+  return found;
+}
+
+function dataMounted(recording: Recording): string[] {
+  return [...nodeSpans(recording, ({ container, data }) => container && !data)].flatMap(([node, spans]) => {
+    const [long] = spans.filter((span) => lengthOf([span]) > unmounting);
+    return long
+      ? [
+          `the container ran on ${node} for ${seconds(lengthOf([long]))} without the data mounted, ${at(long)}`,
+        ]
+      : [];
+  });
+}
+
+function comesBack({ bounds, after, healthyAt }: Recording, { serviceGap }: Measures): string[] {
+  const found: string[] = [];
+  if (serviceGap !== undefined && serviceGap > bounds.serviceGap)
+    found.push(`no service for ${seconds(serviceGap)}, at most ${seconds(bounds.serviceGap)} is bounded`);
+  if (healthyAt === undefined) found.push(`the stack did not become healthy by itself: ${after.message}`);
+  return found;
+}
+
+/** Measures a trial, and says which of the invariants I1 to I7 held. */
+export function audit(recording: Recording): Verdict {
+  const measures = measuresOf(recording);
+  const checks: Record<Invariant, string[]> = {
+    I1: oneWriter(recording),
+    I2: noLostWrite(measures),
+    I3: epochsGrow(recording),
+    I4: boundedHolders(recording, measures),
+    I5: oneHolderAfterwards(recording),
+    I6: dataMounted(recording),
+    I7: comesBack(recording, measures),
+  };
+  const breaches = (Object.keys(invariants) as Invariant[]).flatMap((invariant) =>
+    checks[invariant].map((why) => ({ invariant, why })),
+  );
+  const { vipGap } = recording.bounds;
+  const slow =
+    vipGap !== undefined && (measures.vipGap ?? 0) > vipGap
+      ? [`the VIP did not answer for ${seconds(measures.vipGap ?? 0)}, ${seconds(vipGap)} is promised`]
+      : [];
+  return { measures, breaches, slow };
+}

@@ -1,0 +1,74 @@
+import { compareWrites, type WritesFound } from "../probes/writes";
+import type { Recording } from "../recording";
+import { lengthOf, nodeSpans, overlaps } from "./spans";
+
+/** The figures of one trial, milliseconds; undefined: not measured, which is not 0. */
+export interface Measures {
+  /** Longest time without an answer of the VIP to ICMP. */
+  vipGap?: number;
+  /** Longest time without an answer of the service. */
+  serviceGap?: number;
+  /** From the fault to the first answer of another node, for faults that have a formula. */
+  takeover?: number;
+  /** With the VIP on two nodes, and with the container running on two nodes, in all. */
+  twoHolders: number;
+  twoWriters: number;
+  writes?: WritesFound;
+}
+
+/** The longest time between two of the times, from 0 on; the one that was under way at 0 counts as a whole. */
+function longestGap(times: readonly number[], to: number): number | undefined {
+  const sorted = [...times].sort((a, b) => a - b);
+  const first = sorted.filter((at) => at <= 0).at(-1);
+  if (first === undefined) return undefined;
+  const edges = [...sorted.filter((at) => at >= first && at <= to), to];
+  return Math.max(...edges.slice(1).map((at, i) => at - (edges[i] ?? at)));
+}
+
+/** The node whose MAC address the client had for the VIP at a time. */
+export function ownerAt({ client, macs }: Recording, at: number): string | undefined {
+  const mac = client.owners.filter((owner) => owner.at <= at).at(-1)?.mac;
+  return Object.keys(macs).find((node) => mac && macs[node] === mac);
+}
+
+/** When the fault took effect: as its node says; of a machine, its last sign of life. */
+function struckAt(recording: Recording): number {
+  const [first] = recording.injected;
+  if (!first) return 0;
+  if (first.struck !== undefined) return first.struck;
+  const last = recording.client.answers
+    .filter((at) => at <= first.over + 200 && ownerAt(recording, at) === recording.holder)
+    .at(-1);
+  return Math.max(first.at, last ?? first.over);
+}
+
+function takeover(recording: Recording): number | undefined {
+  if (recording.takeoverBound === undefined || !recording.macs[recording.holder]) return undefined;
+  const from = struckAt(recording);
+  const first = recording.client.answers.find((at) => {
+    const owner = at >= from ? ownerAt(recording, at) : undefined;
+    return owner !== undefined && owner !== recording.holder;
+  });
+  return first === undefined ? undefined : first - from;
+}
+
+export function measuresOf(recording: Recording): Measures {
+  const { client, to, stored } = recording;
+  const both = (isSo: Parameters<typeof nodeSpans>[1]): number =>
+    Math.round(lengthOf(overlaps([...nodeSpans(recording, isSo).values()])));
+  const defined = <T extends object>(values: T): T =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+  return {
+    ...defined({
+      vipGap: longestGap(client.answers, to),
+      serviceGap: longestGap(
+        client.asked.filter(({ ok }) => ok).map(({ answered }) => answered),
+        to,
+      ),
+      takeover: takeover(recording),
+      writes: stored && compareWrites(client.writes, stored),
+    }),
+    twoHolders: both(({ vip }) => vip),
+    twoWriters: both(({ container }) => container),
+  };
+}

@@ -1,0 +1,81 @@
+import type { RecordedMachine } from "../../cli/state";
+import { type RunResult, tryRun } from "../../system/run";
+import type { MachineAction } from "../faults";
+
+/** A hypervisor's commands: program, and arguments by verb. What is so already is well, too. */
+interface Hypervisor {
+  program: string;
+  args(machine: RecordedMachine, verb: MachineAction["verb"], mac: string): string[];
+  /** What it says where there was nothing to do. */
+  already: RegExp;
+}
+
+const libvirt: Hypervisor = {
+  program: "virsh",
+  args({ machineId = "", libvirtUri }, verb, mac) {
+    const connect = libvirtUri ? ["--connect", libvirtUri] : [];
+    const args: Record<MachineAction["verb"], string[]> = {
+      "power-off": ["destroy", machineId],
+      "power-on": ["start", machineId],
+      pause: ["suspend", machineId],
+      resume: ["resume", machineId],
+      unplug: ["domif-setlink", machineId, mac, "down"],
+      plug: ["domif-setlink", machineId, mac, "up"],
+    };
+    return [...connect, ...args[verb]];
+  },
+  already: /domain is (not|already) (running|active|paused)|already active|is not running/i,
+};
+
+const virtualbox: Hypervisor = {
+  program: "VBoxManage",
+  args({ machineId = "" }, verb) {
+    const control = (...words: string[]): string[] => ["controlvm", machineId, ...words];
+    // Vagrant's own network is the first card; the second one is the node's.
+    const args: Record<MachineAction["verb"], string[]> = {
+      "power-off": control("poweroff"),
+      "power-on": ["startvm", machineId, "--type", "headless"],
+      pause: control("pause"),
+      resume: control("resume"),
+      unplug: control("setlinkstate2", "off"),
+      plug: control("setlinkstate2", "on"),
+    };
+    return args[verb];
+  },
+  already: /not currently running|already locked|is not paused|already running|Invalid machine state/i,
+};
+
+const hypervisors: Record<string, Hypervisor> = { libvirt, virtualbox };
+
+/** The command line that does it, for a machine of ours. @throws if its hypervisor is not known */
+export function machineCommand(
+  machine: RecordedMachine,
+  verb: MachineAction["verb"],
+  mac: string,
+): { program: string; args: string[]; already: RegExp } {
+  const hypervisor = hypervisors[machine.hypervisor ?? ""];
+  if (!hypervisor || !machine.machineId)
+    throw new Error(
+      `${machine.name} is a machine of ${machine.hypervisor ?? "nobody"}, which the drill cannot control`,
+    );
+  return {
+    program: hypervisor.program,
+    args: hypervisor.args(machine, verb, mac),
+    already: hypervisor.already,
+  };
+}
+
+/** Does it. @throws with what the hypervisor said */
+export async function controlMachine(
+  machine: RecordedMachine,
+  verb: MachineAction["verb"],
+  mac: string,
+): Promise<void> {
+  const { program, args, already } = machineCommand(machine, verb, mac);
+  const { code, stdout, stderr }: RunResult = await tryRun(program, args, {
+    env: { ...process.env, LC_ALL: "C" },
+    timeout: 60_000,
+  });
+  if (code !== 0 && !already.test(stderr))
+    throw new Error(`\`${[program, ...args].join(" ")}\` failed: ${(stderr || stdout).trim()}`);
+}

@@ -1,0 +1,77 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { dataHome } from "../system/paths";
+import type { Action } from "./faults";
+
+/*
+ * What has to be taken back, on disk before it is done: however the drill ends, whoever comes next knows.
+ */
+
+export interface Journal {
+  /** Still to be run, in this order. */
+  readonly pending: readonly Action[];
+  /** Adds what takes back that which is about to be done. On disk when this returns. */
+  promise(fault: string, actions: readonly Action[]): void;
+  /** These are run. */
+  done(actions: readonly Action[]): void;
+}
+
+interface Content {
+  fault: string;
+  since: string;
+  pending: Action[];
+}
+
+export const journalFile = (stack: string): string => join(dataHome(), "drill", `${stack}.json`);
+
+function write(file: string, content: Content): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const fresh = `${file}.new`;
+  const handle = openSync(fresh, "w");
+  writeSync(handle, `${JSON.stringify(content, undefined, 1)}\n`);
+  fsyncSync(handle);
+  closeSync(handle);
+  renameSync(fresh, file);
+  const folder = openSync(dirname(file), "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+/** The journal in a file; empty if there is none. @throws if it cannot be read, with the way out */
+export function openJournal(file: string): Journal {
+  let content: Content = { fault: "", since: "", pending: [] };
+  try {
+    content = JSON.parse(readFileSync(file, "utf8")) as Content;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+      throw new Error(
+        `${file}, which says what the last drill did not take back, cannot be read (${error}): look what is broken on the nodes, mend it, and remove the file`,
+      );
+  }
+  const same = (a: Action) => (b: Action) => JSON.stringify(a) === JSON.stringify(b);
+  return {
+    get pending() {
+      return content.pending;
+    },
+    promise(fault, actions) {
+      const fresh = actions.filter((action) => !content.pending.some(same(action)));
+      content = { fault, since: new Date().toISOString(), pending: [...content.pending, ...fresh] };
+      write(file, content);
+    },
+    done(actions) {
+      const pending = content.pending.filter((action) => !actions.some(same(action)));
+      content = { ...content, pending };
+      if (pending.length) write(file, content);
+      else rmSync(file, { force: true });
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { CustomChart, type CustomSeriesOption, ScatterChart, type ScatterSeriesOption } from "echarts/charts";
+import {
+  GridComponent,
+  type GridComponentOption,
+  LegendComponent,
+  type LegendComponentOption,
+  TitleComponent,
+  type TitleComponentOption,
+} from "echarts/components";
+import type { ComposeOption } from "echarts/core";
+import { init, use } from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+
+use([CustomChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+
+export type Chart = ComposeOption<
+  | CustomSeriesOption
+  | ScatterSeriesOption
+  | GridComponentOption
+  | LegendComponentOption
+  | TitleComponentOption
+>;
+
+export const font = "Helvetica, Arial, sans-serif";
+
+const escaped = (text: string): string => text.replace(/[&<>]/g, (each) => `&#${each.charCodeAt(0)};`);
+
+/** Draws a chart as SVG, with a title for those who do not see it. */
+export function svgOf(option: Chart, size: { width: number; height: number }, title: string): string {
+  const chart = init(null, null, { renderer: "svg", ssr: true, ...size });
+  chart.setOption({
+    animation: false,
+    backgroundColor: "#ffffff",
+    textStyle: { fontFamily: font },
+    ...option,
+  });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  // The style sheet is for a mouse over it.
+  return svg
+    .replace(/<style[\s\S]*?<\/style>\n?/, "")
+    .replace(/^<svg [^>]*>/, (begin) => `${begin}\n<title>${escaped(title)}</title>`);
+}

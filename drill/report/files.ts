@@ -1,0 +1,48 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Recording } from "../recording";
+import { html } from "./html";
+import { markdown } from "./markdown";
+import type { DrillReport } from "./summary";
+import { takeoverPlot } from "./takeover-plot";
+import { timeline } from "./timeline";
+
+/** Keeps what was recorded, and writes the report into a folder: report.json, .md, .html, takeover.svg, raw/. */
+export class ReportFolder {
+  private readonly timelines = new Map<number, string>();
+
+  /** @param directory made if it is missing; files of a report before are replaced */
+  constructor(readonly directory: string) {
+    mkdirSync(join(directory, "raw"), { recursive: true });
+  }
+
+  /** Keeps the raw data of a trial, and draws it. */
+  keep(recording: Recording): void {
+    const name = `${String(recording.number).padStart(3, "0")}-${recording.fault}.json.gz`;
+    writeFileSync(join(this.directory, "raw", name), gzipSync(JSON.stringify(recording)));
+    this.timelines.set(recording.number, timeline(recording));
+  }
+
+  write(report: DrillReport): void {
+    const takeover = takeoverPlot(report.trials);
+    const put = (name: string, content: string): void => writeFileSync(join(this.directory, name), content);
+    put("report.json", `${JSON.stringify(report, undefined, 1)}\n`);
+    put("report.md", markdown(report));
+    put("report.html", html(report, { takeover, timelines: this.timelines }));
+    if (takeover) put("takeover.svg", takeover);
+  }
+}
+
+/** Reads a report.json. @throws with its name if it is none */
+export function readReport(file: string): DrillReport {
+  let report: Partial<DrillReport>;
+  try {
+    report = JSON.parse(readFileSync(file, "utf8")) as Partial<DrillReport>;
+  } catch (error) {
+    throw new Error(`${file} cannot be read as a report: ${error instanceof Error ? error.message : error}`);
+  }
+  if (report.version !== 1 || !Array.isArray(report.rows))
+    throw new Error(`${file} is no report of a drill: a report is the report.json of one`);
+  return report as DrillReport;
+}
