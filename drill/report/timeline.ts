@@ -98,7 +98,11 @@ export function timeline(recording: Recording): string {
         min: from / 1000,
         max: to / 1000,
         name: "s",
-        axisLabel: { showMinLabel: false, showMaxLabel: false, formatter: (value: number) => `${Math.round(value * 10) / 10}` },
+        axisLabel: {
+          showMinLabel: false,
+          showMaxLabel: false,
+          formatter: (value: number) => `${Math.round(value * 10) / 10}`,
+        },
       },
       yAxis: {
         type: "category",
