@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Action, Need, Timing } from "../../drill/faults";
@@ -86,6 +86,12 @@ export class FakeGround implements Ground {
     return existsSync(this.file) ? (JSON.parse(readFileSync(this.file, "utf8")) as string[]) : [];
   }
 
+  /** At once: another process may be looking. */
+  private keep(broken: string[]): void {
+    writeFileSync(`${this.file}.new`, JSON.stringify(broken));
+    renameSync(`${this.file}.new`, this.file);
+  }
+
   private get file(): string {
     return join(this.folder, "broken.json");
   }
@@ -109,12 +115,12 @@ export class FakeGround implements Ground {
         this.how.failsToHeal--;
         throw new Error(`${node} does not answer`);
       }
-      writeFileSync(this.file, JSON.stringify(this.broken.filter((each) => each !== node)));
+      this.keep(this.broken.filter((each) => each !== node));
       return clock();
     }
-    writeFileSync(this.file, JSON.stringify([...new Set([...this.broken, node])]));
+    this.keep([...new Set([...this.broken, node])]);
     // What nobody takes back mends itself.
-    if (/KILL|TERM|container-stop|reload/.test(shown)) setTimeout(() => writeFileSync(this.file, "[]"), 30);
+    if (/KILL|TERM|container-stop|reload/.test(shown)) setTimeout(() => this.keep([]), 30);
     if (node === this.vipAt) void this.takeover(node);
     return clock();
   }
