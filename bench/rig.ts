@@ -50,7 +50,8 @@ export class Rig {
   readonly nodes: RigNode[];
   probe!: Probe;
   ended = false;
-  private readonly client = `${this.id}-p`;
+  /** The namespace of the client. */
+  readonly client = `${this.id}-p`;
   private readonly silenced = new Set<RigNode>();
 
   private constructor({ nodes }: RigOptions) {

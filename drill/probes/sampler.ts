@@ -66,7 +66,7 @@ export class Sampler {
   /** Whether it is being told what happens now. */
   get follows(): boolean {
     const last = this.recordings.at(-1)?.ticks.at(-1);
-    return last !== undefined && clock() - last.received < 4 * tickInterval;
+    return last !== undefined && clock() - last.received < 12 * tickInterval;
   }
 
   /** All samples so far, in order. */

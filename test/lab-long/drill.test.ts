@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DrillReport } from "../../drill/report/summary";
+import { packageRoot } from "../../system/root";
+import { data, forgetData, haRancher, inLab, stack, status } from "../lab/command";
+import { hasFailed, step } from "../lab/steps";
+
+/*
+ * The drill on real machines: a quick one holds; and with a guard that always starts the container it does not, since
+ * a drill that cannot fail says nothing.
+ */
+
+const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
+const reports = join(data, "reports");
+
+before(() => {
+  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+});
+
+after(async () => {
+  if (hasFailed()) await haRancher("down");
+  rmSync(stackFile, { force: true });
+  forgetData();
+});
+
+async function healthy(seconds = 180): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const now = await status();
+    if (now.healthy) return;
+    assert.ok(Date.now() < end, `not healthy in ${seconds} s: ${JSON.stringify(now, undefined, 1)}`);
+    await sleep(1_000);
+  }
+}
+
+async function drill(name: string, ...args: string[]): Promise<{ code: number; report: DrillReport }> {
+  const folder = join(reports, name);
+  const { code } = await haRancher("drill", "--report", folder, ...args);
+  const file = join(folder, "report.json");
+  assert.ok(existsSync(file), "there is no report");
+  return { code, report: JSON.parse(readFileSync(file, "utf8")) as DrillReport };
+}
+
+/** Replaces the guards: the standby's first, so that the VIP has somewhere to go. */
+async function alwaysStart(): Promise<void> {
+  const { holders, nodes } = await status();
+  const names = nodes.map(({ name }) => name).sort((name) => (holders.includes(name) ? 1 : -1));
+  const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
+  const known = JSON.parse(stdout) as { name: string; ssh: string }[];
+  const script = join(packageRoot, "test", "lab-long", "always-start");
+  for (const name of names) {
+    const ssh = known.find((node) => node.name === name)?.ssh;
+    const there = "/run/ha-rancher/always-start";
+    const command = [
+      `cat >${there}`,
+      "systemctl stop ha-rancher-guard",
+      `systemd-run --unit always-start bash ${there}`,
+    ].join(" && ");
+    const { code, stderr } = await inLab("sh", "-c", `${ssh} 'sudo -n sh -c "${command}"' <${script}`);
+    assert.equal(code, 0, stderr);
+  }
+}
+
+step("up", async () => {
+  assert.equal((await haRancher("up")).code, 0);
+  await healthy();
+});
+
+step("a quick drill holds, in 6 minutes", async () => {
+  const begin = Date.now();
+  const { code, report } = await drill("quick", "--quick", "--trials", "1");
+  assert.equal(code, 0, JSON.stringify(report.rows, undefined, 1));
+  assert.equal(report.rows.length, 4);
+  for (const row of report.rows) {
+    assert.ok((row.acknowledged ?? 0) > 0, `${row.fault}: no write was acknowledged`);
+    assert.ok(row.vipGap && row.serviceGap && row.twoWriters, `${row.fault}: not measured`);
+  }
+  assert.equal(readdirSync(join(reports, "quick", "raw")).length, 4);
+  const minutes = (Date.now() - begin) / 60_000;
+  console.log(`the quick drill took ${minutes.toFixed(1)} min`);
+  assert.ok(minutes < 6);
+  await healthy();
+});
+
+step("with a guard that always starts the container, the drill fails, and says why", async () => {
+  await alwaysStart();
+  await healthy();
+  const { code, report } = await drill("broken", "--fault", "switchover", "--trials", "1");
+  assert.equal(code, 1);
+  assert.match(report.rows[0]?.breaches.join("; ") ?? "", /\bI[12]: /);
+});
+
+step("down", async () => {
+  assert.equal((await haRancher("down")).code, 0);
+});
