@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { faults, settle, trial } from "../../bench/faults";
+import { Rig, rigVip } from "../../bench/rig";
+import { ip } from "../../bench/rig-node";
+import type { Seen } from "../../drill/probes/observer";
+import { packageRoot } from "../../system/root";
+import { specOf } from "./spec";
+
+/* The drill's client against the real keepalived: it sees the VIP move, whose it is, and for how long it was away. */
+
+/** MAC address of a node's interface. */
+const macOf = (namespace: string): string =>
+  /link\/ether (\S+)/.exec(ip("-n", namespace, "link", "show", "eth1"))?.[1] ?? "";
+
+test("the client sees the VIP go from one node to another, by its MAC address", async (t) => {
+  const spec = specOf({});
+  const rig = await Rig.make();
+  t.after(() => rig.end());
+  await rig.start(spec);
+  const order = JSON.stringify({ vip: rigVip.address, url: `https://${rigVip.address}` });
+  const program = join(packageRoot, "dist", "drill", "probes", "observer.js");
+  const client = spawn("ip", ["netns", "exec", rig.client, process.execPath, program, order], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  t.after(() => client.kill("SIGKILL"));
+  const seen: Seen[] = [];
+  createInterface({ input: client.stdout }).on("line", (line) => seen.push(JSON.parse(line) as Seen));
+  const answers = (): number[] => seen.flatMap((each) => (each.kind === "answer" ? each.at : []));
+  const owners = (): string[] => seen.flatMap((each) => (each.kind === "owner" && each.mac ? each.mac : []));
+  await rig.until(() => seen.some(({ kind }) => kind === "ready"), "the client");
+  client.stdin.write("begin\n");
+  await rig.until(() => answers().length > 20, "answers");
+  assert.equal(owners().at(-1), macOf(rig.node("a").namespace));
+  const { takeover } = await trial(rig, faults["link down"]);
+  await sleep(300);
+  const times = answers();
+  const gap = Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at)));
+  assert.equal(owners().at(-1), macOf(rig.node("b").namespace));
+  assert.ok(
+    Math.abs(gap - takeover) < 150,
+    `the client saw a gap of ${gap} ms, the rig a takeover of ${takeover} ms`,
+  );
+  // Nobody answers HTTPS there, and the client says so.
+  assert.ok(seen.some((each) => each.kind === "asked" && !each.ok));
+  await settle(rig, spec);
+});
