@@ -13,7 +13,7 @@ import { stream } from "./foreground";
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** What a layer cannot start without. */
-type Need = "shellcheck" | "keepalived" | "toolchain" | "lab";
+type Need = "shellcheck" | "spin" | "keepalived" | "toolchain" | "lab";
 
 interface Layer {
   name: string;
@@ -30,6 +30,8 @@ const layers: readonly Layer[] = [
   { name: "unit", needs: [] },
   { name: "program", needs: [] },
   { name: "guard", needs: ["shellcheck"] },
+  // The protocol of the guard, searched through by spin.
+  { name: "model", needs: ["spin"], alone: true },
   // The real keepalived in network namespaces: times count, so one file at a time.
   { name: "keepalived", needs: ["keepalived"], alone: true },
   { name: "engine", needs: ["toolchain"], alone: true },
@@ -63,8 +65,12 @@ function prepare(needs: Set<Need>): Record<Need, Promise<void>> {
   const shellcheck = start("shellcheck", (tell) =>
     installPrograms(tell, "the tests of shell scripts", { shellcheck: "shellcheck" }),
   );
-  const keepalived = start("keepalived", async (tell) => {
+  const spin = start("spin", async (tell) => {
     await shellcheck.catch(() => {});
+    await installPrograms(tell, "the tests of the model", { spin: "spin", gcc: "gcc libc6-dev" });
+  });
+  const keepalived = start("keepalived", async (tell) => {
+    await Promise.all([shellcheck, spin]).catch(() => {});
     await installPrograms(tell, "the tests of the floating IP", {
       keepalived: "keepalived",
       nft: "nftables",
@@ -72,6 +78,7 @@ function prepare(needs: Set<Need>): Record<Need, Promise<void>> {
   });
   return {
     shellcheck,
+    spin,
     keepalived,
     toolchain: start("toolchain", async (tell) => void (await ensureToolchain(tell))),
     lab: start("lab", async (tell) => {
@@ -90,7 +97,7 @@ async function installPrograms(
 ): Promise<void> {
   const missing = Object.entries(packageOf).filter(([program]) => !onPath(program));
   if (missing.length === 0) return;
-  const packages = missing.map(([, name]) => name);
+  const packages = missing.flatMap(([, names]) => names.split(" "));
   tell(`installing ${packages.join(" and ")}`);
   const apt = (...args: string[]) =>
     run("apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], {

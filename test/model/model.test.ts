@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { packageRoot } from "../../system/root";
+import { check } from "./spin";
+
+const page = readFileSync(join(packageRoot, "docs", "one-writer.md"), "utf8");
+
+/** The run that docs/one-writer.md tells: a block of text behind a comment with the model's defines. */
+function told(defines: string): string[] | undefined {
+  const begin = page.indexOf(`<!-- model: ${defines} -->\n\n\`\`\`text\n`);
+  if (begin < 0) return undefined;
+  const [, block] = page.slice(begin).split("```");
+  return block?.split("\n").slice(1, -1);
+}
+
+/** Each with the defines of the model. What holds may see every order of so many faults. */
+const holds: [what: string, defines: string][] = [
+  ["three faults", "FAULTS=3 OWNERS=2"],
+  ["two faults, three owners", "FAULTS=2 OWNERS=3"],
+  ["two faults, and a fence agent", "FAULTS=2 OWNERS=2 AGENT"],
+  ["two faults, one may be a pause, and a fence agent", "FAULTS=2 OWNERS=2 PAUSE AGENT"],
+  ["a pause: as long as the guard takes to look, and without its locks", "FAULTS=1 OWNERS=3 PAUSE"],
+  ["two faults, with NFSv3", "FAULTS=2 OWNERS=2 V3"],
+];
+
+/** Without these it still holds: docs/one-writer.md names them as second lines. */
+const secondLines: [what: string, defines: string][] = [
+  ["the epoch check, as long as the server keeps locks", "FAULTS=2 OWNERS=2 NO_EPOCH_CHECK"],
+  ["the heartbeat deadline, as long as the watchdog lives on heartbeats", "FAULTS=2 OWNERS=2 NO_GIVE_UP"],
+];
+
+/** Without these it does not hold, and docs/one-writer.md tells how that comes. */
+const stories: [what: string, defines: string, violated: "I1" | "I3"][] = [
+  ["the safe time", "FAULTS=1 OWNERS=2 NO_SAFE_TIME", "I1"],
+  ["the clean-release record", "FAULTS=1 OWNERS=2 NO_RELEASE_RECORD", "I1"],
+  ["the watchdog", "FAULTS=1 OWNERS=2 NO_WATCHDOG", "I1"],
+  ["heartbeats that feed the watchdog", "FAULTS=2 OWNERS=2 FED_ALWAYS", "I1"],
+  ["the heartbeat deadline and those", "FAULTS=1 OWNERS=2 NO_GIVE_UP FED_ALWAYS", "I1"],
+  ["a fence agent, when a machine is paused whose guard was killed", "FAULTS=2 OWNERS=2 PAUSE", "I1"],
+  ["a look at the claim, with NFSv3", "FAULTS=1 OWNERS=2 V3 NO_EPOCH_CHECK", "I3"],
+  ["a lock, with NFSv3 and a pause", "FAULTS=1 OWNERS=2 V3 PAUSE", "I1"],
+];
+
+describe("the model of one writer", () => {
+  for (const [what, defines] of holds)
+    it(`holds: ${what} (${defines})`, async () => {
+      const { violated, story, states } = await check(defines.split(" "), false);
+      assert.equal(violated, undefined, story.join("\n"));
+      // A rule that is never enabled would make it small.
+      assert.ok(states > 100_000, `only ${states} states`);
+    });
+
+  for (const [what, defines] of secondLines)
+    it(`holds without ${what} (${defines})`, async () => {
+      const { violated, story } = await check(defines.split(" "), false);
+      assert.equal(violated, undefined, story.join("\n"));
+    });
+
+  for (const [what, defines, violated] of stories)
+    it(`does not hold without ${what} (${defines}), as docs/one-writer.md tells`, async () => {
+      const outcome = await check(defines.split(" "), true);
+      assert.equal(outcome.violated, violated);
+      assert.deepEqual(
+        told(defines),
+        outcome.story,
+        `docs/one-writer.md is to tell, behind "<!-- model: ${defines} -->":\n${outcome.story.join("\n")}`,
+      );
+    });
+});
