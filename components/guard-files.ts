@@ -53,6 +53,8 @@ export interface GuardConfValues {
   deepUrl?: string | undefined;
   /** The program that fences; undefined: nodes fence themselves. */
   fenceAgent?: string | undefined;
+  /** Version of NFS, default 4.2. With 3 there are no locks, and claims instead: guard/lease. */
+  nfsVersion?: "4.2" | "3";
   times?: GuardTimes;
 }
 
@@ -101,11 +103,20 @@ export function unitValue(text: string): string {
 /**
  * Fills in a mount unit's template.
  *
- * @param template text with the placeholders `@{WHAT}` and `@{WHERE}`
- * @param values what to mount, such as `192.168.56.1:/export`, and where
+ * @param template text with the placeholders `@{WHAT}`, `@{WHERE}` and `@{VERSION}`
+ * @param values what to mount, such as `192.168.56.1:/export`, where, and with which version of NFS
  */
-export function renderMountUnit(template: string, values: { what: string; where: string }): string {
-  const text: Record<string, string> = { WHAT: unitValue(values.what), WHERE: unitValue(values.where) };
+export function renderMountUnit(
+  template: string,
+  values: { what: string; where: string; version: "4.2" | "3" },
+): string {
+  const text: Record<string, string> = {
+    WHAT: unitValue(values.what),
+    WHERE: unitValue(values.where),
+    // Version 3 keeps the lock of a node that lost its power, for ever: rather none. And it has no delegations, so
+    // that only `noac` shows a node what another one wrote.
+    VERSION: values.version === "3" ? "3,nolock,noac" : values.version,
+  };
   return template.replace(/@\{(\w+)\}/g, (placeholder, name: string) => {
     const value = text[name];
     if (value === undefined) throw new Error(`the template has ${placeholder}, which nothing is known of`);

@@ -17,48 +17,59 @@ function networksOf({ address }: NodeSettings, settings: Settings, place: Machin
   ];
 }
 
+/**
+ * One machine, and the node that it is.
+ *
+ * @throws if the place has nothing to make machines of
+ */
+export function makeMachine(
+  node: NodeSettings,
+  settings: Settings,
+  { machines }: Place,
+  opts: pulumi.CustomResourceOptions,
+): Node {
+  if (!machines) throw new Error("the place has nothing to make machines of");
+  const machine = new Machine(
+    node.name,
+    {
+      name: node.name,
+      directory: join(machines.directory, node.name),
+      box: machines.box,
+      boxVersion: machines.boxVersion,
+      boxUrl: settings.boxUrl,
+      boxChecksum: settings.boxChecksum,
+      guest: machines.guest,
+      networkd: machines.networkd,
+      hypervisor: machines.hypervisor,
+      cpus: settings.cpus,
+      memory: machines.memory,
+      networks: networksOf(node, settings, machines),
+      ports: node.machine?.ports,
+      usablePorts: node.machine?.usablePorts,
+      libvirt: machines.libvirt,
+    },
+    opts,
+  );
+  return {
+    name: node.name,
+    address: node.address,
+    address6: node.address6,
+    interface: machine.interface,
+    ssh: machine.ssh,
+    priority: node.priority,
+    resource: machine,
+    endsWithResource: true,
+  };
+}
+
 /** The nodes that are made: as Vagrant machines, one resource each. */
 export class Machines extends pulumi.ComponentResource {
   readonly nodes: Node[];
 
   constructor(name: string, settings: Settings, place: Place, opts?: pulumi.ComponentResourceOptions) {
     super("ha-rancher:components:Machines", name, {}, opts);
-    const { machines } = place;
-    if (!machines) throw new Error("the place has nothing to make machines of");
     const made = settings.nodes.filter(({ host }) => !host);
-    this.nodes = made.map((node) => {
-      const machine = new Machine(
-        node.name,
-        {
-          name: node.name,
-          directory: join(machines.directory, node.name),
-          box: machines.box,
-          boxVersion: machines.boxVersion,
-          boxUrl: settings.boxUrl,
-          boxChecksum: settings.boxChecksum,
-          guest: machines.guest,
-          networkd: machines.networkd,
-          hypervisor: machines.hypervisor,
-          cpus: settings.cpus,
-          memory: machines.memory,
-          networks: networksOf(node, settings, machines),
-          ports: node.machine?.ports,
-          usablePorts: node.machine?.usablePorts,
-          libvirt: machines.libvirt,
-        },
-        { parent: this },
-      );
-      return {
-        name: node.name,
-        address: node.address,
-        address6: node.address6,
-        interface: machine.interface,
-        ssh: machine.ssh,
-        priority: node.priority,
-        resource: machine,
-        endsWithResource: true,
-      };
-    });
+    this.nodes = made.map((node) => makeMachine(node, settings, place, { parent: this }));
     this.registerOutputs({});
   }
 }

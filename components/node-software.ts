@@ -74,7 +74,9 @@ export class NodeSoftware extends pulumi.ComponentResource {
       dataDirectory: settings.dataDirectory,
       dataUnit: mountUnitName(settings.dataDirectory),
       leaseDirectory: nodePaths.lease,
-      identity: `${args.id}-${node.name}`,
+      // Two stacks may have one name on a server that others use, too; no two nodes there have one address.
+      identity: [args.id, node.name, ...(settings.storage === "server" ? [node.address] : [])].join("-"),
+      nfsVersion: settings.nfsVersion,
       sentinel: args.sentinel,
       healthUrl: `${rancher}${healthPaths.health}`,
       deepUrl: `${rancher}${healthPaths.deep}`,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { remote, type types } from "@pulumi/command";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { Files, type FilesArgs } from "../providers/remote";
 import { packageRoot } from "../system/root";
 import type { Node } from "./node";
@@ -44,13 +44,10 @@ export function nodeOptions(
 
 /**
  * A command line for root that makes systemd read its units anew, for files that changed under a running unit. Not
- * at the first start: {@link startUnits} does it, and it takes seconds on a slow machine.
+ * at the first start: `systemctl enable` does it, and it takes seconds on a slow machine.
  */
 export const reloadUnits = (unit: string): string =>
   `! systemctl --quiet is-active ${unit} || systemctl daemon-reload`;
-
-/** A command line that starts units and lets them start at boot; `enable` makes systemd read their files. */
-export const startUnits = (...units: string[]): string => `systemctl enable --now ${units.join(" ")}`;
 
 export type NodeFilesArgs = Omit<FilesArgs, "ssh">;
 
@@ -66,8 +63,8 @@ export function nodeFiles(
 }
 
 export interface NodeCommandArgs {
-  /** A command line for root; run again whenever `changes` does. */
-  run: string;
+  /** A command line for root; run again whenever it or `changes` changes. */
+  run: pulumi.Input<string>;
   /** Undoes it; optional, since a destroyed machine takes everything with it. */
   undo?: string;
   /** What the command depends on: a change runs it again, in place. */
@@ -86,7 +83,7 @@ export function nodeCommand(
   args: NodeCommandArgs,
   dependsOn: pulumi.Resource[] = [],
 ): remote.Command {
-  const line = `sudo -n timeout ${args.limit ?? commandLimit} ${args.run}`;
+  const line = pulumi.interpolate`sudo -n timeout ${args.limit ?? commandLimit} ${args.run}`;
   return new remote.Command(
     `${node.name}-${name}`,
     {

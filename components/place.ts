@@ -2,10 +2,10 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
 import type { LabDescription } from "../lab/description";
-import type { ExportArgs } from "../providers/nfs";
 import type { MachineArgs } from "../providers/vagrant";
 import { type Settings, SettingsError } from "../settings";
 import { dataHome } from "../system/paths";
+import { chooseStorage, type StoragePlace } from "./storage-place";
 
 /** The Rancher that runs outside of the lab unless `image` says otherwise: pinned, since an upgrade is one-way. */
 export const defaultImage = "rancher/rancher:v2.12.3";
@@ -38,8 +38,7 @@ export interface Place {
   /** Undefined if every node is a host. */
   machines: MachinePlace | undefined;
   image: string;
-  nfs: { address: string; directory: string; server: ExportArgs["server"] };
-  keepData: boolean;
+  storage: StoragePlace;
 }
 
 function labMistakes(settings: Settings, lab: LabDescription): string[] {
@@ -47,6 +46,7 @@ function labMistakes(settings: Settings, lab: LabDescription): string[] {
   const all = [
     ["vip", settings.vip.address] as const,
     ...settings.nodes.map((node, i) => [`nodes[${i}].address`, node.address] as const),
+    ...(settings.storage === "machine" ? [["nfsAddress", settings.nfsAddress ?? ""] as const] : []),
   ];
   return all.flatMap(([name, address]) => {
     if (address === lab.privateNetwork.hostAddress)
@@ -67,6 +67,7 @@ export function choosePlace(settings: Settings, lab: LabDescription | undefined,
 
 function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
   const mistakes = labMistakes(settings, lab);
+  const storage = chooseStorage(settings, lab, stack, () => lab.nfs.address, mistakes);
   if (mistakes.length) throw new SettingsError(mistakes);
   return {
     machines: {
@@ -85,30 +86,15 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
       privateNetwork: lab.privateNetwork.name,
     },
     image: settings.image ?? lab.image,
-    nfs: {
-      address: settings.nfsAddress ?? lab.nfs.address,
-      directory: settings.sharedDirectory ?? join(lab.nfs.dataDirectory, stack),
-      server: {
-        kind: "ganesha",
-        exportsDirectory: lab.nfs.exportsDirectory,
-        exportsIndex: lab.nfs.exportsIndex,
-        pidFile: lab.nfs.pidFile,
-      },
-    },
-    // A lab is thrown away, and what is in it.
-    keepData: settings.keepData ?? false,
+    storage,
   };
 }
 
 function elsewhere(settings: Settings, stack: string): Place {
   const machines = settings.nodes.some(({ host }) => !host);
   const mistakes = machines ? machineMistakes(settings) : [];
-  const address = settings.nfsAddress ?? addressHere(settings);
-  if (address === undefined)
-    mistakes.push(
-      `\`nfsAddress\` is missing: this machine, which serves the shared directory, has no address in the nodes' network (${settings.subnet.address}/${settings.subnet.prefix}); give the one that the nodes reach it by`,
-    );
-  if (mistakes.length || address === undefined) throw new SettingsError(mistakes);
+  const storage = chooseStorage(settings, undefined, stack, () => addressHere(settings), mistakes);
+  if (mistakes.length) throw new SettingsError(mistakes);
   return {
     machines: machines
       ? {
@@ -124,12 +110,7 @@ function elsewhere(settings: Settings, stack: string): Place {
         }
       : undefined,
     image: settings.image ?? defaultImage,
-    nfs: {
-      address,
-      directory: settings.sharedDirectory ?? join(dataHome(), "shared", stack),
-      server: { kind: "kernel" },
-    },
-    keepData: settings.keepData ?? true,
+    storage,
   };
 }
 

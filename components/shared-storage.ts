@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Export } from "../providers/nfs";
+import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
 import { mountUnitName, renderMountUnit } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFiles, nodePaths, reloadUnits, startUnits } from "./on-node";
+import { guardFile, nodeCommand, nodeFiles, nodePaths, reloadUnits } from "./on-node";
 import type { Place } from "./place";
+import { StorageMachine, storageFile } from "./storage-machine";
 
 export interface SharedStorageArgs {
   nodes: Node[];
@@ -20,28 +22,28 @@ export interface SharedStorageArgs {
   after: (node: Node) => pulumi.Resource[];
 }
 
+/** What nodes mount: `ADDRESS:path`, with the folders `lease` and `data` below it. */
+interface Share {
+  path: pulumi.Input<string>;
+  /** What must be there before a node mounts it. */
+  ready: (node: Node) => pulumi.Resource[];
+}
+
 /**
- * The shared directory: an NFS export on this machine, its lease folder mounted on every node for good, its data
- * folder ready to be mounted by the guard of the active node and by nobody else.
+ * The shared directory, wherever it is served: its lease folder mounted on every node for good, its data folder ready
+ * to be mounted by the guard of the active node and by nobody else.
  */
 export class SharedStorage extends pulumi.ComponentResource {
   private readonly mounts = new Map<string, pulumi.Resource>();
 
   constructor(name: string, args: SharedStorageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-rancher:components:SharedStorage", name, {}, opts);
-    const { place } = args;
-    const share = new Export(
-      "export",
-      {
-        name: args.id,
-        directory: place.nfs.directory,
-        clients: args.nodes.map((node) => node.address),
-        server: place.nfs.server,
-        sentinel: args.sentinel,
-        removeData: !place.keepData,
-      },
-      { parent: this, protect: args.protect },
-    );
+    if (args.settings.nfsVersion === "3")
+      void pulumi.log.warn(
+        "`nfsVersion` is 3, which has no leases: that only one node writes then stands on the nodes' clocks alone, and writes of a node that was cut off may arrive late. See docs/one-writer.md, and use 4.2 where you can",
+        this,
+      );
+    const share = this.shareOf(args);
     for (const node of args.nodes) this.mounts.set(node.name, this.mountOn(node, share, args));
     this.registerOutputs({});
   }
@@ -52,22 +54,70 @@ export class SharedStorage extends pulumi.ComponentResource {
     return mount ? [mount] : [];
   }
 
-  private mountOn(node: Node, share: Export, { place, settings, after }: SharedStorageArgs): pulumi.Resource {
+  private shareOf(args: SharedStorageArgs): Share {
+    const { nodes, place, id, sentinel } = args;
+    const { storage } = place;
+    switch (storage.kind) {
+      case "host": {
+        const share = new Export(
+          "export",
+          {
+            name: id,
+            directory: storage.directory,
+            clients: nodes.map((node) => node.address),
+            server: storage.server,
+            sentinel,
+            removeData: !storage.keepData,
+          },
+          { parent: this, protect: args.protect },
+        );
+        return { path: share.path, ready: () => [share] };
+      }
+      case "machine": {
+        const { serving } = new StorageMachine("storage-machine", { ...args, ...storage }, { parent: this });
+        return { path: storage.directory, ready: () => [serving] };
+      }
+      case "server":
+        return { path: storage.path, ready: (node) => [this.claimFor(node, storage, args)] };
+    }
+  }
+
+  /** Looks at the user's server from a node, before anything depends on it. */
+  private claimFor(
+    node: Node,
+    { address, path }: { address: string; path: string },
+    { settings, sentinel, after }: SharedStorageArgs,
+  ): pulumi.Resource {
+    const words = [address, path, settings.nfsVersion, String(settings.guard.leaseTime), sentinel];
+    return nodeCommand(
+      "storage-claimed",
+      node,
+      this,
+      { run: `bash -s -- ${words.map(shellQuote).join(" ")}`, script: storageFile("claim") },
+      after(node),
+    );
+  }
+
+  private mountOn(node: Node, share: Share, { place, settings, after }: SharedStorageArgs): pulumi.Resource {
     const leaseUnit = mountUnitName(nodePaths.lease);
+    const source = (path: string, kind: "lease" | "data"): string =>
+      `${place.storage.address}:${path}/${kind}`;
     const unit = (path: string, kind: "lease" | "data", where: string) => ({
       [`${nodePaths.units}/${mountUnitName(where)}`]: {
         content: renderMountUnit(guardFile(`${kind}.mount.template`), {
-          what: `${place.nfs.address}:${path}/${kind}`,
+          what: source(path, kind),
           where,
+          version: settings.nfsVersion,
         }),
       },
     });
+    const path = pulumi.output(share.path);
     const units = nodeFiles(
       "mounts",
       node,
       this,
       {
-        files: share.path.apply((path) => ({
+        files: path.apply((path) => ({
           ...unit(path, "lease", nodePaths.lease),
           ...unit(path, "data", settings.dataDirectory),
         })),
@@ -76,15 +126,20 @@ export class SharedStorage extends pulumi.ComponentResource {
       },
       after(node),
     );
+    const type = settings.nfsVersion === "3" ? "nfs" : "nfs4";
     return nodeCommand(
       "lease-mounted",
       node,
       this,
       {
-        run: startUnits("ha-rancher-identity.service", leaseUnit),
+        run: path.apply((path) => {
+          const words = [leaseUnit, nodePaths.lease, source(path, "lease"), type];
+          return `bash -s -- ${words.map(shellQuote).join(" ")}`;
+        }),
+        script: storageFile("mount-lease"),
         undo: `systemctl disable --now ${leaseUnit} ha-rancher-identity.service`,
       },
-      [units, share],
+      [units, ...share.ready(node)],
     );
   }
 }

@@ -12,6 +12,7 @@
 #   LEASE_UNIT        systemd mount unit of LEASE_DIRECTORY
 #   IDENTITY          this node's NFSv4 client identity; unique among all clients of the NFS server
 #   SENTINEL          first line of the file .ha-rancher-sentinel in the data: tells the right directory from any other
+#   NFS_VERSION       4.2 unless it is given, or 3: no locks and no leases, but claims (see `lease`)
 #
 #   HEALTH_URL        answers 2xx as long as the service is well; asked on this node
 #
@@ -102,7 +103,7 @@ load_configuration() {
     [KEEPALIVED_FILE]=/etc/keepalived/keepalived.conf [MAINTENANCE_FILE]=/etc/ha-rancher/maintenance)
 
   # Nothing may come from the environment.
-  unset -v "${!required[@]}" "${!optional[@]}" "${!times[@]}" "${!counts[@]}" "${!paths[@]}"
+  unset -v "${!required[@]}" "${!optional[@]}" "${!times[@]}" "${!counts[@]}" "${!paths[@]}" NFS_VERSION
   if [[ ! -r $file ]]; then
     refuse_configuration "$file cannot be read: it is written by \`pulumi up\`"
   fi
@@ -145,6 +146,13 @@ load_configuration() {
       mistakes+=("\`$key\` is '$value', not a whole number from 1")
     fi
   done
+  # The type of NFS's file systems in the mount table, and for how long a claim must stand where there are no locks.
+  case ${NFS_VERSION:=4.2} in
+    4.2) NFS_TYPE=nfs4 CLAIM_TIME=0 ;;
+    3) NFS_TYPE=nfs CLAIM_TIME=$WATCHDOG ;;
+    *) mistakes+=("\`NFS_VERSION\` is '$NFS_VERSION', not 4.2 or 3") ;;
+  esac
+
   if ((${#mistakes[@]} == 0)); then
     ((GIVE_UP >= 3 * HEARTBEAT)) || mistakes+=("\`GIVE_UP\` must be at least three times \`HEARTBEAT\`")
     ((WATCHDOG >= GIVE_UP + 2 * HEARTBEAT)) ||

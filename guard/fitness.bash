@@ -7,12 +7,12 @@ look_for_faults() {
   local identity='' before=$FAULT
   FAULT=
   read -r identity 2>/dev/null <"$IDENTITY_FILE" || true
-  if [[ $identity != "$IDENTITY" ]]; then
+  if [[ $NFS_TYPE == nfs4 && $identity != "$IDENTITY" ]]; then
     FAULT="the NFSv4 client identity is '$identity', not '$IDENTITY'"
   elif ((!CHECKED)); then
     FAULT='not checked yet'
-  elif [[ $LEASE_TYPE != nfs4 ]]; then
-    FAULT="$LEASE_DIRECTORY is not an NFSv4 mount"
+  elif [[ $LEASE_TYPE != "$NFS_TYPE" ]]; then
+    FAULT="$LEASE_DIRECTORY is not mounted with NFS $NFS_VERSION"
   elif [[ -n $LEASE_ERROR ]]; then
     FAULT=$LEASE_ERROR
   elif ((!LEASE_ANSWERED)); then
@@ -76,7 +76,7 @@ keep_fit() {
   fi
   filesystem_of "$LEASE_DIRECTORY"
   LEASE_TYPE=$REPLY
-  if [[ $LEASE_TYPE != nfs4 ]]; then
+  if [[ $LEASE_TYPE != "$NFS_TYPE" ]]; then
     lease_drop
     job_poll mount
     [[ $JOB != none ]] || job_start mount "$START_LIMIT" mount_lease

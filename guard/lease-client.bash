@@ -21,7 +21,7 @@ lease_start() {
   # One that was killed may hang in the kernel until NFS is back: never have two.
   if [[ -n $LEASE_PROCESS ]] && kill -0 "$LEASE_PROCESS" 2>/dev/null; then return 1; fi
   set -m
-  coproc LEASE_IO { exec "$here/lease" "$LEASE_DIRECTORY" "$NODE"; }
+  coproc LEASE_IO { exec "$here/lease" "$LEASE_DIRECTORY" "$NODE" "$CLAIM_TIME"; }
   set +m
   LEASE_PROCESS=$LEASE_IO_PID LEASE_DROPPED=0 ANSWER=''
 }

@@ -56,11 +56,21 @@ restarts=$RESTART_COUNT"
 
 # notify [now]: tells systemd that the guard lives, every second round or at once.
 notify() {
+  local left=$GIVE_UP
   [[ -n ${NOTIFY_SOCKET-} ]] || return 0
   [[ ${1-} == now ]] || ((NOW - NOTIFIED > HEARTBEAT * 3 / 2)) || return 0
+  # An owner lives by its heartbeats alone: one that goes round without them and then hangs would have a fresh watchdog,
+  # while its successor counts from the last heartbeat. A moment longer than GIVE_UP, in which it can stop by itself.
+  case $STATE:$STEP in
+    STOPPING:hard) ;;
+    PREPARE:* | STARTING:* | ACTIVE:* | STOPPING:*)
+      left=$((BEATEN + GIVE_UP + HEARTBEAT - NOW))
+      ((left > 0)) || return 0
+      ;;
+  esac
   NOTIFIED=$NOW
   # In the background, since it waits for the service manager. All of it each time: a word may get lost, and the
   # watchdog's time follows the settings. While stopping the watchdog is off; this extends that time instead.
-  systemd-notify READY=1 WATCHDOG=1 "WATCHDOG_USEC=$((GIVE_UP * 1000))" "EXTEND_TIMEOUT_USEC=$((GIVE_UP * 1000))" \
+  systemd-notify READY=1 WATCHDOG=1 "WATCHDOG_USEC=$((left * 1000))" "EXTEND_TIMEOUT_USEC=$((GIVE_UP * 1000))" \
     "STATUS=$STATE: ${FAULT:-$REASON}" </dev/null >/dev/null 2>&1 &
 }

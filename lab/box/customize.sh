@@ -16,9 +16,10 @@ mkdir -p "$tree/etc/docker"
 printf '{ "registry-mirrors": ["%s"] }\n' "$mirror" >"$tree/etc/docker/daemon.json"
 
 # docker starts with its first client, which makes the boot 8 s shorter; keepalived when it has a configuration; rpcbind
-# with a mount of NFSv3. Timers would do their work at moments when something is measured.
+# with a mount of NFSv3; the NFS server only on a machine that is told to serve. Timers would do their work at moments
+# when something is measured.
 chroot "$tree" systemctl --quiet disable docker.service containerd.service keepalived.service rpcbind.service \
-  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
+  nfs-server.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
 # Each takes a second or more of a boot in software emulation, for file systems that are loaded when they are mounted.
 chroot "$tree" systemctl --quiet mask modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service \
   modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service \

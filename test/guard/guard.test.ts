@@ -17,7 +17,7 @@ describe("the guard", { concurrency: 3 }, () => {
         () => a.set("identity", "test-a\n"),
         /identity is 'somebody-else'/,
       ],
-      [() => a.mountLease("ext4"), () => undefined, /is not an NFSv4 mount/],
+      [() => a.mountLease("ext4"), () => undefined, /is not mounted with NFS 4\.2/],
       [() => a.set("hang-docker"), () => a.unset("hang-docker"), /Docker does not answer/],
       [() => a.unset("container"), () => a.set("container", "0"), /there is no container rancher/],
     ] as const) {

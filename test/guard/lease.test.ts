@@ -22,8 +22,9 @@ class Lease {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly answers: AsyncIterator<string>;
 
-  constructor(directory: string, node: string) {
-    this.child = spawn(join(packageRoot, "guard", "lease"), [directory, node], { detached: true });
+  constructor(directory: string, node: string, ...claimTime: string[]) {
+    const words = [directory, node, ...claimTime];
+    this.child = spawn(join(packageRoot, "guard", "lease"), words, { detached: true });
     this.child.stdin.on("error", () => undefined);
     this.answers = createInterface(this.child.stdout)[Symbol.asyncIterator]();
   }
@@ -101,5 +102,86 @@ describe("the lease process", () => {
     const nowhere = new Lease(join(directory, "nowhere"), "a");
     assert.match((await nowhere.ask("look")) ?? "", /^failed .*nowhere\/lease cannot be opened$/);
     await nowhere.kill();
+  });
+});
+
+describe("the lease process without locks", () => {
+  /** Milliseconds that a claim must stand: more than one look takes on a busy machine. */
+  const claimTime = 1500;
+  let directory: string;
+  const processes: Lease[] = [];
+  const start = (node: string): Lease => {
+    const lease = new Lease(directory, node, String(claimTime));
+    processes.push(lease);
+    return lease;
+  };
+  /** Asks for the lock until it is there; gives the milliseconds that took, and the answers before. */
+  const locks = async (lease: Lease): Promise<{ took: number; answer: string }> => {
+    const begin = performance.now();
+    for (;;) {
+      const answer = (await lease.ask("lock")) ?? "";
+      const took = performance.now() - begin;
+      if (answer.startsWith("locked")) return { took, answer };
+      assert.match(answer, /^busy /);
+      assert.ok(took < 20 * claimTime, "it never gets the lease");
+      await sleep(50);
+    }
+  };
+  beforeEach(() => {
+    directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "guard-claim-"));
+  });
+  afterEach(async () => {
+    for (const lease of processes.splice(0)) await lease.kill();
+    rmSync(directory, { recursive: true });
+  });
+
+  it("gives the lease to the one whose claim stands, and to nobody else", async () => {
+    const [a, b] = [start("a"), start("b")];
+    const begin = performance.now();
+    assert.equal(await a.ask("lock"), "busy 0 -");
+    assert.equal(await b.ask("lock"), "busy 0 -");
+    await locks(a);
+    const took = performance.now() - begin;
+    assert.ok(took > claimTime, `after ${took} ms`);
+    assert.equal(await a.ask("take 1"), "written 1");
+    // With heartbeats it keeps it.
+    for (let i = 1; i <= 6; i++) {
+      assert.equal(await a.ask(`write 1 ${i} active`), "written 1");
+      assert.match((await b.ask("lock")) ?? "", /^busy 1 1 \d+ a /);
+      await sleep(claimTime / 4);
+    }
+  });
+
+  it("gives it to another when the owner has been silent, and its claim has stood", async () => {
+    const [a, b] = [start("a"), start("b")];
+    await locks(a);
+    await a.ask("take 1");
+    await b.ask("lock");
+    await a.kill();
+    const { took, answer } = await locks(b);
+    assert.ok(took > 2 * claimTime - 200, `after ${took} ms`);
+    assert.equal(answer, "locked 1 1 0 a starting");
+    assert.equal(await b.ask("take 2"), "written 2");
+  });
+
+  it("need not wait for silence once the lease is released", async () => {
+    const [a, b] = [start("a"), start("b")];
+    await locks(a);
+    await a.ask("take 1");
+    assert.equal(await a.ask("write 1 1 released"), "written 1");
+    assert.equal(await b.ask("lock"), "busy 1 1 1 a released");
+    assert.match(readFileSync(join(directory, "claim"), "utf8"), /^b /);
+    // Nor does anybody take the claim away from whoever came first.
+    assert.equal(await a.ask("lock"), "busy 1 1 1 a released");
+    assert.match(readFileSync(join(directory, "claim"), "utf8"), /^b /);
+    assert.equal((await locks(b)).answer, "locked 1 1 1 a released");
+  });
+
+  it("is lost with another's claim, at the next record", async () => {
+    const a = start("a");
+    await locks(a);
+    await a.ask("take 1");
+    writeFileSync(join(directory, "claim"), "b 1234\n");
+    assert.equal(await a.ask("write 1 1 active"), "failed b claims the lease");
   });
 });

@@ -219,9 +219,28 @@ describe("mount units", () => {
   });
 
   it("get their values, and systemd's specifiers do not happen", () => {
-    const text = renderMountUnit("What=@{WHAT}\nWhere=@{WHERE}\n", { what: "1.2.3.4:/a b%n", where: "/c$&" });
-    assert.equal(text, "What=1.2.3.4:/a b%%n\nWhere=/c$&\n");
-    assert.throws(() => renderMountUnit("@{OTHER}", { what: "a", where: "/b" }), /@\{OTHER\}/);
+    const text = renderMountUnit("What=@{WHAT}\nWhere=@{WHERE}\nOptions=vers=@{VERSION}\n", {
+      what: "1.2.3.4:/a b%n",
+      where: "/c$&",
+      version: "4.2",
+    });
+    assert.equal(text, "What=1.2.3.4:/a b%%n\nWhere=/c$&\nOptions=vers=4.2\n");
+    assert.throws(() => renderMountUnit("@{OTHER}", { what: "a", where: "/b", version: "3" }), /@\{OTHER\}/);
+  });
+
+  it("with NFS 3 have no locks and no caches: a server keeps the lock of a node that is gone", () => {
+    for (const kind of ["lease", "data"]) {
+      const template = readFileSync(join(packageRoot, "guard", `${kind}.mount.template`), "utf8");
+      const at = { what: "192.0.2.1:/x", where: "/y" };
+      assert.match(
+        renderMountUnit(template, { ...at, version: "3" }),
+        /^Options=vers=3,nolock,noac,proto=tcp,hard,/m,
+      );
+      assert.match(
+        renderMountUnit(template, { ...at, version: "4.2" }),
+        /^Options=vers=4\.2,proto=tcp,hard,/m,
+      );
+    }
   });
 
   it("refuse what a line cannot hold", () => {
@@ -234,7 +253,7 @@ describe("mount units", () => {
       const where = `/tmp/a ${kind}`;
       const file = join(folder, mountUnitName(where));
       const template = readFileSync(join(packageRoot, "guard", `${kind}.mount.template`), "utf8");
-      writeFileSync(file, renderMountUnit(template, { what: "192.0.2.1:/100%/x y", where }));
+      writeFileSync(file, renderMountUnit(template, { what: "192.0.2.1:/100%/x y", where, version: "3" }));
       writeFileSync(
         join(folder, "ha-rancher-identity.service"),
         "[Service]\nType=oneshot\nExecStart=/bin/true\n",

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseDocument } from "yaml";
+import type { LabDescription } from "../../lab/description";
+import { pseudoPath, renderExport } from "../../providers/nfs/ganesha-conf";
+import { packageRoot } from "../../system/root";
+import { forgetData, haRancher, inLab, labNamespace, type Status, stack, status } from "../lab/command";
+import { hasFailed, step } from "../lab/steps";
+
+/*
+ * The shared storage on real machines: an export that was tampered with, two nodes of one host name, an NFS server
+ * that is there, a machine that serves, and NFS version 3. Each test goes on from where the one before it stopped.
+ */
+
+const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
+const vip = "192.168.56.10";
+const names = ["rancher-1", "rancher-2"];
+const addresses = ["192.168.56.11", "192.168.56.12"];
+
+let lab: LabDescription;
+
+function set(settings: Record<string, unknown>): void {
+  const file = parseDocument(readFileSync(stackFile, "utf8"));
+  for (const [name, value] of Object.entries(settings)) {
+    if (value === undefined) file.deleteIn(["config", `ha-rancher:${name}`]);
+    else file.setIn(["config", `ha-rancher:${name}`], value);
+  }
+  writeFileSync(stackFile, file.toString());
+}
+
+async function up(): Promise<void> {
+  const { code, stderr } = await haRancher("up");
+  assert.equal(code, 0, stderr);
+}
+
+/** Runs a command on a node as root; gives its exit code and what it printed. No single quotes. */
+async function onNode(name: string, command: string): Promise<{ code: number | null; stdout: string }> {
+  const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
+  const nodes = JSON.parse(stdout) as { name: string; ssh: string }[];
+  const ssh = nodes.find((node) => node.name === name)?.ssh;
+  assert.ok(ssh, `no node ${name} in ${stdout}`);
+  return await inLab("sh", "-c", `${ssh} "sudo -n sh -c '${command}'"`);
+}
+
+const must = async (name: string, command: string): Promise<string> => {
+  const { code, stdout } = await onNode(name, command);
+  assert.equal(code, 0, `${command} on ${name}: ${stdout}`);
+  return stdout;
+};
+
+async function healthy(): Promise<Status> {
+  const end = Date.now() + 120_000;
+  for (;;) {
+    const now = await status();
+    if (now.healthy) return now;
+    assert.ok(Date.now() < end, `not healthy: ${JSON.stringify(now, undefined, 1)}`);
+    await sleep(1000);
+  }
+}
+
+const running = ({ nodes }: Status): string[] =>
+  nodes.filter((node) => node.status?.container?.state === "running").map(({ name }) => name);
+
+const put = async (key: string, value: string): Promise<void> => {
+  const { code } = await inLab("curl", "-skf", "-m", "5", "-X", "PUT", "-d", `value=${value}`, url(key));
+  assert.equal(code, 0, `the write of ${key} was not acknowledged`);
+};
+const get = async (key: string): Promise<string> => (await inLab("curl", "-sk", "-m", "5", url(key))).stdout;
+const url = (key: string): string => `https://${vip}/kv/${key}`;
+
+before(() => {
+  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+});
+
+after(async () => {
+  if (hasFailed()) console.log(JSON.stringify(await status().catch(String), undefined, 1));
+  await haRancher("down", "--lab");
+  rmSync(stackFile, { force: true });
+  forgetData();
+  assert.ok(!(await inLab("ip", "netns", "list")).stdout.includes(`${labNamespace} `));
+});
+
+step(
+  "an export that was tampered with is drift, and the next up mends it; others are left alone",
+  async () => {
+    await up();
+    const found = await inLab("sh", "-c", 'cat "$HA_RANCHER_LAB"');
+    lab = JSON.parse(found.stdout) as LabDescription;
+    const file = join(lab.nfs.exportsDirectory, `ha-rancher-${stack}.conf`);
+    const other = join(lab.nfs.exportsDirectory, "other.conf");
+    const before = readFileSync(file, "utf8");
+    const directory = join(lab.nfs.dataDirectory, "other");
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(other, renderExport({ name: "other", directory, clients: ["192.168.56.99"] }, 4711));
+    const othersBefore = readFileSync(other, "utf8");
+
+    writeFileSync(file, before.replace(`, ${addresses[1]};`, ", 192.168.56.66;"));
+    assert.notEqual(readFileSync(file, "utf8"), before);
+    assert.notEqual((await inLab("pulumi", "refresh", "--yes", "--expect-no-changes")).code, 0);
+    await up();
+    assert.equal(readFileSync(file, "utf8"), before);
+    assert.equal(readFileSync(other, "utf8"), othersBefore);
+  },
+);
+
+step("an empty mount point takes no writes", async () => {
+  const active = running(await healthy());
+  const standby = names.find((name) => !active.includes(name)) ?? "";
+  assert.notEqual((await onNode(standby, "touch /rancher_data/stray")).code, 0);
+});
+
+step("two nodes of one host name still exclude each other", async () => {
+  await Promise.all(names.map((name) => must(name, "systemctl stop ha-rancher-guard rancher_lease.mount")));
+  for (const name of names)
+    await must(name, "hostname clone; systemctl start rancher_lease.mount ha-rancher-guard");
+  const [active, ...others] = running(await healthy());
+  assert.ok(active);
+  assert.deepEqual(others, []);
+  const standby = names.find((name) => name !== active) ?? "";
+  // For longer than a lease: a server that takes them for one drops the first one's lock at the second one's coming.
+  for (let i = 0; i < 20; i++) {
+    const { code } = await onNode(standby, "flock -n /rancher_lease/lease true");
+    assert.equal(code, 1, `${standby} got the lock that ${active} holds`);
+    await sleep(1000);
+  }
+  assert.deepEqual(running(await healthy()), [active]);
+  await put("cloned", "1");
+});
+
+step("an NFS server that is there: another's directory is refused, a free one is used", async () => {
+  assert.equal((await haRancher("down")).code, 0);
+  const directory = join(lab.nfs.dataDirectory, "server");
+  mkdirSync(join(directory, "data"), { recursive: true });
+  writeFileSync(join(directory, "data", ".ha-rancher-sentinel"), "another one's\n");
+  const file = join(lab.nfs.exportsDirectory, "server.conf");
+  writeFileSync(file, renderExport({ name: "server", directory, clients: addresses }, 4712));
+  writeFileSync(lab.nfs.exportsIndex, `${readFileSync(lab.nfs.exportsIndex, "utf8")}%include "${file}"\n`);
+  process.kill(Number(readFileSync(lab.nfs.pidFile, "utf8")), "SIGHUP");
+  set({ storage: "server", nfsAddress: lab.nfs.address, sharedDirectory: pseudoPath("server") });
+  const refused = await haRancher("up");
+  assert.notEqual(refused.code, 0);
+  assert.match(`${refused.stdout}${refused.stderr}`, /belongs to something else/);
+  rmSync(join(directory, "data", ".ha-rancher-sentinel"));
+  await up();
+  await put("server", "kept");
+  assert.match(await must("rancher-1", "findmnt -n /rancher_lease"), /\/server\/lease .*vers=4\.2/);
+  assert.equal((await haRancher("down")).code, 0);
+  // Nothing of the user's was removed.
+  assert.match(readFileSync(join(directory, "data", ".ha-rancher-sentinel"), "utf8"), /^shared data of /);
+  assert.ok(readFileSync(file, "utf8"));
+});
+
+step("a machine that serves, with version 3 and its weaker rule", async () => {
+  set({ storage: "machine", nfsAddress: "192.168.56.5", sharedDirectory: undefined, nfsVersion: "3" });
+  await up();
+  assert.match(await must("rancher-1", "findmnt -n /rancher_lease"), /192\.168\.56\.5:.*vers=3.*nolock/);
+  const [active] = running(await healthy());
+  await put("v3", "kept");
+  const { code } = await haRancher("switchover");
+  assert.equal(code, 0);
+  const [next, ...others] = running(await healthy());
+  assert.notEqual(next, active);
+  assert.deepEqual(others, []);
+  assert.match(await get("v3"), /kept/);
+  const second = await inLab("pulumi", "preview", "--expect-no-changes");
+  assert.equal(second.code, 0, second.stdout);
+});
+
+step("the same machine with version 4.2: nodes mount it anew, and the data is still there", async () => {
+  set({ nfsVersion: undefined });
+  await up();
+  assert.match(await must("rancher-1", "findmnt -n /rancher_lease"), /nfs4.*vers=4\.2/);
+  assert.equal(running(await healthy()).length, 1);
+  assert.match(await get("v3"), /kept/);
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import type * as pulumi from "@pulumi/pulumi";
+import { parseSettings, type Settings, SettingsError } from "../../settings";
+import { enterMockLab, lab, mockPulumi, type Registered, resolved } from "./mocks";
+
+const base = {
+  vip: "192.168.56.10/24",
+  nodes: JSON.stringify([
+    { name: "rancher-1", address: "192.168.56.11" },
+    { name: "rancher-2", address: "192.168.56.12" },
+  ]),
+};
+
+let registered: Registered[];
+let components: typeof import("../../components");
+
+before(async () => {
+  registered = await mockPulumi();
+  enterMockLab();
+  components = await import("../../components/index.js");
+});
+
+/** What a stack with these settings registers for its storage, by name. */
+async function storageOf(more: Record<string, string>): Promise<Map<string, Registered>> {
+  const settings: Settings = parseSettings({ ...base, ...more });
+  const place = components.choosePlace(settings, lab, "test");
+  const from = registered.length;
+  const { nodes } = new components.Machines("machines", settings, place);
+  const storage = new components.SharedStorage("storage", {
+    nodes,
+    settings,
+    place,
+    id: "ha-rancher-test",
+    sentinel: "it's the data",
+    protect: false,
+    after: () => [],
+  });
+  for (const node of nodes)
+    for (const resource of storage.on(node))
+      await resolved((resource as unknown as { urn: pulumi.Output<string> }).urn);
+  return new Map(registered.slice(from).map((each) => [each.name, each]));
+}
+
+const mountsOf = (found: Map<string, Registered>, node: string): string =>
+  Object.values((found.get(`${node}-mounts`)?.inputs.files ?? {}) as Record<string, { content: string }>)
+    .map(({ content }) => content)
+    .join("\n");
+
+describe("storage on a machine of the stack", () => {
+  let found: Map<string, Registered>;
+  before(async () => {
+    found = await storageOf({ storage: "machine", nfsAddress: "192.168.56.5" });
+  });
+
+  it("is one more machine, and no export of this one", () => {
+    assert.equal(found.get("storage")?.type, "pulumi-nodejs:dynamic/vagrant:Machine");
+    assert.equal(found.get("storage")?.inputs.networks[0].address, "192.168.56.5/24");
+    assert.ok(![...found.values()].some(({ type }) => type.endsWith("nfs:Export")));
+  });
+
+  it("exports to the nodes alone, synced, with the lease and grace that the guards count on", () => {
+    const exported = found.get("storage-exports")?.inputs;
+    assert.equal(exported?.afterWrite, "exportfs -ra");
+    const lines = String(exported?.files["/etc/exports.d/ha-rancher.exports"].content)
+      .split("\n")
+      .filter((line) => line.startsWith("/"));
+    assert.deepEqual(
+      lines.map((line) => line.replace(/fsid=[0-9a-f-]{36}/, "fsid=ID")),
+      ["192.168.56.11", "192.168.56.12"].map(
+        (node) => `/srv/ha-rancher ${node}(rw,sync,no_subtree_check,no_root_squash,fsid=ID,sec=sys)`,
+      ),
+    );
+    const conf = String(
+      found.get("storage-nfs-conf")?.inputs.files["/etc/nfs.conf.d/ha-rancher.conf"].content,
+    );
+    const [lease, grace] = [...conf.matchAll(/-time=(\d+)/g)].map(([, seconds]) => Number(seconds));
+    assert.ok(lease && grace && lease > 10 && grace >= lease, conf);
+  });
+
+  it("is made ready with its words quoted, and mounted from there", () => {
+    assert.match(
+      String(found.get("storage-ready")?.inputs.create),
+      /bash -s -- \/srv\/ha-rancher 'it'\\''s the data'$/,
+    );
+    assert.match(mountsOf(found, "rancher-1"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/lease$/m);
+    assert.match(mountsOf(found, "rancher-2"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/data$/m);
+  });
+});
+
+describe("storage on a server that is there", () => {
+  it("exports nothing, and looks at the server from each node before it is mounted", async () => {
+    const found = await storageOf({
+      storage: "server",
+      nfsAddress: "192.168.56.9",
+      sharedDirectory: "/exports/rancher",
+    });
+    assert.ok(![...found.values()].some(({ type }) => type.endsWith("nfs:Export")));
+    for (const node of ["rancher-1", "rancher-2"]) {
+      const claim = found.get(`${node}-storage-claimed`)?.inputs;
+      assert.match(
+        String(claim?.create),
+        /bash -s -- 192\.168\.56\.9 \/exports\/rancher 4\.2 \d+ 'it'\\''s the data'$/,
+      );
+      assert.match(String(claim?.stdin), /is it this stack's/);
+      // Nothing of the user's is removed.
+      assert.equal(claim?.delete, undefined);
+      assert.match(mountsOf(found, node), /^What=192\.168\.56\.9:\/exports\/rancher\/lease$/m);
+    }
+  });
+});
+
+describe("NFS version 3", () => {
+  it("mounts without locks and caches", async () => {
+    const found = await storageOf({ storage: "machine", nfsAddress: "192.168.56.5", nfsVersion: "3" });
+    assert.equal(mountsOf(found, "rancher-1").match(/^Options=vers=3,nolock,noac,/gm)?.length, 2);
+  });
+
+  it("is refused where the lab's own server would serve it", async () => {
+    await assert.rejects(storageOf({ nfsVersion: "3" }), (error) => {
+      assert.ok(error instanceof SettingsError);
+      assert.match(error.message, /`nfsVersion` cannot be 3 with `storage` host in the lab/);
+      return true;
+    });
+  });
+});
