@@ -101,7 +101,9 @@ describe("the node's watchdog", () => {
     const pair = new Pair();
     const { a } = pair;
     try {
-      a.configure({ times: { ...times, giveUp: 2, watchdog: 7.5, leaseTime: 15, graceTime: 20 } });
+      a.configure({
+        times: { ...times, heartbeat: 0.5, giveUp: 2, watchdog: 7.5, leaseTime: 15, graceTime: 20 },
+      });
       await assert.rejects(a.run("watchdog", "arm", a.configuration), /PID 1 does not hold/);
       assert.deepEqual(pair.log, ["a modprobe softdog", "a busctl RuntimeWatchdogUSec t 7000000"]);
       a.set("watchdog");

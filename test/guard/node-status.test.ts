@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { keepalivedConf, specFingerprint } from "../../components/keepalived-conf";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
@@ -34,6 +35,9 @@ describe("node-status", () => {
     a.set("keepalived");
     writeFileSync(join(a.home, "run", "vrrp"), "MASTER\n");
     await until(() => a.state === "ACTIVE", "a to be active", a);
+    // It looks once a heartbeat.
+    const seen = async () => ((await b.status()).lease as { owner: string | null }).owner;
+    for (let i = 0; i < 100 && (await seen()) !== "a"; i++) await sleep(100);
   });
   after(() => pair.end());
 

@@ -291,7 +291,7 @@ function lines(file: string): string[] {
 
 /** Waits for something, and says what the nodes were doing if it does not come. */
 export async function until(condition: () => boolean, what: string, ...nodes: GuardedNode[]): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 60_000 * slow;
   while (!condition()) {
     if (performance.now() > deadline)
       throw new Error(
