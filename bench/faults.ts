@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { VrrpSpec } from "../components/vrrp-spec";
-import { clock } from "./probe";
+import { clock } from "../system/clock";
 import type { Rig, RigNode } from "./rig";
 
 /** Something that happens to the holder. */

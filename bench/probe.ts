@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { clock } from "../system/clock";
 
 /*
  * Who answers at the VIP, and when: a client sends a small packet every few milliseconds, each node answers with its
@@ -9,9 +10,6 @@ import { createInterface } from "node:readline";
  */
 
 const port = 7_000;
-
-/** Milliseconds on the monotonic clock, which all processes of a machine share. */
-export const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** One answer: when it came, and from whom. */
 export type Reply = [at: number, name: string];

@@ -105,10 +105,7 @@ export function commandLine(): Command {
       new Option("--kind <kind>", "what its nodes are; default: machines").choices(["machines", "hosts"]),
     )
     .option("--vip <address/prefix>", "the floating IP; default: one that no stack here has")
-    .option("--node <name=address>", "a node; give it twice or more", (each: string, all: string[] = []) => [
-      ...all,
-      each,
-    ])
+    .option("--node <name=address>", "a node; give it twice or more", collect)
     .option("--hypervisor <name>", "of machines: auto, lab, virtualbox or libvirt")
     .option("--box <name>", "of machines: a Vagrant box")
     .option("--user <name>", "of hosts: the user to log in as")

@@ -1,18 +1,17 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Settings, SettingsError } from "../settings";
-import { checkSettingsFile, checkSettingsText } from "../settings/file";
+import { checkSettingsText } from "../settings/file";
 import { floatingIpShape } from "../settings/floating-ip";
 import { hypervisors } from "../settings/machines";
 import { nodesShape } from "../settings/nodes";
-import { packageRoot } from "../system/root";
 import { claimsOfSettings } from "./claims";
 import { clashesWith } from "./clashes";
 import { Failure } from "./errors";
 import { runsInLab } from "./hypervisor";
 import { type Answers, parseNode, stackFileText, suggest } from "./new-stack-file";
-import { otherStacks } from "./other-stacks";
-import { stackFile } from "./stack-file";
+import { otherStacks, settingsOf } from "./other-stacks";
+import { stackFile, writtenStacks } from "./stack-file";
 import { backendOf } from "./surroundings";
 
 export interface NewStackOptions {
@@ -64,13 +63,9 @@ function freeFile(stack: string): string {
 
 /** The stacks that have a file here, and can be read. */
 function written(): { stack: string; settings: Settings }[] {
-  const names = readdirSync(packageRoot).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
-  return names.flatMap((stack) => {
-    try {
-      return [{ stack, settings: checkSettingsFile(stackFile(stack)) }];
-    } catch {
-      return []; // Wrong, which its own `up` says.
-    }
+  return writtenStacks().flatMap((stack) => {
+    const settings = settingsOf(stack);
+    return settings ? [{ stack, settings }] : [];
   });
 }
 
@@ -109,7 +104,7 @@ function complete(stack: string, options: NewStackOptions): Answers {
   if (user !== undefined || keyFile !== undefined)
     throw new Failure("`--user` and `--key-file` are for hosts: add `--kind hosts`, or leave them out", 2);
   if ((vip === undefined) !== (nodes === undefined)) missing(vip === undefined ? "`--vip`" : "`--node`");
-  const free = suggestion(stack, 2);
+  const free = vip === undefined ? suggestion(stack, 2) : { nodes: [] };
   return { kind, vip: vip ?? free.vip ?? missing("`--vip`"), nodes: nodes ?? free.nodes, hypervisor, box };
 }
 

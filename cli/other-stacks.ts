@@ -8,7 +8,8 @@ import { labsOf } from "./lab-stacks";
 import { stackFile } from "./stack-file";
 import { localStacks, readLocal, type StackState } from "./state";
 
-function settingsOf(stack: string): Settings | undefined {
+/** The settings in a stack's file here; undefined if there is none, or it is wrong. */
+export function settingsOf(stack: string): Settings | undefined {
   try {
     const file = stackFile(stack);
     return existsSync(file) ? checkSettingsFile(file) : undefined;

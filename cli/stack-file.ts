@@ -17,11 +17,15 @@ export function stackFile(stack: string): string {
   return join(packageRoot, `Pulumi.${stack}.yaml`);
 }
 
+/** The stacks that have a file here. */
+export const writtenStacks = (): string[] =>
+  readdirSync(packageRoot).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+
 /** The file with a stack's settings. */
 export function existingStackFile(stack: string): string {
   const file = stackFile(stack);
   if (existsSync(file)) return file;
-  const others = readdirSync(packageRoot).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+  const others = writtenStacks();
   throw new Failure(
     `there is no Pulumi.${stack}.yaml with the settings of the stack \`${stack}\`. ` +
       (others.length > 0

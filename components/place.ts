@@ -14,7 +14,7 @@ export const defaultImage = "rancher/rancher:v2.12.3";
  * Memory of a machine, MiB, unless `memory` says otherwise. Rancher's requirements start at 4 GiB
  * (its "Small" size); the stand-in that the lab runs needs far less.
  */
-const defaultMemory = { lab: 1024, elsewhere: 4096 };
+export const defaultMemory = { lab: 1024, elsewhere: 4096 };
 
 /** Where machines are made, and of what. */
 export interface MachinePlace {

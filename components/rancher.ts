@@ -90,7 +90,7 @@ export class Rancher extends pulumi.ComponentResource {
         ...(plan.volumes.length && { volumes: plan.volumes }),
         ...(plan.command.length && { command: plan.command }),
       },
-      { ...options, dependsOn: [node.resource, ...args.after(node), ...secrets, ...kept] },
+      { ...nodeOptions(node, this, [...args.after(node), ...secrets, ...kept]), provider },
     );
   }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { clock } from "../system/clock";
 import type { Action, Cast, Fault } from "./faults";
 import { shownAction } from "./faults";
 import type { Client, Ground } from "./ground/ground";
 import type { Journal } from "./journal";
 import type { Play, Stage } from "./nemesis";
-import { clock } from "./probes/clock";
 import { type Done, type Look, type Recording, since } from "./recording";
 
 /** What healing needs. */

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { settingsByName } from "./guard";
-import { number } from "./values";
+import { number, settingsByName } from "./values";
 
 /** Fence agents read `option=value` lines, strip blanks around them, and take quotes off. */
 const value = z

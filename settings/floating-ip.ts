@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { keepalivedCommand } from "../components/keepalived-conf";
 import { type Preset, presets, type Vip, type VrrpSpec } from "../components/vrrp-spec";
-import { list, number, truth, whole, wholeFromText } from "./values";
+import { list, number, settingsByName, truth, whole, wholeFromText } from "./values";
 
 /*
  * The settings of the floating IP: where it is, how fast it moves, and `keepalived` with what keepalived offers. The
@@ -89,7 +89,7 @@ export const keepalivedSchema = z.strictObject(
     track: track.default(track.parse({})),
     notify: path.optional(),
   },
-  { error: (issue) => (issue.code === "invalid_type" ? "must be a list of settings by name" : undefined) },
+  { error: settingsByName },
 );
 
 export type KeepalivedSettings = z.infer<typeof keepalivedSchema>;

@@ -1,9 +1,5 @@
 import { z } from "zod";
-import { number, whole } from "./values";
-
-/** `must be a list of settings by name` instead of zod's words for the wrong type. */
-export const settingsByName = (issue: { code?: string | undefined }): string | undefined =>
-  issue.code === "invalid_type" ? "must be a list of settings by name" : undefined;
+import { number, settingsByName, whole } from "./values";
 
 /** How the guard looks whether Rancher is well; seconds. A hang is known after `every + failures * timeout`. */
 const healthSchema = z.strictObject(

@@ -49,3 +49,7 @@ export const address = z
 export const directory = z.string().regex(/^(\/[A-Za-z0-9._-]+)+$/, {
   error: "must be an absolute path of letters, digits, dots, dashes and underscores, such as /rancher_data",
 });
+
+/** `must be a list of settings by name` instead of zod's words for the wrong type. */
+export const settingsByName = (issue: { code?: string | undefined }): string | undefined =>
+  issue.code === "invalid_type" ? "must be a list of settings by name" : undefined;

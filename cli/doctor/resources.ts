@@ -1,12 +1,13 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { defaultMemory } from "../../components/place";
 import { cacheHome, dataHome } from "../../system/paths";
 import { packageRoot } from "../../system/root";
 import { type Check, fault, gibibytes, remark, type Subject, well } from "./check";
 
-/** As components/place.ts has it, MiB. */
+/** MiB. */
 const memoryOfMachine = ({ settings, hypervisor }: Subject): number =>
-  settings?.memory ?? (hypervisor === "lab" ? 1024 : 4096);
+  settings?.memory ?? defaultMemory[hypervisor === "lab" ? "lab" : "elsewhere"];
 
 /** MiB that this machine needs for itself, Pulumi and the hypervisor. */
 const forItself = 1536;

@@ -23,14 +23,14 @@ const start = ({ startLimit }: Timing): number => startLimit;
 
 /** The service in a planned move: the old one is stopped, the new one started. */
 export const orderly = (timing: Timing): number =>
-  timing.vipLoss + timing.stopGrace + 3 * timing.beat + start(timing);
+  timing.vipLoss + timing.stopGrace + 3 * timing.heartbeat + start(timing);
 
 /** The service after its node is silent: the lease runs out, somebody else starts. */
 export const afterSilence = (timing: Timing): number =>
-  Math.max(timing.leaseTime, timing.killedBy) + 5 * timing.beat + start(timing);
+  Math.max(timing.leaseTime, timing.watchdog) + 5 * timing.heartbeat + start(timing);
 
 /** The service started again where it was. */
-export const again = (timing: Timing): number => timing.killedBy + 5 * timing.beat + start(timing);
+export const again = (timing: Timing): number => timing.watchdog + 5 * timing.heartbeat + start(timing);
 
 /** The VIP at a node that must not serve: it is given back after a while, then refused. */
 export const astray = (timing: Timing): number => timing.giveBack + timing.hold + orderly(timing);

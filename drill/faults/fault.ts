@@ -24,9 +24,9 @@ export interface Timing {
   crash: number;
   planned: number;
   /** The guard's times; guard/configuration.bash tells their meaning. */
-  beat: number;
+  heartbeat: number;
   giveUp: number;
-  killedBy: number;
+  watchdog: number;
   vipLoss: number;
   giveBack: number;
   hold: number;

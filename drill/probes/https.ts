@@ -1,5 +1,5 @@
 import { Agent, request } from "node:https";
-import { clock } from "./clock";
+import { clock } from "../../system/clock";
 
 /** One question to the service. */
 export interface Asked {

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { shellQuote } from "../../providers/remote/quote";
+import { clock } from "../../system/clock";
 import { packageRoot } from "../../system/root";
-import { clock } from "./clock";
 import { parseSample, placeSamples, type RawSample, type Sample, type Tick } from "./samples";
 
 /** How to run a shell command on a node; the sampler adds the command. */

@@ -1,13 +1,11 @@
 import ipaddr from "ipaddr.js";
 import type { Declared } from "../../components/declared";
 import { vrrpInstances } from "../read";
-import { check, levels, type Rule, types } from "../rule";
+import { check, doubles, levels, type Rule, types } from "../rule";
 
 interface Configuration {
   contents: Record<string, string>;
 }
-
-const doubles = <T>(values: T[]): T[] => [...new Set(values.filter((value, i) => values.indexOf(value) < i))];
 
 const vipInSubnet: Rule = {
   name: "vip-in-subnet",

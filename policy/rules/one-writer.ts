@@ -1,7 +1,5 @@
 import { guardSettings, unitValue } from "../read";
-import { check, type Judged, known, levels, type Rule, types } from "../rule";
-
-type FileMap = Record<string, { content?: string }>;
+import { check, doubles, type FileMap, type Judged, known, levels, ofType, type Rule, types } from "../rule";
 
 const guardUnit = /\/ha-rancher-guard\.service$/;
 const guardConf = /\/guard\.conf$/;
@@ -11,12 +9,10 @@ const contentOf = (files: FileMap | undefined, path: RegExp): string | undefined
 
 /** The files of all `remote.Files`, each read for itself: one that is not known yet hides no other. */
 const allFiles = (resources: Judged[]): FileMap[] =>
-  resources
-    .filter(({ type }) => type === types.files)
-    .flatMap(({ props }) => {
-      const files = known(() => (props as { files?: FileMap }).files);
-      return files ? [files] : [];
-    });
+  ofType(resources, types.files).flatMap(({ props }) => {
+    const files = known(() => (props as { files?: FileMap }).files);
+    return files ? [files] : [];
+  });
 
 /** Times of the guard in seconds where guard.conf does not say: guard/configuration.bash. */
 const defaultTimes = { HEARTBEAT: 1, GIVE_UP: 6, WATCHDOG: 10, LEASE_TIME: 15 };
@@ -79,13 +75,10 @@ const leaseOn: Rule = {
   remedy: "Run the guard on every node that has the container.",
   levels: levels("mandatory", { blog: "advisory" }),
   stack: (resources) => {
-    const containers = resources.filter(
-      ({ type, props }) =>
-        type === types.container && known(() => (props as { name?: string }).name) === "rancher",
+    const containers = ofType(resources, types.container).filter(
+      ({ props }) => known(() => (props as { name?: string }).name) === "rancher",
     );
-    const guards = resources.filter(
-      ({ type, name }) => type === types.command && name.endsWith("-guard-running"),
-    );
+    const guards = ofType(resources, types.command).filter(({ name }) => name.endsWith("-guard-running"));
     return containers.length > guards.length
       ? [`${containers.length} nodes have Rancher's container, and ${guards.length} a guard`]
       : [];
@@ -101,8 +94,7 @@ const ownIdentity: Rule = {
     const identities = allFiles(resources).flatMap(
       (files) => guardSettings(contentOf(files, guardConf) ?? "").IDENTITY ?? [],
     );
-    const twice = identities.filter((identity, i) => identities.indexOf(identity) < i);
-    return [...new Set(twice)].map((identity) => `Two nodes have the NFS identity ${identity}`);
+    return doubles(identities).map((identity) => `Two nodes have the NFS identity ${identity}`);
   },
 };
 
@@ -120,18 +112,16 @@ const oneHolder: Rule = {
   stack: (resources, { isPreview }) => {
     // A preview shows what is there before: a stack that is down must not keep the update from mending it.
     if (isPreview) return [];
-    return resources
-      .filter(({ type }) => type === types.stack)
-      .flatMap(({ props }) => {
-        const { vipHolders, nodes = [] } = props as Outputs;
-        if (!vipHolders) return [];
-        const masters = nodes.filter(({ role }) => role === "master").map(({ name }) => name);
-        if (vipHolders.length !== 1)
-          return [
-            `The VIP has ${vipHolders.length} holders${vipHolders.length ? ` (${vipHolders.join(", ")})` : ""}`,
-          ];
-        return masters.length > 1 ? [`${masters.join(" and ")} are masters at the same time`] : [];
-      });
+    return ofType(resources, types.stack).flatMap(({ props }) => {
+      const { vipHolders, nodes = [] } = props as Outputs;
+      if (!vipHolders) return [];
+      const masters = nodes.filter(({ role }) => role === "master").map(({ name }) => name);
+      if (vipHolders.length !== 1)
+        return [
+          `The VIP has ${vipHolders.length} holders${vipHolders.length ? ` (${vipHolders.join(", ")})` : ""}`,
+        ];
+      return masters.length > 1 ? [`${masters.join(" and ")} are masters at the same time`] : [];
+    });
   },
 };
 

@@ -1,16 +1,11 @@
 import type { SyncedFolder } from "../../providers/vagrant/inputs";
 import { unitValue } from "../read";
-import { check, type Judged, known, levels, type Rule, types } from "../rule";
+import { check, type FileMap, type Judged, known, levels, ofType, type Rule, types } from "../rule";
 
 interface Export {
   name: string;
   clients: string[];
 }
-
-type FileMap = Record<string, { content?: string }>;
-
-const ofType = (resources: Judged[], type: string): Judged[] =>
-  resources.filter((each) => each.type === type);
 
 /** Addresses of the stack's nodes, where they are known; undefined if that is nowhere said. */
 function nodeAddresses(resources: Judged[]): Set<string> | undefined {

@@ -4,13 +4,14 @@ import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { packageRoot } from "../../system/root";
+import { removeFolder } from "../private-files";
 import type { SshEndpoint } from "../remote/endpoint";
 import { presentedHostKey } from "../remote/first-contact";
 import { shellQuote } from "../remote/quote";
 import { asRoot, type ExecResult, exec, lastLines, sudoHint } from "../remote/ssh";
 import { unknownValue } from "../shim";
 import { checkInputs } from "../validation";
-import { knownHostsFile, ownKeyFile, removeFolder, writeFolder } from "./folder";
+import { knownHostsFile, ownKeyFile, writeFolder } from "./folder";
 import {
   architectureOf,
   hostMistakes,

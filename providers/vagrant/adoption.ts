@@ -1,7 +1,8 @@
+import { removeFolder } from "../private-files";
 import { copyVagrantsFiles, type Found } from "./adopt";
 import { answer, type Held, type Measured, newRecord, remindVagrant } from "./bring";
 import { provision, say, up } from "./client";
-import { removeFolder, writeFolder } from "./folder";
+import { writeFolder } from "./folder";
 import type { MachineInputs } from "./inputs";
 import { claimPorts, releasePorts } from "./ports";
 import { identityProvisioner } from "./scripts";

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { textOf } from "../../system/text";
+import { draftOf, knownHostsLine, writePrivate } from "../private-files";
 import { inputsOf, type MachineInputs } from "./inputs";
 import { publicKeyOf } from "./keys";
 import { dataFolder, vagrantfile } from "./vagrantfile";
@@ -45,16 +46,6 @@ const machineIdFile = (inputs: MachineInputs): string => inDataFolder(inputs, "i
 /** Unique among the hypervisor's names of machines and disks. */
 export const prefixOf = ({ uuid }: MachineRecord): string => `ha-rancher-${uuid.slice(0, 8)}-`;
 
-const draftOf = (file: string): string => `${file}.new`;
-
-/** Writes a file that is whole or absent at every moment, readable by its owner only. */
-async function writePrivate(file: string, text: string): Promise<void> {
-  const draft = draftOf(file);
-  await writeFile(draft, text, { mode: 0o600 });
-  await chmod(draft, 0o600);
-  await rename(draft, file);
-}
-
 export async function readRecord(directory: string): Promise<MachineRecord | undefined> {
   const text = await textOf(recordFile(directory));
   if (text === undefined) return undefined;
@@ -82,10 +73,6 @@ export async function isFree(directory: string): Promise<boolean> {
     throw error;
   }
 }
-
-/** A line of known_hosts, which names the port only if it is not 22. */
-const knownHostsLine = (host: string, port: number, hostKey: string): string =>
-  `${port === 22 ? host : `[${host}]:${port}`} ${hostKey}\n`;
 
 /** Puts all our files in place: what is there stays the machine's, what is lost comes back. */
 export async function writeFolder(
@@ -141,14 +128,4 @@ export async function restoreMachineId(inputs: MachineInputs, machineId: string)
   const file = machineIdFile(inputs);
   await mkdir(dirname(file), { recursive: true });
   await writePrivate(file, machineId);
-}
-
-/** Removes a machine's folder, and the folder above it if that is empty then. */
-export async function removeFolder(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true });
-  try {
-    await rmdir(dirname(directory));
-  } catch {
-    // Others are in it.
-  }
 }

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { removeFolder } from "../private-files";
 import { partialFailure } from "../shim";
 import { findMachine } from "./adopt";
 import { takeOver } from "./adoption";
@@ -25,7 +26,6 @@ import {
   readKey,
   readMachineId,
   readRecord,
-  removeFolder,
   writeFolder,
 } from "./folder";
 import { checkInputs, inputsOf, type MachineInputs } from "./inputs";

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { clock } from "../../bench/probe";
 import { Rig, type RigNode } from "../../bench/rig";
 import type { VrrpSpec } from "../../components/vrrp-spec";
 import { closeAll } from "../../providers/remote/ssh";
@@ -12,6 +11,7 @@ import {
   configuration,
 } from "../../providers/vip/configuration-provider";
 import { keepalived } from "../../providers/vip/keepalived-provider";
+import { clock } from "../../system/clock";
 import { packageRoot } from "../../system/root";
 import { TestServer } from "../unit/remote-server";
 import { specOf } from "./spec";

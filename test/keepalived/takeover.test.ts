@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Fault, faults, heal, trial } from "../../bench/faults";
-import { clock } from "../../bench/probe";
 import { Rig, type RigNode } from "../../bench/rig";
 import { takeoverBound, type VrrpSpec } from "../../components/vrrp-spec";
+import { clock } from "../../system/clock";
 import { specOf } from "./spec";
 
 /** Milliseconds on top of keepalived's timers: for the kernel, ARP, and the client's own interval. */

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DrillReport } from "../../drill/report/summary";
 import { packageRoot } from "../../system/root";
-import { data, forgetData, haRancher, inLab, stack, status } from "../lab/command";
+import { data, forgetData, haRancher, healthy, inLab, stack, status } from "../lab/command";
 import { hasFailed, step } from "../lab/steps";
 
 /*
@@ -25,16 +24,6 @@ after(async () => {
   rmSync(stackFile, { force: true });
   forgetData();
 });
-
-async function healthy(seconds = 180): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const now = await status();
-    if (now.healthy) return;
-    assert.ok(Date.now() < end, `not healthy in ${seconds} s: ${JSON.stringify(now, undefined, 1)}`);
-    await sleep(1_000);
-  }
-}
 
 async function drill(name: string, ...args: string[]): Promise<{ code: number; report: DrillReport }> {
   const folder = join(reports, name);
@@ -66,7 +55,7 @@ async function alwaysStart(): Promise<void> {
 
 step("up", async () => {
   assert.equal((await haRancher("up")).code, 0);
-  await healthy();
+  await healthy(180);
 });
 
 step("a quick drill holds, in 6 minutes", async () => {
@@ -82,12 +71,12 @@ step("a quick drill holds, in 6 minutes", async () => {
   const minutes = (Date.now() - begin) / 60_000;
   console.log(`the quick drill took ${minutes.toFixed(1)} min`);
   assert.ok(minutes < 6);
-  await healthy();
+  await healthy(180);
 });
 
 step("with a guard that always starts the container, the drill fails, and says why", async () => {
   await alwaysStart();
-  await healthy();
+  await healthy(180);
   const { code, report } = await drill("broken", "--fault", "switchover", "--trials", "1");
   assert.equal(code, 1);
   assert.match(report.rows[0]?.breaches.join("; ") ?? "", /\bI[12]: /);

@@ -7,7 +7,17 @@ import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseDocument } from "yaml";
 import { packageRoot } from "../../system/root";
-import { data, forgetData, haRancher, inLab, labNamespace, type Status, stack, status } from "../lab/command";
+import {
+  data,
+  forgetData,
+  haRancher,
+  healthy,
+  inLab,
+  labNamespace,
+  onNode,
+  stack,
+  status,
+} from "../lab/command";
 import { hasFailed, step } from "../lab/steps";
 
 /*
@@ -24,6 +34,8 @@ const secondVip = "192.168.56.20";
 const allowedGap = 300;
 const allowedMoveGap = 1_000;
 const probeInterval = 20;
+/** Seconds. */
+const healthyWithin = 180;
 
 /** Sets settings in the stack's file. */
 function set(...settings: [path: (string | number)[], value: unknown][]): void {
@@ -31,17 +43,6 @@ function set(...settings: [path: (string | number)[], value: unknown][]): void {
   for (const [[name, ...rest], value] of settings)
     file.setIn(["config", `ha-rancher:${name}`, ...rest], value);
   writeFileSync(stackFile, file.toString());
-}
-
-/** Runs a command on a node as root; gives what it printed. */
-async function onNode(name: string, command: string): Promise<string> {
-  const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
-  const nodes = JSON.parse(stdout) as { name: string; ssh: string }[];
-  const ssh = nodes.find((node) => node.name === name)?.ssh;
-  assert.ok(ssh, `no node ${name} in ${stdout}`);
-  const result = await inLab("sh", "-c", `${ssh} "sudo -n sh -c '${command}'"`);
-  assert.equal(result.code, 0, `${command}: ${result.stderr}`);
-  return result.stdout;
 }
 
 /** Shows what the nodes have to say of a failure. */
@@ -134,16 +135,6 @@ kill $pings; wait $pings || true`;
   }
 }
 
-async function healthy(seconds = 180): Promise<Status> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const now = await status();
-    if (now.healthy) return now;
-    assert.ok(Date.now() < end, `not healthy in ${seconds} s: ${JSON.stringify(now, undefined, 1)}`);
-    await sleep(1_000);
-  }
-}
-
 let client: Client | undefined;
 
 before(() => {
@@ -162,7 +153,7 @@ after(async () => {
 
 step("up", async () => {
   assert.equal((await haRancher("up")).code, 0);
-  await healthy();
+  await healthy(healthyWithin);
   client = new Client();
   await client.answered();
 });
@@ -180,7 +171,7 @@ for (const [what, settings, isThere] of [
     const gap = client?.longestGap(since, holder ?? "") ?? Number.NaN;
     console.log(`${what}: longest gap ${gap.toFixed(0)} ms`);
     assert.ok(gap < allowedGap, `the client waited ${gap} ms`);
-    const now = await healthy();
+    const now = await healthy(healthyWithin);
     assert.deepEqual(now.holders, [holder], "the VIP moved");
     const confs = await Promise.all(
       now.nodes.map(({ name }) => onNode(name, "cat /etc/keepalived/keepalived.conf")),
@@ -198,7 +189,7 @@ step("the second VIP is where the first is, and answers", async () => {
 });
 
 step("drift is seen by refresh and mended by up", async () => {
-  const { holders, nodes } = await healthy();
+  const { holders, nodes } = await healthy(healthyWithin);
   const standby = nodes.find(({ name }) => !holders.includes(name))?.name ?? "";
   for (const drift of [
     "echo >>/etc/keepalived/keepalived.conf",
@@ -218,11 +209,11 @@ step("drift is seen by refresh and mended by up", async () => {
     const again = await inLab("pulumi", "preview", "--refresh", "--expect-no-changes");
     assert.equal(again.code, 0, again.stdout);
   }
-  await healthy();
+  await healthy(healthyWithin);
 });
 
 step("switchover moves the VIP and then the service, to whom it was told", async () => {
-  const { holders, nodes } = await healthy();
+  const { holders, nodes } = await healthy(healthyWithin);
   const target = nodes.find(({ name }) => !holders.includes(name))?.name ?? "";
   const since = Date.now();
   const { code, stdout } = await haRancher("switchover", target);
@@ -231,11 +222,11 @@ step("switchover moves the VIP and then the service, to whom it was told", async
   console.log(`switchover: longest gap ${gap.toFixed(0)} ms`);
   // How fast it is where processors are not emulated, bench/takeover.ts measures.
   assert.ok(gap < allowedMoveGap, `the client waited ${gap} ms`);
-  assert.deepEqual((await healthy()).holders, [target]);
+  assert.deepEqual((await healthy(healthyWithin)).holders, [target]);
 });
 
 step("a node in maintenance holds nothing, and takes nothing", async () => {
-  const [holder = ""] = (await healthy()).holders;
+  const [holder = ""] = (await healthy(healthyWithin)).holders;
   assert.equal((await haRancher("maintenance", holder, "on")).code, 0);
   const resting = await status();
   assert.ok(resting.holders.length === 1 && !resting.holders.includes(holder), resting.holders.join());
@@ -246,7 +237,7 @@ step("a node in maintenance holds nothing, and takes nothing", async () => {
     "nobody would be left",
   );
   assert.equal((await haRancher("maintenance", holder, "off")).code, 0);
-  await healthy();
+  await healthy(healthyWithin);
   assert.deepEqual((await status()).holders, resting.holders);
 });
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { faultNamed } from "../../drill/faults";
 import { packageRoot } from "../../system/root";
-import { forgetData, haRancher, stack } from "../lab/command";
+import { forgetData, haRancher, healthy, stack } from "../lab/command";
 import { step } from "../lab/steps";
-import { asRoot, healthy, labNodes, runTrial, type Trial, trialTable } from "./trial";
+import { asRoot, healthyWithin, labNodes, runTrial, type Trial, trialTable } from "./trial";
 
 /*
  * One writer, on real machines: a client writes numbers through the VIP while the node that serves is broken in each of
@@ -44,7 +44,7 @@ after(async () => {
 
 step("up, and each node's watchdog is fed by its PID 1", async () => {
   assert.equal((await haRancher("up")).code, 0);
-  const { nodes } = await healthy();
+  const { nodes } = await healthy(healthyWithin);
   for (const { name, status: node } of nodes) {
     const { fencing, timers } = node as {
       fencing?: unknown;
@@ -75,10 +75,10 @@ for (const name of names)
   });
 
 step("a switchover ends the service before the VIP moves", async () => {
-  const { holders, nodes } = await healthy();
+  const { holders, nodes } = await healthy(healthyWithin);
   const target = nodes.find(({ name }) => !holders.includes(name))?.name ?? "";
   assert.equal((await haRancher("switchover", target)).code, 0);
-  assert.deepEqual((await healthy()).holders, [target]);
+  assert.deepEqual((await healthy(healthyWithin)).holders, [target]);
   const old = (await labNodes()).find(({ name }) => name === holders[0]) ?? assert.fail("no node");
   const { stdout } = await asRoot(old, "journalctl --unit ha-rancher-guard --since -10min --output cat");
   const [, said = ""] = stdout.split(/state=STOPPING from=\w+ epoch=\d+ reason="told to hand over"/);

@@ -7,7 +7,18 @@ import { parseDocument } from "yaml";
 import type { LabDescription } from "../../lab/description";
 import { pseudoPath, renderExport } from "../../providers/nfs/ganesha-conf";
 import { packageRoot } from "../../system/root";
-import { forgetData, haRancher, inLab, labNamespace, type Status, stack, status } from "../lab/command";
+import {
+  forgetData,
+  haRancher,
+  healthy,
+  inLab,
+  labNamespace,
+  onNode,
+  type Status,
+  stack,
+  status,
+  tryOnNode,
+} from "../lab/command";
 import { hasFailed, step } from "../lab/steps";
 
 /*
@@ -34,31 +45,6 @@ function set(settings: Record<string, unknown>): void {
 async function up(): Promise<void> {
   const { code, stderr } = await haRancher("up");
   assert.equal(code, 0, stderr);
-}
-
-/** Runs a command on a node as root; gives its exit code and what it printed. No single quotes. */
-async function onNode(name: string, command: string): Promise<{ code: number | null; stdout: string }> {
-  const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
-  const nodes = JSON.parse(stdout) as { name: string; ssh: string }[];
-  const ssh = nodes.find((node) => node.name === name)?.ssh;
-  assert.ok(ssh, `no node ${name} in ${stdout}`);
-  return await inLab("sh", "-c", `${ssh} "sudo -n sh -c '${command}'"`);
-}
-
-const must = async (name: string, command: string): Promise<string> => {
-  const { code, stdout } = await onNode(name, command);
-  assert.equal(code, 0, `${command} on ${name}: ${stdout}`);
-  return stdout;
-};
-
-async function healthy(): Promise<Status> {
-  const end = Date.now() + 120_000;
-  for (;;) {
-    const now = await status();
-    if (now.healthy) return now;
-    assert.ok(Date.now() < end, `not healthy: ${JSON.stringify(now, undefined, 1)}`);
-    await sleep(1000);
-  }
 }
 
 const running = ({ nodes }: Status): string[] =>
@@ -107,26 +93,26 @@ step(
 );
 
 step("an empty mount point takes no writes", async () => {
-  const active = running(await healthy());
+  const active = running(await healthy(120));
   const standby = names.find((name) => !active.includes(name)) ?? "";
-  assert.notEqual((await onNode(standby, "touch /rancher_data/stray")).code, 0);
+  assert.notEqual((await tryOnNode(standby, "touch /rancher_data/stray")).code, 0);
 });
 
 step("two nodes of one host name still exclude each other", async () => {
-  await Promise.all(names.map((name) => must(name, "systemctl stop ha-rancher-guard rancher_lease.mount")));
+  await Promise.all(names.map((name) => onNode(name, "systemctl stop ha-rancher-guard rancher_lease.mount")));
   for (const name of names)
-    await must(name, "hostname clone; systemctl start rancher_lease.mount ha-rancher-guard");
-  const [active, ...others] = running(await healthy());
+    await onNode(name, "hostname clone; systemctl start rancher_lease.mount ha-rancher-guard");
+  const [active, ...others] = running(await healthy(120));
   assert.ok(active);
   assert.deepEqual(others, []);
   const standby = names.find((name) => name !== active) ?? "";
   // For longer than a lease: a server that takes them for one drops the first one's lock at the second one's coming.
   for (let i = 0; i < 20; i++) {
-    const { code } = await onNode(standby, "flock -n /rancher_lease/lease true");
+    const { code } = await tryOnNode(standby, "flock -n /rancher_lease/lease true");
     assert.equal(code, 1, `${standby} got the lock that ${active} holds`);
     await sleep(1000);
   }
-  assert.deepEqual(running(await healthy()), [active]);
+  assert.deepEqual(running(await healthy(120)), [active]);
   await put("cloned", "1");
 });
 
@@ -146,7 +132,7 @@ step("an NFS server that is there: another's directory is refused, a free one is
   rmSync(join(directory, "data", ".ha-rancher-sentinel"));
   await up();
   await put("server", "kept");
-  assert.match(await must("rancher-1", "findmnt -n /rancher_lease"), /\/server\/lease .*vers=4\.2/);
+  assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /\/server\/lease .*vers=4\.2/);
   assert.equal((await haRancher("down")).code, 0);
   // Nothing of the user's was removed.
   assert.match(readFileSync(join(directory, "data", ".ha-rancher-sentinel"), "utf8"), /^shared data of /);
@@ -156,12 +142,12 @@ step("an NFS server that is there: another's directory is refused, a free one is
 step("a machine that serves, with version 3 and its weaker rule", async () => {
   set({ storage: "machine", nfsAddress: "192.168.56.5", sharedDirectory: undefined, nfsVersion: "3" });
   await up();
-  assert.match(await must("rancher-1", "findmnt -n /rancher_lease"), /192\.168\.56\.5:.*vers=3.*nolock/);
-  const [active] = running(await healthy());
+  assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /192\.168\.56\.5:.*vers=3.*nolock/);
+  const [active] = running(await healthy(120));
   await put("v3", "kept");
   const { code } = await haRancher("switchover");
   assert.equal(code, 0);
-  const [next, ...others] = running(await healthy());
+  const [next, ...others] = running(await healthy(120));
   assert.notEqual(next, active);
   assert.deepEqual(others, []);
   assert.match(await get("v3"), /kept/);
@@ -172,7 +158,7 @@ step("a machine that serves, with version 3 and its weaker rule", async () => {
 step("the same machine with version 4.2: nodes mount it anew, and the data is still there", async () => {
   set({ nfsVersion: undefined });
   await up();
-  assert.match(await must("rancher-1", "findmnt -n /rancher_lease"), /nfs4.*vers=4\.2/);
-  assert.equal(running(await healthy()).length, 1);
+  assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /nfs4.*vers=4\.2/);
+  assert.equal(running(await healthy(120)).length, 1);
   assert.match(await get("v3"), /kept/);
 });

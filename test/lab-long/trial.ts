@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Action, Cast, Fault } from "../../drill/faults";
-import { clock } from "../../drill/probes/clock";
 import type { ObserverOrder, Seen } from "../../drill/probes/observer";
 import { Sampler } from "../../drill/probes/sampler";
 import type { Sample } from "../../drill/probes/samples";
@@ -13,10 +12,11 @@ import { compareWrites, storedNumbers, type Write } from "../../drill/probes/wri
 import { startGanesha } from "../../lab/ganesha";
 import { layout, privateNetwork } from "../../lab/layout";
 import { inodeOf } from "../../lab/namespace";
+import { clock } from "../../system/clock";
 import { labHome } from "../../system/paths";
 import { packageRoot } from "../../system/root";
 import { type RunResult, tryRun } from "../../system/run";
-import { inLab, labNamespace, type Status, status } from "../lab/command";
+import { healthy, inLab, labNamespace } from "../lab/command";
 
 /** What one fault did, once. */
 export interface Trial {
@@ -74,15 +74,8 @@ export async function domainOf(name: string): Promise<string> {
   );
 }
 
-export async function healthy(seconds = 240): Promise<Status> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const now = await status();
-    if (now.healthy) return now;
-    assert.ok(Date.now() < end, `not healthy in ${seconds} s: ${JSON.stringify(now, undefined, 1)}`);
-    await sleep(1_000);
-  }
-}
+/** Seconds in which a stack is to be healthy after a fault. */
+export const healthyWithin = 240;
 
 const virshVerbs: Record<string, string> = {
   ...{ "power-off": "destroy", "power-on": "start", pause: "suspend", resume: "resume" },
@@ -176,7 +169,7 @@ function longestGap(writes: readonly Write[]): number {
 
 /** Lets one fault happen to a healthy stack, and tells what came of it; leaves the stack healthy. */
 export async function runTrial(fault: Fault, url: string, number: number): Promise<Trial> {
-  const before = await healthy();
+  const before = await healthy(healthyWithin);
   const nodes = await labNodes();
   const actors = nodes.map(({ name, address }) => ({ name, address, sshPort: 22 }));
   const holder = actors.find(({ name }) => name === before.holders[0]) ?? assert.fail("no holder");
@@ -207,7 +200,7 @@ export async function runTrial(fault: Fault, url: string, number: number): Promi
     } finally {
       for (const action of fault.heal(cast)) await carryOut(action, nodes);
     }
-    const { holders } = await healthy();
+    const { holders } = await healthy(healthyWithin);
     const healed = clock();
     await until(() => client.acknowledgedSince(healed), 60);
     await until(() => [...samplers.values()].every(({ follows }) => follows), 60);

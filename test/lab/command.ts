@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../system/root";
 import { type RunResult, tryRun } from "../../system/run";
 
@@ -57,4 +59,31 @@ export interface Status {
 export async function status(): Promise<Status & { code: number }> {
   const { code, stdout } = await quietly("status", "--json");
   return { ...(JSON.parse(stdout) as Status), code };
+}
+
+/** Waits until a stack is healthy, at most so many seconds. */
+export async function healthy(seconds: number): Promise<Status> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const now = await status();
+    if (now.healthy) return now;
+    assert.ok(Date.now() < end, `not healthy in ${seconds} s: ${JSON.stringify(now, undefined, 1)}`);
+    await sleep(1_000);
+  }
+}
+
+/** Runs a command on a node as root. No single quotes. */
+export async function tryOnNode(name: string, command: string): Promise<RunResult> {
+  const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
+  const nodes = JSON.parse(stdout) as { name: string; ssh: string }[];
+  const ssh = nodes.find((node) => node.name === name)?.ssh;
+  assert.ok(ssh, `no node ${name} in ${stdout}`);
+  return await inLab("sh", "-c", `${ssh} "sudo -n sh -c '${command}'"`);
+}
+
+/** The same for what must end well; gives what it printed. */
+export async function onNode(name: string, command: string): Promise<string> {
+  const { code, stdout, stderr } = await tryOnNode(name, command);
+  assert.equal(code, 0, `${command} on ${name}: ${stdout}${stderr}`);
+  return stdout;
 }

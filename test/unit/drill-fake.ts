@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Action, Need, Timing } from "../../drill/faults";
 import { shownAction } from "../../drill/faults";
 import type { Client, Ground } from "../../drill/ground/ground";
-import { clock } from "../../drill/probes/clock";
 import type { Sample } from "../../drill/probes/samples";
 import type { ClientView, Look } from "../../drill/recording";
 import type { Pace } from "../../drill/trial";
+import { clock } from "../../system/clock";
 import { timing } from "./drill-support";
 
 /** Everything in a fiftieth of the time. */

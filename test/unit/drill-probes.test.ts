@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { ownerChange, ownerNow, pingAnswer } from "../../drill/probes/address";
-import { clock } from "../../drill/probes/clock";
 import { Sampler, samplerCommand } from "../../drill/probes/sampler";
 import { parseSample, placeSamples, type RawSample, type Tick } from "../../drill/probes/samples";
+import { clock } from "../../system/clock";
 import { packageRoot } from "../../system/root";
 import { put, temporaryFolder, withEnvironment } from "./cli-support";
 

@@ -1,16 +1,10 @@
 import { type Fields, oneOf, whole } from "../fields";
 import { plain, type Value, type Values } from "../values";
+import { commonFields } from "./common-fields";
 
 /** The inputs of `docker:index/container:Container` 5.2.0 that are implemented, with the official defaults. */
 export const containerFields: Fields = {
-  name: {
-    is: "string",
-    required: true,
-    rule: (value: string) =>
-      /^[A-Za-z0-9][\w.-]+$/.test(value)
-        ? undefined
-        : "must be two or more letters, digits, dots, dashes or underscores, and start with a letter or digit",
-  },
+  ...commonFields,
   image: { is: "string", required: true },
   start: { is: "boolean" },
   mustRun: { is: "boolean" },
@@ -25,13 +19,6 @@ export const containerFields: Fields = {
   removeVolumes: { is: "boolean", default: true },
   memory: { is: "number", rule: whole(0) },
   memorySwap: { is: "number", rule: whole(-1) },
-  labels: {
-    is: "list",
-    of: {
-      is: "object",
-      fields: { label: { is: "string", required: true }, value: { is: "string", required: true } },
-    },
-  },
   ports: {
     is: "list",
     of: {

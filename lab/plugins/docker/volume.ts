@@ -4,27 +4,14 @@ import { changes } from "../diff";
 import { checkFields, type Fields } from "../fields";
 import type { ResourceType } from "../plugin";
 import { plain, unknown, type Values } from "../values";
+import { commonFields } from "./common-fields";
 import { type Engine, saidBy, statusOf, unlessMissing } from "./engine";
 
 /** The inputs of `docker:index/volume:Volume` 5.2.0 that are implemented. */
 export const volumeFields: Fields = {
-  name: {
-    is: "string",
-    required: true,
-    rule: (value: string) =>
-      /^[A-Za-z0-9][\w.-]+$/.test(value)
-        ? undefined
-        : "must be two or more letters, digits, dots, dashes or underscores, and start with a letter or digit",
-  },
+  ...commonFields,
   driver: { is: "string" },
   driverOpts: { is: "map", of: { is: "string" } },
-  labels: {
-    is: "list",
-    of: {
-      is: "object",
-      fields: { label: { is: "string", required: true }, value: { is: "string", required: true } },
-    },
-  },
   cluster: { is: "refused", instead: "use a local volume" },
 };
 
