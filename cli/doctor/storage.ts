@@ -2,9 +2,9 @@ import { sudoersLines } from "../../providers/nfs/kernel";
 import { namespace } from "../../settings";
 import { type Check, fault, type Subject, well } from "./check";
 
-/** Whether this machine's kernel serves the shared directory: everywhere but in the lab, which has its own server. */
+/** Whether this machine's kernel serves the shared directory: not in the lab, which has its own server. */
 const servedHere = ({ settings, hypervisor }: Subject): boolean =>
-  settings !== undefined && hypervisor !== "lab";
+  settings?.storage === "host" && hypervisor !== "lab";
 
 const exportName = (stack: string): string => `${namespace}-${stack}`;
 

@@ -178,6 +178,14 @@ test("NFS: not installed, no kernel module, not started", async () => {
   assert.match(await asked("nfs", { programs: exportfs, files: running }), /^well: .* 8 threads/);
   assert.match(await asked("nfs", { platform: "darwin" }), /^fault: .*Linux only, and this is darwin/);
   assert.equal(await asked("nfs", {}, { hypervisor: "lab" }), "");
+  // Somebody else serves it then: what this machine can is not asked.
+  for (const storage of ["server", "machine"]) {
+    const settings = settingsWith({
+      box: "debian/bookworm64",
+      ...{ storage, nfsAddress: "192.168.56.5", sharedDirectory: "/srv/data" },
+    });
+    assert.equal(await asked("nfs", { platform: "darwin" }, { settings }), "", storage);
+  }
 });
 
 test("sudo: the very lines of sudoers that are missing", async (t) => {
