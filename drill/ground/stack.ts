@@ -44,7 +44,7 @@ async function ask(node: KnownNode, command: string): Promise<string | undefined
 }
 
 /** The connection that a sampler keeps: it must survive a pause, and be given up when its node is gone. */
-const sshOf = ({ user, address, port, keyFile, knownHostsFile }: KnownNode): Shell => ({
+const sshOf = ({ user, address, host = address, port, keyFile, knownHostsFile }: KnownNode): Shell => ({
   command: "ssh",
   args: [
     ...["-i", keyFile, "-p", String(port)],
@@ -58,7 +58,7 @@ const sshOf = ({ user, address, port, keyFile, knownHostsFile }: KnownNode): She
         "LogLevel=ERROR",
       ],
     ].flatMap((option) => ["-o", option]),
-    `${user}@${address}`,
+    `${user}@${host}`,
     ...(user === "root" ? [] : ["sudo -n"]),
   ],
 });
