@@ -75,7 +75,12 @@ export async function makeNamespace(home: string, namespace: string): Promise<nu
   const paths = layout(home);
   const before = noted(paths);
   let inode = inodeOf(namespace);
-  if (before && inode === before.inode && (await isMarked(fileOf(namespace), before))) return inode;
+  if (before && inode === before.inode && (await isMarked(fileOf(namespace), before))) {
+    if (processesIn(inode).length > 0 || (await unused(namespace, inode))) return inode;
+    // All of it was killed: nobody knows the bridges any more that still stand there, and libvirt refuses them.
+    await run("ip", ["netns", "del", namespace]);
+    inode = undefined;
+  }
   if (before && inode !== before.inode) await endLost(before);
 
   if (inode === undefined) {
@@ -94,7 +99,7 @@ export async function makeNamespace(home: string, namespace: string): Promise<nu
   return inode;
 }
 
-/** Whether nothing happens in a namespace: what is left when this lab was killed before it could note its name. */
+/** Whether nothing happens in a namespace: just made, or left when this lab was killed before it could note its name. */
 async function unused(namespace: string, inode: number): Promise<boolean> {
   const links = await run("ip", ["-n", namespace, "-json", "link"]);
   return processesIn(inode).length === 0 && JSON.parse(links.stdout).length <= 1;
