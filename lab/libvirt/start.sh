@@ -35,6 +35,8 @@ for pair in etc:/etc/libvirt run:/run/libvirt lib:/var/lib/libvirt log:/var/log/
   mount --bind "$folder/${pair%%:*}" "${pair#*:}"
 done
 
+install -D "$(dirname "$(realpath "$0")")/machine-started" /etc/libvirt/hooks/qemu
+
 # libvirt wants the user that it is built to run QEMU as, even where qemu.conf names another one.
 for file in passwd:libvirt-qemu:x:64055:64055::/:/usr/sbin/nologin group:libvirt-qemu:x:64055:; do
   table=${file%%:*}

@@ -31,7 +31,7 @@ const schema = z.looseObject({
 });
 
 /** Milliseconds for a node that has not answered: it may be busy, but is likely dead, and the others wait for it. */
-const patienceWithSilence = 20_000;
+const patienceWithSilence = 60_000;
 
 const identity = (ssh: SshEndpoint | undefined): string =>
   `${ssh?.host} ${ssh?.port} ${ssh?.user} ${ssh?.hostKey}`;
