@@ -194,7 +194,12 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
       }
     }
   } finally {
-    healed.push(...(await heal(trial)));
+    try {
+      healed.push(...(await heal(trial)));
+    } catch (error) {
+      await client.stop();
+      throw error;
+    }
     healedAt = clock();
   }
   const found = signal.aborted

@@ -1,4 +1,4 @@
-/** A verb of drill/nodes/fault, with its arguments. */
+/** A verb of drill/nodes/fault with its arguments, or `yield` with those of floating-ip/yield. */
 export interface NodeAction {
   at: "node";
   node: string;

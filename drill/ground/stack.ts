@@ -7,6 +7,7 @@ import { holdersOf, judge } from "../../cli/verdict";
 import { currentLab } from "../../lab";
 import { shellQuote } from "../../providers/remote/quote";
 import { asRoot, exec, execOk } from "../../providers/remote/ssh";
+import { runScript } from "../../providers/vip/scripts";
 import { packageRoot } from "../../system/root";
 import type { Action, Actor, Need, Timing } from "../faults";
 import { Sampler, type Shell } from "../probes/sampler";
@@ -145,6 +146,11 @@ export async function realGround(
       return undefined;
     }
     const machine = machines.get(action.node);
+    if (action.at === "node" && action.verb === "yield") {
+      // In order: it takes as long as the service needs to end, and the VIP goes last. No moment at which it struck.
+      await runScript(await endpointOf(node(action.node)), "yield", action.args);
+      return undefined;
+    }
     if (action.at === "node") {
       const said = await onNode(node(action.node), action.verb, action.args);
       const up = /^struck ([\d.]+)$/m.exec(said)?.[1];
