@@ -194,12 +194,11 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
       }
     }
   } finally {
-    try {
-      healed.push(...(await heal(trial)));
-    } catch (error) {
+    const taken = await heal(trial).catch(async (error: unknown) => {
       await client.stop();
       throw error;
-    }
+    });
+    healed.push(...taken);
     healedAt = clock();
   }
   const found = signal.aborted

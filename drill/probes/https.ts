@@ -22,7 +22,8 @@ const limit = 1_000;
  * @returns ends it
  */
 export function askAgainAndAgain(url: string, interval: number, tell: (asked: Asked) => void): () => void {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 2 });
+  // As many as questions can be open at once: handshakes that are made anew would slow down a node that is slow already.
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: Math.ceil(limit / interval) });
   const timer = setInterval(() => {
     const sent = clock();
     let told = false;
