@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Work in the background with a time limit: nothing that can hang runs in the guard's own process. Sourced.
-# Needs NOW (milliseconds) to be kept up to date, RUN_DIRECTORY, and `wake`, a descriptor that wakes the guard.
+# Needs node.bash, NOW (milliseconds) to be kept up to date, RUN_DIRECTORY, and `wake`, a descriptor that wakes the guard.
 
 # shellcheck disable=SC2154 # wake is the guard's
 
@@ -29,7 +29,7 @@ job_poll() {
   local process=${JOB_PROCESS[$1]-}
   if [[ -z $process ]]; then
     JOB=none
-  elif ! kill -0 "$process" 2>/dev/null; then
+  elif process_ended "$process"; then
     if wait "$process" 2>/dev/null; then JOB=ok; else JOB=failed; fi
     unset "JOB_PROCESS[$1]"
   elif ((JOB_LIMIT[$1] && NOW > JOB_LIMIT[$1])); then

@@ -19,7 +19,7 @@ RELEASED=0            # the last record that we wrote says so
 
 lease_start() {
   # One that was killed may hang in the kernel until NFS is back: never have two.
-  if [[ -n $LEASE_PROCESS ]] && kill -0 "$LEASE_PROCESS" 2>/dev/null; then return 1; fi
+  if [[ -n $LEASE_PROCESS ]] && ! process_ended "$LEASE_PROCESS"; then return 1; fi
   set -m
   coproc LEASE_IO { exec "$here/lease" "$LEASE_DIRECTORY" "$NODE" "$CLAIM_TIME"; }
   set +m

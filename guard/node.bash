@@ -8,6 +8,15 @@ now() {
   NOW=$((10#${NOW/./} * 10))
 }
 
+# Has a process ended? A child that nobody has waited for yet has, too. `kill -0` still sees that one, and on slow
+# machines bash 5.2 was seen not to wait for its children for minutes, until it ran something in the foreground.
+process_ended() {
+  local state
+  { IFS= read -r state <"/proc/$1/stat"; } 2>/dev/null || return 0
+  # The name before it, in parentheses, may have anything in it.
+  [[ ${state##*') '} == [ZX]* ]]
+}
+
 # Makes the guard look at things now instead of at its next round. Opened for both, so that it never blocks without one.
 wake_guard() {
   if [[ -p $RUN_DIRECTORY/wake ]]; then echo 1<>"$RUN_DIRECTORY/wake"; fi

@@ -69,8 +69,11 @@ notify() {
       ;;
   esac
   NOTIFIED=$NOW
+  # Waiting for one that has ended makes bash look at all of its children again.
+  if [[ -n ${NOTIFIER-} ]] && process_ended "$NOTIFIER"; then wait "$NOTIFIER"; fi 2>/dev/null
   # In the background, since it waits for the service manager. All of it each time: a word may get lost, and the
   # watchdog's time follows the settings. While stopping the watchdog is off; this extends that time instead.
   systemd-notify READY=1 WATCHDOG=1 "WATCHDOG_USEC=$((left * 1000))" "EXTEND_TIMEOUT_USEC=$((GIVE_UP * 1000))" \
     "STATUS=$STATE: ${FAULT:-$REASON}" </dev/null >/dev/null 2>&1 &
+  NOTIFIER=$!
 }

@@ -39,8 +39,8 @@ export const ownerNow = (text: string): string =>
 
 const plain = { ...process.env, LC_ALL: "C", TZ: "UTC" };
 
-/** Runs a program for its lines, again if it ends; gives what ends it. */
-function lines(command: string, args: string[], tell: (line: string) => void): () => void {
+/** Runs a program for its lines, from `delay` milliseconds on, and again if it ends; gives what ends it. */
+function lines(command: string, args: string[], tell: (line: string) => void, delay = 0): () => void {
   let child: ChildProcess | undefined;
   let ended = false;
   const start = (): void => {
@@ -50,12 +50,15 @@ function lines(command: string, args: string[], tell: (line: string) => void): (
     child.on("error", () => undefined);
     child.on("close", () => setTimeout(start, 100));
   };
-  start();
+  setTimeout(start, delay);
   return () => {
     ended = true;
     child?.kill("SIGKILL");
   };
 }
+
+/** `ping` does not sleep between questions that are 10 ms or less apart, but keeps a processor busy: some take turns. */
+const pings = 3;
 
 /**
  * @param interval milliseconds between two questions
@@ -79,10 +82,17 @@ export function watchAddress(
       const owner = ownerChange(line, address);
       if (owner) changed(owner);
     }),
-    lines("ping", ["-n", "-D", "-i", String(interval / 1000), address], (line) => {
-      const at = pingAnswer(line);
-      if (at !== undefined) answered(at);
-    }),
+    ...Array.from({ length: pings }, (_, turn) =>
+      lines(
+        "ping",
+        ["-n", "-D", "-i", String((pings * interval) / 1000), address],
+        (line) => {
+          const at = pingAnswer(line);
+          if (at !== undefined) answered(at);
+        },
+        turn * interval,
+      ),
+    ),
   ];
   return () => {
     for (const end of ends) end();
