@@ -35,6 +35,8 @@ export interface Pace {
   served: number;
   /** Between two looks, and two tries to heal. */
   look: number;
+  /** After healing it is looked at closely for so long. */
+  close: number;
   /** From the first healthy look to the end. */
   after: number;
   /** Until the stack is healthy again, beside what the fault's bound allows. */
@@ -47,7 +49,7 @@ export interface Pace {
 
 /** Of real stacks. */
 export const realPace: Pace = {
-  ...{ before: 1_500, spread: 1_000, served: 3_000, look: 1_000, after: 2_500 },
+  ...{ before: 1_500, spread: 1_000, served: 3_000, look: 1_000, close: 5_000, after: 2_500 },
   ...{ patience: 120_000, healing: 180_000, recovery: 300_000 },
 };
 
@@ -165,6 +167,16 @@ function stageOf(trial: Trial, cast: Cast, injected: Done[], healed: Done[]): St
   };
 }
 
+/** What nobody has looked at says nothing: why a trial does not count. Each node has samples before and after. */
+function blindSpot(samples: Recording["samples"], before: number, after: number): string | undefined {
+  const blind = Object.keys(samples).filter(
+    (node) =>
+      !samples[node]?.some(({ at }) => at <= before) ||
+      (after > before && !samples[node]?.some(({ at }) => at >= after)),
+  );
+  return blind.length ? `the recorder of ${blind.join(" and ")} told nothing` : undefined;
+}
+
 /**
  * Lets one fault happen to a healthy stack, heals it, and waits until the stack is healthy again.
  *
@@ -201,11 +213,13 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
     healed.push(...taken);
     healedAt = clock();
   }
+  const calm = setTimeout(() => client.calm(), pace.close);
   const found = signal.aborted
     ? { look: await ground.look() }
     : await untilHealthy(trial, bounds().serviceGap + pace.patience, signal);
   // A moment of peace, so that what comes late is seen.
   await pause(pace.after, signal);
+  clearTimeout(calm);
   await client.stop();
   let stored: number[] | undefined;
   let problem = injected.find(({ error }) => error)?.error;
@@ -218,6 +232,8 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
       // Without a service there is nothing to read: I7 has said so, if it is not the drill's own doing.
       if (found.look.healthy) problem ??= error instanceof Error ? error.message : String(error);
     }
+  const samples = Object.fromEntries(ground.nodes.map(({ name }) => [name, ground.samples(name)]));
+  problem ??= blindSpot(samples, zero, found.look.healthy ? healedAt : zero);
   const { takeover } = fault;
   return since(zero, {
     number: trial.number,
@@ -239,7 +255,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
     to: clock(),
     client: client.view,
     ...(stored ? { stored } : {}),
-    samples: Object.fromEntries(ground.nodes.map(({ name }) => [name, ground.samples(name)])),
+    samples,
     after: found.look,
     ...(problem ? { problem } : {}),
   });

@@ -114,6 +114,7 @@ export async function startClient(order: ObserverOrder, joint: Joint | undefined
   child.stdin.write("begin\n");
   return {
     view,
+    calm: () => void child.stdin.write("calm\n"),
     async stop() {
       child.stdin.write("stop\n");
       const slow = setTimeout(() => child.kill("SIGKILL"), patience);

@@ -6,6 +6,8 @@ import type { ClientView, Look } from "../recording";
 export interface Client {
   /** What it has seen so far; times on the monotonic clock. */
   readonly view: ClientView;
+  /** Looks less often from now on: what is left is that a node comes back. */
+  calm(): void;
   /** Ends it once its last write has its outcome. */
   stop(): Promise<void>;
 }

@@ -72,15 +72,25 @@ export function watchAddress(
   answered: (at: number) => void,
   changed: (owner: Owner) => void,
 ): () => void {
-  // Where this machine has asked before, its table says something already.
-  tryRun("ip", ["neigh", "show", address]).then(
-    ({ stdout }) => changed({ at: clock(), mac: ownerNow(stdout) }),
-    () => undefined,
-  );
+  let known: string | undefined;
+  const tell = (owner: Owner): void => {
+    if (owner.mac === known) return;
+    known = owner.mac;
+    changed(owner);
+  };
+  // Now and then the whole table: what changed before the monitor was there it does not tell.
+  const look = (): void =>
+    void tryRun("ip", ["neigh", "show", address]).then(
+      ({ stdout }) => tell({ at: clock(), mac: ownerNow(stdout) }),
+      () => undefined,
+    );
+  look();
+  const looking = setInterval(look, 1_000);
   const ends = [
+    () => clearInterval(looking),
     lines("ip", ["-ts", "monitor", "neigh"], (line) => {
       const owner = ownerChange(line, address);
-      if (owner) changed(owner);
+      if (owner) tell(owner);
     }),
     ...Array.from({ length: pings }, (_, turn) =>
       lines(

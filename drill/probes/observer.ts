@@ -27,8 +27,12 @@ export type Seen =
   | ({ kind: "asked" } & Asked)
   | ({ kind: "write" } & Write);
 
-/** Milliseconds between two questions: ICMP, HTTPS, writes. */
+/**
+ * Milliseconds between two questions: ICMP, HTTPS, writes. The calm ones are for when the fault is over and its node comes
+ * back: an emulated node boots several times as long beside one that answers hundreds of questions a second.
+ */
 export const intervals = { icmp: 5, https: 50, writes: 100 } as const;
+export const calmIntervals = { icmp: 50, https: 250, writes: 500 } as const;
 
 const tell = (seen: Seen): void => void process.stdout.write(`${JSON.stringify(seen)}\n`);
 
@@ -44,26 +48,41 @@ async function observe(order: ObserverOrder): Promise<void> {
     await run("ip", ["link", "set", "eth0", "up"]);
     await run("ip", ["addr", "add", order.address, "dev", "eth0"]);
   }
-  const ends: (() => unknown)[] = [
-    watchAddress(
-      order.vip,
-      intervals.icmp,
-      (at) => tell({ kind: "answer", at }),
-      (owner) => tell({ kind: "owner", ...owner }),
-    ),
-    askAgainAndAgain(`${order.url}/ping`, intervals.https, (asked) => tell({ kind: "asked", ...asked })),
-  ];
-  if (order.run !== undefined) {
-    const writes = new WriteClient(order.url, order.run, (write) => tell({ kind: "write", ...write }), {
-      interval: intervals.writes,
-    });
+  const probe = ({ icmp, https }: typeof intervals | typeof calmIntervals): (() => void) => {
+    const ends = [
+      watchAddress(
+        order.vip,
+        icmp,
+        (at) => tell({ kind: "answer", at }),
+        (owner) => tell({ kind: "owner", ...owner }),
+      ),
+      askAgainAndAgain(`${order.url}/ping`, https, (asked) => tell({ kind: "asked", ...asked })),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  };
+  let end = probe(intervals);
+  const writes =
+    order.run === undefined
+      ? undefined
+      : new WriteClient(order.url, order.run, (write) => tell({ kind: "write", ...write }));
+  if (writes) {
+    writes.interval = intervals.writes;
     writes.start();
-    ends.push(() => writes.stop());
   }
-  // "stop": the last write is seen through. The end of the input: whoever started this is gone.
-  process.stdin.on("data", async () => {
-    for (const end of ends) await end();
-    process.exit(0);
+  process.stdin.setEncoding("utf8").on("data", async (words: string) => {
+    // "stop": the last write is seen through. The end of the input: whoever started this is gone.
+    if (words.includes("stop")) {
+      end();
+      await writes?.stop();
+      process.exit(0);
+    }
+    // "calm": the new probes are there before the old ones go.
+    const before = end;
+    end = probe(calmIntervals);
+    if (writes) writes.interval = calmIntervals.writes;
+    setTimeout(before, 500);
   });
 }
 

@@ -70,18 +70,14 @@ export async function takesWrites(url: string): Promise<boolean> {
   return body.includes('"action":"get"');
 }
 
-export interface WriteOptions {
-  /** Milliseconds from one write to the next, if the first is answered by then; default 100. */
-  interval?: number;
-  /** Milliseconds for one write; default 3000. */
-  timeout?: number;
-}
+/** Milliseconds for one write. */
+const patience = 3_000;
 
 /** Writes one number after the other until it is told to stop. */
 export class WriteClient {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  private readonly interval: number;
-  private readonly timeout: number;
+  /** Milliseconds from one write to the next, if the first is answered by then. */
+  interval = 100;
   private stopped = false;
   private running: Promise<void> | undefined;
 
@@ -94,11 +90,7 @@ export class WriteClient {
     private readonly url: string,
     private readonly run: string,
     private readonly tell: (write: Write) => void,
-    { interval = 100, timeout = 3_000 }: WriteOptions = {},
-  ) {
-    this.interval = interval;
-    this.timeout = timeout;
-  }
+  ) {}
 
   start(): void {
     this.running = this.work();
@@ -126,7 +118,7 @@ export class WriteClient {
       const { status, body } = await ask(folder(this.url, this.run), {
         method: "POST",
         agent: this.agent,
-        timeout: this.timeout,
+        timeout: patience,
         value: String(number),
       });
       // The store names the key it made; a web server without its store says something else.

@@ -12,7 +12,7 @@ import { timing } from "./drill-support";
 
 /** Everything in a fiftieth of the time. */
 export const fakePace: Pace = {
-  ...{ before: 60, spread: 20, served: 250, look: 20, after: 80 },
+  ...{ before: 60, spread: 20, served: 250, look: 20, close: 40, after: 80 },
   ...{ patience: 500, healing: 2_000, recovery: 500 },
 };
 
@@ -35,6 +35,8 @@ export interface Misbehaviour {
   staysDown?: boolean;
   cannot?: Map<Need, string>;
   hosts?: string[];
+  /** Its recorder tells nothing. */
+  blind?: string;
   /** Healing fails so often. */
   failsToHeal?: number;
 }
@@ -174,12 +176,12 @@ export class FakeGround implements Ground {
       if (serves) this.stored.push(number);
       view.writes.push({ number, sent: at, answered: at, outcome: serves ? "yes" : "no" });
     }, 4);
-    return { view, stop: async () => clearInterval(timer) };
+    return { view, calm: () => undefined, stop: async () => clearInterval(timer) };
   }
 
   readBack = async (): Promise<number[]> => [...this.stored];
   forgetWrites = async (): Promise<void> => undefined;
-  samples = (node: string): Sample[] => [...(this.kept.get(node) ?? [])];
+  samples = (node: string): Sample[] => (node === this.how.blind ? [] : [...(this.kept.get(node) ?? [])]);
   forgetSamples(): void {
     for (const samples of this.kept.values()) samples.length = 0;
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -155,6 +155,15 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   // A guard that has died does not have the lease, though its file says so.
   writeFileSync(state, "process=2147483647 1\nstate=ACTIVE\nepoch=3\nlease_here=1\n");
   await until("the guard's death", () => now()?.guard === "STOPPED" && now()?.lease === false);
+
+  // One that dies is started again, and what it had told stays.
+  const told = sampler.samples.length;
+  process.kill(Number(identity.split(" ")[1]), "SIGKILL");
+  await until("another recorder", () => {
+    const file = join(folder, "run", "recorder");
+    return existsSync(file) && readFileSync(file, "utf8") !== identity && sampler.follows;
+  });
+  await until("its first look", () => sampler.samples.length > told);
 });
 
 test("the scripts for nodes know the verbs that faults use", () => {

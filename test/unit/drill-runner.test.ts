@@ -84,6 +84,13 @@ test("a lost write is found out", async (t) => {
   assert.match(report.rows[0]?.breaches.join() ?? "", /^I2: acknowledged writes that are not there: 1/);
 });
 
+test("what nobody has looked at does not hold", async (t) => {
+  const { report } = await drilled(t, { blind: "two" }, ["switchover"]);
+  assert.equal(report.rows[0]?.result, "failed");
+  assert.match(report.trials[0]?.problem ?? "", /the recorder of two told nothing/);
+  assert.equal(allHeld(report), false);
+});
+
 test("a VIP that comes late is told of, and breaks nothing", async (t) => {
   const { report } = await drilled(t, { vipDelay: 2_400 }, ["keepalived-term"]);
   assert.equal(report.rows[0]?.result, "slow", JSON.stringify(report.rows));

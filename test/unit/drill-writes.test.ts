@@ -74,7 +74,8 @@ after(() => {
 /** Writes until there are so many. */
 async function written(count: number): Promise<Write[]> {
   const writes: Write[] = [];
-  const client = new WriteClient(url, "a run", (write) => writes.push(write), { interval: 1 });
+  const client = new WriteClient(url, "a run", (write) => writes.push(write));
+  client.interval = 1;
   client.start();
   while (writes.length < count) await sleep(2);
   await client.stop();
@@ -136,7 +137,8 @@ test("numbers are read in the order in which the store took them", () => {
 test("nobody there: the write was not sent, and the question has a reason", async () => {
   const nowhere = "https://127.0.0.1:1";
   const writes: Write[] = [];
-  const client = new WriteClient(nowhere, "a run", (write) => writes.push(write), { interval: 1 });
+  const client = new WriteClient(nowhere, "a run", (write) => writes.push(write));
+  client.interval = 1;
   client.start();
   const asked: Asked[] = [];
   const end = askAgainAndAgain(`${nowhere}/ping`, 5, (each) => asked.push(each));
