@@ -3,7 +3,7 @@ import { type Fault, faultNamed, faults, quickFaults } from "../drill/faults";
 import type { Ground } from "../drill/ground/ground";
 import { realGround } from "../drill/ground/stack";
 import { journalFile, openJournal } from "../drill/journal";
-import { allHeld, type DrillReport } from "../drill/report/summary";
+import { allHeld, type DrillReport, type TrialResult } from "../drill/report/summary";
 import { drill, type Order, Refused } from "../drill/runner";
 import type { Pace } from "../drill/trial";
 import { withLock } from "../system/lock";
@@ -22,6 +22,8 @@ export interface DrillOptions {
   nemesis?: number;
   seed?: number;
   report?: string;
+  /** Goes on from what `report` has. */
+  continue?: boolean;
   json?: boolean;
   yesBreak?: string[];
   compare?: string[];
@@ -81,10 +83,23 @@ export async function drillGround(
   const { headline } = await import("../drill/report/markdown.js");
   const { cells } = await import("../drill/report/figures.js");
   const { rowsOf, trialResult } = await import("../drill/report/summary.js");
+  const { audit } = await import("../drill/audits/invariants.js");
   const folder = new ReportFolder(directory);
+  const before: TrialResult[] = [];
+  if (options.continue)
+    folder.resume((recording) => {
+      const known = ground.nodes.map(({ name }) => name);
+      if (recording.nodes.join() !== known.join())
+        throw new Failure(
+          `${directory} is of a stack with the nodes ${recording.nodes.join(", ")}, and this one has ${known.join(", ")}: name another \`--report\``,
+        );
+      before.push(trialResult(recording, audit(recording)));
+    });
+  else folder.clear();
   const order: Order = {
     faults: chosen(options),
     trials: options.trials,
+    before,
     seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
     breakable: options.yesBreak ?? [],
     ...(options.pace ? { pace: options.pace } : {}),
@@ -135,6 +150,7 @@ function argvOf(options: DrillOptions, directory: string): string[] {
     ...(quick ? ["--quick"] : []),
     ...(nemesis ? ["--nemesis", String(nemesis)] : []),
     ...(seed === undefined ? [] : ["--seed", String(seed)]),
+    ...(options.continue ? ["--continue"] : []),
     ...(json ? ["--json"] : []),
     ...yesBreak.flatMap((host) => ["--yes-break", host]),
   ];
@@ -153,6 +169,8 @@ export async function drillStack(options: DrillOptions): Promise<number> {
     return await compareReports(options.compare, options.json === true);
   }
   chosen(options);
+  if (options.continue && !options.report)
+    throw new Failure("`--continue` goes on from a report: name its folder with `--report`", 2);
   const { stack } = options;
   const directory = options.report ? fromCaller(options.report) : defaultFolder(stack);
   const reached = await reach(stack, argvOf(options, directory));

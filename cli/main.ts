@@ -87,6 +87,7 @@ export function commandLine(): Command {
     .option("--nemesis <minutes>", "faults at random for so long; alone, or after those of --fault", whole)
     .option("--seed <number>", "draws the same order again", whole)
     .option("-r, --report <folder>", "where the report goes")
+    .option("--continue", "go on from what --report has: its trials count, and what is missing is done")
     .option("--json", "print the report for programs, too")
     .option(
       "--yes-break <host>",

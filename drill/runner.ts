@@ -13,7 +13,10 @@ import { type HealedBy, heal, type Pace, realPace, runTrial, untilHealthy } from
 /** What a drill is to do. */
 export interface Order {
   faults: readonly Fault[];
+  /** Of each fault, those in `before` among them. */
   trials: number;
+  /** What a drill before has found, which this one goes on from; default: nothing. */
+  before?: readonly TrialResult[];
   seed: number;
   /** Minutes of faults at random, after the trials. */
   nemesis?: number;
@@ -98,13 +101,17 @@ export async function drill(
   for (const each of skipped) say(`${each.fault} is left out: ${each.why}`);
   const random = randomFrom(order.seed);
   const possible = order.faults.filter((fault) => why(fault) === undefined);
+  const { before = [] } = order;
+  const missing = ({ name }: Fault): number =>
+    Math.max(0, order.trials - before.filter(({ fault }) => fault === name).length);
   const plan: (Fault | Play)[] = shuffled(
-    possible.flatMap((fault) => Array.from({ length: order.trials }, () => fault)),
+    possible.flatMap((fault) => Array.from({ length: missing(fault) }, () => fault)),
     random,
   );
+  const first = 1 + Math.max(0, ...before.map(({ number }) => number));
   const singles = faults.filter((fault) => !fault.name.includes("+") && why(fault) === undefined);
   if (order.nemesis) plan.push(nemesis(order.nemesis, singles, random));
-  const results: TrialResult[] = [];
+  const results: TrialResult[] = [...before];
   const report = (interrupted?: string): DrillReport => ({
     version: 1,
     date: new Date().toISOString(),
@@ -129,7 +136,7 @@ export async function drill(
     if (!look.healthy) return report(`the stack did not become healthy again: ${look.message}`);
     await sleep(2 * by.pace.look);
     say(`${i + 1} of ${plan.length}: ${fault.name} at ${look.holders.join(" and ")}`);
-    const trial = { ...by, number: i + 1, run: `${runs}-${i + 1}`, phase: random(), signal };
+    const trial = { ...by, number: first + i, run: `${runs}-${i + 1}`, phase: random(), signal };
     let recording: Recording;
     try {
       recording = await runTrial(fault, trial, look);

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { Recording } from "../recording";
 import { html } from "./html";
 import { markdown } from "./markdown";
@@ -17,11 +17,39 @@ export class ReportFolder {
     mkdirSync(join(directory, "raw"), { recursive: true });
   }
 
+  /** Takes each trial that is in raw/ already, in order; those that could not be carried out go, to be tried again. */
+  resume(take: (recording: Recording) => void): void {
+    for (const file of this.raw()) {
+      const recording = JSON.parse(gunzipSync(readFileSync(file)).toString()) as Recording;
+      if (recording.problem) rmSync(file);
+      else {
+        this.timelines.set(recording.number, timeline(recording));
+        take(recording);
+      }
+    }
+  }
+
+  /** Forgets what a report before has left in raw/. */
+  clear(): void {
+    for (const file of this.raw()) rmSync(file);
+  }
+
   /** Keeps the raw data of a trial, and draws it. */
   keep(recording: Recording): void {
     const name = `${String(recording.number).padStart(3, "0")}-${recording.fault}.json.gz`;
-    writeFileSync(join(this.directory, "raw", name), gzipSync(JSON.stringify(recording)));
+    const file = join(this.directory, "raw", name);
+    // Whole or not at all: the next drill may go on from it.
+    writeFileSync(`${file}.new`, gzipSync(JSON.stringify(recording)));
+    renameSync(`${file}.new`, file);
     this.timelines.set(recording.number, timeline(recording));
+  }
+
+  private raw(): string[] {
+    const folder = join(this.directory, "raw");
+    const names = readdirSync(folder).filter((name) => /^\d+-.+\.json\.gz$/.test(name));
+    return names
+      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+      .map((name) => join(folder, name));
   }
 
   write(report: DrillReport): void {

@@ -84,6 +84,45 @@ test("a lost write is found out", async (t) => {
   assert.match(report.rows[0]?.breaches.join() ?? "", /^I2: acknowledged writes that are not there: 1/);
 });
 
+test("a drill goes on from the trials of one before; what could not be carried out is done again", async (t) => {
+  const folder = ownHome(t);
+  const directory = join(folder, "report");
+  const again = async (how: Misbehaviour, options: object): Promise<DrillReport> => {
+    const ground = new FakeGround(folder, how);
+    const all = { stack: "fake", fault: ["switchover"], trials: 1, pace: fakePace, ...options };
+    try {
+      return await drillGround(ground, all, directory);
+    } finally {
+      await ground.end();
+    }
+  };
+  const numbers = ({ trials }: DrillReport): [number, string][] =>
+    trials.map(({ number, fault }) => [number, fault]);
+
+  await again({}, {});
+  const blind = await again({ blind: "two" }, { continue: true, trials: 2 });
+  assert.equal(blind.rows[0]?.result, "failed");
+  const more = await again({}, { continue: true, trials: 2, fault: ["switchover", "keepalived-term"] });
+  assert.deepEqual(
+    numbers(more).map(([number]) => number),
+    [1, 2, 3, 4],
+  );
+  assert.deepEqual(
+    more.rows.map(({ fault, n, result }) => [fault, n, result]),
+    [
+      ["switchover", 2, "held"],
+      ["keepalived-term", 2, "held"],
+    ],
+  );
+  const page = readFileSync(join(directory, "report.html"), "utf8");
+  assert.equal(page.match(/<summary>Trial \d/g)?.length, 4);
+  assert.equal(page.match(/<summary>Trial \d.*?<svg/gs)?.length, 4, "the old ones are drawn, too");
+
+  const fresh = await again({}, {});
+  assert.deepEqual(numbers(fresh), [[1, "switchover"]]);
+  assert.equal(readdirSync(join(directory, "raw")).length, 1, "a new report has nothing of the old one");
+});
+
 test("what nobody has looked at does not hold", async (t) => {
   const { report } = await drilled(t, { blind: "two" }, ["switchover"]);
   assert.equal(report.rows[0]?.result, "failed");
