@@ -5,12 +5,12 @@ import type { GuardSettings } from "../settings/guard";
 export const guardScripts: { name: string; mode: "0644" | "0755" }[] = [
   ...[
     ...["guard", "identity", "lease", "node-status", "stop-container", "vrrp-notify"],
-    ...["fence", "hand-over", "watchdog"],
+    ...["fence", "hand-over", "watchdog", "backup", "restore"],
   ].map((name) => ({ name, mode: "0755" as const })),
   // Read by the others.
   ...[
     ...["configuration", "fencing", "fitness", "health", "jobs", "lease-client", "node", "owner"],
-    ...["report", "service"],
+    ...["report", "service", "work", "archive"],
   ].map((name) => ({ name: `${name}.bash`, mode: "0644" as const })),
 ];
 

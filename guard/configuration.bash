@@ -32,6 +32,7 @@
 #   START_DEADLINE 300  how long it may take until it is well
 #   STOP_GRACE 30     between SIGTERM and SIGKILL when the container is stopped in order
 #   COPY_LIMIT 20     how long the copy of the datastore before a start may take; after that it starts without
+#   WORK_LIMIT  3600  how long a backup or a restore may work on the data while the service is stopped (work.bash)
 #   COPIES      3     copies of the datastore that are kept
 #   HEALTH_EVERY 1, HEALTH_TIMEOUT 2, HEALTH_FAILURES 2   how the service's health is looked at (health.bash)
 #   DEEP_URL          answers 2xx only if the datastore answers, too; default none
@@ -59,6 +60,7 @@
 # shellcheck disable=SC2034 # for those who source this
 readonly sentinel_name=.ha-rancher-sentinel
 readonly copies_name=.snap # copies of the datastore in the data, by epoch
+readonly restore_name=.restore # a restore that is not over, in the data (work.bash)
 readonly unwell_grace=5    # seconds between SIGTERM and SIGKILL of a service that does not answer
 readonly config_error=78 # EX_CONFIG of sysexits.h: the unit does not restart after it
 
@@ -94,7 +96,7 @@ load_configuration() {
   )
   local -A times=([HEARTBEAT]=1 [GIVE_UP]=6 [WATCHDOG]=10 [LEASE_TIME]=15 [GRACE_TIME]=20 [VIP_LOSS]=2 [GIVE_BACK]=8
     [HOLD]=10 [HOLD_OFF]=60 [START_LIMIT]=60 [START_DEADLINE]=300 [COPY_LIMIT]=20 [HEALTH_EVERY]=1
-    [HEALTH_TIMEOUT]=2 [DEEP_EVERY]=15 [DEEP_TIMEOUT]=5 [FENCE_LIMIT]=60)
+    [HEALTH_TIMEOUT]=2 [DEEP_EVERY]=15 [DEEP_TIMEOUT]=5 [FENCE_LIMIT]=60 [WORK_LIMIT]=3600)
   local -A counts=([RESTARTS]=3 [STOP_GRACE]=30 [COPIES]=3 [HEALTH_FAILURES]=2)
   local -A paths=([DATASTORE]=k3s/server/db [FENCE_DIRECTORY]=/etc/ha-rancher/fence [RUN_DIRECTORY]=/run/ha-rancher
     [IDENTITY_FILE]=/sys/fs/nfs/net/nfs_client/identifier [ADDRESS_TABLE]=/proc/net/fib_trie

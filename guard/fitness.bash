@@ -29,7 +29,7 @@ look_for_faults() {
     FAULT=$SERVER_FAULT
   elif asked_to_leave; then
     FAULT='told to hand over'
-  elif ((NOW < HOLD_UNTIL)); then
+  elif ((NOW < HOLD_UNTIL)) && [[ ! -e $RUN_DIRECTORY/work ]]; then
     FAULT=$HOLD_REASON
   fi
   [[ $FAULT == "$before" ]] || say "${FAULT:-fit again}"

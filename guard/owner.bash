@@ -15,6 +15,9 @@ to_prepare() {
 # SECONDS is what the container gets to end by itself.
 step_down() {
   health_stop
+  # What these leave half done, the next owner finishes.
+  job_kill work
+  job_kill settle
   GRACE=${2:-$STOP_GRACE}
   become STOPPING "$1"
   STEP=leave
@@ -24,7 +27,7 @@ step_down() {
 stop_hard() {
   local job
   health_stop
-  for job in data copy start leave; do job_kill "$job"; done
+  for job in data copy start leave pause work settle; do job_kill "$job"; done
   track 1
   hold "$HOLD" "$1"
   become STOPPING "$1"
@@ -77,6 +80,16 @@ prepare() {
   fi
   if may_not_go_on; then return; fi
   case $STEP in
+    pause)
+      job_poll pause
+      case $JOB in
+        ok) STEP=taken CONTAINER_STATE=exited ;;
+        failed)
+          job_words pause
+          stop_hard "the service cannot be stopped in order: $REPLY"
+          ;;
+      esac
+      ;;
     taken)
       STEP=data
       job_start data "$START_LIMIT" mount_data
@@ -85,11 +98,30 @@ prepare() {
       job_poll data
       case $JOB in
         ok)
-          STEP=copy
-          job_start copy "$COPY_LIMIT" copy_datastore
+          if work_asked; then
+            STEP=work
+            printf '%s\n' "$WORK_ID" >"$RUN_DIRECTORY/work.begun"
+            job_start work "$WORK_LIMIT" do_work
+          else
+            STEP=copy
+            job_start copy "$COPY_LIMIT" copy_datastore
+          fi
           ;;
         failed) start_failed data "$DATA_DIRECTORY cannot be used" ;;
       esac
+      ;;
+    work)
+      job_poll work
+      case $JOB in
+        running) return ;;
+        ok) work_ended ok ;;
+        failed)
+          job_words work
+          work_ended "failed ${REPLY:-without a word}"
+          ;;
+      esac
+      # Again from the start of it: what was left half done is finished there.
+      STEP=taken
       ;;
     copy)
       job_poll copy
@@ -149,6 +181,14 @@ serve() {
     esac
     STEP=run
   fi
+  if work_asked; then
+    health_stop
+    job_kill settle
+    become PREPARE "the service is stopped to $WORK_VERB the data"
+    STEP=pause RESTART_COUNT=0 RETRY=0
+    job_start pause $((STOP_GRACE * 1000 + START_LIMIT)) pause_service
+    return
+  fi
   ((NOW >= RETRY)) || return
   recorded_process
   recorded=$REPLY
@@ -182,6 +222,8 @@ look_at_health() {
   if [[ $STATE == STARTING ]]; then
     if [[ $HEALTH == ok ]]; then
       become ACTIVE 'the service is well'
+      job_kill settle
+      job_start settle "$WORK_LIMIT" settle_restore
     elif ((NOW - STARTED > START_DEADLINE)); then
       hold "$HOLD_OFF" "the service is not well $((START_DEADLINE / 1000)) s after its start: ${HEALTH_WORDS:-no answer}"
       step_down "$HOLD_REASON" "$unwell_grace"
@@ -214,7 +256,7 @@ stopping() {
   case $STEP in
     leave)
       # What is under way is seen through: killing the job would not take back what Docker was asked for.
-      for job in data copy start; do
+      for job in data copy start pause; do
         job_poll "$job"
         [[ $JOB != running ]] || return
       done

@@ -19,7 +19,12 @@ mount_data() {
     return 1
   fi
   IFS= read -r found <"$DATA_DIRECTORY/$sentinel_name" || true
-  [[ $found == "$SENTINEL" ]] && return
+  if [[ $found == "$SENTINEL" ]]; then
+    # Of a restore that was killed half-way.
+    finish_restore && return
+    echo "a restore that was begun in $DATA_DIRECTORY/$restore_name cannot be finished"
+    return 1
+  fi
   echo "$DATA_DIRECTORY/$sentinel_name says '$found', not '$SENTINEL': not this stack's data"
   return 1
 }
@@ -28,7 +33,8 @@ mount_data() {
 copy_datastore() {
   local source=$DATA_DIRECTORY/$DATASTORE copies=$DATA_DIRECTORY/$copies_name copy
   local -a all=()
-  [[ -d $source ]] || return 0
+  # One of this epoch is from before a start already.
+  [[ -d $source && ! -e $copies/$EPOCH ]] || return 0
   mkdir -p -- "$copies" && chmod 0700 -- "$copies" || return
   # What was given up half-way.
   rm -rf -- "$copies"/*.new

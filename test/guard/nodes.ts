@@ -178,6 +178,11 @@ export class GuardedNode {
     return join(fakes, name);
   }
 
+  /** One of guard/, the real one. */
+  guardProgram(name: string): string {
+    return join(guardFolder, name);
+  }
+
   /** What the node's programs run in. */
   get environment(): NodeJS.ProcessEnv {
     return {
