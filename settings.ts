@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Vip } from "./components/vrrp-spec";
+import { backupMistakes, backupShape, backupStructured } from "./settings/backup";
 import { environments } from "./settings/environment";
 import { fencingMistakes, fencingShape } from "./settings/fencing";
 import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./settings/floating-ip";
@@ -22,6 +23,7 @@ export const settingsSchema = z.strictObject({
   ...nodesShape,
   ...storageShape,
   ...rancherShape,
+  ...backupShape,
   environment: z
     .enum(environments, { error: `must be one of ${environments.join(", ")}` })
     .optional()
@@ -74,6 +76,7 @@ const structured: Record<string, string> = {
   guard: "settings by name",
   fencing: "settings by name",
   ...rancherStructured,
+  ...backupStructured,
 };
 
 /** The names of all settings, without the namespace. */
@@ -138,6 +141,7 @@ function crossMistakes(parsed: Parsed): string[] {
     guardMistakes,
     fencingMistakes,
     rancherMistakes,
+    backupMistakes,
   ].flatMap((rule) => rule(given));
 }
 

@@ -37,7 +37,10 @@ export function commandLine(): Command {
   );
   onStack("down", "remove the stack and all that it made; stop the lab if no other stack uses it")
     .option("--lab", "remove the lab with its caches, too")
-    .action(async (options: { stack: string; lab?: boolean }) => (await import("./down.js")).down(options));
+    .option("--purge-data", "remove the shared data, too, whatever `keepData` says")
+    .action(async (options: { stack: string; lab?: boolean; purgeData?: boolean }) =>
+      (await import("./down.js")).down(options),
+    );
   onStack(
     "status",
     "show who holds the VIP and runs Rancher, measured now; exit code 0 if all is well, 1 if not",
@@ -67,6 +70,16 @@ export function commandLine(): Command {
     .action(async (node: string, word: string, options: { stack: string }) => {
       const { maintenance } = await import("./maintenance.js");
       process.exitCode = await maintenance({ ...options, node, on: word === "on" });
+    });
+  onStack("backup", "make a backup of Rancher's data, for which the service stops for a moment")
+    .option("--to <path>", "a file to write, or a folder; default: a folder of the stack's own")
+    .action(async (options: { stack: string; to?: string }) => {
+      process.exitCode = await (await import("./backup.js")).backup(options);
+    });
+  onStack("restore", "bring the data of a backup back, in place of what is there")
+    .argument("<file>", "what `backup` wrote")
+    .action(async (file: string, options: { stack: string }) => {
+      process.exitCode = await (await import("./restore.js")).restore({ ...options, file });
     });
   onStack("shell", "run a shell, or a command, where the machines can be reached, with pulumi set up")
     .argument("[command...]", "what to run; default: your shell")

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { currentLab } from "../lab/description";
 import { Password } from "../providers/password";
 import type { Settings } from "../settings";
+import { Backups } from "./backups";
 import { declared } from "./declared";
 import { FloatingIp } from "./floating-ip";
 import { Guards } from "./guards";
@@ -61,6 +62,7 @@ export class HaRancher extends pulumi.ComponentResource {
       },
       parent,
     );
+    new Backups("backups", { nodes, settings, after: (node) => software.on(node) }, parent);
     const guards = new Guards(
       "guards",
       {

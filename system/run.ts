@@ -6,6 +6,9 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Given to the child's standard input, which is closed afterwards; default: no input. */
   input?: string;
+  /** Open files in place of what is read and printed; `stdout` is empty then. */
+  inputFile?: number;
+  outputFile?: number;
   /** Milliseconds after which the child's process group gets SIGTERM, and 5 s later SIGKILL; default: no limit. */
   timeout?: number;
   /** Called with each complete line of stdout and stderr, for progress. */
@@ -113,7 +116,11 @@ export async function tryRun(
       cwd: options.cwd,
       env: options.env ?? process.env,
       detached: true,
-      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: [
+        options.inputFile ?? (options.input === undefined ? "ignore" : "pipe"),
+        options.outputFile ?? "pipe",
+        "pipe",
+      ],
     });
     children.add(child);
     const output = { stdout: "", stderr: "" };

@@ -68,7 +68,11 @@ describe("backup and restore, by the guard", { concurrency: 3 }, () => {
       execFileSync("tar", ["-xOf", file, "manifest"], { encoding: "utf8" }),
       /^format=1\nimage=rancher\/rancher:v2\.12\.3\ntime=\d{8}T\d{6}Z\nnode=a\nsize=\d+\nsha256=[0-9a-f]{64}\nbytes=\d+\ncheck=[0-9a-f]{64}\n$/,
     );
-    assert.deepEqual(readdirSync(backups(a)), [file.slice(backups(a).length + 1)], "nothing is left beside it");
+    assert.deepEqual(
+      readdirSync(backups(a)),
+      [file.slice(backups(a).length + 1)],
+      "nothing is left beside it",
+    );
   });
 
   withNodes("only so many are kept, and a standby makes none", async (_, a, b) => {
@@ -123,45 +127,51 @@ describe("backup and restore, by the guard", { concurrency: 3 }, () => {
     assert.equal(wal(pair), "early");
   });
 
-  withNodes("an archive that is broken or of another version is refused, and nothing happens", async (pair, a) => {
-    fill(pair, "early");
-    await becomesActive(a);
-    const file = await backUp(a);
-    change(pair);
-    const before = pair.log.length;
-    const bytes = readFileSync(file);
-    const at = (part: string): number => bytes.indexOf(part);
-    const flipped = (place: number): Buffer => {
-      const copy = Buffer.from(bytes);
-      copy[place] = (copy[place] ?? 0) ^ 1;
-      return copy;
-    };
-    const cases: [Buffer, RegExp][] = [
-      [bytes.subarray(0, 2048), /cut off/],
-      [bytes.subarray(0, at("data.tar.gz") + 600), /cut off/],
-      [Buffer.from("no tar file at all"), /no backup/],
-      [flipped(at("v2.12.3")), /manifest was changed/],
-      [flipped(at("data.tar.gz") + 700), /was changed, or is broken/],
-    ];
-    const broken = join(backups(a), "broken.tar");
-    for (const [content, words] of cases) {
-      writeFileSync(broken, content);
-      await assert.rejects(restore(a, broken), (error: Error) => {
-        assert.match(error.message, /is refused, and nothing was touched/);
-        assert.match(error.message, words);
-        return true;
-      });
-    }
-    a.set("image", "rancher/rancher:v2.13.0");
-    await assert.rejects(restore(a, file), /it is of rancher\/rancher:v2\.12\.3, and the stack runs .*v2\.13\.0/);
-    assert.equal(wal(pair), "later");
-    assert.equal(pair.log.length, before, "the service went on");
-    assert.equal(a.state, "ACTIVE");
-    // A mirror's image of the same name is of the same version.
-    a.set("image", "registry.example.com:5000/rancher/rancher:v2.12.3");
-    await restore(a, file);
-    assert.equal(wal(pair), "early");
-  });
+  withNodes(
+    "an archive that is broken or of another version is refused, and nothing happens",
+    async (pair, a) => {
+      fill(pair, "early");
+      await becomesActive(a);
+      const file = await backUp(a);
+      change(pair);
+      const before = pair.log.length;
+      const bytes = readFileSync(file);
+      const at = (part: string): number => bytes.indexOf(part);
+      const flipped = (place: number): Buffer => {
+        const copy = Buffer.from(bytes);
+        copy[place] = (copy[place] ?? 0) ^ 1;
+        return copy;
+      };
+      const cases: [Buffer, RegExp][] = [
+        [bytes.subarray(0, 2048), /cut off/],
+        [bytes.subarray(0, at("data.tar.gz") + 600), /cut off/],
+        [Buffer.from("no tar file at all"), /no backup/],
+        [flipped(at("v2.12.3")), /manifest was changed/],
+        [flipped(at("data.tar.gz") + 700), /was changed, or is broken/],
+      ];
+      const broken = join(backups(a), "broken.tar");
+      for (const [content, words] of cases) {
+        writeFileSync(broken, content);
+        await assert.rejects(restore(a, broken), (error: Error) => {
+          assert.match(error.message, /is refused, and nothing was touched/);
+          assert.match(error.message, words);
+          return true;
+        });
+      }
+      a.set("image", "rancher/rancher:v2.13.0");
+      await assert.rejects(
+        restore(a, file),
+        /it is of rancher\/rancher:v2\.12\.3, and the stack runs .*v2\.13\.0/,
+      );
+      assert.equal(wal(pair), "later");
+      assert.equal(pair.log.length, before, "the service went on");
+      assert.equal(a.state, "ACTIVE");
+      // A mirror's image of the same name is of the same version.
+      a.set("image", "registry.example.com:5000/rancher/rancher:v2.12.3");
+      await restore(a, file);
+      assert.equal(wal(pair), "early");
+    },
+  );
 
   withNodes("an archive with names outside of the data is refused", async (pair, a) => {
     fill(pair, "early");
@@ -235,7 +245,10 @@ describe("backup and restore, by the guard", { concurrency: 3 }, () => {
     await becomesActive(a);
     const file = await backUp(a);
     change(pair);
-    const refused = assert.rejects(restore(a, file), /does not get well with the restored data .*: the data from before is back/);
+    const refused = assert.rejects(
+      restore(a, file),
+      /does not get well with the restored data .*: the data from before is back/,
+    );
     a.set("fail-health");
     await until(() => existsSync(join(dataOf(pair), ".restore", "replaced")), "the data to be replaced", a);
     await until(() => a.state === "STARTING", "the restored data to be tried", a);

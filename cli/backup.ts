@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { shellQuote } from "../providers/remote/quote";
+import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
+import { draw } from "../providers/remote/transfer";
+import { checkSettingsFile } from "../settings/file";
+import { dataHome } from "../system/paths";
+import { Failure } from "./errors";
+import { askNodes, endpointOf } from "./measure";
+import type { NodeReport } from "./node-report";
+import { reachToOperate } from "./operate";
+import { existingStackFile } from "./stack-file";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export interface BackupOptions {
+  stack: string;
+  /** A file, or a folder; default: {@link backupFolder}. */
+  to?: string | undefined;
+}
+
+/** Milliseconds for the backup on the node, and for bringing it here. */
+const limit = 2 * 3_600_000;
+
+/** Where a node has a backup until it is here. */
+const staging = "/var/lib/ha-rancher/backup";
+
+/** Where backups of a stack go that were not told where to go. */
+export const backupFolder = (stack: string): string => join(dataHome(), "backups", stack);
+
+/** A path as the user means it: npm runs in the package's folder. */
+export const userPath = (path: string): string => resolve(process.env.INIT_CWD ?? process.cwd(), path);
+
+/** Names of backups to be removed, so that the newest so many stay. */
+export const surplus = (names: string[], keep: number): string[] =>
+  names
+    .filter((name) => /^rancher-\d{8}T\d{6}Z\.tar$/.test(name))
+    .sort()
+    .slice(0, -keep);
+
+/** The node that serves, by what the nodes say. */
+export function activeNode(reports: NodeReport[]): string {
+  const active = reports.filter(({ status }) => status?.guard?.state === "ACTIVE");
+  const [only] = active;
+  if (only && active.length === 1) return only.name;
+  const what = reports.map(
+    ({ name, status, error }) => `${name}: ${error ?? status?.guard?.reason ?? "unknown"}`,
+  );
+  throw new Failure(
+    `no node serves, so there is nothing to make a backup of (${what.join("; ")}): \`npm run status\` says more`,
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found && !found.isDirectory())
+    throw new Failure(`${path} is there already: name another file with \`--to\`, or a folder`);
+  return found !== undefined || path.endsWith("/");
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
+
+/**
+ * Makes a backup on the node that serves, and brings it here.
+ *
+ * @returns 0
+ * @throws Failure if no node serves, or the backup could not be made; the service goes on
+ */
+export async function backup({ stack, to }: BackupOptions): Promise<number> {
+  const { keep } = checkSettingsFile(existingStackFile(stack)).backup;
+  const place = to === undefined ? `${backupFolder(stack)}/` : userPath(to) + (to.endsWith("/") ? "/" : "");
+  const known = await reachToOperate(stack, ["backup", "--stack", stack, "--to", place]);
+  if (typeof known === "number") return known;
+  const intoFolder = await isFolder(place);
+  const folder = intoFolder ? resolve(place) : dirname(place);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+
+  const name = activeNode(await askNodes(known.nodes));
+  const node = known.nodes.find((each) => each.name === name);
+  if (!node) throw new Failure(`there is no node ${name}`);
+  const ssh = await endpointOf(node);
+  say(`${name} makes a backup: the service stops while its data is copied`);
+  const made = await exec(ssh, asRoot(ssh, `/usr/local/lib/ha-rancher/backup ${staging} 1`), {
+    timeout: limit,
+  });
+  const archive = made.stdout.trim();
+  if (made.code !== 0 || !archive)
+    throw new Failure(`${name}: ${lastLines(made.stderr) || `backup ended with code ${made.code}`}`);
+  say(lastLines(made.stderr));
+
+  const file = intoFolder ? join(folder, basename(archive)) : place;
+  const draft = `${file}.new`;
+  try {
+    await draw(ssh, `sudo -n cat ${shellQuote(archive)}`, draft, { timeout: limit });
+    const { stdout } = await execOk(ssh, asRoot(ssh, `sha256sum ${shellQuote(archive)}`), {
+      timeout: limit,
+    });
+    const sum = await sha256Of(draft);
+    if (!stdout.startsWith(`${sum} `))
+      throw new Failure(`the backup is not the same here as on ${name}: ${archive} is the right one`);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  await execOk(ssh, asRoot(ssh, `rm -rf ${staging}`));
+  if (intoFolder) for (const old of surplus(await readdir(folder), keep)) await rm(join(folder, old));
+  say(`${file} (${((await stat(file)).size / 1e6).toFixed(1)} MB)`);
+  return 0;
+}

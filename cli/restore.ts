@@ -1,0 +1,75 @@
+import { open } from "node:fs/promises";
+import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
+import { pour } from "../providers/remote/transfer";
+import { userPath } from "./backup";
+import { Failure } from "./errors";
+import { askNodes, endpointOf } from "./measure";
+import type { NodeReport } from "./node-report";
+import { reachToOperate } from "./operate";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export interface RestoreOptions {
+  stack: string;
+  /** An archive of `backup`. */
+  file: string;
+}
+
+/** Milliseconds: for bringing the archive to the node, and for the restore there. */
+const limit = 3 * 3_600_000;
+
+/** Where a node has the archive meanwhile. */
+const staging = "/var/lib/ha-rancher/restore";
+
+/** The node that a restore is for: who has the lease; else, with a service that does not start, who has the VIP. */
+export function restoringNode(reports: NodeReport[]): string {
+  const found =
+    reports.find(({ status }) => status?.lease?.heldHere) ??
+    reports.find(({ status }) => status?.holdsVip) ??
+    reports.find(({ status }) => status?.guard?.state === "STANDBY");
+  if (found) return found.name;
+  const what = reports.map(
+    ({ name, status, error }) => `${name}: ${error ?? status?.guard?.reason ?? "unknown"}`,
+  );
+  throw new Failure(
+    `no node can restore (${what.join("; ")}): \`npm run up\` brings the nodes and their guards back`,
+  );
+}
+
+/**
+ * Brings the data of a backup back, in place of what is there. The archive is checked before anything is touched.
+ *
+ * @returns 0
+ * @throws Failure if it was refused or failed; then the data is what it was, unless the message says otherwise
+ */
+export async function restore({ stack, file }: RestoreOptions): Promise<number> {
+  const archive = userPath(file);
+  const handle = await open(archive, "r").catch((error: Error) => {
+    throw new Failure(`${archive} cannot be read: ${error.message}`);
+  });
+  await handle.close();
+  const known = await reachToOperate(stack, ["restore", "--stack", stack, archive]);
+  if (typeof known === "number") return known;
+  const name = restoringNode(await askNodes(known.nodes));
+  const node = known.nodes.find((each) => each.name === name);
+  if (!node) throw new Failure(`there is no node ${name}`);
+  const ssh = await endpointOf(node);
+  say(`${archive} goes to ${name}, which looks whether it is whole, and of the right version`);
+  try {
+    await pour(
+      ssh,
+      archive,
+      asRoot(ssh, `umask 077 && rm -rf ${staging} && mkdir -p ${staging} && cat >${staging}/archive.tar`),
+      { timeout: limit },
+    );
+    const script = `/usr/local/lib/ha-rancher/restore ${staging}/archive.tar`;
+    const { code, stdout, stderr } = await exec(ssh, asRoot(ssh, script), { timeout: limit });
+    if (code !== 0) throw new Failure(`${name}: ${lastLines(stderr) || `restore ended with code ${code}`}`);
+    say(`${name}: ${stdout.trim()}`);
+  } finally {
+    await execOk(ssh, asRoot(ssh, `rm -rf ${staging}`)).catch(() => {
+      // The node is gone; the next restore clears it.
+    });
+  }
+  return 0;
+}

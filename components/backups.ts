@@ -1,0 +1,61 @@
+import * as pulumi from "@pulumi/pulumi";
+import { shellQuote } from "../providers/remote/quote";
+import type { Settings } from "../settings";
+import { unitValue } from "./guard-files";
+import type { Node } from "./node";
+import { guardFile, nodeCommand, nodeFiles, nodePaths, reloadUnits } from "./on-node";
+
+export interface BackupsArgs {
+  nodes: Node[];
+  settings: Settings;
+  /** What must be on a node before a backup can be made there. */
+  after: (node: Node) => pulumi.Resource[];
+}
+
+const timer = "ha-rancher-backup.timer";
+
+/** The units by name: every node has them, and only the one that serves does something. */
+export function backupUnits({ schedule = "", keep, directory }: Settings["backup"]): Record<string, string> {
+  const values: Record<string, string> = { SCHEDULE: schedule, KEEP: String(keep), DIRECTORY: directory };
+  const unit = (name: string): string =>
+    guardFile(`${name}.template`).replace(/@\{(\w+)\}/g, (_, key: string) => unitValue(values[key] ?? ""));
+  return Object.fromEntries(["ha-rancher-backup.service", timer].map((name) => [name, unit(name)]));
+}
+
+/** Scheduled backups, if the settings want them. */
+export class Backups extends pulumi.ComponentResource {
+  constructor(name: string, args: BackupsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-rancher:components:Backups", name, {}, opts);
+    const { schedule } = args.settings.backup;
+    if (schedule !== undefined) for (const node of args.nodes) this.installOn(node, schedule, args);
+    this.registerOutputs({});
+  }
+
+  private installOn(node: Node, schedule: string, { settings, after }: BackupsArgs): void {
+    const units = backupUnits(settings.backup);
+    const files = nodeFiles(
+      "backup-units",
+      node,
+      this,
+      {
+        files: Object.fromEntries(
+          Object.entries(units).map(([unit, content]) => [`${nodePaths.units}/${unit}`, { content }]),
+        ),
+        afterWrite: reloadUnits(timer),
+      },
+      after(node),
+    );
+    const start = `systemd-analyze calendar ${shellQuote(schedule)} >&2 && systemctl enable ${timer} && systemctl restart ${timer}`;
+    nodeCommand(
+      "backup-timer",
+      node,
+      this,
+      {
+        run: `sh -c ${shellQuote(start)}`,
+        undo: `systemctl disable --now ${timer}`,
+        changes: Object.values(units).join(""),
+      },
+      [files],
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import { open } from "node:fs/promises";
+import { type RunResult, tryRun } from "../../system/run";
+import { shownEndpoint } from "./dial";
+import type { SshEndpoint } from "./endpoint";
+import { lastLines } from "./ssh";
+
+/*
+ * Files of any size to and from a node, through OpenSSH's own client: what goes by does not pass through this process.
+ */
+
+/** Words of a command line that logs in to a node; the same options as Docker gets. */
+export const sshWords = ({ user, host, port, keyFile, knownHostsFile }: SshEndpoint): string[] => [
+  ...["-i", keyFile, "-p", String(port)],
+  ...[
+    `UserKnownHostsFile=${knownHostsFile}`,
+    "GlobalKnownHostsFile=/dev/null",
+    "StrictHostKeyChecking=yes",
+    "IdentitiesOnly=yes",
+    "ConnectTimeout=20",
+    "BatchMode=yes",
+    "ServerAliveInterval=5",
+    "ServerAliveCountMax=3",
+    "LogLevel=ERROR",
+  ].flatMap((option) => ["-o", option]),
+  `${user}@${host}`,
+];
+
+export interface TransferOptions {
+  /** Milliseconds for all of it. */
+  timeout: number;
+}
+
+function checked(ssh: SshEndpoint, { code, stdout, stderr }: RunResult): string {
+  if (code === 0) return stdout;
+  throw new Error(
+    `${shownEndpoint(ssh)}: ${lastLines(stderr || stdout) || `the command ended with code ${code}`}`,
+  );
+}
+
+/**
+ * Runs a command line on a node, which reads a file of this machine.
+ *
+ * @returns what it printed
+ * @throws with the end of what it said if it failed
+ */
+export async function pour(
+  ssh: SshEndpoint,
+  file: string,
+  command: string,
+  { timeout }: TransferOptions,
+): Promise<string> {
+  const handle = await open(file, "r");
+  try {
+    const options = { inputFile: handle.fd, timeout };
+    return checked(ssh, await tryRun("ssh", [...sshWords(ssh), command], options));
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Runs a command line on a node, and writes what it prints to a new file of this machine, which only its owner can read.
+ *
+ * @throws with the end of what it said if it failed; the file is there in part then
+ */
+export async function draw(
+  ssh: SshEndpoint,
+  command: string,
+  file: string,
+  { timeout }: TransferOptions,
+): Promise<void> {
+  const handle = await open(file, "w", 0o600);
+  try {
+    const options = { outputFile: handle.fd, timeout };
+    checked(ssh, await tryRun("ssh", [...sshWords(ssh), command], options));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
