@@ -9,6 +9,7 @@ import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./se
 import { floatingIpMistakes } from "./settings/floating-ip-rules";
 import { guardMistakes, guardShape } from "./settings/guard";
 import type { HostSettings } from "./settings/hosts";
+import { imageMistakes, imageShape, imageStructured } from "./settings/image";
 import type { MachineSettings } from "./settings/machines";
 import { nodesMistakes, nodesShape, withPriorities } from "./settings/nodes";
 import { rancherMistakes, rancherShape, rancherStructured } from "./settings/rancher";
@@ -23,6 +24,7 @@ export const settingsSchema = z.strictObject({
   ...nodesShape,
   ...storageShape,
   ...rancherShape,
+  ...imageShape,
   ...backupShape,
   environment: z
     .enum(environments, { error: `must be one of ${environments.join(", ")}` })
@@ -76,6 +78,7 @@ const structured: Record<string, string> = {
   guard: "settings by name",
   fencing: "settings by name",
   ...rancherStructured,
+  ...imageStructured,
   ...backupStructured,
 };
 
@@ -141,6 +144,7 @@ function crossMistakes(parsed: Parsed): string[] {
     guardMistakes,
     fencingMistakes,
     rancherMistakes,
+    imageMistakes,
     backupMistakes,
   ].flatMap((rule) => rule(given));
 }

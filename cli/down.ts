@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { currentLab, removeLab, stopLab } from "../lab";
+import { purgeVariable } from "../providers/nfs/export-provider";
 import { checkSettingsFile } from "../settings/file";
 import { labHome, labName } from "../system/paths";
 import { packageRoot } from "../system/root";
@@ -14,6 +15,7 @@ import { chooseHypervisor, runsInLab } from "./hypervisor";
 import { labsOf, othersInLab, refuseOtherLab } from "./lab-stacks";
 import { checkPassphrase } from "./passphrase";
 import { prepare } from "./prepare";
+import { projectName } from "./project";
 import { keepingStackFile, stackFile } from "./stack-file";
 import { readState, type StackState } from "./state";
 import { backendOf, cliOf, commandIn, type Surroundings } from "./surroundings";
@@ -24,22 +26,29 @@ export interface DownOptions {
   stack: string;
   /** Remove the lab with all that it keeps, too. */
   lab?: boolean;
+  /** Remove the shared data, too, also where `keepData` is true. */
+  purgeData?: boolean;
 }
 
 /** Removes all that a stack made, and then the stack; stops the lab if no other stack uses it. */
-export async function down({ stack, lab: removesLab = false }: DownOptions): Promise<void> {
+export async function down(options: DownOptions): Promise<void> {
+  const { stack, lab: removesLab = false, purgeData: purges = false } = options;
   const clock = new Clock();
   let ok = false;
   try {
-    await takeDown(stack, removesLab, clock);
+    await takeDown({ stack, removesLab, purges }, clock);
     ok = true;
   } finally {
     clock.save("down", stack, ok);
   }
 }
 
-async function takeDown(stack: string, removesLab: boolean, clock: Clock): Promise<void> {
+async function takeDown(
+  { stack, removesLab, purges }: { stack: string; removesLab: boolean; purges: boolean },
+  clock: Clock,
+): Promise<void> {
   const file = stackFile(stack);
+  if (purges) refuseForeignData(file);
   const usesLab = await settingsNameLab(file);
   const backend = backendOf(usesLab, say);
   const state = await readState(backend, stack, async () => await cliWithout(usesLab));
@@ -52,12 +61,27 @@ async function takeDown(stack: string, removesLab: boolean, clock: Clock): Promi
   if (!state) say(`The stack ${stack} does not exist: there is nothing to remove`);
   else {
     await keepingStackFile(file, () =>
-      removeStack({ stack, state, backend, usesLab, removesLab, others }, clock),
+      removeStack({ stack, state, backend, usesLab, removesLab, purges, others }, clock),
     );
-    say(`The stack ${stack} is removed`);
+    say(`The stack ${stack} is removed${purges ? ", with its data" : ""}`);
   }
   if (usesLab || removesLab) await leaveLab(others, removesLab, clock);
   for (const line of clock.table()) say(`  ${line}`);
+}
+
+/** What is on somebody's own server is not this program's to delete. */
+function refuseForeignData(file: string): void {
+  let settings: ReturnType<typeof checkSettingsFile>;
+  try {
+    settings = checkSettingsFile(file);
+  } catch {
+    return; // Its export, if it has one, is what the stack's state says.
+  }
+  const { storage, nfsAddress, sharedDirectory } = settings;
+  if (storage === "server")
+    throw new Failure(
+      `\`--purge-data\` does not reach your own server: take the stack down without it, and delete ${nfsAddress}:${sharedDirectory} there yourself`,
+    );
 }
 
 /** Wrong settings must not keep anybody from removing what right ones made. */
@@ -78,6 +102,7 @@ interface Removal {
   backend: Backend;
   usesLab: boolean;
   removesLab: boolean;
+  purges: boolean;
   /** Other stacks in the same lab. */
   others: string[];
 }
@@ -105,7 +130,7 @@ async function removeStack(removal: Removal, clock: Clock): Promise<void> {
 }
 
 async function destroy(
-  { stack, state, usesLab, others }: Removal,
+  { stack, state, usesLab, purges, others }: Removal,
   surroundings: Surroundings,
 ): Promise<void> {
   // `destroy` passes over what was being created when Pulumi was killed. A lab that ends takes it along.
@@ -113,19 +138,24 @@ async function destroy(
     say("Finishing what was being created when Pulumi was killed, so that it can be removed");
     await pulumi(["up", ...state.pendingCreates.flatMap((urn) => ["--target", urn])], stack, surroundings);
   }
-  const { code, interrupted } = await pulumi(["destroy"], stack, surroundings);
+  const extra = purges ? { [purgeVariable]: `${projectName}-${stack}` } : {};
+  const { code, interrupted } = await pulumi(["destroy"], stack, surroundings, extra);
   const next = `\`npm run down -- --stack ${stack}\` continues where it stopped.`;
   if (interrupted) throw new Failure(`interrupted. ${next}`, 130);
   if (code !== 0) throw new Failure(`\`pulumi destroy\` failed, see above. When the cause is mended ${next}`);
 }
 
-const pulumi = (argv: string[], stack: string, surroundings: Surroundings) =>
+const pulumi = (argv: string[], stack: string, surroundings: Surroundings, extra: NodeJS.ProcessEnv = {}) =>
   stream(
-    commandIn(surroundings, [
-      "pulumi",
-      ...argv,
-      ...["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--stack", stack],
-    ]),
+    commandIn(
+      surroundings,
+      [
+        "pulumi",
+        ...argv,
+        ...["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--stack", stack],
+      ],
+      extra,
+    ),
     {
       cwd: packageRoot,
       onInterrupt: (count) =>

@@ -8,6 +8,8 @@ import { guardFile, nodeCommand, nodeFiles, nodePaths, reloadUnits } from "./on-
 export interface BackupsArgs {
   nodes: Node[];
   settings: Settings;
+  /** As systemd timers have it. */
+  schedule: string;
   /** What must be on a node before a backup can be made there. */
   after: (node: Node) => pulumi.Resource[];
 }
@@ -22,16 +24,15 @@ export function backupUnits({ schedule = "", keep, directory }: Settings["backup
   return Object.fromEntries(["ha-rancher-backup.service", timer].map((name) => [name, unit(name)]));
 }
 
-/** Scheduled backups, if the settings want them. */
+/** Scheduled backups. */
 export class Backups extends pulumi.ComponentResource {
   constructor(name: string, args: BackupsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-rancher:components:Backups", name, {}, opts);
-    const { schedule } = args.settings.backup;
-    if (schedule !== undefined) for (const node of args.nodes) this.installOn(node, schedule, args);
+    for (const node of args.nodes) this.installOn(node, args);
     this.registerOutputs({});
   }
 
-  private installOn(node: Node, schedule: string, { settings, after }: BackupsArgs): void {
+  private installOn(node: Node, { settings, schedule, after }: BackupsArgs): void {
     const units = backupUnits(settings.backup);
     const files = nodeFiles(
       "backup-units",

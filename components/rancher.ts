@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { DaemonSettings, ImageArchive } from "../providers/docker";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
 import { nodeFiles, nodeOptions } from "./on-node";
@@ -43,14 +44,40 @@ export class Rancher extends pulumi.ComponentResource {
     return container ? [container] : [];
   }
 
+  /** What must be there so that the image is found: registries to ask, or the image itself. */
+  private bringImage(node: Node, plan: ContainerPlan, { settings, after }: RancherArgs): pulumi.Resource[] {
+    const { registryMirrors, imageArchive } = settings;
+    const options = nodeOptions(node, this, after(node));
+    const mirrors = registryMirrors.length
+      ? [
+          new DaemonSettings(
+            `${node.name}-docker-settings`,
+            { ssh: node.ssh, lists: { "registry-mirrors": registryMirrors } },
+            options,
+          ),
+        ]
+      : [];
+    const archives = imageArchive
+      ? [
+          new ImageArchive(
+            `${node.name}-image-archive`,
+            { ssh: node.ssh, image: plan.image, ...imageArchive },
+            options,
+          ),
+        ]
+      : [];
+    return [...mirrors, ...archives];
+  }
+
   private installOn(node: Node, plan: ContainerPlan, args: RancherArgs): docker.Container {
     const provider = new docker.Provider(`${node.name}-docker`, dockerHost(node, args), { parent: this });
     const options = { ...nodeOptions(node, this, args.after(node)), provider };
+    const brought = this.bringImage(node, plan, args);
     const image = new docker.RemoteImage(
       `${node.name}-image`,
       // Kept: the image outlives a replacement, and a failover must never have to pull.
       { name: plan.image, keepLocally: true },
-      options,
+      { ...nodeOptions(node, this, [...args.after(node), ...brought]), provider },
     );
     const files = Object.entries(plan.files);
     const secrets = files.length

@@ -62,7 +62,9 @@ export class HaRancher extends pulumi.ComponentResource {
       },
       parent,
     );
-    new Backups("backups", { nodes, settings, after: (node) => software.on(node) }, parent);
+    const { schedule } = settings.backup;
+    if (schedule !== undefined)
+      new Backups("backups", { nodes, settings, schedule, after: (node) => software.on(node) }, parent);
     const guards = new Guards(
       "guards",
       {

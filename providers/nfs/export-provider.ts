@@ -106,6 +106,9 @@ async function bring(news: ExportInputs, known?: Published): Promise<ExportOutpu
   }
 }
 
+/** Names the export whose data goes with it, whatever was said when it was made: `down --purge-data` sets it. */
+export const purgeVariable = "HA_RANCHER_PURGE_DATA";
+
 /** The provider of {@link Export}. */
 export const nfsExport = {
   async check(_olds: object, news: { clients?: unknown }): Promise<pulumi.dynamic.CheckResult> {
@@ -159,7 +162,8 @@ export const nfsExport = {
 
   async delete(_id: string, props: ExportOutputs): Promise<void> {
     await serverOf(props.server).withdraw(props.name, props.directory);
-    if (props.removeData) await remove(props.directory, props.name);
+    if (props.removeData || process.env[purgeVariable] === props.name)
+      await remove(props.directory, props.name);
     else await release(props.directory, props.name);
   },
 };
