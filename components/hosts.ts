@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Host } from "../providers/host";
 import { type NodeSettings, type Settings, SettingsError } from "../settings";
+import { memoryFloorOf } from "../settings/image";
 import { keyMistakes } from "../settings/key-files";
 import { dataHome } from "../system/paths";
 import type { Node } from "./node";
@@ -11,12 +12,12 @@ import type { Node } from "./node";
 export class Hosts extends pulumi.ComponentResource {
   readonly nodes: Node[];
 
-  constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, settings: Settings, image: string, opts?: pulumi.ComponentResourceOptions) {
     super("ha-rancher:components:Hosts", name, {}, opts);
     const mistakes = keyMistakes(settings.nodes);
     if (mistakes.length > 0) throw new SettingsError(mistakes);
     this.nodes = settings.nodes.flatMap((node) =>
-      node.host ? [this.nodeOf(node, node.host, settings)] : [],
+      node.host ? [this.nodeOf(node, node.host, settings, image)] : [],
     );
     this.registerOutputs({});
   }
@@ -24,7 +25,8 @@ export class Hosts extends pulumi.ComponentResource {
   private nodeOf(
     { name, address, address6, priority }: NodeSettings,
     login: NonNullable<NodeSettings["host"]>,
-    { vip, furtherVips }: Settings,
+    { vip, furtherVips, memoryFloor }: Settings,
+    image: string,
   ): Node {
     const host = new Host(
       name,
@@ -37,6 +39,7 @@ export class Hosts extends pulumi.ComponentResource {
         privateKey: login.privateKey ?? readFileSync(login.keyFile ?? "", "utf8"),
         keyFile: login.keyFile,
         hostKey: login.hostKey,
+        memory: memoryFloorOf(memoryFloor, image),
         directory: join(dataHome(), "hosts", pulumi.getStack(), name),
       },
       { parent: this },

@@ -10,7 +10,9 @@ export function makeNodes(settings: Settings, place: Place, opts: pulumi.Compone
   const made = settings.nodes.some(({ host }) => !host)
     ? new Machines("machines", settings, place, opts).nodes
     : [];
-  const taken = settings.nodes.some(({ host }) => host) ? new Hosts("hosts", settings, opts).nodes : [];
+  const taken = settings.nodes.some(({ host }) => host)
+    ? new Hosts("hosts", settings, place.image, opts).nodes
+    : [];
   const all = [...made, ...taken];
   return settings.nodes.map(({ name }) => all.find((node) => node.name === name) as Node);
 }

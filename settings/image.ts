@@ -28,9 +28,9 @@ export const imageShape = {
     "Registries that Docker on the nodes asks before Docker Hub; merged into its daemon.json",
   ),
   memoryFloor: wholeFromText(256, 1_048_576, " MiB")
-    .default(3_584)
+    .optional()
     .describe(
-      "MiB of memory that a host must have, or nothing is made; machines are judged by the policy memory-floor",
+      "MiB of memory that a host must have, or nothing is made there; default: 3584 for Rancher's own image, else any; machines are judged by the policy memory-floor",
     ),
 };
 
@@ -39,6 +39,13 @@ export const imageStructured: Record<string, string> = {
   imageArchive: "`file` and `sha256`",
   registryMirrors: "a list of registries",
 };
+
+/**
+ * MiB of memory that a host must have. Rancher's smallest size is 4 GiB (its installation requirements), of which
+ * the kernel keeps some for itself.
+ */
+export const memoryFloorOf = (memoryFloor: number | undefined, image: string): number | undefined =>
+  memoryFloor ?? (/(^|\/)rancher\/rancher[:@]/.test(image) ? 3_584 : undefined);
 
 interface ImageGiven {
   image?: string | undefined;

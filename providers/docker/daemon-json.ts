@@ -52,6 +52,7 @@ export function withLists(text: string, added: Lists): string {
 
 /** Takes values out again; a list that is empty then goes, and "" if nothing is left of the file. */
 export function withoutLists(text: string, added: Lists): string {
+  if (Object.keys(added).length === 0) return text;
   const daemon = parseDaemon(text);
   for (const [key, values] of Object.entries(added)) {
     const rest = listOf(daemon, key).filter((value) => !values.includes(value));

@@ -33,6 +33,7 @@ export interface HostInputs {
   keyFile?: string;
   hostKey?: string;
   directory: string;
+  memory?: number;
   /** `project/stack/name` */
   owner: string;
 }
@@ -149,6 +150,7 @@ const fields = [
   "keyFile",
   "hostKey",
   "directory",
+  "memory",
   "owner",
 ] as const;
 

@@ -21,6 +21,8 @@ export interface HostArgs {
   keyFile?: pulumi.Input<string>;
   /** The host's public key, type and base64; default: what it shows at the first contact, from then on. */
   hostKey?: pulumi.Input<string>;
+  /** MiB of memory that it must have; default: any. */
+  memory?: pulumi.Input<number>;
   /** Absolute path of a folder that this resource alone uses: known_hosts is in it. */
   directory: pulumi.Input<string>;
 }

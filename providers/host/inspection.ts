@@ -11,6 +11,10 @@ export interface Inspection {
   architecture: string;
   /** Ways of installing packages: `apt-get`, `dnf`. */
   installers: string[];
+  /** Packages of Docker that its sources offer, where that is not apt's. */
+  engines: string[];
+  /** MiB that its system has. */
+  memory: number;
   /** Programs that are needed and not there. */
   missing: string[];
   hasNfs: boolean;
@@ -39,6 +43,8 @@ export function parseInspection(stdout: string): Inspection {
     system: all("system")[0] ?? "",
     architecture: all("architecture")[0] ?? "",
     installers: all("installer"),
+    engines: all("engine"),
+    memory: Number(all("memory")[0] ?? 0),
     missing: all("missing"),
     hasNfs: all("nfs")[0] === "yes",
     addresses: all("address").map((line) => {
@@ -59,6 +65,8 @@ export interface Expected {
   vips: string[];
   /** The node's name among all stacks: `project/stack/name`. */
   owner: string;
+  /** MiB of memory that it must have. */
+  memory?: number;
 }
 
 /** Seconds that a host's clock may be off: beyond that certificates and logs are worth nothing. */
@@ -101,7 +109,8 @@ function addressMistakes(found: Inspection, { address, vips, owner }: Expected):
   ];
 }
 
-function softwareMistakes({ init, system, installers, missing, hasNfs, keepalived }: Inspection): string[] {
+function softwareMistakes(found: Inspection): string[] {
+  const { init, system, installers, engines, missing, hasNfs, keepalived } = found;
   const mistakes: string[] = [];
   if (init !== "systemd")
     mistakes.push(
@@ -115,8 +124,10 @@ function softwareMistakes({ init, system, installers, missing, hasNfs, keepalive
       `it lacks ${needed.join(", ")}, and has neither apt-get nor dnf${system && ` (${system})`}: install them yourself`,
     );
   // RHEL and what is made from it have no Docker of their own: guard/prepare.
-  else if (!installers.includes("apt-get") && missing.includes("docker"))
-    mistakes.push("it lacks docker, of which its system has no package: install Docker first");
+  else if (!installers.includes("apt-get") && missing.includes("docker") && engines.length === 0)
+    mistakes.push(
+      "it lacks docker, of which its system has no package: install Docker first, or add a source of packages that has docker-ce or moby-engine",
+    );
   if (!hasNfs)
     mistakes.push(
       "its kernel has no NFS: containers and some small virtual servers cannot mount the shared directory",
@@ -143,6 +154,11 @@ export function hostMistakes(
     ...(found.owner && found.owner !== expected.owner ? [takenBy(found.owner)] : []),
     ...sudoMistakes(found, expected),
     ...softwareMistakes(found),
+    ...(expected.memory !== undefined && found.memory < expected.memory
+      ? [
+          `it has ${found.memory} MiB of memory, and Rancher needs ${expected.memory} (\`memoryFloor\`): with less, its datastore is killed first. Give it more, or choose another host`,
+        ]
+      : []),
     ...(architectureOf(found)
       ? []
       : [

@@ -116,7 +116,7 @@ test("a key that is not there, or has a passphrase, is refused before anything i
   ]);
   const settings = parseSettings({ ...raw, nodes });
   assert.throws(
-    () => new Hosts("bad", settings),
+    () => new Hosts("bad", settings, "rancher/rancher:v2.12.3"),
     (error: SettingsError) => {
       assert.ok(error instanceof SettingsError);
       assert.equal(error.mistakes.length, 2);

@@ -223,6 +223,28 @@ describe("a change of one setting changes this and nothing else", () => {
     [{ tls: tls("a") }, {}, [container("mounts, command"), "+ Files *-rancher-tls"]],
     [{ tls: tls("b") }, { tls: tls("a") }, [container("mounts"), "~ Files *-rancher-tls: files"]],
     [{ agentVolume: "other" }, {}, [container("mounts"), "+ Volume *-other", "- Volume *-rancher-agent"]],
+    [
+      { backup: { schedule: "daily" } },
+      {},
+      ["+ Backups backups", "+ Command *-backup-timer", "+ Files *-backup-units"],
+    ],
+    [
+      { backup: { schedule: "weekly" } },
+      { backup: { schedule: "daily" } },
+      ["~ Command *-backup-timer: create, stdin, update", "~ Files *-backup-units: files"],
+    ],
+    [{ backup: { keep: 3 } }, {}, []],
+    [{ registryMirrors: ["https://mirror.example.com"] }, {}, ["+ DaemonSettings *-docker-settings"]],
+    [
+      { imageArchive: { file: "/images/rancher.tar", sha256: "b".repeat(64) } },
+      {},
+      ["+ ImageArchive *-image-archive"],
+    ],
+    [
+      { imageArchive: { file: "/images/rancher.tar", sha256: "b".repeat(64) } },
+      { imageArchive: { file: "/images/rancher.tar", sha256: "a".repeat(64) } },
+      ["~ ImageArchive *-image-archive: sha256"],
+    ],
     [{ registryLogin: { username: "me", password: "secret" } }, {}, ["~ docker *-docker: registryAuth"]],
   ];
   for (const [setting, from, wanted] of table)

@@ -170,9 +170,10 @@ const fit = [
   "architecture aarch64",
   "installer apt-get",
   "nfs yes",
+  "memory 3900",
   "address eth0 10.0.0.11/24",
 ];
-const expected = { user: "admin", address: "10.0.0.11", vips: ["10.0.0.10"], owner: "p/s/n" };
+const expected = { user: "admin", address: "10.0.0.11", vips: ["10.0.0.10"], owner: "p/s/n", memory: 3584 };
 const clock = { earliest: 1000, latest: 1001 };
 const judged = (...lines: string[]): string[] =>
   hostMistakes(parseInspection([...fit, ...lines].join("\n")), expected, clock);
@@ -193,6 +194,7 @@ test("hosts that will not do, one reason each", () => {
     [without("nfs", "nfs no"), /no NFS/],
     [without("installer", "missing docker", "missing curl"), /it lacks docker, curl, and has neither/],
     [without("installer", "installer dnf", "missing docker"), /install Docker first/],
+    [without("memory", "memory 1024"), /has 1024 MiB of memory, and Rancher needs 3584 \(`memoryFloor`\)/],
     [without("time", "time 1100"), /99 s off/],
     [without("time", "time 900"), /100 s off/],
     [judged("keepalived foreign"), /not this project's/],
@@ -204,6 +206,7 @@ test("hosts that will not do, one reason each", () => {
     assert.equal(mistakes.length, 1, `${reason}: ${mistakes.join("\n")}`);
     assert.match(mistakes[0] ?? "", reason);
   }
+  assert.deepEqual(without("installer", "installer dnf", "missing docker", "engine moby-engine"), []);
   assert.deepEqual(judged("keepalived ours", "owner p/s/n", "address eth1 10.0.0.10/32"), []);
 });
 

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type ExportInputs, type ExportOutputs, nfsExport } from "../../providers/nfs/export-provider";
+import {
+  type ExportInputs,
+  type ExportOutputs,
+  nfsExport,
+  purgeVariable,
+} from "../../providers/nfs/export-provider";
 import { unknownValue } from "../../providers/shim";
 import { FakeGanesha, scratch } from "./nfs-fakes";
 
@@ -85,6 +90,17 @@ test("a sentinel and data that are there are never overwritten", async () => {
   await create({ ...given, sentinel: "third" });
   assert.equal(readFileSync(sentinelOf(given), "utf8"), "sentinel of this stack\n");
   assert.equal(readFileSync(join(given.directory, "data/db"), "utf8"), "precious");
+});
+
+test("data that is kept goes with the one export whose data is to be purged, and with no other", async (t) => {
+  t.after(() => delete process.env[purgeVariable]);
+  const [mine, others] = [inputs(), inputs()];
+  const [outs, othersOuts] = [await create(mine), await create(others)];
+  process.env[purgeVariable] = mine.name;
+  await nfsExport.delete(others.name, othersOuts);
+  await nfsExport.delete(mine.name, outs);
+  assert.ok(existsSync(sentinelOf(others)));
+  assert.ok(!existsSync(mine.directory));
 });
 
 test("removeData deletes the directory, and only then", async () => {

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Server, type ServerChannel, utils } from "ssh2";
+import { knownHostsLine } from "../../providers/private-files";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
 import { newKeyPair } from "../../providers/vagrant/keys";
 
@@ -49,9 +50,9 @@ export class TestServer {
       port: this.port,
       user: this.user,
       privateKey: this.userKeys.privateKey,
-      keyFile: "/nonexistent/key",
+      keyFile: this.path("key"),
       hostKey: `${type} ${base64}`,
-      knownHostsFile: "/nonexistent/known_hosts",
+      knownHostsFile: this.path("known_hosts"),
     };
   }
 
@@ -99,6 +100,12 @@ export class TestServer {
     await new Promise<void>((resolve) => server.listen(this.port, "127.0.0.1", resolve));
     this.port = (server.address() as AddressInfo).port;
     this.server = server;
+    // For OpenSSH's client.
+    writeFileSync(this.endpoint.keyFile, this.userKeys.privateKey, { mode: 0o600 });
+    writeFileSync(
+      this.endpoint.knownHostsFile,
+      knownHostsLine("127.0.0.1", this.port, this.endpoint.hostKey),
+    );
     return this;
   }
 
