@@ -35,8 +35,8 @@ export interface GuardConfValues {
   node: string;
   /** The floating IP without prefix. */
   vip: string;
-  /** Name of the container that the guard starts and stops. */
-  container: string;
+  /** Name of the container that the guard starts and stops; unless `serviceFile` says it. */
+  container?: string;
   /** Where the shared data is mounted on the active node. */
   dataDirectory: string;
   /** The systemd mount unit of that directory. */
@@ -47,14 +47,16 @@ export interface GuardConfValues {
   identity: string;
   /** First line of the file {@link sentinelName} in the shared data. */
   sentinel: string;
-  /** Answers 2xx as long as the service is well, asked on the node itself. */
-  healthUrl: string;
+  /** Answers 2xx as long as the service is well, asked on the node itself; unless `serviceFile` says it. */
+  healthUrl?: string;
   /** Answers 2xx only if the datastore answers, too. */
   deepUrl?: string | undefined;
   /** The program that fences; undefined: nodes fence themselves. */
   fenceAgent?: string | undefined;
   /** Version of NFS, default 4.2. With 3 there are no locks, and claims instead: guard/lease. */
   nfsVersion?: "4.2" | "3";
+  /** Another file of such lines, which names what the node runs: rancher/point writes it. */
+  serviceFile?: string;
   times?: GuardTimes;
 }
 
@@ -70,7 +72,7 @@ const key = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${let
  *
  * @throws if a value cannot stand in the file: a line break, a null byte
  */
-export function guardConf({ times = {}, ...values }: GuardConfValues): string {
+export function guardConf({ times = {}, serviceFile, ...values }: GuardConfValues): string {
   const settings: Record<string, string | number | undefined> = {
     ...values,
     leaseUnit: mountUnitName(values.leaseDirectory),
@@ -83,6 +85,10 @@ export function guardConf({ times = {}, ...values }: GuardConfValues): string {
       throw new Error(`\`${name}\` has a line break, which cannot stand in guard.conf: remove it`);
     return [`${key(name)}=${shellQuote(text)}`];
   });
+  if (serviceFile !== undefined) {
+    const file = shellQuote(serviceFile);
+    lines.push(`[ ! -e ${file} ] || . ${file}`);
+  }
   return `# Made by ha-rancher; the keys are described in configuration.bash. A change by hand is drift.\n${lines.join("\n")}\n`;
 }
 

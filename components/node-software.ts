@@ -6,7 +6,6 @@ import { fenceFiles } from "./fence-files";
 import { type GuardTimes, guardConf, guardScripts, mountUnitName } from "./guard-files";
 import type { Node } from "./node";
 import { guardFile, nodeCommand, nodeFiles, nodePaths } from "./on-node";
-import { containerName } from "./rancher-container";
 
 export interface NodeSoftwareArgs {
   nodes: Node[];
@@ -21,12 +20,6 @@ const installLimit = 900;
 
 /** The units of guard/ that need no values. */
 const units = ["ha-rancher-identity.service", "ha-rancher-watchdog.service", "ha-rancher-guard.service"];
-
-/**
- * What Rancher answers on the node itself: its health, and the certificates that agents ask for without a login, which
- * it reads from its datastore.
- */
-const healthPaths = { health: "/healthz", deep: "/v3/settings/cacerts" };
 
 /** Packages, folders, scripts, units and the guard's settings on every node; nothing is started here. */
 export class NodeSoftware extends pulumi.ComponentResource {
@@ -59,7 +52,6 @@ export class NodeSoftware extends pulumi.ComponentResource {
     const { settings } = args;
     const { fencing } = settings;
     const agent = hasAgent(fencing) ? fencing : undefined;
-    const rancher = `https://127.0.0.1:${settings.httpsPort}`;
     const folders = `${shellQuote(settings.dataDirectory)} ${shellQuote(nodePaths.lease)}`;
     const prepared = nodeCommand("prepared", node, this, {
       run: `bash -s -- make ${folders}${agent ? ` ${shellQuote(agent.agent)}` : ""}`,
@@ -70,7 +62,6 @@ export class NodeSoftware extends pulumi.ComponentResource {
     const conf = guardConf({
       node: node.name,
       vip: settings.vip.address,
-      container: containerName,
       dataDirectory: settings.dataDirectory,
       dataUnit: mountUnitName(settings.dataDirectory),
       leaseDirectory: nodePaths.lease,
@@ -78,8 +69,8 @@ export class NodeSoftware extends pulumi.ComponentResource {
       identity: [args.id, node.name, ...(settings.storage === "server" ? [node.address] : [])].join("-"),
       nfsVersion: settings.nfsVersion,
       sentinel: args.sentinel,
-      healthUrl: `${rancher}${healthPaths.health}`,
-      deepUrl: `${rancher}${healthPaths.deep}`,
+      // What it runs is the release's to say.
+      serviceFile: `${nodePaths.config}/service.conf`,
       fenceAgent: agent?.agent,
       times: guardTimes(settings),
     });

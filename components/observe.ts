@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { likelyCause } from "../providers/rancher/causes";
+import { withLikelyCause } from "../providers/rancher/causes";
+import { runRancherScript } from "../providers/rancher/scripts";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
-import { connectAhead, exec } from "../providers/remote/ssh";
+import { connectAhead } from "../providers/remote/ssh";
 import { type Holders, measureHolders } from "../providers/vip/holders";
 import { waitForPing } from "../providers/vip/ping";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
-import { containerName } from "./rancher-container";
 
 /** A node as the stack's outputs show it. Nothing in it is secret: the key is named by its file. */
 export interface NodeOutput {
@@ -147,12 +147,10 @@ async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs
     await waitForPing(`${url}/ping`, settings.startDeadline * 1000, say);
   } catch (error) {
     const logs = await Promise.all(nodes.map(lastWords));
-    const cause = likelyCause(logs.join("\n"));
     throw new pulumi.RunError(
       [
         `Rancher does not answer through the VIP: ${error instanceof Error ? error.message : error}`,
-        ...logs,
-        ...(cause ? [`Likely cause: ${cause}.`] : []),
+        withLikelyCause(logs.join("\n")),
         "What exists is in the state. Mend the cause and run `npm run up` again; `npm run status` shows each node.",
       ].join("\n"),
     );
@@ -161,14 +159,8 @@ async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs
 
 /** The end of a node's guard and container logs, for an error's text. */
 async function lastWords({ name, ssh }: Reachable): Promise<string> {
-  const command = [
-    "sudo -n journalctl -u ha-rancher-guard -n 8 --no-pager -o cat 2>&1",
-    `sudo -n docker inspect --format 'status {{.State.Status}}, exit code {{.State.ExitCode}}{{if .State.OOMKilled}}, killed for want of memory{{end}}' ${containerName} 2>&1`,
-    `sudo -n docker logs --tail 25 ${containerName} 2>&1`,
-  ].join("; echo; ");
   try {
-    const { stdout } = await exec(ssh, command, { timeout: 10_000 });
-    return `--- ${name}: guard and container log\n${stdout.trim()}`;
+    return `--- ${name}:\n${(await runRancherScript(ssh, "last-words")).trim()}`;
   } catch (error) {
     return `--- ${name}: ${error instanceof Error ? error.message : error}`;
   }

@@ -1,17 +1,29 @@
+import { scryptSync } from "node:crypto";
 import type { Settings } from "../settings";
 import { fingerprint } from "./on-node";
 
-/** The container's name on every node; the guard starts and stops it by this name. */
+/** Begins the name of every container of Rancher on a node; what follows tells one make of it from another. */
 export const containerName = "rancher";
 
-/** The label that says which image, by the name in the settings, a container was made from. */
-export const imageLabel = "ha-rancher.image";
+/**
+ * Labels of a container: which image, by the name in the settings, it was made from, and where the guard asks on the
+ * node whether it is well (rancher/point reads them).
+ */
+const labelNames = { image: "ha-rancher.image", health: "ha-rancher.health", deep: "ha-rancher.deep" } as const;
+
+/**
+ * What Rancher answers on the node itself: its health, and the certificates that agents ask for without a login, which
+ * it reads from its datastore.
+ */
+const healthPaths = { health: "/healthz", deep: "/v3/settings/cacerts" } as const;
 
 /** Where a node has what Rancher logs of its API; Docker makes the folder. */
 const auditLogDirectory = "/var/log/rancher/auditlog";
 
 /** A container of Rancher as the settings want it: all that is fixed when it is made, but for the password. */
 export interface ContainerPlan {
+  /** Of the container: another for whatever makes another container. */
+  name: string;
   image: string;
   ports: { internal: number; external: number }[];
   /** Without the bootstrap password. */
@@ -19,6 +31,7 @@ export interface ContainerPlan {
   mounts: { type: "bind" | "volume"; source: string; target: string; readOnly?: boolean }[];
   volumes: { hostPath: string; containerPath: string }[];
   command: string[];
+  labels: { label: string; value: string }[];
   /** What must be on the node for the mounts: content by path, secret. */
   files: Record<string, string>;
 }
@@ -63,7 +76,7 @@ function tlsOf({ tls }: Settings): Pick<ContainerPlan, "files" | "mounts" | "com
     "key.pem": tls.key,
     ...(tls.ca && { "cacerts.pem": tls.ca }),
   };
-  // A folder for each certificate: another one makes another container, which reads it when it starts.
+  // A folder for each certificate: while the old container still runs, its files stay.
   const folder = `/etc/ha-rancher/tls-${fingerprint(JSON.stringify(contents)).slice(0, 8)}`;
   const names = Object.keys(contents);
   return {
@@ -80,14 +93,16 @@ function tlsOf({ tls }: Settings): Pick<ContainerPlan, "files" | "mounts" | "com
 }
 
 /**
- * What the settings make of the container.
+ * What the settings make of the container. Its name has a fingerprint of all that needs another container, so that the
+ * next one can stand beside the one that runs.
  *
  * @param image as the nodes get it
  */
 export function planContainer(settings: Settings, image: string): ContainerPlan {
   const { httpsPort, httpPort, dataDirectory, agentVolume, auditLog } = settings;
   const { files, mounts, command } = tlsOf(settings);
-  return {
+  const own = `https://127.0.0.1:${httpsPort}`;
+  const plan: Omit<ContainerPlan, "name"> = {
     image,
     ports: [
       { internal: 443, external: httpsPort },
@@ -103,6 +118,16 @@ export function planContainer(settings: Settings, image: string): ContainerPlan 
     ],
     volumes: auditLog ? [{ hostPath: auditLogDirectory, containerPath: "/var/log/auditlog" }] : [],
     command,
+    labels: [
+      { label: labelNames.image, value: image },
+      { label: labelNames.health, value: `${own}${healthPaths.health}` },
+      { label: labelNames.deep, value: `${own}${healthPaths.deep}` },
+    ],
     files,
   };
+  const { files: _, environment, ...plain } = plan;
+  // The name is not secret and an environment may be: a slow hash, so that nobody finds a password by trying.
+  const hidden = scryptSync(JSON.stringify(environment), containerName, 16).toString("hex");
+  const make = fingerprint(JSON.stringify({ ...plain, hidden })).slice(0, 8);
+  return { ...plan, name: `${containerName}-${make}` };
 }

@@ -1,19 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DaemonSettings, ImageArchive } from "../providers/docker";
+import { Release } from "../providers/rancher";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
 import { nodeFiles, nodeOptions } from "./on-node";
-import {
-  type ContainerPlan,
-  containerName,
-  imageLabel,
-  planContainer,
-  registryOf,
-} from "./rancher-container";
-
-/** Seconds between SIGTERM and SIGKILL when the container is stopped; etcd wants to end by itself. */
-const stopGrace = 30;
+import { type ContainerPlan, planContainer, registryOf, serverUrl } from "./rancher-container";
 
 export interface RancherArgs {
   nodes: Node[];
@@ -22,26 +14,43 @@ export interface RancherArgs {
   bootstrapPassword: pulumi.Input<string>;
   /** What must be on a node before its container is made. */
   after: (node: Node) => pulumi.Resource[];
+  /** What else must be on it before a guard is told to run the container. */
+  beforeStart: (node: Node) => pulumi.Resource[];
 }
 
 /**
- * Rancher's image and container on every node. The containers are made and never started here: which one runs is
- * the guards' decision alone, and Docker must not have an opinion (`restart: "no"`).
+ * Rancher's image and container on every node, and which container the guards run. Containers are made and never
+ * started here: where one runs is the guards' decision alone, and Docker must not have an opinion (`restart: "no"`).
+ *
+ * Whatever needs another container makes one beside the old one: the names of both have a fingerprint of what they
+ * were made from. The {@link Release} then moves the service, and only when the new one serves Pulumi removes the old.
  */
 export class Rancher extends pulumi.ComponentResource {
-  private readonly containers = new Map<string, docker.Container>();
+  private readonly release: Release;
 
   constructor(name: string, args: RancherArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-rancher:components:Rancher", name, {}, opts);
-    const plan = planContainer(args.settings, args.image);
-    for (const node of args.nodes) this.containers.set(node.name, this.installOn(node, plan, args));
+    const { nodes, settings, image, beforeStart } = args;
+    const plan = planContainer(settings, image);
+    const containers = nodes.map((node) => this.installOn(node, plan, args));
+    this.release = new Release(
+      "release",
+      {
+        endpoints: Object.fromEntries(nodes.map((node) => [node.name, node.ssh])),
+        container: plan.name,
+        image,
+        url: serverUrl(settings.vip.address, settings.httpsPort),
+        startDeadline: settings.startDeadline,
+        allowDowngrade: settings.allowDowngrade,
+      },
+      { parent: this, dependsOn: [...containers, ...nodes.flatMap(beforeStart)] },
+    );
     this.registerOutputs({});
   }
 
-  /** The container on a node. */
-  on(node: Node): pulumi.Resource[] {
-    const container = this.containers.get(node.name);
-    return container ? [container] : [];
+  /** After this the guards know their container. */
+  released(): pulumi.Resource[] {
+    return [this.release];
   }
 
   /** What must be there so that the image is found: registries to ask, or the image itself. */
@@ -83,7 +92,7 @@ export class Rancher extends pulumi.ComponentResource {
     const secrets = files.length
       ? [
           nodeFiles(
-            `${containerName}-tls`,
+            `${plan.name}-tls`,
             node,
             this,
             {
@@ -100,19 +109,19 @@ export class Rancher extends pulumi.ComponentResource {
       ({ source }) => new docker.Volume(`${node.name}-${source}`, { name: source }, options),
     );
     return new docker.Container(
-      `${node.name}-${containerName}`,
+      `${node.name}-${plan.name}`,
       {
-        name: containerName,
+        name: plan.name,
         image: image.imageId,
         start: false,
         mustRun: false,
         restart: "no",
         // Rancher refuses to start without.
         privileged: true,
-        destroyGraceSeconds: stopGrace,
+        destroyGraceSeconds: args.settings.guard.stopGrace,
         ports: plan.ports,
         envs: environment(plan, args.bootstrapPassword),
-        labels: [{ label: imageLabel, value: plan.image }],
+        labels: plan.labels,
         mounts: plan.mounts,
         ...(plan.volumes.length && { volumes: plan.volumes }),
         ...(plan.command.length && { command: plan.command }),

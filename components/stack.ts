@@ -59,6 +59,7 @@ export class HaRancher extends pulumi.ComponentResource {
         image: place.image,
         bootstrapPassword: password.value,
         after: (node) => software.on(node).slice(0, 1),
+        beforeStart: (node) => [...software.on(node), ...storage.on(node)],
       },
       parent,
     );
@@ -70,7 +71,7 @@ export class HaRancher extends pulumi.ComponentResource {
       {
         nodes,
         source: (node) => software.guardSource(node),
-        after: (node) => [...storage.on(node), ...floatingIp.on(node), ...rancher.on(node)],
+        after: (node) => [...storage.on(node), ...floatingIp.on(node), ...rancher.released()],
       },
       parent,
     );

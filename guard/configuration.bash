@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # The guard's settings: read from guard.conf, checked, all mistakes said at once. Sourced, never run.
 #
-# guard.conf holds lines KEY=VALUE, each value quoted for a shell. Times are seconds, decimals allowed.
+# guard.conf holds lines KEY=VALUE, each value quoted for a shell. Times are seconds, decimals allowed. Its last line
+# reads service.conf, which names what this node runs: rancher/point writes it, so that an upgrade can change one node
+# after the other.
 #
 #   NODE              this node's name; unique in the stack
 #   VIP               the floating IP, an IPv4 address without prefix
-#   CONTAINER         name of the container to run
+#   CONTAINER         name of the container to run (in service.conf)
 #   DATA_DIRECTORY    mount point of the shared data
 #   DATA_UNIT         systemd mount unit of DATA_DIRECTORY; only the guard starts it
 #   LEASE_DIRECTORY   mount point of the lease directory, NFSv4, mounted all the time
@@ -14,7 +16,7 @@
 #   SENTINEL          first line of the file .ha-rancher-sentinel in the data: tells the right directory from any other
 #   NFS_VERSION       4.2 unless it is given, or 3: no locks and no leases, but claims (see `lease`)
 #
-#   HEALTH_URL        answers 2xx as long as the service is well; asked on this node
+#   HEALTH_URL        answers 2xx as long as the service is well; asked on this node (in service.conf)
 #
 # and, if the defaults do not fit:
 #   HEARTBEAT   1     one round of the guard, and the time between two heartbeats
@@ -31,11 +33,12 @@
 #   START_LIMIT 60    how long mounting, and starting the container, may take
 #   START_DEADLINE 300  how long it may take until it is well
 #   STOP_GRACE 30     between SIGTERM and SIGKILL when the container is stopped in order
-#   COPY_LIMIT 20     how long the copy of the datastore before a start may take; after that it starts without
+#   COPY_LIMIT 20     how long the copy of the datastore before a start may take; after that it starts without, unless
+#                     the container never ran on this data
 #   WORK_LIMIT  3600  how long a backup or a restore may work on the data while the service is stopped (work.bash)
-#   COPIES      3     copies of the datastore that are kept
+#   COPIES      3     copies of the datastore that are kept, beside the one from before this container first ran
 #   HEALTH_EVERY 1, HEALTH_TIMEOUT 2, HEALTH_FAILURES 2   how the service's health is looked at (health.bash)
-#   DEEP_URL          answers 2xx only if the datastore answers, too; default none
+#   DEEP_URL          answers 2xx only if the datastore answers, too; default none (in service.conf)
 #   DEEP_EVERY 15, DEEP_TIMEOUT 5                         how often it is asked, with the same HEALTH_FAILURES
 #   DATASTORE         k3s/server/db, the datastore below DATA_DIRECTORY
 #   FENCE_AGENT       a program that makes certain that a node is off (see `fence`); default none: nodes fence themselves

@@ -104,7 +104,7 @@ prepare() {
             job_start work "$WORK_LIMIT" do_work
           else
             STEP=copy
-            job_start copy "$COPY_LIMIT" copy_datastore
+            job_start copy "$START_DEADLINE" copy_datastore
           fi
           ;;
         failed) start_failed data "$DATA_DIRECTORY cannot be used" ;;
@@ -128,8 +128,12 @@ prepare() {
       case $JOB in
         running) return ;;
         failed)
+          if [[ -e $RUN_DIRECTORY/must-copy ]]; then
+            start_failed copy "the datastore cannot be copied, and $CONTAINER never ran on it"
+            return
+          fi
           job_words copy
-          say "there is no copy of the datastore from before this start: $REPLY"
+          say "there is no copy of the datastore from before this start: ${REPLY:-it took too long}"
           ;;
       esac
       STEP=start
@@ -148,8 +152,14 @@ prepare() {
 # start_failed JOB WHAT
 start_failed() {
   job_words "$1"
-  hold "$HOLD_OFF" "$2: $REPLY"
-  step_down "$2: $REPLY"
+  give_up "$2: $REPLY"
+}
+
+# give_up REASON [SECONDS]: the service does not come up here. Another node may try; whoever waits for it can see that.
+give_up() {
+  START_FAILURE=$1
+  hold "$HOLD_OFF" "$1"
+  step_down "$@"
 }
 
 # The container runs: now it must show that it is well.
@@ -199,8 +209,7 @@ serve() {
   fi
   ((NOW - STARTED < HOLD_OFF)) || RESTART_COUNT=0
   if ((++RESTART_COUNT > RESTARTS)); then
-    hold "$HOLD_OFF" 'the container ends by itself again and again'
-    step_down "$HOLD_REASON"
+    give_up 'the container ends by itself again and again'
     return
   fi
   say "the container ended, starting it again ($RESTART_COUNT of $RESTARTS)"
@@ -221,12 +230,12 @@ look_at_health() {
   health_poll
   if [[ $STATE == STARTING ]]; then
     if [[ $HEALTH == ok ]]; then
+      START_FAILURE=
       become ACTIVE 'the service is well'
       job_kill settle
       job_start settle "$WORK_LIMIT" settle_restore
     elif ((NOW - STARTED > START_DEADLINE)); then
-      hold "$HOLD_OFF" "the service is not well $((START_DEADLINE / 1000)) s after its start: ${HEALTH_WORDS:-no answer}"
-      step_down "$HOLD_REASON" "$unwell_grace"
+      give_up "the service is not well $((START_DEADLINE / 1000)) s after its start: ${HEALTH_WORDS:-no answer}" "$unwell_grace"
     fi
     return
   fi
@@ -237,8 +246,7 @@ look_at_health() {
     return
   fi
   if ((RESTART_COUNT && NOW - STARTED < HOLD_OFF)); then
-    hold "$HOLD_OFF" "the service is not well, and starting it again did not help: $HEALTH_WORDS"
-    step_down "$HOLD_REASON" "$unwell_grace"
+    give_up "the service is not well, and starting it again did not help: $HEALTH_WORDS" "$unwell_grace"
     return
   fi
   RESTART_COUNT=1

@@ -42,6 +42,7 @@ state=$STATE
 since=$SINCE
 epoch=$EPOCH
 reason=${FAULT:-$REASON}
+gave_up=$START_FAILURE
 lease_here=$LOCKED
 lease_owner=$owner
 lease_epoch=$epoch

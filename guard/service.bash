@@ -29,20 +29,46 @@ mount_data() {
   return 1
 }
 
-# The datastore as it is before anything writes it. A start that goes wrong is not the end of it then.
+# The datastore as it is before anything writes it. A start that goes wrong is not the end of it then. The copy from
+# before another container's first start is named in `before` and stays until the next one's: however often that one
+# is tried, there is a way back to what the container before it left. So it must come about: while this runs for such a
+# start, the file `must-copy` says so.
 copy_datastore() {
-  local source=$DATA_DIRECTORY/$DATASTORE copies=$DATA_DIRECTORY/$copies_name copy
+  local source=$DATA_DIRECTORY/$DATASTORE copies=$DATA_DIRECTORY/$copies_name last='' kept='' copy limit=0
   local -a all=()
-  # One of this epoch is from before a start already.
-  [[ -d $source && ! -e $copies/$EPOCH ]] || return 0
+  rm -f -- "$RUN_DIRECTORY/must-copy"
   mkdir -p -- "$copies" && chmod 0700 -- "$copies" || return
-  # What was given up half-way.
-  rm -rf -- "$copies"/*.new
-  # etcd fills 64 MB ahead with zeros: writing them took longer than all the rest of a start.
-  cp --archive --reflink=auto --sparse=always --no-target-directory -- "$source" "$copies/$EPOCH.new" || return
-  mv -T -- "$copies/$EPOCH.new" "$copies/$EPOCH" || return
-  mapfile -t all < <(printf '%s\n' "$copies"/* | sed -n 's:.*/\([0-9]\{1,\}\)$:\1:p' | sort -n)
-  for copy in "${all[@]:0:${#all[@]} > COPIES ? ${#all[@]} - COPIES : 0}"; do rm -rf -- "${copies:?}/$copy"; done
+  read -r last 2>/dev/null <"$copies/container" || true
+  if [[ $last == "$CONTAINER" ]]; then
+    printf -v limit '%d.%03d' $((COPY_LIMIT / 1000)) $((COPY_LIMIT % 1000))
+  else
+    : >"$RUN_DIRECTORY/must-copy" || return
+  fi
+  # One of this epoch is from before a start already.
+  [[ $last != "$CONTAINER" || ! -e $copies/$EPOCH ]] || return 0
+  if [[ -d $source ]]; then
+    # What was given up half-way.
+    rm -rf -- "$copies"/*.new
+    # etcd fills 64 MB ahead with zeros: writing them took longer than all the rest of a start. 0: without limit.
+    timeout --signal=KILL "$limit" \
+      cp --archive --reflink=auto --sparse=always --no-target-directory -- "$source" "$copies/$EPOCH.new" &&
+      mv -T -- "$copies/$EPOCH.new" "$copies/$EPOCH" || return
+    [[ $last == "$CONTAINER" ]] || note "$copies/before" "$EPOCH" || return
+    read -r kept 2>/dev/null <"$copies/before" || true
+    mapfile -t all < <(printf '%s\n' "$copies"/* | sed -n 's:.*/\([0-9]\{1,\}\)$:\1:p' | sort -n)
+    for copy in "${all[@]:0:${#all[@]} > COPIES ? ${#all[@]} - COPIES : 0}"; do
+      [[ $copy == "$kept" ]] || rm -rf -- "${copies:?}/$copy"
+    done
+  elif [[ $last != "$CONTAINER" ]]; then
+    rm -f -- "$copies/before"
+  fi
+  [[ $last == "$CONTAINER" ]] || note "$copies/container" "$CONTAINER" || return
+  rm -f -- "$RUN_DIRECTORY/must-copy"
+}
+
+# note FILE TEXT: writes a line, whole or not at all.
+note() {
+  printf '%s\n' "$2" >"$1.note" && sync -- "$1.note" && mv -f -T -- "$1.note" "$1"
 }
 
 start_container() {

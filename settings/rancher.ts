@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { encrypted } from "./hosts";
-import { truth, whole, wholeFromText } from "./values";
+import { truth, truthFromText, whole, wholeFromText } from "./values";
 
 /** Docker's reference grammar, with a tag or a digest (or both) required. */
 const imageReference =
@@ -70,6 +70,9 @@ export const rancherShape = {
     .describe(
       "Rancher's image with a tag or digest; default: a pinned rancher/rancher, in the lab its stand-in",
     ),
+  allowDowngrade: truthFromText
+    .default(false)
+    .describe("Let an older version of `image` follow a newer one, which may spoil the datastore"),
   registryLogin: registryLogin
     .optional()
     .describe("Login for the registry that `image` is in; keep the password encrypted"),

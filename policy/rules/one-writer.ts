@@ -1,5 +1,6 @@
 import { guardSettings, unitValue } from "../read";
 import { check, doubles, type FileMap, type Judged, known, levels, ofType, type Rule, types } from "../rule";
+import { isNamed } from "./rancher";
 
 const guardUnit = /\/ha-rancher-guard\.service$/;
 const guardConf = /\/guard\.conf$/;
@@ -75,8 +76,11 @@ const leaseOn: Rule = {
   remedy: "Run the guard on every node that has the container.",
   levels: levels("mandatory", { blog: "advisory" }),
   stack: (resources) => {
-    const containers = ofType(resources, types.container).filter(
-      ({ props }) => known(() => (props as { name?: string }).name) === "rancher",
+    const containers = ofType(resources, types.container).filter(({ props }) =>
+      isNamed(
+        known(() => (props as { name?: string }).name),
+        "rancher",
+      ),
     );
     const guards = ofType(resources, types.command).filter(({ name }) => name.endsWith("-guard-running"));
     return containers.length > guards.length

@@ -8,8 +8,12 @@ interface Container {
   mustRun: boolean;
 }
 
-/** The container's name on every node (components/rancher.ts). */
+/** Begins the container's name on every node; what follows tells one make of it from another. */
 const rancher = "rancher";
+
+/** Whether a container is the one of that name, or a make of it: `rancher-1a2b3c4d` (components/rancher-container.ts). */
+export const isNamed = (name: unknown, wanted: string): boolean =>
+  String(name).replace(/-[0-9a-f]{8}$/, "") === wanted;
 
 const imagePinned: Rule = {
   name: "image-pinned",
@@ -55,7 +59,7 @@ const privilegedOnlyRancher: Rule = {
   },
   resources: {
     [types.container]: check<Container>(({ name, privileged }, { config }) =>
-      privileged && !(config.allowed as string[]).includes(name ?? "")
+      privileged && !(config.allowed as string[]).some((wanted) => isNamed(name, wanted))
         ? [`The container ${name ?? "without a name"} is privileged`]
         : [],
     ),
@@ -63,7 +67,9 @@ const privilegedOnlyRancher: Rule = {
   remediate: {
     type: types.container,
     correct: (props, { config }) => {
-      const isWrong = props.privileged === true && !(config.allowed as string[]).includes(String(props.name));
+      const isWrong =
+        props.privileged === true &&
+        !(config.allowed as string[]).some((wanted) => isNamed(props.name, wanted));
       if (isWrong) props.privileged = false;
       return isWrong;
     },
@@ -93,6 +99,6 @@ const dockerStartsNothing: Rule = {
 
 /** The defaults of @pulumi/docker are true, true and `no`. */
 const startedByDocker = ({ name, start, mustRun, restart = "no" }: Partial<Container>): boolean =>
-  name === rancher && (start !== false || mustRun !== false || restart !== "no");
+  isNamed(name, rancher) && (start !== false || mustRun !== false || restart !== "no");
 
 export const rancherRules: Rule[] = [imagePinned, privilegedOnlyRancher, dockerStartsNothing];

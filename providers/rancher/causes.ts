@@ -43,3 +43,9 @@ const causes: [RegExp, string][] = [
 /** The likely cause of a failed start, from what was logged, with the way out; undefined if nothing is known. */
 export const likelyCause = (log: string): string | undefined =>
   causes.find(([pattern]) => pattern.test(log))?.[1];
+
+/** What was logged, with the likely cause behind it if one is known. */
+export function withLikelyCause(log: string): string {
+  const cause = likelyCause(log);
+  return `${log.trim()}${cause ? `\nLikely cause: ${cause}.` : ""}`;
+}

@@ -1,21 +1,13 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { packageRoot } from "../../system/root";
 import type { SshEndpoint } from "../remote/endpoint";
-import { shellQuote } from "../remote/quote";
-import { exec, lastLines, sudoHint } from "../remote/ssh";
+import { nodeScriptLine, runNodeScript } from "../remote/script";
 
 /** What runs on nodes for the floating IP: files of floating-ip/, which say what they take and print. */
 export type Script = "install" | "swap" | "look" | "remove" | "yield" | "maintenance";
 
-const text = (name: Script): string => readFileSync(join(packageRoot, "floating-ip", name), "utf8");
-
 /** The command line that runs a script as root: the script itself is an argument, so its input is free. */
-export function scriptLine(user: string, name: Script, args: string[]): string {
-  const argv = ["bash", "--norc", "-c", text(name), name, ...args].map(shellQuote).join(" ");
-  return user === "root" ? argv : `sudo -n ${argv}`;
-}
+export const scriptLine = (user: string, name: Script, args: string[]): string =>
+  nodeScriptLine(user, { folder: "floating-ip", name }, args);
 
 /** Milliseconds: systemd takes minutes on an overloaded node, and installing packages longer. */
 const limits: Record<Script, number> = {
@@ -36,11 +28,7 @@ export async function runScript(
   stdin = "",
   timeout = limits[name],
 ): Promise<string> {
-  const result = await exec(ssh, scriptLine(ssh.user, name, args), { stdin, timeout });
-  if (result.code === 0) return result.stdout;
-  throw new Error(
-    `${lastLines(result.stderr || result.stdout) || `code ${result.code}`}${sudoHint(ssh, result)}`,
-  );
+  return await runNodeScript(ssh, { folder: "floating-ip", name, limit: timeout }, args, stdin);
 }
 
 /** Brings a keepalived.conf into force on a node, and keepalived into service. */

@@ -5,7 +5,9 @@ import { join, relative } from "node:path";
 import { test } from "node:test";
 import { packageRoot } from "../../system/root";
 
-const folders = ["floating-ip", "guard", "providers", "lab", "toolchain", "test", "cli", "drill", "storage"];
+const folders = [
+  ...["floating-ip", "guard", "providers", "lab", "toolchain", "test", "cli", "drill", "storage", "rancher"],
+];
 
 /** Every shell script of the project: what begins as one, and what such scripts read. */
 const scripts = folders

@@ -74,6 +74,9 @@ export async function domainOf(name: string): Promise<string> {
   );
 }
 
+/** Prints the id of the container that a node's guard runs. */
+const inspect = ". /etc/ha-rancher/guard.conf && docker container inspect --format {{.Id}} $CONTAINER";
+
 /** Seconds in which a stack is to be healthy after a fault. */
 export const healthyWithin = 240;
 
@@ -178,7 +181,7 @@ export async function runTrial(fault: Fault, url: string, number: number): Promi
 
   const samplers = new Map<string, Sampler>();
   for (const node of nodes) {
-    const { stdout } = await asRoot(node, "docker inspect --format {{.Id}} rancher");
+    const { stdout } = await asRoot(node, `sh -c '${inspect}'`);
     const [program = "ssh", ...rest] = node.ssh;
     const options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=3", "-o", "ServerAliveInterval=1"];
     const args = ["netns", "exec", labNamespace, program, ...options, ...rest, "sudo", "-n"];

@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from "node:util";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { SshEndpoint } from "../remote/endpoint";
+import { partialFailure, unknownValue } from "../shim";
+import { checkInputs } from "../validation";
+import { withLikelyCause } from "./causes";
+import { healthTrouble } from "./health";
+import { look, runRancherScript } from "./scripts";
+import { UpgradeFailed, type UpgradeWorld, upgrade } from "./upgrade";
+import { isDowngrade } from "./version";
+
+/** A Release's checked inputs. */
+export interface ReleaseInputs {
+  endpoints: Record<string, SshEndpoint>;
+  container: string;
+  image: string;
+  url: string;
+  startDeadline: number;
+  allowDowngrade: boolean;
+}
+
+const inputNames = ["endpoints", "container", "image", "url", "startDeadline", "allowDowngrade"] as const;
+
+const schema = z.looseObject({
+  container: z
+    .string("must be a container's name")
+    .regex(/^[A-Za-z0-9][\w.-]+$/, "must be a container's name"),
+  image: z.string("must be an image's name"),
+  url: z.string("must be a URL").regex(/^https:\/\//, "must be a URL that begins with https://"),
+  startDeadline: z.number("must be a number of seconds").positive("must be more than 0 seconds"),
+});
+
+/** Milliseconds for a standby's guard to find its node fit after a start: slow machines need half a minute. */
+const readyLimit = 120_000;
+const interval = 1_000;
+
+function endpointOf({ endpoints }: ReleaseInputs, name: string): SshEndpoint {
+  const ssh = endpoints[name];
+  if (!ssh) throw new Error(`\`endpoints\` does not name ${name}`);
+  return ssh;
+}
+
+function worldOf(inputs: ReleaseInputs): UpgradeWorld {
+  const on = (name: string, script: Parameters<typeof runRancherScript>[1], ...args: string[]) =>
+    runRancherScript(endpointOf(inputs, name), script, args).catch((error: Error) => {
+      throw new Error(`${name}: ${error.message}`);
+    });
+  return {
+    look: (name) => look(endpointOf(inputs, name)),
+    point: async (name, container) => void (await on(name, "point", container)),
+    halt: async (name, former) => void (await on(name, "halt", former)),
+    takeBack: async (name, container) => (await on(name, "take-back", container)).trim(),
+    trouble: () => healthTrouble(inputs.url),
+    lastWords: async (name) => withLikelyCause(await on(name, "last-words")),
+    // Pulumi shows what a provider prints.
+    say: (line) => console.log(`Rancher: ${line}`),
+  };
+}
+
+async function bring(inputs: ReleaseInputs): Promise<ReleaseInputs> {
+  const limits = { start: inputs.startDeadline * 1000, ready: readyLimit, interval };
+  const { container: wanted, allowDowngrade } = inputs;
+  await upgrade({ names: Object.keys(inputs.endpoints), wanted, allowDowngrade }, worldOf(inputs), limits);
+  return inputs;
+}
+
+/** The provider of {@link Release}: see there for what it does. */
+export const release = {
+  async check(
+    olds: Partial<ReleaseInputs>,
+    news: Partial<ReleaseInputs>,
+  ): Promise<pulumi.dynamic.CheckResult> {
+    const checked = checkInputs(schema, news);
+    const { image, allowDowngrade } = news;
+    if (olds.image && image && image !== unknownValue && !allowDowngrade && isDowngrade(olds.image, image))
+      checked.failures?.push({
+        property: "image",
+        reason:
+          `\`image\` must not go back from ${olds.image} to ${image}: an older version may not open, or may spoil, the ` +
+          "datastore of a newer one. Set `image` to that version or a newer one; set `allowDowngrade` if it must be",
+      });
+    return checked;
+  },
+
+  /** Nothing replaces it: nodes whose container is as wanted are left alone. */
+  async diff(_id: string, olds: ReleaseInputs, news: ReleaseInputs): Promise<pulumi.dynamic.DiffResult> {
+    return { changes: inputNames.some((name) => !isDeepStrictEqual(olds[name], news[name])), replaces: [] };
+  },
+
+  async create(inputs: ReleaseInputs): Promise<pulumi.dynamic.CreateResult<ReleaseInputs>> {
+    return { id: inputs.url, outs: await bring(inputs) };
+  },
+
+  /** A node that runs another container, or was left in the middle of an upgrade, is drift. */
+  async read(id: string, props: ReleaseInputs): Promise<pulumi.dynamic.ReadResult> {
+    // One that does not answer is for the others to tell.
+    const looks = await Promise.all(
+      Object.values(props.endpoints).map((ssh) => look(ssh).catch(() => undefined)),
+    );
+    const other =
+      looks.find((each) => each?.kept !== undefined) ??
+      looks.find((each) => each && each.container !== props.container);
+    // Something that no settings want.
+    const found = other?.kept === undefined ? other?.container || "none" : "unfinished";
+    const container = other ? found : props.container;
+    const { endpoints, image, url, startDeadline, allowDowngrade } = props;
+    const inputs: ReleaseInputs = { endpoints, container, image, url, startDeadline, allowDowngrade };
+    return { id, props: { ...props, container }, inputs };
+  },
+
+  async update(
+    id: string,
+    olds: ReleaseInputs,
+    news: ReleaseInputs,
+  ): Promise<pulumi.dynamic.UpdateResult<ReleaseInputs>> {
+    try {
+      return { outs: await bring(news) };
+    } catch (error) {
+      // Nodes that are as before are as the state says. Of others the next `up` must look again, whatever is wanted then.
+      if (error instanceof UpgradeFailed && !error.isAsBefore) throw partialFailure(error, id, olds);
+      // A plain one: a subclass loses its message on the way.
+      throw new Error(error instanceof Error ? error.message : String(error));
+    }
+  },
+
+  /** Guards and containers have resources of their own. */
+  async delete(): Promise<void> {},
+};

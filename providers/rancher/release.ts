@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SshEndpoint } from "../remote/endpoint";
+import { shim } from "../shim";
+
+export interface ReleaseArgs {
+  /** By node: how to log in. Secret in the state. */
+  endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
+  /** Name of the container that all nodes are to run, one at a time. It must be on all of them. */
+  container: pulumi.Input<string>;
+  /** The image that it was made from, by the name in the settings. */
+  image: pulumi.Input<string>;
+  /** Where Rancher answers through the VIP, such as `https://192.168.56.10`. */
+  url: pulumi.Input<string>;
+  /** Seconds that Rancher may take to answer. */
+  startDeadline: pulumi.Input<number>;
+  /** Let an older version of the image follow a newer one. */
+  allowDowngrade: pulumi.Input<boolean>;
+}
+
+/**
+ * Which container the guards run. A change moves the service to it: standbys first, then a switchover, then the node
+ * that had it; if the new one does not serve in time, datastore and container are as before, and the update fails.
+ */
+export class Release extends pulumi.dynamic.Resource {
+  static readonly __pulumiType = "pulumi-nodejs:dynamic/rancher:Release";
+
+  constructor(name: string, args: ReleaseArgs, opts?: pulumi.CustomResourceOptions) {
+    super(
+      provider,
+      name,
+      { ...args },
+      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["endpoints"] }),
+      "rancher",
+      "Release",
+    );
+  }
+}
+
+const provider = shim("ha-rancher/providers/rancher", "release");
