@@ -9,7 +9,11 @@ export const containerName = "rancher";
  * Labels of a container: which image, by the name in the settings, it was made from, and where the guard asks on the
  * node whether it is well (rancher/point reads them).
  */
-const labelNames = { image: "ha-rancher.image", health: "ha-rancher.health", deep: "ha-rancher.deep" } as const;
+const labelNames = {
+  image: "ha-rancher.image",
+  health: "ha-rancher.health",
+  deep: "ha-rancher.deep",
+} as const;
 
 /**
  * What Rancher answers on the node itself: its health, and the certificates that agents ask for without a login, which

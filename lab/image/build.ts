@@ -67,7 +67,7 @@ async function candidates(): Promise<string[]> {
 }
 
 /** The manifest's digest in an OCI layout with one image, or undefined if there is no such layout. */
-async function digestOf(layout: string): Promise<string | undefined> {
+export async function digestOf(layout: string): Promise<string | undefined> {
   const index = await readFile(join(layout, "index.json"), "utf8").catch(() => undefined);
   return index === undefined ? undefined : JSON.parse(index).manifests[0].digest;
 }

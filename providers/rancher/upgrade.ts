@@ -238,7 +238,8 @@ class Upgrade {
     } catch (error) {
       // Whether it still serves is not known, so nothing is taken back; if it is dead the others take over.
       const why = await this.troubleOf(others, tried);
-      const now = why === undefined ? `${tried} serves from ${list(others)}` : `${tried} does not serve: ${why}`;
+      const now =
+        why === undefined ? `${tried} serves from ${list(others)}` : `${tried} does not serve: ${why}`;
       throw new UpgradeFailed(
         `${keeper} cannot be stopped in order: ${text(error)}. ${now}; \`npm run up\` goes on from there`,
         false,
@@ -259,7 +260,8 @@ class Upgrade {
       if (why === undefined) return undefined;
       if (why !== said) this.world.say(why);
       said = why;
-      if (looks.every((look) => look?.gaveUp)) return [...new Set(looks.map((look) => look?.gaveUp))].join("; ");
+      if (looks.every((look) => look?.gaveUp))
+        return [...new Set(looks.map((look) => look?.gaveUp))].join("; ");
       if (performance.now() > end) return `it did not serve within ${this.limits.start / 1000} s: ${why}`;
       await sleep(this.limits.interval);
     }
@@ -281,12 +283,16 @@ class Upgrade {
     const halted = await Promise.allSettled(others.map((name) => this.world.halt(name, old)));
     const away = others.filter((_, i) => halted[i]?.status === "rejected");
     if (away.length > 0) {
-      this.world.say(`${list(away)} cannot be stopped, so the datastore stays as it is: ${keeper} tries ${tried}`);
+      this.world.say(
+        `${list(away)} cannot be stopped, so the datastore stays as it is: ${keeper} tries ${tried}`,
+      );
       const there = this.names.filter((name) => !away.includes(name));
       await each(there, (name) => this.world.point(name, tried));
       const why = await this.troubleOf(there, tried);
       if (why === undefined) return undefined;
-      throw await failed(`${list(away)} cannot be stopped, and ${tried} does not serve from ${list(there)}: ${why}`);
+      throw await failed(
+        `${list(away)} cannot be stopped, and ${tried} does not serve from ${list(there)}: ${why}`,
+      );
     }
     let copy: string;
     try {
@@ -299,8 +305,12 @@ class Upgrade {
     const why = await this.troubleOf([keeper], old);
     const late = await Promise.allSettled(others.map((name) => this.world.point(name, old)));
     const out = others.filter((_, i) => late[i]?.status === "rejected");
-    const told = why === undefined ? `serves again on ${keeper}: ${copy}` : `is back (${copy}), and does not serve: ${why}`;
-    if (out.length > 0) throw new UpgradeFailed(`${old} ${told}; ${list(out)} is still out of service.`, false);
+    const told =
+      why === undefined
+        ? `serves again on ${keeper}: ${copy}`
+        : `is back (${copy}), and does not serve: ${why}`;
+    if (out.length > 0)
+      throw new UpgradeFailed(`${old} ${told}; ${list(out)} is still out of service.`, false);
     if (why !== undefined) throw new UpgradeFailed(`${old} ${told}.`, true);
     return `${old} ${told}.`;
   }

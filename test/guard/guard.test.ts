@@ -298,22 +298,45 @@ describe("the guard", { concurrency: 3 }, () => {
     },
   );
 
-  withNodes("keeps the last three copies of the datastore, each from before a start", async (pair, a) => {
-    const store = join(pair.folder, "data", "k3s", "server", "db");
-    mkdirSync(store, { recursive: true });
-    const copies = (): string[] => readdirSync(join(pair.folder, "data", ".snap")).sort();
-    for (let epoch = 1; epoch <= 5; epoch++) {
-      writeFileSync(join(store, "etcd"), `before ${epoch}`);
-      await becomesActive(a);
-      a.setVip(false);
-      await until(() => a.state === "STANDBY", "a to be standby", a);
-    }
-    assert.deepEqual(copies(), ["3", "4", "5"]);
-    for (const epoch of copies())
-      assert.equal(
-        readFileSync(join(pair.folder, "data", ".snap", epoch, "etcd"), "utf8"),
-        `before ${epoch}`,
-      );
+  withNodes(
+    "keeps the last three copies of the datastore, each from before a start, and the one from before a container's first",
+    async (pair, a) => {
+      const store = join(pair.folder, "data", "k3s", "server", "db");
+      mkdirSync(store, { recursive: true });
+      const copies = (): string[] => readdirSync(join(pair.folder, "data", ".snap")).sort();
+      for (let epoch = 1; epoch <= 5; epoch++) {
+        writeFileSync(join(store, "etcd"), `before ${epoch}`);
+        await becomesActive(a);
+        a.setVip(false);
+        await until(() => a.state === "STANDBY", "a to be standby", a);
+      }
+      assert.deepEqual(copies(), ["1", "3", "4", "5", "before", "container"]);
+      for (const epoch of ["1", "3", "4", "5"])
+        assert.equal(
+          readFileSync(join(pair.folder, "data", ".snap", epoch, "etcd"), "utf8"),
+          `before ${epoch}`,
+        );
+    },
+  );
+
+  withNodes("does not start a container for the first time without a copy", async (pair, a) => {
+    mkdirSync(join(pair.folder, "data", "k3s", "server", "db"), { recursive: true });
+    mkdirSync(join(pair.folder, "data", ".snap"));
+    // What the copy is to be called is in the way.
+    mkdirSync(join(pair.folder, "data", ".snap", "1", "full"), { recursive: true });
+    a.setVip(true);
+    await a.says(/the datastore cannot be copied, and rancher never ran on it/);
+    await until(() => a.state === "STANDBY" && !a.mayHoldVip, "a to refuse the VIP", a);
+    assert.ok(!pair.log.includes("a container-started"), pair.log.join(", "));
+    assert.match(
+      readFileSync(join(a.home, "run", "state"), "utf8"),
+      /^gave_up=the datastore cannot be copied/m,
+    );
+    // Of one that ran on it before there are copies: it starts without another.
+    writeFileSync(join(pair.folder, "data", ".snap", "container"), "rancher\n");
+    mkdirSync(join(pair.folder, "data", ".snap", "2", "full"), { recursive: true });
+    await until(() => a.state === "ACTIVE", "a to be active", a);
+    assert.match(readFileSync(join(a.home, "run", "state"), "utf8"), /^gave_up=$/m);
   });
 
   withNodes("tells systemd that it lives", async (_, a) => {

@@ -116,7 +116,7 @@ async function carryOut(action: Action, nodes: LabNode[]): Promise<void> {
 }
 
 /** A client in the lab's network that writes numbers through the VIP, one after the other. */
-class Client {
+export class Client {
   readonly writes: Write[] = [];
   private readonly child: ChildProcess;
 
@@ -165,7 +165,8 @@ export function epochsOf(samples: ReadonlyMap<string, readonly Sample[]>): [numb
   return found;
 }
 
-function longestGap(writes: readonly Write[]): number {
+/** Longest time without an acknowledged write, milliseconds. */
+export function longestGap(writes: readonly Write[]): number {
   const times = writes.filter(({ outcome }) => outcome === "yes").map(({ answered }) => answered);
   return Math.max(0, ...times.slice(1).map((time, i) => time - (times[i] ?? time)));
 }
@@ -227,7 +228,8 @@ export async function runTrial(fault: Fault, url: string, number: number): Promi
   }
 }
 
-async function until(condition: () => boolean, seconds: number): Promise<void> {
+/** Waits until something is so, at most so many seconds. */
+export async function until(condition: () => boolean, seconds: number): Promise<void> {
   const end = clock() + seconds * 1000;
   while (!condition()) {
     assert.ok(clock() < end, `it did not come within ${seconds} s`);

@@ -89,7 +89,7 @@ test("the rest does not know: the same resources for each node, on the interface
     assert.match(configuration?.inputs.contents[node], /interface ens3/);
     for (const name of ["prepared", "software-files", "mounts", "lease-mounted", "keepalived", "rancher"])
       assert.ok(
-        registered.some((resource) => resource.name === `${node}-${name}`),
+        registered.some((resource) => resource.name.replace(/-[0-9a-f]{8}$/, "") === `${node}-${name}`),
         `${node}-${name}`,
       );
   }

@@ -76,7 +76,8 @@ test("each container is made on its own node", () => {
       ["rancher-2-docker", "ssh://vagrant@127.0.0.1:1"],
     ],
   );
-  assert.match(String(named("rancher-2-rancher").provider), /rancher-2-docker/);
+  const container = ofType("docker:index/container:Container").find(({ name }) => /^rancher-2-/.test(name));
+  assert.match(String(container?.provider), /rancher-2-docker/);
 });
 
 test("keepalived's files differ in priority and name each other as peers", () => {
@@ -115,11 +116,15 @@ test("each node has its own NFS identity", () => {
   assert.equal(identity("rancher-2"), "ha-rancher-test-rancher-2");
 });
 
-test("the guard knows its timers, and where the service answers", () => {
+test("the guard knows its timers, and from whom to learn what it runs", () => {
   const conf = content("rancher-1-software-files", "/etc/ha-rancher/guard.conf");
   for (const line of ["HEARTBEAT=1", "GIVE_UP=6", "WATCHDOG=10", "LEASE_TIME=15", "GRACE_TIME=20"])
     assert.ok(conf.includes(`\n${line}\n`), `${line} is not in ${conf}`);
-  assert.match(conf, /\nHEALTH_URL=https:\/\/127\.0\.0\.1:3300\/healthz\n/);
+  assert.match(
+    conf,
+    /\n\[ ! -e \/etc\/ha-rancher\/service\.conf \] \|\| \. \/etc\/ha-rancher\/service\.conf\n$/,
+  );
+  assert.doesNotMatch(conf, /CONTAINER|HEALTH_URL/);
   assert.doesNotMatch(conf, /FENCE_AGENT/);
   assert.ok(!registered.some(({ name }) => name.endsWith("-fence-files")));
 });
@@ -190,7 +195,7 @@ test("nodes that do not answer are said to be unreachable, and nobody is guessed
 
 test("the private key is nowhere but in secrets", () => {
   for (const { name, inputs, type } of registered) {
-    if (type === "command:remote:Command" || /dynamic\/(remote|vip):/.test(type)) continue;
+    if (type === "command:remote:Command" || /dynamic\/(rancher|remote|vip):/.test(type)) continue;
     assert.doesNotMatch(JSON.stringify(inputs), /the private key/, name);
   }
 });

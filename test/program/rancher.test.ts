@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseSettings, type Settings } from "../../settings";
+import { rancherShape } from "../../settings/rancher";
 import { enterMockLab, lab, mockPulumi, type Registered, resolved } from "./mocks";
 
 const given: Record<string, string> = {
@@ -55,7 +56,7 @@ const find = (all: Registered[], type: string, name: RegExp): Registered =>
   all.find((each) => each.type === type && name.test(each.name)) ??
   assert.fail(`no ${type} ${name} among ${all.map((each) => each.name).join(", ")}`);
 const containerOf = (all: Registered[]): Registered =>
-  find(all, "docker:index/container:Container", /^one-rancher$/);
+  find(all, "docker:index/container:Container", /^one-rancher-[0-9a-f]{8}$/);
 const environmentOf = (all: Registered[]): string[] => plain(containerOf(all).inputs.envs) as string[];
 
 describe("what the official docker plugin is given", () => {
@@ -63,15 +64,16 @@ describe("what the official docker plugin is given", () => {
     const all = await register();
     const containers = all.filter(({ type }) => type === "docker:index/container:Container");
     assert.equal(containers.length, 2);
-    for (const { inputs } of containers) {
+    for (const { name, inputs } of containers) {
       const { envs, ...rest } = inputs;
+      assert.match(name, /^(one|two)-rancher-[0-9a-f]{8}$/);
       assert.ok(isSecret(envs), "the environment is a secret");
       assert.deepEqual(plain(envs), [
         "CATTLE_BOOTSTRAP_PASSWORD=a password",
         "CATTLE_SERVER_URL=https://192.168.56.10",
       ]);
       assert.deepEqual(rest, {
-        name: "rancher",
+        name: name.replace(/^(one|two)-/, ""),
         image: "sha256:1234",
         start: false,
         mustRun: false,
@@ -79,7 +81,11 @@ describe("what the official docker plugin is given", () => {
         privileged: true,
         destroyGraceSeconds: 30,
         ports: [{ internal: 443, external: 443 }],
-        labels: [{ label: "ha-rancher.image", value: lab.image }],
+        labels: [
+          { label: "ha-rancher.image", value: lab.image },
+          { label: "ha-rancher.health", value: "https://127.0.0.1:443/healthz" },
+          { label: "ha-rancher.deep", value: "https://127.0.0.1:443/v3/settings/cacerts" },
+        ],
         mounts: [
           { type: "bind", source: "/rancher_data", target: "/var/lib/rancher" },
           { type: "volume", source: "rancher-agent", target: "/var/lib/rancher/k3s/agent" },
@@ -141,7 +147,7 @@ describe("what the official docker plugin is given", () => {
       "/etc/rancher/ssl/cacerts.pem",
     ]);
     assert.equal((inputs.mounts as { source: string }[])[1]?.source, "fast-disk");
-    const files = find(all, "pulumi-nodejs:dynamic/remote:Files", /^one-rancher-tls$/);
+    const files = find(all, "pulumi-nodejs:dynamic/remote:Files", /^one-rancher-[0-9a-f]{8}-tls$/);
     for (const mount of (inputs.mounts as { source: string; readOnly?: boolean }[]).slice(2)) {
       const file = (plain(files.inputs.files) as Record<string, { content: string; mode: string }>)[
         mount.source
@@ -150,6 +156,22 @@ describe("what the official docker plugin is given", () => {
       assert.equal(file?.mode, "0600");
       assert.match(file?.content ?? "", /^-----BEGIN/);
     }
+  });
+
+  test("a release that names the container, after it is on all nodes", async () => {
+    const all = await register({ httpsPort: "3300", startDeadline: "120" });
+    const { inputs } = find(all, "pulumi-nodejs:dynamic/rancher:Release", /^release$/);
+    const { endpoints, ...rest } = inputs;
+    assert.ok(isSecret(endpoints));
+    assert.deepEqual(Object.keys(plain(endpoints) as object), ["one", "two"]);
+    delete rest.__provider;
+    assert.deepEqual(rest, {
+      container: containerOf(all).inputs.name,
+      image: lab.image,
+      url: "https://192.168.56.10:3300",
+      startDeadline: 120,
+      allowDowngrade: false,
+    });
   });
 
   test("a certificate of a public CA: agents get no CA", async () => {
@@ -186,43 +208,70 @@ describe("what the official docker plugin is given", () => {
   });
 });
 
+/** A resource without what tells one make of the container from another: what follows it. */
+const make = /-[0-9a-f]{8}(?=$|-)/;
+const withoutMake = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(plain(value) ?? null).replaceAll(/"rancher-[0-9a-f]{8}"/g, '"rancher-#"'));
+
 /** What differs between two runs of the program: `+ name`, `- name`, `~ name: inputs`; nodes as `*`. */
 function changes(before: Registered[], after: Registered[]): string[] {
-  const key = ({ type, name }: Registered): string => `${type.split(":").at(-1)} ${name}`;
-  const [olds, news] = [before, after].map((all) => new Map(all.map((each) => [key(each), each])));
-  const found = [...new Set([...(olds?.keys() ?? []), ...(news?.keys() ?? [])])].flatMap((name) => {
-    const [old, now] = [olds?.get(name), news?.get(name)];
-    if (!old) return [`+ ${name}`];
-    if (!now) return [`- ${name}`];
-    const inputs = [...new Set([...Object.keys(old.inputs), ...Object.keys(now.inputs)])].filter(
-      (input) =>
-        input !== "__provider" &&
-        JSON.stringify(plain(old.inputs[input])) !== JSON.stringify(plain(now.inputs[input])),
-    );
-    return inputs.length ? [`~ ${name}: ${inputs.join(", ")}`] : [];
-  });
-  const shown = found.map((line) => line.replace(/ (one|two)-/, " *-").replace(/-[0-9a-f]{8}\b/g, "-#"));
-  return [...new Set(shown)].sort();
+  const key = ({ type, name }: Registered): string =>
+    `${type.split(":").at(-1)} ${name.replace(make, "-#").replace(/^(one|two)(?=-|$)/, "*")}`;
+  const grouped = (all: Registered[]): Map<string, Registered[]> => {
+    const groups = new Map<string, Registered[]>();
+    for (const each of all) groups.set(key(each), [...(groups.get(key(each)) ?? []), each]);
+    return groups;
+  };
+  const [olds, news] = [grouped(before), grouped(after)];
+  return [...new Set([...olds.keys(), ...news.keys()])]
+    .flatMap((name) => {
+      const [old, now] = [olds.get(name), news.get(name)];
+      if (!old) return [`+ ${name}`];
+      if (!now) return [`- ${name}`];
+      const inputs = now.flatMap((each, i) => {
+        const former = old[i]?.inputs ?? {};
+        return [...new Set([...Object.keys(former), ...Object.keys(each.inputs)])].filter((input) => {
+          const texts = [former[input], each.inputs[input]];
+          const [one, other] = input === "container" ? texts : texts.map(withoutMake);
+          return input !== "__provider" && JSON.stringify(one) !== JSON.stringify(other);
+        });
+      });
+      return inputs.length ? [`~ ${name}: ${[...new Set(inputs)].sort().join(", ")}`] : [];
+    })
+    .sort();
 }
 
-/** The container, made anew for some of its inputs. */
-const container = (inputs: string): string => `~ Container *-rancher: ${inputs}`;
+/** Another container beside the old one, which differs in these inputs, and the release that moves the service to it. */
+const container = (inputs: string, release = "container"): string[] => [
+  `~ Container *-rancher-#: ${inputs}`,
+  `~ Release release: ${release}`,
+];
+/** The guard reads its settings anew. */
+const guard = ["~ Command *-guard-running: stdin", "~ Files *-software-files: files"];
 
 describe("a change of one setting changes this and nothing else", () => {
   const table: [setting: Record<string, unknown>, from: Record<string, unknown>, wanted: string[]][] = [
-    [{ httpPort: "80" }, {}, [container("ports")]],
-    [{ hostname: "rancher.example.com" }, {}, [container("envs")]],
+    [
+      { httpsPort: "3300" },
+      {},
+      [...container("envs, labels, ports", "container, url"), "~ HaRancher ha-rancher: httpsPort"],
+    ],
+    [{ httpPort: "80" }, {}, container("ports")],
+    [{ hostname: "rancher.example.com" }, {}, container("envs")],
     [
       { image: "rancher/rancher:v2.12.4" },
       { image: "rancher/rancher:v2.12.3" },
-      [container("labels"), "~ RemoteImage *-image: name"],
+      [...container("labels", "container, image"), "~ RemoteImage *-image: name"],
     ],
-    [{ extraEnvironment: { A: "2" } }, { extraEnvironment: { A: "1" } }, [container("envs")]],
-    [{ systemRegistry: "registry.example.com" }, {}, [container("envs")]],
-    [{ auditLog: { level: 1 } }, {}, [container("envs, volumes")]],
-    [{ tls: tls("a") }, {}, [container("mounts, command"), "+ Files *-rancher-tls"]],
-    [{ tls: tls("b") }, { tls: tls("a") }, [container("mounts"), "~ Files *-rancher-tls: files"]],
-    [{ agentVolume: "other" }, {}, [container("mounts"), "+ Volume *-other", "- Volume *-rancher-agent"]],
+    [{ allowDowngrade: "true" }, {}, ["~ Release release: allowDowngrade"]],
+    [{ extraEnvironment: { A: "2" } }, { extraEnvironment: { A: "1" } }, container("envs")],
+    [{ systemRegistry: "registry.example.com" }, {}, container("envs")],
+    [{ auditLog: { level: 1 } }, {}, container("envs, volumes")],
+    [{ auditLog: { level: 2 } }, { auditLog: { level: 1 } }, container("envs")],
+    [{ tls: tls("a") }, {}, [...container("command, mounts"), "+ Files *-rancher-#-tls"]],
+    // Files of its own, beside those of the old one.
+    [{ tls: tls("b") }, { tls: tls("a") }, [...container("mounts"), "~ Files *-rancher-#-tls: files"]],
+    [{ agentVolume: "other" }, {}, [...container("mounts"), "+ Volume *-other", "- Volume *-rancher-agent"]],
     [
       { backup: { schedule: "daily" } },
       {},
@@ -246,13 +295,31 @@ describe("a change of one setting changes this and nothing else", () => {
       ["~ ImageArchive *-image-archive: sha256"],
     ],
     [{ registryLogin: { username: "me", password: "secret" } }, {}, ["~ docker *-docker: registryAuth"]],
+    [{ startDeadline: "120" }, {}, [...guard, "~ Release release: startDeadline"]],
+    [{ guard: { stopGrace: 45 } }, {}, [...guard, "~ Container *-rancher-#: destroyGraceSeconds"]],
+    [{ guard: { copyLimit: 40 } }, {}, guard],
   ];
   for (const [setting, from, wanted] of table)
     test(`${Object.keys(setting).join()}${Object.keys(from).length ? ", changed" : ", set"}`, async () => {
       const before = await register(from);
       const after = await register({ ...from, ...setting });
       assert.deepEqual(changes(before, after), [...wanted].sort());
+      // What needs another container must not touch the one that runs.
+      const [old, now] = [containerOf(before), containerOf(after)];
+      assert.equal(old.name !== now.name, old.inputs.name !== now.inputs.name);
+      assert.equal(
+        old.name !== now.name,
+        wanted.some((line) => /^~ Release .*container/.test(line)),
+      );
     });
+
+  test("every setting of Rancher is in the table", () => {
+    const named = new Set(table.flatMap(([setting]) => Object.keys(setting)));
+    assert.deepEqual(
+      Object.keys(rancherShape).filter((name) => !named.has(name)),
+      [],
+    );
+  });
 
   test("nothing changes without a change", async () => {
     assert.deepEqual(changes(await register(), await register()), []);

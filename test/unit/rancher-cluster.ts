@@ -146,7 +146,10 @@ export class Cluster implements UpgradeWorld {
   containers = (): string[] => [...this.nodes.values()].map(({ container }) => container);
   /** For a message, when something is not as it should be. */
   toString = (): string =>
-    [JSON.stringify([...this.nodes]), JSON.stringify(this.data), this.log.join(", "), this.told.join(", ")].join(
-      "\n",
-    );
+    [
+      JSON.stringify([...this.nodes]),
+      JSON.stringify(this.data),
+      this.log.join(", "),
+      this.told.join(", "),
+    ].join("\n");
 }

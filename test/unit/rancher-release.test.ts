@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import { healthTrouble } from "../../providers/rancher/health";
+import { release } from "../../providers/rancher/release-provider";
+import { compareVersions, isDowngrade, versionOf } from "../../providers/rancher/version";
+import { unknownValue } from "../../providers/shim";
+
+const inputs = {
+  endpoints: {},
+  container: "rancher-1a2b3c4d",
+  image: "rancher/rancher:v2.12.3",
+  url: "https://192.168.56.10",
+  startDeadline: 300,
+  allowDowngrade: false,
+};
+
+describe("an older image", () => {
+  const refused = async (from: string, to: string, allowDowngrade = false): Promise<string[]> => {
+    const { failures } = await release.check(
+      { ...inputs, image: from },
+      { ...inputs, image: to, allowDowngrade },
+    );
+    return (failures ?? []).map(({ reason }) => reason);
+  };
+
+  test("is refused, with the way out", async () => {
+    const [reason, ...others] = await refused("rancher/rancher:v2.12.4", "rancher/rancher:v2.12.3");
+    assert.match(reason ?? "", /`image` must not go back from .*v2\.12\.4 to .*v2\.12\.3.*`allowDowngrade`/);
+    assert.deepEqual(others, []);
+  });
+
+  test("is not, if it must be; nor is a newer one, or one that nobody can compare", async () => {
+    assert.deepEqual(await refused("a:v2.12.4", "a:v2.12.3", true), []);
+    assert.deepEqual(await refused("a:v2.12.3", "a:v2.12.4"), []);
+    assert.deepEqual(await refused("a:stand-in-1", "a:stand-in-0"), []);
+    assert.deepEqual(await refused("a:v2.12.4", unknownValue), []);
+    assert.deepEqual((await release.check({}, inputs)).failures, []);
+  });
+
+  test("is one by its numbers, and a pre-release is before its release", () => {
+    const order = [
+      "v2.9.12",
+      "v2.10.0-alpha1",
+      "v2.10.0-rc2",
+      "v2.10.0-rc10",
+      "v2.10.0",
+      "2.10.1",
+      "v10.0.0",
+    ];
+    order.forEach((one, i) => {
+      order.forEach((other, j) => {
+        assert.equal(Math.sign(compareVersions(one, other)), Math.sign(i - j), `${one} ${other}`);
+      });
+    });
+    const digest = `@sha256:${"0".repeat(64)}`;
+    assert.equal(versionOf(`r.example:5000/rancher:v2.1.0${digest}`), "v2.1.0");
+    assert.equal(versionOf("r.example:5000/rancher"), undefined);
+    fc.assert(
+      fc.property(fc.nat(20), fc.nat(20), fc.nat(20), fc.nat(20), (a, b, c, d) => {
+        assert.equal(isDowngrade(`x:v${a}.${b}.0`, `y:${c}.${d}.0`), c < a || (c === a && d < b));
+      }),
+    );
+  });
+});
+
+test("each input is a change that replaces nothing", async () => {
+  const other = {
+    endpoints: { a: {} },
+    container: "b",
+    image: "c:1",
+    url: "d",
+    startDeadline: 1,
+    allowDowngrade: true,
+  };
+  for (const [name, value] of Object.entries(other))
+    assert.deepEqual(
+      await release.diff("id", inputs, { ...inputs, [name]: value } as typeof inputs),
+      { changes: true, replaces: [] },
+      name,
+    );
+  assert.deepEqual(await release.diff("id", inputs, { ...inputs }), { changes: false, replaces: [] });
+});
+
+test("without nodes that answer there is no drift to see", async () => {
+  const read = await release.read("id", inputs);
+  assert.deepEqual(read, { id: "id", props: inputs, inputs });
+});
+
+describe("whether Rancher serves", () => {
+  // Nobody checks it, and nobody is to trust it.
+  let server: Server;
+  let url: string;
+  let status = 200;
+
+  before(async () => {
+    const { execFileSync } = await import("node:child_process");
+    const pem = execFileSync(
+      "openssl",
+      [
+        ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+        ...["-subj", "/CN=test", "-days", "1", "-keyout", "-", "-out", "-"],
+      ],
+      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+    );
+    server = createServer({ key: pem, cert: pem }, ({ url: path }, response) => {
+      response.statusCode = path === "/healthz" ? status : 404;
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => server.close());
+
+  test("is asked of /healthz, whatever its certificate", async () => {
+    assert.equal(await healthTrouble(url), undefined);
+    status = 503;
+    assert.match((await healthTrouble(url)) ?? "", /\/healthz has status 503$/);
+    await new Promise((resolve) => server.close(resolve));
+    assert.match((await healthTrouble(url)) ?? "", /refuses connections$/);
+  });
+});
