@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { parseDocument } from "yaml";
 import { compareWrites, storedNumbers } from "../../drill/probes/writes";
+import { startLab } from "../../lab";
 import { buildImage } from "../../lab/image/build";
 import { makeVariant, type VariantOptions } from "../../lab/image/variant";
 import { registryMirror } from "../../lab/layout";
@@ -119,8 +120,11 @@ async function upWhileWriting(run: string): Promise<RunResult & { gap: number; a
   }
 }
 
-before(() => {
+before(async () => {
   copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+  // The registry is the lab's, and the first version comes from it.
+  process.env.HA_RANCHER_LAB_NAME = "test";
+  await startLab(console.log);
 });
 
 after(async () => {
@@ -135,8 +139,6 @@ after(async () => {
 });
 
 step("the first start", async () => {
-  // The lab's registry is there once the lab is.
-  await inLab("true");
   setImage(await offer("first"));
   await up();
   const { active, standby } = await roles();
@@ -189,7 +191,7 @@ step("an image that is missing on the standby is seen by refresh, and mended by 
   const { standby } = await roles();
   const made = await container(standby);
   await onNode(standby, `docker rm ${made}`);
-  await onNode(standby, "docker rmi --force $(docker images --quiet)".replace("$(", "\\$("));
+  await onNode(standby, "docker rmi --force \\$(docker images --quiet)");
   assert.notEqual((await inLab("pulumi", "refresh", "--yes", "--expect-no-changes")).code, 0);
   await up();
   assert.deepEqual(await containersOn(standby), [made]);
