@@ -59,7 +59,7 @@ export class HaRancher extends pulumi.ComponentResource {
         image: place.image,
         bootstrapPassword: password.value,
         after: (node) => software.on(node).slice(0, 1),
-        beforeStart: (node) => [...software.on(node), ...storage.on(node)],
+        beforeStart: (node) => [...software.on(node), ...storage.on(node), ...floatingIp.on(node)],
       },
       parent,
     );

@@ -206,19 +206,19 @@ class Upgrade {
     const changed = others.filter((name) => isBehind(looks.get(name), tried));
     try {
       await each(changed, (name) => this.world.point(name, tried));
-      await this.waitUntilReady(others);
+      await this.waitUntilReady(others, tried);
     } catch (error) {
       await each(changed, (name) => this.world.point(name, this.containerOf(looks, name) || old));
       throw new Error(`${keeper} goes on with ${old}, nothing was changed: ${text(error)}`);
     }
   }
 
-  /** Waits until one of the nodes would take over. */
-  private async waitUntilReady(names: string[]): Promise<void> {
+  /** Waits until one of the nodes would take over with a container, or has already. */
+  private async waitUntilReady(names: string[], container: string): Promise<void> {
     const end = performance.now() + this.limits.ready;
     for (;;) {
       const looks = await each(names, (name) => this.world.look(name));
-      if (looks.some(({ ready }) => ready)) return;
+      if (looks.some(({ ready, running }) => ready || running.includes(container))) return;
       if (performance.now() > end) {
         const told = names.map(
           (name, i) => `${name}: ${looks[i]?.reason || looks[i]?.state || "its guard does not run"}`,

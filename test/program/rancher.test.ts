@@ -1,56 +1,14 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { parseSettings, type Settings } from "../../settings";
+import { describe, test } from "node:test";
+import { backupShape } from "../../settings/backup";
+import { imageShape } from "../../settings/image";
 import { rancherShape } from "../../settings/rancher";
-import { enterMockLab, lab, mockPulumi, type Registered, resolved } from "./mocks";
-
-const given: Record<string, string> = {
-  vip: "192.168.56.10/24",
-  nodes: JSON.stringify([
-    { name: "one", address: "192.168.56.11" },
-    { name: "two", address: "192.168.56.12" },
-  ]),
-};
+import { changes, container, guard, isSecret, plain, register } from "./changes";
+import { lab, type Registered } from "./mocks";
 
 const pem = (kind: string, body: string): string =>
   `-----BEGIN ${kind}-----\n${Buffer.from(body).toString("base64")}\n-----END ${kind}-----\n`;
 const tls = (body: string) => ({ certificate: pem("CERTIFICATE", body), key: pem("PRIVATE KEY", body) });
-
-let registered: Registered[];
-
-before(async () => {
-  registered = await mockPulumi();
-  enterMockLab();
-});
-
-/** What the program registers with these settings beside the usual ones. */
-async function register(more: Record<string, unknown> = {}): Promise<Registered[]> {
-  const text = Object.entries(more).map(([name, value]) => [
-    name,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  const settings: Settings = parseSettings({ ...given, ...Object.fromEntries(text) });
-  const { HaRancher } = await import("../../components/index.js");
-  const from = registered.length;
-  const stack = new HaRancher("ha-rancher", settings);
-  await resolved(stack.nodes);
-  // The observation waits for nothing in a preview: the last resources, the guards, may still be on their way.
-  const guards = () => registered.slice(from).filter(({ name }) => name.endsWith("-guard-running"));
-  for (const end = Date.now() + 30_000; guards().length < 2; await sleep(5))
-    assert.ok(Date.now() < end, "the guards are not registered");
-  return registered.slice(from);
-}
-
-/** A secret as it goes over the wire, and what is in it. */
-const isSecret = (value: unknown): value is { value: unknown } =>
-  typeof value === "object" && value !== null && "value" in value && Object.keys(value).length === 2;
-const plain = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(plain);
-  if (isSecret(value)) return plain(value.value);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
-};
 
 const find = (all: Registered[], type: string, name: RegExp): Registered =>
   all.find((each) => each.type === type && name.test(each.name)) ??
@@ -208,47 +166,6 @@ describe("what the official docker plugin is given", () => {
   });
 });
 
-/** A resource without what tells one make of the container from another: what follows it. */
-const make = /-[0-9a-f]{8}(?=$|-)/;
-const withoutMake = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(plain(value) ?? null).replaceAll(/"rancher-[0-9a-f]{8}"/g, '"rancher-#"'));
-
-/** What differs between two runs of the program: `+ name`, `- name`, `~ name: inputs`; nodes as `*`. */
-function changes(before: Registered[], after: Registered[]): string[] {
-  const key = ({ type, name }: Registered): string =>
-    `${type.split(":").at(-1)} ${name.replace(make, "-#").replace(/^(one|two)(?=-|$)/, "*")}`;
-  const grouped = (all: Registered[]): Map<string, Registered[]> => {
-    const groups = new Map<string, Registered[]>();
-    for (const each of all) groups.set(key(each), [...(groups.get(key(each)) ?? []), each]);
-    return groups;
-  };
-  const [olds, news] = [grouped(before), grouped(after)];
-  return [...new Set([...olds.keys(), ...news.keys()])]
-    .flatMap((name) => {
-      const [old, now] = [olds.get(name), news.get(name)];
-      if (!old) return [`+ ${name}`];
-      if (!now) return [`- ${name}`];
-      const inputs = now.flatMap((each, i) => {
-        const former = old[i]?.inputs ?? {};
-        return [...new Set([...Object.keys(former), ...Object.keys(each.inputs)])].filter((input) => {
-          const texts = [former[input], each.inputs[input]];
-          const [one, other] = input === "container" ? texts : texts.map(withoutMake);
-          return input !== "__provider" && JSON.stringify(one) !== JSON.stringify(other);
-        });
-      });
-      return inputs.length ? [`~ ${name}: ${[...new Set(inputs)].sort().join(", ")}`] : [];
-    })
-    .sort();
-}
-
-/** Another container beside the old one, which differs in these inputs, and the release that moves the service to it. */
-const container = (inputs: string, release = "container"): string[] => [
-  `~ Container *-rancher-#: ${inputs}`,
-  `~ Release release: ${release}`,
-];
-/** The guard reads its settings anew. */
-const guard = ["~ Command *-guard-running: stdin", "~ Files *-software-files: files"];
-
 describe("a change of one setting changes this and nothing else", () => {
   const table: [setting: Record<string, unknown>, from: Record<string, unknown>, wanted: string[]][] = [
     [
@@ -316,7 +233,10 @@ describe("a change of one setting changes this and nothing else", () => {
   test("every setting of Rancher is in the table", () => {
     const named = new Set(table.flatMap(([setting]) => Object.keys(setting)));
     assert.deepEqual(
-      Object.keys(rancherShape).filter((name) => !named.has(name)),
+      // `memoryFloor` is for hosts alone: test/unit/host-provider.test.ts.
+      Object.keys({ ...rancherShape, ...imageShape, ...backupShape }).filter(
+        (name) => name !== "memoryFloor" && !named.has(name),
+      ),
       [],
     );
   });

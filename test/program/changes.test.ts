@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settingNames } from "../../settings";
+import { backupShape } from "../../settings/backup";
+import { imageShape } from "../../settings/image";
+import { rancherShape } from "../../settings/rancher";
+import { changes, container, given, guard, register } from "./changes";
+
+/* What a change of one setting changes, for all of them but Rancher's (rancher.test.ts). */
+
+type Settings = Record<string, unknown>;
+
+const configuration = "~ Configuration keepalived-conf: contents";
+const about = (name: string): string => `~ HaRancher ha-rancher: ${name}`;
+const nodes = JSON.parse(given.nodes ?? "") as object[];
+const onMachine = { storage: "machine", nfsAddress: "192.168.56.5" };
+const agent = {
+  agent: "fence_virsh",
+  options: { ip: "192.168.56.1", username: "fence", password: "secret" },
+  nodes: { one: { plug: "one" }, two: { plug: "two" } },
+};
+
+const table: [setting: Settings, from: Settings, wanted: string[]][] = [
+  [
+    { vip: "192.168.56.20/24" },
+    {},
+    [
+      ...container("envs", "container, url"),
+      ...guard,
+      "~ Configuration keepalived-conf: contents, vip",
+      about("vip, virtualRouterId"),
+      "~ Keepalived *-keepalived: vips",
+    ],
+  ],
+  [{ preset: "steady" }, {}, [configuration, about("advertInterval")]],
+  [{ advertInterval: "0.5" }, {}, [configuration, about("advertInterval")]],
+  [{ virtualRouterId: "77" }, {}, [configuration, about("virtualRouterId")]],
+  [
+    { furtherVips: ["192.168.56.30/24"] },
+    {},
+    [configuration, about("furtherVips"), "~ Keepalived *-keepalived: vips"],
+  ],
+  [{ keepalived: { garp: { repeat: 4 } } }, {}, [configuration]],
+  // It is what the VIP says.
+  [{ subnet: "192.168.56.0/24" }, {}, []],
+  [
+    { nodes: [{ ...nodes[0], priority: 10 }, nodes[1]] },
+    {},
+    ["~ Configuration keepalived-conf: contents, order", about("nodes")],
+  ],
+  [{ cpus: "3" }, {}, ["~ Machine *: cpus"]],
+  [{ memory: "2048" }, {}, ["~ Machine *: memory"]],
+  [{ dhcpNetwork: "true" }, {}, ["~ Machine *: networks"]],
+  [
+    { dataDirectory: "/srv/rancher" },
+    {},
+    [
+      ...container("mounts"),
+      ...guard,
+      "~ Command *-prepared: create, delete, update",
+      "~ Files *-mounts: files",
+      about("dataDirectory"),
+    ],
+  ],
+  [
+    { nfsVersion: "3" },
+    onMachine,
+    [...guard, "~ Command *-lease-mounted: create, update", "~ Files *-mounts: files"],
+  ],
+  [{ keepData: "true" }, {}, ["~ Export export: removeData"]],
+  [{ sharedDirectory: "/srv/shared" }, {}, ["~ Export export: directory"]],
+  [
+    { nfsAddress: "192.168.56.9" },
+    {},
+    ["~ Command *-lease-mounted: create, update", "~ Files *-mounts: files"],
+  ],
+  [
+    onMachine,
+    {},
+    [
+      ...["ready", "serving"].map((name) => `+ Command storage-${name}`),
+      ...["exports", "nfs-conf"].map((name) => `+ Files storage-${name}`),
+      "+ Machine storage",
+      "+ StorageMachine storage-machine",
+      "- Export export",
+      "~ Command *-lease-mounted: create, update",
+      "~ Files *-mounts: files",
+    ],
+  ],
+  [{ environment: "prod" }, {}, [about("environment")]],
+  [{ guard: { hold: 20 } }, {}, guard],
+  [{ fencing: agent }, {}, [...guard, "+ Files *-fence-files", "~ Command *-prepared: create, update"]],
+];
+
+for (const [setting, from, wanted] of table)
+  test(`${Object.keys(setting).join()} changes this and nothing else`, async () => {
+    assert.deepEqual(
+      changes(await register(from), await register({ ...from, ...setting })),
+      [...wanted].sort(),
+    );
+  });
+
+test("every setting has its row", () => {
+  const elsewhere = [
+    ...Object.keys({ ...rancherShape, ...imageShape, ...backupShape }),
+    // Of machines outside of the lab: test/unit/vagrant-verbs.test.ts.
+    ...["hypervisor", "box", "boxVersion", "boxUrl", "boxChecksum", "bridge"],
+  ];
+  const named = new Set([...table.flatMap(([setting]) => Object.keys(setting)), ...elsewhere]);
+  assert.deepEqual(
+    settingNames.filter((name) => !named.has(name)),
+    [],
+  );
+});
