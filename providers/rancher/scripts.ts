@@ -5,11 +5,11 @@ import type { NodeLook } from "./upgrade";
 /** What runs on nodes for Rancher: files of rancher/, which say what they take and print. */
 export type RancherScript = keyof typeof limits;
 
-/** Milliseconds: a guard stops in order within its grace of 30 s and more, and systemd is slow on an overloaded node. */
+/** Milliseconds: a guard stops in order within `guard.stopGrace` (600 s at most), and systemd is slow on a busy node. */
 const limits = {
   look: 90_000,
-  point: 300_000,
-  halt: 300_000,
+  point: 900_000,
+  halt: 900_000,
   "last-words": 90_000,
   "take-back": 1_800_000,
 } as const;

@@ -153,6 +153,15 @@ describe("node-status", () => {
     assert.deepEqual((await b.status()).lease, { owner: null, epoch: null, heldHere: false });
   });
 
+  it("says why no guard runs on a node that an upgrade keeps out", async () => {
+    await b.signal("SIGKILL");
+    b.set("kept-out", "rancher-1a2b3c4d\n");
+    const guard = (await b.status()).guard as Record<string, unknown>;
+    assert.equal(guard.state, "STOPPED");
+    assert.match(String(guard.reason), /^kept out of service by an upgrade .*`npm run up`/);
+    b.unset("kept-out");
+  });
+
   it("puts whatever a reason holds into JSON", async () => {
     const reason = 'a "quoted" \\ back\\slash \t\u0001\u001f\u007f é 漢 \'$(id)` %s \\u0041';
     const text = `process=${process.pid} ${startOf(process.pid)}\nstate=ACTIVE\nsince=0\nepoch=007\nreason=${reason}\nlease_owner="\nlease_epoch=x\nlease_here=1\n=\n`;
