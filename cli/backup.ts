@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
 import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
 import { draw } from "../providers/remote/transfer";
@@ -25,8 +26,8 @@ export interface BackupOptions {
 /** Milliseconds for the backup on the node, and for bringing it here. */
 const limit = 2 * 3_600_000;
 
-/** Where a node has a backup until it is here. */
-const staging = "/var/lib/ha-rancher/backup";
+/** Where a node has its scripts, and a backup until it is here. */
+const onNode = { scripts: "/usr/local/lib/ha-rancher", staging: "/var/lib/ha-rancher/backup" };
 
 /** Where backups of a stack go that were not told where to go. */
 export const backupFolder = (stack: string): string => join(dataHome(), "backups", stack);
@@ -54,7 +55,7 @@ export function activeNode(reports: NodeReport[]): string {
   );
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function meansFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found && !found.isDirectory())
     throw new Failure(`${path} is there already: name another file with \`--to\`, or a folder`);
@@ -67,6 +68,46 @@ async function sha256Of(file: string): Promise<string> {
   return hash.digest("hex");
 }
 
+/** Where a backup goes: a file, or a folder in which so many stay. */
+export interface Destination {
+  path: string;
+  isFolder: boolean;
+  keep: number;
+}
+
+/**
+ * Makes a backup on a node and brings it here.
+ *
+ * @returns its file
+ */
+export async function bringBackup(
+  ssh: SshEndpoint,
+  name: string,
+  { path, isFolder, keep }: Destination,
+  { scripts, staging } = onNode,
+): Promise<string> {
+  const made = await exec(ssh, asRoot(ssh, `${scripts}/backup ${staging} 1`), { timeout: limit });
+  const archive = made.stdout.trim();
+  if (made.code !== 0 || !archive)
+    throw new Failure(`${name}: ${lastLines(made.stderr) || `backup ended with code ${made.code}`}`);
+  say(lastLines(made.stderr));
+  const file = isFolder ? join(path, basename(archive)) : path;
+  const draft = `${file}.new`;
+  try {
+    await draw(ssh, asRoot(ssh, `cat ${shellQuote(archive)}`), draft, { timeout: limit });
+    const { stdout } = await execOk(ssh, asRoot(ssh, `sha256sum ${shellQuote(archive)}`), { timeout: limit });
+    if (!stdout.startsWith(`${await sha256Of(draft)} `))
+      throw new Failure(`the backup is not the same here as on ${name}: ${archive} there is the right one`);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  await execOk(ssh, asRoot(ssh, `rm -rf ${staging}`));
+  if (isFolder) for (const old of surplus(await readdir(path), keep)) await rm(join(path, old));
+  return file;
+}
+
 /**
  * Makes a backup on the node that serves, and brings it here.
  *
@@ -75,43 +116,17 @@ async function sha256Of(file: string): Promise<string> {
  */
 export async function backup({ stack, to }: BackupOptions): Promise<number> {
   const { keep } = checkSettingsFile(existingStackFile(stack)).backup;
-  const place = to === undefined ? `${backupFolder(stack)}/` : userPath(to) + (to.endsWith("/") ? "/" : "");
-  const known = await reachToOperate(stack, ["backup", "--stack", stack, "--to", place]);
+  const given = to === undefined ? `${backupFolder(stack)}/` : userPath(to) + (to.endsWith("/") ? "/" : "");
+  const known = await reachToOperate(stack, ["backup", "--stack", stack, "--to", given]);
   if (typeof known === "number") return known;
-  const intoFolder = await isFolder(place);
-  const folder = intoFolder ? resolve(place) : dirname(place);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-
+  const isFolder = await meansFolder(given);
+  const path = resolve(given);
+  await mkdir(isFolder ? path : dirname(path), { recursive: true, mode: 0o700 });
   const name = activeNode(await askNodes(known.nodes));
   const node = known.nodes.find((each) => each.name === name);
   if (!node) throw new Failure(`there is no node ${name}`);
-  const ssh = await endpointOf(node);
   say(`${name} makes a backup: the service stops while its data is copied`);
-  const made = await exec(ssh, asRoot(ssh, `/usr/local/lib/ha-rancher/backup ${staging} 1`), {
-    timeout: limit,
-  });
-  const archive = made.stdout.trim();
-  if (made.code !== 0 || !archive)
-    throw new Failure(`${name}: ${lastLines(made.stderr) || `backup ended with code ${made.code}`}`);
-  say(lastLines(made.stderr));
-
-  const file = intoFolder ? join(folder, basename(archive)) : place;
-  const draft = `${file}.new`;
-  try {
-    await draw(ssh, `sudo -n cat ${shellQuote(archive)}`, draft, { timeout: limit });
-    const { stdout } = await execOk(ssh, asRoot(ssh, `sha256sum ${shellQuote(archive)}`), {
-      timeout: limit,
-    });
-    const sum = await sha256Of(draft);
-    if (!stdout.startsWith(`${sum} `))
-      throw new Failure(`the backup is not the same here as on ${name}: ${archive} is the right one`);
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
-  await execOk(ssh, asRoot(ssh, `rm -rf ${staging}`));
-  if (intoFolder) for (const old of surplus(await readdir(folder), keep)) await rm(join(folder, old));
+  const file = await bringBackup(await endpointOf(node), name, { path, isFolder, keep });
   say(`${file} (${((await stat(file)).size / 1e6).toFixed(1)} MB)`);
   return 0;
 }

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import type { SshEndpoint } from "../providers/remote/endpoint";
 import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
 import { pour } from "../providers/remote/transfer";
 import { userPath } from "./backup";
@@ -18,8 +19,8 @@ export interface RestoreOptions {
 /** Milliseconds: for bringing the archive to the node, and for the restore there. */
 const limit = 3 * 3_600_000;
 
-/** Where a node has the archive meanwhile. */
-const staging = "/var/lib/ha-rancher/restore";
+/** Where a node has its scripts, and the archive meanwhile. */
+const onNode = { scripts: "/usr/local/lib/ha-rancher", staging: "/var/lib/ha-rancher/restore" };
 
 /** The node that a restore is for: who has the lease; else, with a service that does not start, who has the VIP. */
 export function restoringNode(reports: NodeReport[]): string {
@@ -34,6 +35,28 @@ export function restoringNode(reports: NodeReport[]): string {
   throw new Failure(
     `no node can restore (${what.join("; ")}): \`npm run up\` brings the nodes and their guards back`,
   );
+}
+
+/** Brings an archive to a node, and has it restored there. */
+export async function restoreOn(
+  ssh: SshEndpoint,
+  name: string,
+  archive: string,
+  { scripts, staging } = onNode,
+): Promise<void> {
+  say(`${archive} goes to ${name}, which looks whether it is whole, and of the right version`);
+  const receive = `umask 077 && rm -rf ${staging} && mkdir -p ${staging} && cat >${staging}/archive.tar`;
+  try {
+    await pour(ssh, archive, asRoot(ssh, receive), { timeout: limit });
+    const line = asRoot(ssh, `${scripts}/restore ${staging}/archive.tar`);
+    const { code, stdout, stderr } = await exec(ssh, line, { timeout: limit });
+    if (code !== 0) throw new Failure(`${name}: ${lastLines(stderr) || `restore ended with code ${code}`}`);
+    say(`${name}: ${stdout.trim()}`);
+  } finally {
+    await execOk(ssh, asRoot(ssh, `rm -rf ${staging}`)).catch(() => {
+      // The node is gone; the next restore clears it.
+    });
+  }
 }
 
 /**
@@ -53,23 +76,6 @@ export async function restore({ stack, file }: RestoreOptions): Promise<number> 
   const name = restoringNode(await askNodes(known.nodes));
   const node = known.nodes.find((each) => each.name === name);
   if (!node) throw new Failure(`there is no node ${name}`);
-  const ssh = await endpointOf(node);
-  say(`${archive} goes to ${name}, which looks whether it is whole, and of the right version`);
-  try {
-    await pour(
-      ssh,
-      archive,
-      asRoot(ssh, `umask 077 && rm -rf ${staging} && mkdir -p ${staging} && cat >${staging}/archive.tar`),
-      { timeout: limit },
-    );
-    const script = `/usr/local/lib/ha-rancher/restore ${staging}/archive.tar`;
-    const { code, stdout, stderr } = await exec(ssh, asRoot(ssh, script), { timeout: limit });
-    if (code !== 0) throw new Failure(`${name}: ${lastLines(stderr) || `restore ended with code ${code}`}`);
-    say(`${name}: ${stdout.trim()}`);
-  } finally {
-    await execOk(ssh, asRoot(ssh, `rm -rf ${staging}`)).catch(() => {
-      // The node is gone; the next restore clears it.
-    });
-  }
+  await restoreOn(await endpointOf(node), name, archive);
   return 0;
 }
