@@ -74,8 +74,18 @@ async function load({ ssh, image, file, sha256 }: ImageArchiveInputs): Promise<s
 
 /** The provider of {@link ImageArchive}. */
 export const imageArchive = {
-  async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
-    return checkInputs(schema, news);
+  async check(
+    olds: Partial<ImageArchiveInputs>,
+    news: Partial<ImageArchiveInputs>,
+  ): Promise<pulumi.dynamic.CheckResult> {
+    const checked = checkInputs(schema, news);
+    // Containers are told apart by the name of their image: nothing would run the new one.
+    if (olds.sha256 !== undefined && olds.image === news.image && olds.sha256 !== news.sha256)
+      checked.failures?.push({
+        property: "sha256",
+        reason: `\`imageArchive.sha256\` is another archive's, and \`image\` is ${news.image} as before: give another image another tag`,
+      });
+    return checked;
   },
 
   /** Another host replaces it; another image or archive is loaded in place. */

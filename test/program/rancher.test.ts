@@ -206,11 +206,6 @@ describe("a change of one setting changes this and nothing else", () => {
       {},
       ["+ ImageArchive *-image-archive"],
     ],
-    [
-      { imageArchive: { file: "/images/rancher.tar", sha256: "b".repeat(64) } },
-      { imageArchive: { file: "/images/rancher.tar", sha256: "a".repeat(64) } },
-      ["~ ImageArchive *-image-archive: sha256"],
-    ],
     [{ registryLogin: { username: "me", password: "secret" } }, {}, ["~ docker *-docker: registryAuth"]],
     [{ startDeadline: "120" }, {}, [...guard, "~ Release release: startDeadline"]],
     [{ guard: { stopGrace: 45 } }, {}, [...guard, "~ Container *-rancher-#: destroyGraceSeconds"]],

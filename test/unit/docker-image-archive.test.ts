@@ -83,8 +83,14 @@ test("what is a change, and what is not", async () => {
   const changed = async (news: ImageArchiveInputs) => (await imageArchive.diff("id", outs, news)).changes;
   assert.equal(await changed(inputs), false);
   assert.equal(await changed({ ...inputs, file: "/elsewhere" }), false, "where it lies is no matter");
-  const newer = archive("rancher/rancher:v2.12.3\nnewer\n");
+  const newer = { ...archive("rancher/rancher:v2.12.4\nnewer\n"), image: "rancher/rancher:v2.12.4" };
   assert.equal(await changed(newer), true);
+  assert.deepEqual((await imageArchive.check(inputs, newer)).failures, []);
+  const sameName = await imageArchive.check(inputs, { ...newer, image: inputs.image });
+  assert.match(
+    sameName.failures?.[0]?.reason ?? "",
+    /is another archive's, .* give another image another tag/,
+  );
   const { outs: updated } = await imageArchive.update("id", outs, newer);
   assert.equal(updated?.imageId, `sha256:${newer.sha256}`);
   const bad = await imageArchive.check({}, { ...inputs, sha256: "abc" });
