@@ -85,6 +85,10 @@ ask_guard() {
     if [[ -z $state ]] && ((NOW - begin > 3 * WATCHDOG)); then
       REPLY='no guard runs on this node'
       break
+    elif [[ $1 == pack && $state == @(STANDBY|STOPPING|INIT) ]]; then
+      # Another node serves by now, or will.
+      REPLY="the service left this node: $reason"
+      break
     elif ((NOW - begin > limit)); then
       REPLY="the guard did not do it in $((limit / 1000)) s; it is $state ($reason)"
       break

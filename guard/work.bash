@@ -93,9 +93,19 @@ put_back() {
 
 # restore_is LINE: from here on that is so, whatever happens.
 restore_is() {
+  still_owner || return
   local state=$DATA_DIRECTORY/$restore_name/state
   printf '%s\n' "$1" >"$state.new" && sync -- "$state.new" && mv -f -T -- "$state.new" "$state" &&
     sync -- "${state%/*}"
+}
+
+# Is this guard still the owner, by what the server says? A machine that was paused goes on where it was, until the guard
+# finds out, and nothing but this keeps a rename of it from being carried out on what is another owner's data by then.
+still_owner() {
+  local epoch=
+  read -r epoch <"$LEASE_DIRECTORY/epoch" && [[ $epoch == "$EPOCH" ]] && return
+  echo "the epoch on the server is $epoch, not $EPOCH: another node has the lease"
+  return 1
 }
 
 # move_all FROM TO: everything in a directory, but for what belongs to the place.
@@ -104,7 +114,7 @@ move_all() {
   mkdir -p -- "$2" || return
   while IFS= read -r -d '' entry; do
     if [[ $1 == "$DATA_DIRECTORY" ]] && belongs_to_place "$entry"; then continue; fi
-    mv -T -- "$1/$entry" "$2/$entry" || return
+    still_owner && mv -T -- "$1/$entry" "$2/$entry" || return
   done < <(find "$1" -mindepth 1 -maxdepth 1 -printf '%f\0')
 }
 

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "node:test";
-import { type GuardedNode, type Pair, until } from "./nodes";
+import { type GuardedNode, type Pair, times, until } from "./nodes";
 import { becomesActive, withNodes } from "./with-nodes";
 
 const dataOf = (pair: Pair): string => join(pair.folder, "data");
@@ -188,6 +188,26 @@ describe("backup and restore, by the guard", { concurrency: 3 }, () => {
     await assert.rejects(restore(a, hostile), /names outside of it/);
   });
 
+  withNodes(
+    "a backup is given up where the service moves on, and the other node serves",
+    async (pair, a, b) => {
+      fill(pair, "early");
+      await becomesActive(a);
+      a.set("slow-stop", String(times.vipLoss + 1));
+      const refused = assert.rejects(
+        backUp(a),
+        /the data cannot be copied: the service left this node: the VIP is gone/,
+      );
+      await until(() => a.state === "PREPARE", "the service to be stopped", a);
+      a.setVip(false);
+      await becomesActive(b);
+      await refused;
+      assert.deepEqual(readdirSync(backups(a)), []);
+      assert.deepEqual(await pair.writersUntil(b), ["a", "b"]);
+      assert.ok(!a.has("run/work"));
+    },
+  );
+
   withNodes("a restore whose guard is killed half-way is finished by another node's", async (pair, a, b) => {
     fill(pair, "early");
     await becomesActive(a);
@@ -217,6 +237,27 @@ describe("backup and restore, by the guard", { concurrency: 3 }, () => {
       await holder.ready();
     }
   });
+
+  withNodes(
+    "what is left of a restore is not done by a node that is no longer the owner",
+    async (pair, a) => {
+      fill(pair, "early");
+      await becomesActive(a);
+      const file = await backUp(a);
+      change(pair);
+      // As another node that has taken the lease while this one was paused; its heartbeats go on until it looks.
+      a.set("slow-stop", "2");
+      const refused = assert.rejects(restore(a, file));
+      await until(() => a.state === "PREPARE", "the service to be stopped", a);
+      writeFileSync(join(pair.folder, "lease", "epoch"), "99\n");
+      await a.says(/the epoch on the server is 99, not 1/);
+      await until(() => a.state === "STANDBY", "a to step down", a);
+      assert.equal(wal(pair), "later");
+      a.setVip(false);
+      await a.signal("SIGTERM");
+      await refused;
+    },
+  );
 
   withNodes("a restore is repeated when its script or its guard was killed", async (pair, a) => {
     fill(pair, "early");
