@@ -35,14 +35,16 @@ version_of() {
   if [[ $1 == */* && ($first == *[.:]* || $first == localhost) ]]; then REPLY=${1#*/}; fi
 }
 
-# What this node's guard says, in the words state and reason; state is empty if no guard runs.
+# What this node's guard says, in the words state, since (milliseconds since boot) and reason; state is empty if no guard
+# runs.
 guard_says() {
   local key value process=''
-  state='' reason=''
+  state='' since=0 reason=''
   while IFS='=' read -r key value; do
     case $key in
       process) process=$value ;;
       state) state=$value ;;
+      since) since=$value ;;
       reason) reason=$value ;;
     esac
   done 2>/dev/null <"$RUN_DIRECTORY/state"
