@@ -36,7 +36,7 @@ export class Rancher extends pulumi.ComponentResource {
     this.release = new Release(
       "release",
       {
-        endpoints: pulumi.secret(Object.fromEntries(nodes.map((node) => [node.name, node.ssh]))),
+        endpoints: Object.fromEntries(nodes.map((node) => [node.name, node.ssh])),
         container: plan.name,
         image,
         url: serverUrl(settings.vip.address, settings.httpsPort),

@@ -3,7 +3,7 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
 export interface ReleaseArgs {
-  /** By node: how to log in. Secret in the state. */
+  /** By node: how to log in. Secret in the state, whether it is here or not. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
   /** Name of the container that all nodes are to run, one at a time. It must be on all of them. */
   container: pulumi.Input<string>;
@@ -22,13 +22,14 @@ export interface ReleaseArgs {
  * that had it; if the new one does not serve in time, datastore and container are as before, and the update fails.
  */
 export class Release extends pulumi.dynamic.Resource {
+  declare readonly container: pulumi.Output<string>;
   static readonly __pulumiType = "pulumi-nodejs:dynamic/rancher:Release";
 
   constructor(name: string, args: ReleaseArgs, opts?: pulumi.CustomResourceOptions) {
     super(
       provider,
       name,
-      { ...args },
+      { ...args, endpoints: pulumi.secret(args.endpoints) },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["endpoints"] }),
       "rancher",
       "Release",

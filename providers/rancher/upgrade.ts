@@ -122,20 +122,20 @@ class Upgrade {
     this.world.say(`an upgrade was interrupted, which left ${list(kept)} out of service`);
     const keeper = kept.find((name) => looks.get(name)?.kept === this.containerOf(looks, name));
     const old = looks.get(keeper ?? (kept[0] as string))?.kept as string;
-    if (keeper === undefined) {
-      // The datastore was put back, and whoever had it has it again.
+    const others = this.names.filter((name) => name !== keeper);
+    const tried = others.map((name) => this.containerOf(looks, name)).find((name) => name !== old);
+    if (keeper === undefined || tried === undefined) {
+      // The datastore was put back, and whoever had it has it again; or nothing else was tried yet.
       await each(kept, (name) => this.world.point(name, old));
       return;
     }
-    const others = this.names.filter((name) => name !== keeper);
-    const tried = others.map((name) => this.containerOf(looks, name)).find((name) => name !== old) ?? old;
     const trial: Trial = { keeper, others, old, tried };
     if (kept.length === 1) {
       // It was told so, and perhaps no more than that.
       await this.world.halt(keeper, old);
       const why = await this.troubleOf(others, tried);
       if (why === undefined) {
-        if (wanted === old && tried !== old && !allowDowngrade)
+        if (wanted === old && !allowDowngrade)
           throw new UpgradeFailed(
             `${tried} serves since an upgrade that was interrupted, and has changed the datastore; ${old} is wanted, which may be older. Set \`image\` and the other settings as in that upgrade, or \`allowDowngrade\`; until then ${keeper} stays out of service`,
             false,

@@ -1,0 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Release, type ReleaseArgs } from "ha-rancher/providers/rancher";
+
+/** A program with the release that release.json tells of, as a user of the package would write it. */
+const args = JSON.parse(readFileSync(join(process.cwd(), "release.json"), "utf8")) as ReleaseArgs;
+
+export const container = new Release("release", args).container;

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { packageRoot } from "../../system/root";
+import { TestServer } from "../unit/remote-server";
+import { TestStack } from "./harness";
+
+/*
+ * A release as a resource of the real Pulumi: two SSH servers on the loopback in place of nodes, whose guards were never
+ * started. Each test goes on from where the one before it stopped.
+ */
+
+const servers = new Map(["one", "two"].map((name) => [name, new TestServer()]));
+let stack: TestStack;
+
+const server = (name: string): TestServer => servers.get(name) ?? assert.fail(name);
+const service = (name: string): string => readFileSync(server(name).path("config/service.conf"), "utf8");
+
+function write(changes: object = {}): void {
+  const endpoints = Object.fromEntries([...servers].map(([name, { endpoint }]) => [name, endpoint]));
+  const args = {
+    endpoints,
+    container: "rancher-old",
+    image: "rancher/rancher:v2.12.3",
+    url: "https://192.0.2.10",
+    startDeadline: 5,
+    allowDowngrade: false,
+  };
+  writeFileSync(join(stack.folder, "release.json"), JSON.stringify({ ...args, ...changes }));
+}
+
+before(async () => {
+  const fakes = join(packageRoot, "test", "guard", "rancher-fakes");
+  for (const each of servers.values()) {
+    for (const folder of ["config", "run"]) mkdirSync(each.path(folder));
+    const own = ["FAKE_NODE=.", "CONFIG_DIRECTORY=./config", "RUN_DIRECTORY=./run"].join(" ");
+    writeFileSync(each.path("bin/sudo"), `#!/bin/sh\nshift\nexec env ${own} PATH="${fakes}:$PATH" "$@"\n`);
+    chmodSync(each.path("bin/sudo"), 0o755);
+    await each.start();
+  }
+  stack = await TestStack.make("release", undefined, join(__dirname, "release-program.js"));
+  write();
+});
+
+after(async () => {
+  await stack?.close();
+  for (const each of servers.values()) await each.stop();
+});
+
+test("a preview touches nothing; up names the container on all nodes, and a second one finds nothing to do", async () => {
+  assert.equal((await stack.pulumi("preview")).code, 0);
+  for (const each of servers.values()) assert.equal(each.logins, 0);
+  await stack.mustUp();
+  for (const name of servers.keys()) assert.match(service(name), /^CONTAINER=rancher-old$/m);
+  await stack.mustUp("--expect-no-changes");
+  await stack.mustRefresh();
+  await stack.mustBeUnchanged();
+});
+
+test("how to log in is nowhere in the state in clear", () => {
+  for (const { endpoint } of servers.values()) {
+    const [, middle = ""] = endpoint.privateKey.split("\n");
+    assert.ok(middle.length > 40);
+    assert.equal(stack.stateText().includes(middle), false);
+  }
+});
+
+test("a node that runs another container, or is kept out, is drift, and mended", async () => {
+  const two = server("two");
+  for (const [file, text] of [
+    ["config/service.conf", "CONTAINER=rancher-new\n"],
+    ["config/kept-out", "rancher-old\n"],
+  ] as const) {
+    writeFileSync(two.path(file), text);
+    assert.notEqual((await stack.pulumi("refresh", "--yes", "--expect-no-changes")).code, 0, file);
+    await stack.mustUp();
+    assert.match(service("two"), /^CONTAINER=rancher-old$/m);
+    await stack.mustRefresh();
+    await stack.mustBeUnchanged();
+  }
+});
+
+test("an older image is refused in the preview, and let through if it must be", async () => {
+  const older = { image: "rancher/rancher:v2.11.9", container: "rancher-new" };
+  write(older);
+  const { code, text } = await stack.pulumi("preview");
+  assert.notEqual(code, 0);
+  assert.match(
+    text,
+    /`image` must not go back from rancher\/rancher:v2\.12\.3 to rancher\/rancher:v2\.11\.9/,
+  );
+  write({ ...older, allowDowngrade: true });
+  await stack.mustUp();
+  for (const name of servers.keys()) assert.match(service(name), /^CONTAINER=rancher-new$/m);
+  write();
+  await stack.mustUp();
+});
+
+test("a container that a node lacks is an error with its name; with the setting back there is nothing to do", async () => {
+  write({ container: "rancher-lost" });
+  const { code, text } = await stack.up();
+  assert.notEqual(code, 0);
+  assert.match(text, /(one|two): there is no container rancher-lost on this node/);
+  for (const name of servers.keys()) assert.match(service(name), /^CONTAINER=rancher-old$/m);
+  write();
+  await stack.mustUp("--expect-no-changes");
+});
