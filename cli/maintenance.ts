@@ -15,7 +15,7 @@ export interface MaintenanceOptions {
  * Tells a node to hold no VIP until it is told otherwise, or ends that. It lasts over a boot of the node.
  *
  * @returns 0
- * @throws Failure if the node holds the VIP and no other one can take it
+ * @throws Failure if no other node could take the VIP
  */
 export async function maintenance({ stack, node, on }: MaintenanceOptions): Promise<number> {
   const word = on ? "on" : "off";
@@ -25,9 +25,11 @@ export async function maintenance({ stack, node, on }: MaintenanceOptions): Prom
   const report = nodeNamed(reports, node);
   const holds = report.status?.holdsVip === true;
   const others = reports.filter((each) => each !== report);
-  if (on && holds && !others.some((each) => each.status?.holdsVip || !whyNotReady(each)))
+  const rests = report.status?.keepalived?.maintenance === true;
+  // Whether or not it has the VIP just now: a moment later it may be the only one that could.
+  if (on && !rests && !others.some((each) => each.status?.holdsVip || !whyNotReady(each)))
     throw new Failure(
-      `${node} has the VIP, and no other node can take it: ${others.map(whyNotReady).join("; ")}`,
+      `${holds ? `${node} has the VIP, and no other node can take it` : `without ${node} no node could take the VIP`}: ${others.map(whyNotReady).join("; ")}`,
     );
   await onNode(known, node, "maintenance", [word]);
   if (!on) {
