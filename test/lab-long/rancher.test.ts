@@ -27,7 +27,7 @@ import {
   tryOnNode,
 } from "../lab/command";
 import { hasFailed, step } from "../lab/steps";
-import { Client, healthyWithin, longestGap, until } from "./trial";
+import { Client, longestGap, until } from "./client";
 
 /*
  * Rancher's life on real machines, with the stand-in: its start, what breaks it, an upgrade, and one that fails. Each
@@ -37,6 +37,8 @@ import { Client, healthyWithin, longestGap, until } from "./trial";
 const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 const vip = "192.168.56.10";
 const url = `https://${vip}`;
+/** Seconds. */
+const healthyWithin = 240;
 const names = ["rancher-1", "rancher-2"];
 
 /** The versions that the stand-in passes for; the last one spoils the datastore and ends. */

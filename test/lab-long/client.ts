@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ObserverOrder, Seen } from "../../drill/probes/observer";
+import type { Write } from "../../drill/probes/writes";
+import { clock } from "../../system/clock";
+import { packageRoot } from "../../system/root";
+import { labNamespace } from "../lab/command";
+
+/** A client in the lab's network that writes numbers through the VIP, one after the other. */
+export class Client {
+  readonly writes: Write[] = [];
+  private readonly child: ChildProcess;
+
+  constructor(order: ObserverOrder) {
+    const observer = join(packageRoot, "dist", "drill", "probes", "observer.js");
+    const argv = ["netns", "exec", labNamespace, process.execPath, observer, JSON.stringify(order)];
+    this.child = spawn("ip", argv, { stdio: ["pipe", "pipe", "inherit"] });
+    if (this.child.stdout)
+      createInterface({ input: this.child.stdout }).on("line", (line) => {
+        const seen = JSON.parse(line) as Seen;
+        if (seen.kind === "ready") this.child.stdin?.write("begin\n");
+        if (seen.kind === "write") this.writes.push(seen);
+      });
+  }
+
+  acknowledgedSince(when: number): boolean {
+    return this.writes.some(({ outcome, sent }) => outcome === "yes" && sent > when);
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once("close", resolve));
+    this.child.stdin?.write("stop\n");
+    await ended;
+  }
+}
+
+/** Longest time without an acknowledged write, milliseconds. */
+export function longestGap(writes: readonly Write[]): number {
+  const times = writes.filter(({ outcome }) => outcome === "yes").map(({ answered }) => answered);
+  return Math.max(0, ...times.slice(1).map((time, i) => time - (times[i] ?? time)));
+}
+
+/** Waits until something is so, at most so many seconds. */
+export async function until(condition: () => boolean, seconds: number): Promise<void> {
+  const end = clock() + seconds * 1000;
+  while (!condition()) {
+    assert.ok(clock() < end, `it did not come within ${seconds} s`);
+    await sleep(100);
+  }
+}
