@@ -75,10 +75,10 @@ milliseconds() {
   REPLY=$((10#$whole * 1000 + 10#${fraction:0:3}))
 }
 
-# Reads and checks the settings in the file $1. Afterwards all times are whole milliseconds, but for STOP_GRACE,
-# which Docker takes in seconds.
+# load_configuration FILE [node]: reads and checks the settings. Afterwards all times are whole milliseconds, but for
+# STOP_GRACE, which Docker takes in seconds. `node`: for what a node needs before it is told what to run.
 load_configuration() {
-  local file=$1 key pattern value
+  local file=$1 part=${2-} key pattern value
   local -a mistakes=()
   local -A required=(
     [NODE]='^[A-Za-z0-9][A-Za-z0-9.-]*$'
@@ -92,6 +92,7 @@ load_configuration() {
     [SENTINEL]='^[^[:cntrl:]]+$'
     [HEALTH_URL]='^https?://[[:graph:]]+$'
   )
+  local -a service=(CONTAINER HEALTH_URL)
   # Empty, unless they are given.
   local -A optional=(
     [DEEP_URL]='^(https?://[[:graph:]]+)?$'
@@ -120,6 +121,7 @@ load_configuration() {
   for key in "${!required[@]}"; do
     pattern=${required[$key]} value=${!key-}
     if [[ -z $value ]]; then
+      [[ $part != node || " ${service[*]} " != *" $key "* ]] || continue
       mistakes+=("\`$key\` is missing")
     elif [[ ! $value =~ $pattern ]]; then
       mistakes+=("\`$key\` is '$value', which does not match $pattern")
