@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import type { DrillReport } from "../../drill/report/summary";
 import { packageRoot } from "../../system/root";
-import { data, forgetData, haRancher, healthy, inLab, stack, status } from "../lab/command";
+import { data, forgetData, haRancher, healthy, inLab, status } from "../lab/command";
+import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 
 /*
@@ -12,16 +13,15 @@ import { hasFailed, step } from "../lab/steps";
  * a drill that cannot fail says nothing.
  */
 
-const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 const reports = join(data, "reports");
 
 before(() => {
-  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+  writeStackFile();
 });
 
 after(async () => {
   if (hasFailed()) await haRancher("down");
-  rmSync(stackFile, { force: true });
+  removeStackFile();
   forgetData();
 });
 

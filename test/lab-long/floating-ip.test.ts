@@ -1,23 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseDocument } from "yaml";
-import { packageRoot } from "../../system/root";
-import {
-  data,
-  forgetData,
-  haRancher,
-  healthy,
-  inLab,
-  labNamespace,
-  onNode,
-  stack,
-  status,
-} from "../lab/command";
+import { data, forgetData, haRancher, healthy, inLab, labNamespace, onNode, status } from "../lab/command";
+import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 
 /*
@@ -25,7 +14,6 @@ import { hasFailed, step } from "../lab/steps";
  * test goes on from where the one before it stopped, so after a failure the rest is not run.
  */
 
-const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 const vip = "192.168.56.10";
 /** Of the nodes of Pulumi.dev.yaml. */
 const addresses: Record<string, string> = { "rancher-1": "192.168.56.11", "rancher-2": "192.168.56.12" };
@@ -36,14 +24,6 @@ const allowedMoveGap = 1_000;
 const probeInterval = 20;
 /** Seconds. */
 const healthyWithin = 180;
-
-/** Sets settings in the stack's file. */
-function set(...settings: [path: (string | number)[], value: unknown][]): void {
-  const file = parseDocument(readFileSync(stackFile, "utf8"));
-  for (const [[name, ...rest], value] of settings)
-    file.setIn(["config", `ha-rancher:${name}`, ...rest], value);
-  writeFileSync(stackFile, file.toString());
-}
 
 /** Shows what the nodes have to say of a failure. */
 async function tellJournals(): Promise<void> {
@@ -138,7 +118,7 @@ kill $pings; wait $pings || true`;
 let client: Client | undefined;
 
 before(() => {
-  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+  writeStackFile();
 });
 
 after(async () => {
@@ -147,7 +127,7 @@ after(async () => {
     await tellJournals();
     await haRancher("down");
   }
-  rmSync(stackFile, { force: true });
+  removeStackFile();
   forgetData();
 });
 
@@ -159,13 +139,13 @@ step("up", async () => {
 });
 
 for (const [what, settings, isThere] of [
-  ["another advert interval", [[["advertInterval"], 0.3]], /advert_int 0\.3/],
-  ["a second VIP", [[["furtherVips"], [`${secondVip}/24`]]], new RegExp(`${secondVip}/24 dev`)],
-  ["another priority", [[["nodes", 1, "priority"], 145]], /priority 145/],
+  ["another advert interval", { advertInterval: 0.3 }, /advert_int 0\.3/],
+  ["a second VIP", { furtherVips: [`${secondVip}/24`] }, new RegExp(`${secondVip}/24 dev`)],
+  ["another priority", { "nodes.1.priority": 145 }, /priority 145/],
 ] as const)
   step(`${what} is rolled out, and the VIP is away for less than ${allowedGap} ms`, async () => {
     const [holder] = (await status()).holders;
-    set(...(settings as unknown as Parameters<typeof set>));
+    set(settings);
     const since = Date.now();
     assert.equal((await haRancher("up")).code, 0);
     const gap = client?.longestGap(since, holder ?? "") ?? Number.NaN;

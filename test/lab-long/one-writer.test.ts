@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import type { DrillReport } from "../../drill/report/summary";
-import { packageRoot } from "../../system/root";
-import { data, forgetData, haRancher, healthy, onNode, stack } from "../lab/command";
+import { data, forgetData, haRancher, healthy, onNode } from "../lab/command";
+import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { step } from "../lab/steps";
 
 /*
@@ -12,7 +12,6 @@ import { step } from "../lab/steps";
  * these ways, ONE_WRITER_TRIALS times each (default 5); ONE_WRITER_FAULTS names some of them.
  */
 
-const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 const trials = process.env.ONE_WRITER_TRIALS ?? "5";
 const faults = process.env.ONE_WRITER_FAULTS?.split(",") ?? [
   "power-off",
@@ -25,12 +24,12 @@ const faults = process.env.ONE_WRITER_FAULTS?.split(",") ?? [
 const healthyWithin = 240;
 
 before(() => {
-  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+  writeStackFile();
 });
 
 after(async () => {
   await haRancher("down");
-  rmSync(stackFile, { force: true });
+  removeStackFile();
   forgetData();
 });
 

@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { parseDocument } from "yaml";
 import type { LabDescription } from "../../lab/description";
-import { packageRoot } from "../../system/root";
-import { forgetData, haRancher, healthy, inLab, onNode, type Status, stack, status } from "../lab/command";
+import {
+  forgetData,
+  haRancher,
+  healthy,
+  inLab,
+  onNode,
+  running,
+  type Status,
+  stack,
+  status,
+} from "../lab/command";
+import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 
 /*
@@ -22,7 +23,6 @@ import { hasFailed, step } from "../lab/steps";
  * goes on from where the one before it stopped.
  */
 
-const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 const vip = "192.168.56.10";
 const names = ["rancher-1", "rancher-2"];
 const folder = mkdtempSync(join(tmpdir(), "ha-rancher-backups-"));
@@ -31,12 +31,6 @@ const folder = mkdtempSync(join(tmpdir(), "ha-rancher-backups-"));
 let data: string;
 let archive: string;
 
-function set(settings: Record<string, unknown>): void {
-  const file = parseDocument(readFileSync(stackFile, "utf8"));
-  for (const [name, value] of Object.entries(settings)) file.setIn(["config", `ha-rancher:${name}`], value);
-  writeFileSync(stackFile, file.toString());
-}
-
 const url = (key: string): string => `https://${vip}/kv/${key}`;
 const put = async (key: string, value: string): Promise<void> => {
   const { code } = await inLab("curl", "-skf", "-m", "5", "-X", "PUT", "-d", `value=${value}`, url(key));
@@ -44,8 +38,6 @@ const put = async (key: string, value: string): Promise<void> => {
 };
 const get = async (key: string): Promise<string> => (await inLab("curl", "-sk", "-m", "5", url(key))).stdout;
 
-const running = ({ nodes }: Status): string[] =>
-  nodes.filter((node) => node.status?.container?.state === "running").map(({ name }) => name);
 const epochOf = ({ nodes }: Status): number | undefined =>
   nodes.find((node) => node.status?.lease?.heldHere)?.status?.lease?.epoch;
 
@@ -53,14 +45,15 @@ const archives = (): string[] => readdirSync(folder).filter((name) => /^rancher-
 const keys = Array.from({ length: 20 }, (_, i) => `before-${i}`);
 
 before(() => {
-  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+  writeStackFile();
   set({ keepData: true, backup: { schedule: "daily", keep: 2 } });
 });
 
 after(async () => {
   if (hasFailed()) console.log(JSON.stringify(await status().catch(String), undefined, 1));
   await haRancher("down", "--purge-data", "--lab");
-  for (const path of [stackFile, folder]) rmSync(path, { recursive: true, force: true });
+  removeStackFile();
+  rmSync(folder, { recursive: true, force: true });
   forgetData();
 });
 

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { parseDocument } from "yaml";
 import { compareWrites, storedNumbers } from "../../drill/probes/writes";
 import { startLab } from "../../lab";
 import { buildImage } from "../../lab/image/build";
@@ -11,7 +9,6 @@ import { registryMirror } from "../../lab/layout";
 import { within } from "../../lab/namespace";
 import { pushImage } from "../../lab/registry";
 import { clock } from "../../system/clock";
-import { packageRoot } from "../../system/root";
 import type { RunResult } from "../../system/run";
 import {
   data,
@@ -21,11 +18,12 @@ import {
   inLab,
   labNamespace,
   onNode,
+  running,
   type Status,
-  stack,
   status,
   tryOnNode,
 } from "../lab/command";
+import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 import { Client, longestGap, until } from "./client";
 
@@ -34,7 +32,6 @@ import { Client, longestGap, until } from "./client";
  * test goes on from where the one before it stopped, so after a failure the rest is not run.
  */
 
-const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 const vip = "192.168.56.10";
 const url = `https://${vip}`;
 /** Seconds. */
@@ -53,12 +50,6 @@ const versions = {
 const references: Record<string, string> = {};
 let bootstrapPassword = "";
 
-function setImage(image: string): void {
-  const file = parseDocument(readFileSync(stackFile, "utf8"));
-  file.setIn(["config", "ha-rancher:image"], image);
-  writeFileSync(stackFile, file.toString());
-}
-
 /** Puts a version into the lab's registry. */
 async function offer(name: keyof typeof versions): Promise<string> {
   const image = await buildImage(console.log);
@@ -68,8 +59,6 @@ async function offer(name: keyof typeof versions): Promise<string> {
   return reference;
 }
 
-const running = ({ nodes }: Status): string[] =>
-  nodes.filter((node) => node.status?.container?.state === "running").map(({ name }) => name);
 async function roles(): Promise<{ active: string; standby: string }> {
   const [active = "", ...others] = running(await healthy(healthyWithin));
   assert.deepEqual(others, []);
@@ -123,7 +112,7 @@ async function upWhileWriting(run: string): Promise<RunResult & { gap: number; a
 }
 
 before(async () => {
-  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+  writeStackFile();
   // The registry is the lab's, and the first version comes from it.
   process.env.HA_RANCHER_LAB_NAME = "test";
   await startLab(console.log);
@@ -136,12 +125,12 @@ after(async () => {
       console.log(await onNode(name, "journalctl --no-pager -o short-iso -u ha-rancher-guard").catch(String));
   }
   await haRancher("down", "--lab");
-  rmSync(stackFile, { force: true });
+  removeStackFile();
   forgetData();
 });
 
 step("the first start", async () => {
-  setImage(await offer("first"));
+  set({ image: await offer("first") });
   await up();
   const { active, standby } = await roles();
   for (const name of [active, standby]) assert.equal(await labelOf(name), references.first);
@@ -202,7 +191,7 @@ step("an image that is missing on the standby is seen by refresh, and mended by 
 
 step("a tag that does not exist is an error, and nothing is touched", async () => {
   const before = await status();
-  setImage("ha-rancher/rancher-stand-in:v2.99.0");
+  set({ image: "ha-rancher/rancher-stand-in:v2.99.0" });
   const { code, stdout, stderr } = await haRancher("up");
   assert.notEqual(code, 0);
   assert.match(`${stdout}${stderr}`, /v2\.99\.0/);
@@ -213,7 +202,7 @@ step("a tag that does not exist is an error, and nothing is touched", async () =
 
 step("an upgrade: the standby first, one stop and one start, no acknowledged write lost", async () => {
   const before = await roles();
-  setImage(await offer("next"));
+  set({ image: await offer("next") });
   const { code, stderr, gap } = await upWhileWriting("upgrade");
   assert.equal(code, 0, stderr);
   const now = await roles();
@@ -234,7 +223,7 @@ step("an upgrade: the standby first, one stop and one start, no acknowledged wri
 
 step("an older version is refused", async () => {
   const before = await roles();
-  setImage(references.first ?? "");
+  set({ image: references.first ?? "" });
   const { code, stdout, stderr } = await haRancher("up");
   assert.notEqual(code, 0);
   assert.match(`${stdout}${stderr}`, /must not go back from .*v2\.12\.4.* to .*v2\.12\.3/);
@@ -246,7 +235,7 @@ step(
   "an upgrade that fails: old image and datastore are back, it says so, and no write is lost",
   async () => {
     const before = await roles();
-    setImage(await offer("broken"));
+    set({ image: await offer("broken") });
     const { code, stdout, stderr } = await upWhileWriting("failed");
     assert.notEqual(code, 0);
     const said = `${stdout}${stderr}`;
@@ -264,7 +253,7 @@ step(
 
 step("with the setting back all is as it was, without a move", async () => {
   const before = await roles();
-  setImage(references.next ?? "");
+  set({ image: references.next ?? "" });
   await up();
   assert.deepEqual(await roles(), before);
   for (const name of names) assert.deepEqual(await containersOn(name), [await container(name)]);

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseDocument } from "yaml";
 import type { LabDescription } from "../../lab/description";
 import { pseudoPath, renderExport } from "../../providers/nfs/ganesha-conf";
-import { packageRoot } from "../../system/root";
 import {
   forgetData,
   haRancher,
@@ -14,11 +12,12 @@ import {
   inLab,
   labNamespace,
   onNode,
-  type Status,
+  running,
   stack,
   status,
   tryOnNode,
 } from "../lab/command";
+import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 
 /*
@@ -26,29 +25,16 @@ import { hasFailed, step } from "../lab/steps";
  * that is there, a machine that serves, and NFS version 3. Each test goes on from where the one before it stopped.
  */
 
-const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 const vip = "192.168.56.10";
 const names = ["rancher-1", "rancher-2"];
 const addresses = ["192.168.56.11", "192.168.56.12"];
 
 let lab: LabDescription;
 
-function set(settings: Record<string, unknown>): void {
-  const file = parseDocument(readFileSync(stackFile, "utf8"));
-  for (const [name, value] of Object.entries(settings)) {
-    if (value === undefined) file.deleteIn(["config", `ha-rancher:${name}`]);
-    else file.setIn(["config", `ha-rancher:${name}`], value);
-  }
-  writeFileSync(stackFile, file.toString());
-}
-
 async function up(): Promise<void> {
   const { code, stderr } = await haRancher("up");
   assert.equal(code, 0, stderr);
 }
-
-const running = ({ nodes }: Status): string[] =>
-  nodes.filter((node) => node.status?.container?.state === "running").map(({ name }) => name);
 
 const put = async (key: string, value: string): Promise<void> => {
   const { code } = await inLab("curl", "-skf", "-m", "5", "-X", "PUT", "-d", `value=${value}`, url(key));
@@ -58,13 +44,13 @@ const get = async (key: string): Promise<string> => (await inLab("curl", "-sk", 
 const url = (key: string): string => `https://${vip}/kv/${key}`;
 
 before(() => {
-  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+  writeStackFile();
 });
 
 after(async () => {
   if (hasFailed()) console.log(JSON.stringify(await status().catch(String), undefined, 1));
   await haRancher("down", "--lab");
-  rmSync(stackFile, { force: true });
+  removeStackFile();
   forgetData();
   assert.ok(!(await inLab("ip", "netns", "list")).stdout.includes(`${labNamespace} `));
 });

@@ -61,6 +61,10 @@ export async function status(): Promise<Status & { code: number }> {
   return { ...(JSON.parse(stdout) as Status), code };
 }
 
+/** The nodes whose container runs. */
+export const running = ({ nodes }: Status): string[] =>
+  nodes.filter((node) => node.status?.container?.state === "running").map(({ name }) => name);
+
 /** Waits until a stack is healthy, at most so many seconds. */
 export async function healthy(seconds: number): Promise<Status> {
   const end = Date.now() + seconds * 1000;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labHome } from "../../system/paths";
-import { packageRoot } from "../../system/root";
 import { run, tryRun } from "../../system/run";
-import { data, forgetData, haRancher, inLab, quietly, type Status, stack, status } from "./command";
+import { data, forgetData, haRancher, inLab, quietly, running, type Status, status } from "./command";
+import { removeStackFile, writeStackFile } from "./stack-file";
 import { hasFailed, step } from "./steps";
 
 /*
@@ -14,7 +14,6 @@ import { hasFailed, step } from "./steps";
  * rest is not run.
  */
 
-const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 const namespace = "ha-rancher-test";
 const vip = "192.168.56.10";
 const names = ["rancher-1", "rancher-2"];
@@ -61,17 +60,14 @@ async function statusUntil(
   }
 }
 
-const runningOn = (now: Status): string[] =>
-  now.nodes.filter((node) => node.status?.container?.state === "running").map((node) => node.name);
-
 before(() => {
-  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), stackFile);
+  writeStackFile();
 });
 
 after(async () => {
   // Whatever happened: no machine, process or file of the test stays.
   if (hasFailed()) await haRancher("down");
-  rmSync(stackFile, { force: true });
+  removeStackFile();
   forgetData();
 });
 
@@ -103,7 +99,7 @@ step("Rancher answers through the VIP, and runs on its holder alone", async () =
   const now = await status();
   assert.equal(now.code, 0, JSON.stringify(now, undefined, 1));
   assert.equal(now.state, "healthy");
-  assert.deepEqual(runningOn(now), now.holders);
+  assert.deepEqual(running(now), now.holders);
   for (const { name, status: node } of now.nodes)
     assert.equal(node?.mounts?.data, now.holders.includes(name), `data mounted on ${name}`);
 });
@@ -137,7 +133,7 @@ step("the holder is powered off: the VIP moves, then the service, and the data i
     (now) => now.holders[0] === other && now.state === "node-unreachable",
   );
   for (const now of seen) {
-    assert.ok(runningOn(now).length <= 1, "two containers");
+    assert.ok(running(now).length <= 1, "two containers");
     assert.equal(now.healthy, false);
   }
   assert.match(await get("before"), /written-before/);

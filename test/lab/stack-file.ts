@@ -1,0 +1,23 @@
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { packageRoot } from "../../system/root";
+import { stack } from "./command";
+
+/** The settings of the stack that a lab's test makes: those of `dev`, and what the test changes in them. */
+const file = join(packageRoot, `Pulumi.${stack}.yaml`);
+
+export const writeStackFile = (): void => copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), file);
+
+export const removeStackFile = (): void => rmSync(file, { force: true });
+
+/** Sets settings, by their paths with dots, such as `nodes.1.priority`; undefined takes one out. */
+export function set(settings: Record<string, unknown>): void {
+  const document = parseDocument(readFileSync(file, "utf8"));
+  for (const [name, value] of Object.entries(settings)) {
+    const path = ["config", ...`ha-rancher:${name}`.split(".")];
+    if (value === undefined) document.deleteIn(path);
+    else document.setIn(path, value);
+  }
+  writeFileSync(file, document.toString());
+}
