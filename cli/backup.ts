@@ -1,18 +1,17 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
 import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
 import { draw } from "../providers/remote/transfer";
 import { checkSettingsFile } from "../settings/file";
 import { dataHome } from "../system/paths";
+import { sha256Of } from "../system/sha256";
+import { fromCaller } from "./caller";
 import { Failure } from "./errors";
 import { askNodes, endpointOf } from "./measure";
 import type { NodeReport } from "./node-report";
-import { reachToOperate } from "./operate";
+import { knownNode, reachToOperate } from "./operate";
 import { existingStackFile } from "./stack-file";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -31,9 +30,6 @@ const onNode = { scripts: "/usr/local/lib/ha-rancher", staging: "/var/lib/ha-ran
 
 /** Where backups of a stack go that were not told where to go. */
 export const backupFolder = (stack: string): string => join(dataHome(), "backups", stack);
-
-/** A path as the user means it: npm runs in the package's folder. */
-export const userPath = (path: string): string => resolve(process.env.INIT_CWD ?? process.cwd(), path);
 
 /** Names of backups to be removed, so that the newest so many stay. */
 export const surplus = (names: string[], keep: number): string[] =>
@@ -60,12 +56,6 @@ async function meansFolder(path: string): Promise<boolean> {
   if (found && !found.isDirectory())
     throw new Failure(`${path} is there already: name another file with \`--to\`, or a folder`);
   return found !== undefined || path.endsWith("/");
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
 }
 
 /** Where a backup goes: a file, or a folder in which so many stay. */
@@ -116,17 +106,15 @@ export async function bringBackup(
  */
 export async function backup({ stack, to }: BackupOptions): Promise<number> {
   const { keep } = checkSettingsFile(existingStackFile(stack)).backup;
-  const given = to === undefined ? `${backupFolder(stack)}/` : userPath(to) + (to.endsWith("/") ? "/" : "");
+  const given = to === undefined ? `${backupFolder(stack)}/` : fromCaller(to) + (to.endsWith("/") ? "/" : "");
   const known = await reachToOperate(stack, ["backup", "--stack", stack, "--to", given]);
   if (typeof known === "number") return known;
   const isFolder = await meansFolder(given);
   const path = resolve(given);
   await mkdir(isFolder ? path : dirname(path), { recursive: true, mode: 0o700 });
   const name = activeNode(await askNodes(known.nodes));
-  const node = known.nodes.find((each) => each.name === name);
-  if (!node) throw new Failure(`there is no node ${name}`);
   say(`${name} makes a backup: the service stops while its data is copied`);
-  const file = await bringBackup(await endpointOf(node), name, { path, isFolder, keep });
+  const file = await bringBackup(await endpointOf(knownNode(known, name)), name, { path, isFolder, keep });
   say(`${file} (${((await stat(file)).size / 1e6).toFixed(1)} MB)`);
   return 0;
 }

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type Fault, faultNamed, faults, quickFaults } from "../drill/faults";
 import type { Ground } from "../drill/ground/ground";
 import { realGround } from "../drill/ground/stack";
@@ -8,6 +8,7 @@ import { drill, type Order, Refused } from "../drill/runner";
 import type { Pace } from "../drill/trial";
 import { withLock } from "../system/lock";
 import { dataHome } from "../system/paths";
+import { fromCaller } from "./caller";
 import { colors } from "./colors";
 import { Failure } from "./errors";
 import { reach } from "./reach";
@@ -43,9 +44,6 @@ function chosen({ fault = [], quick, nemesis }: DrillOptions): readonly Fault[] 
   if (quick) return quickFaults.map(faultNamed);
   return nemesis ? [] : faults;
 }
-
-/** A path as the user meant it: npm changes to the package's folder, and says where it was called. */
-const fromCaller = (path: string): string => resolve(process.env.INIT_CWD || process.cwd(), path);
 
 /** Where the report of a drill goes unless told otherwise: a folder of its own below the data folder. */
 const defaultFolder = (stack: string): string =>

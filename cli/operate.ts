@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { measureHolders } from "../providers/vip/holders";
 import { runScript, type Script } from "../providers/vip/scripts";
 import { Failure } from "./errors";
-import type { KnownStack } from "./known-stack";
+import type { KnownNode, KnownStack } from "./known-stack";
 import { endpointOf } from "./measure";
 import { reach } from "./reach";
 
@@ -21,15 +21,16 @@ export async function reachToOperate(stack: string, argv: string[]): Promise<Kno
   }
 }
 
-/** Runs a script of floating-ip/ on a node. */
-export async function onNode(
-  { nodes }: KnownStack,
-  name: string,
-  script: Script,
-  args: string[],
-): Promise<void> {
+/** A node by its name. @throws Failure if there is none */
+export function knownNode({ nodes }: KnownStack, name: string): KnownNode {
   const node = nodes.find((each) => each.name === name);
   if (!node) throw new Failure(`there is no node ${name}`);
+  return node;
+}
+
+/** Runs a script of floating-ip/ on a node. */
+export async function onNode(stack: KnownStack, name: string, script: Script, args: string[]): Promise<void> {
+  const node = knownNode(stack, name);
   try {
     await runScript(await endpointOf(node), script, args);
   } catch (error) {

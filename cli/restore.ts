@@ -2,11 +2,11 @@ import { open } from "node:fs/promises";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
 import { pour } from "../providers/remote/transfer";
-import { userPath } from "./backup";
+import { fromCaller } from "./caller";
 import { Failure } from "./errors";
 import { askNodes, endpointOf } from "./measure";
 import type { NodeReport } from "./node-report";
-import { reachToOperate } from "./operate";
+import { knownNode, reachToOperate } from "./operate";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -66,7 +66,7 @@ export async function restoreOn(
  * @throws Failure if it was refused or failed; then the data is what it was, unless the message says otherwise
  */
 export async function restore({ stack, file }: RestoreOptions): Promise<number> {
-  const archive = userPath(file);
+  const archive = fromCaller(file);
   const handle = await open(archive, "r").catch((error: Error) => {
     throw new Failure(`${archive} cannot be read: ${error.message}`);
   });
@@ -74,8 +74,6 @@ export async function restore({ stack, file }: RestoreOptions): Promise<number> 
   const known = await reachToOperate(stack, ["restore", "--stack", stack, archive]);
   if (typeof known === "number") return known;
   const name = restoringNode(await askNodes(known.nodes));
-  const node = known.nodes.find((each) => each.name === name);
-  if (!node) throw new Failure(`there is no node ${name}`);
-  await restoreOn(await endpointOf(node), name, archive);
+  await restoreOn(await endpointOf(knownNode(known, name)), name, archive);
   return 0;
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { currentLab, runningLab } from "../lab";
 import { checkSettingsFile } from "../settings/file";
 import { labHome } from "../system/paths";
+import { callerFolder } from "./caller";
 import { Clock } from "./clock";
 import { Failure } from "./errors";
 import { handOver } from "./foreground";
@@ -38,9 +39,7 @@ export async function shell({ stack, command }: ShellOptions): Promise<number> {
     await keepingStackFile(file, () => initStack(stack, cli));
   }
   const argv = command.length > 0 ? command : [process.env.SHELL || "/bin/sh"];
-  // npm changes to the package's folder and says where it was called.
-  const cwd = process.env.INIT_CWD || process.cwd();
   return await keepingStackFile(file, () =>
-    handOver(commandIn(surroundings, argv, { PULUMI_STACK: stack }), cwd),
+    handOver(commandIn(surroundings, argv, { PULUMI_STACK: stack }), callerFolder()),
   );
 }

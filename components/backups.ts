@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
-import { unitValue } from "./guard-files";
+import { fillTemplate, unitValue } from "./guard-files";
 import type { Node } from "./node";
 import { guardFile, nodeCommand, nodeFiles, nodePaths, reloadUnits } from "./on-node";
 
@@ -18,9 +18,8 @@ const timer = "ha-rancher-backup.timer";
 
 /** The units by name: every node has them, and only the one that serves does something. */
 export function backupUnits({ schedule = "", keep, directory }: Settings["backup"]): Record<string, string> {
-  const values: Record<string, string> = { SCHEDULE: schedule, KEEP: String(keep), DIRECTORY: directory };
-  const unit = (name: string): string =>
-    guardFile(`${name}.template`).replace(/@\{(\w+)\}/g, (_, key: string) => unitValue(values[key] ?? ""));
+  const values = { SCHEDULE: unitValue(schedule), KEEP: String(keep), DIRECTORY: unitValue(directory) };
+  const unit = (name: string): string => fillTemplate(guardFile(`${name}.template`), values);
   return Object.fromEntries(["ha-rancher-backup.service", timer].map((name) => [name, unit(name)]));
 }
 

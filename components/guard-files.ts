@@ -123,8 +123,13 @@ export function renderMountUnit(
     // that only `noac` shows a node what another one wrote.
     VERSION: values.version === "3" ? "3,nolock,noac" : values.version,
   };
+  return fillTemplate(template, text);
+}
+
+/** Puts values that are quoted already in the place of a template's `@{NAME}`. @throws if it has one that is not given */
+export function fillTemplate(template: string, values: Record<string, string>): string {
   return template.replace(/@\{(\w+)\}/g, (placeholder, name: string) => {
-    const value = text[name];
+    const value = values[name];
     if (value === undefined) throw new Error(`the template has ${placeholder}, which nothing is known of`);
     return value;
   });

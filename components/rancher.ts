@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DaemonSettings, ImageArchive } from "../providers/docker";
 import { Release } from "../providers/rancher";
+import { openSshOptions } from "../providers/remote/endpoint";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
 import { nodeFiles, nodeOptions } from "./on-node";
@@ -150,19 +151,6 @@ function dockerHost(node: Node, { settings, image }: RancherArgs): docker.Provid
   return {
     ...(login && { registryAuth: [pulumi.secret({ address: registryOf(image), ...login })] }),
     host: plain.apply((ssh) => `ssh://${ssh.user}@${ssh.host}:${ssh.port}`),
-    sshOpts: plain.apply((ssh) => [
-      "-i",
-      ssh.keyFile,
-      ...[
-        `UserKnownHostsFile=${ssh.knownHostsFile}`,
-        // A machine that is being set up is busy, and an emulated one slow.
-        "ConnectTimeout=20",
-        "BatchMode=yes",
-        // Without these a hung node blocks an operation for as long as it hangs.
-        "ServerAliveInterval=5",
-        "ServerAliveCountMax=3",
-        "LogLevel=ERROR",
-      ].flatMap((option) => ["-o", option]),
-    ]),
+    sshOpts: plain.apply(openSshOptions),
   };
 }

@@ -35,23 +35,6 @@ version_of() {
   if [[ $1 == */* && ($first == *[.:]* || $first == localhost) ]]; then REPLY=${1#*/}; fi
 }
 
-# What this node's guard says, in the words state, since (milliseconds since boot) and reason; state is empty if no guard
-# runs.
-guard_says() {
-  local key value process=''
-  state='' since=0 reason=''
-  while IFS='=' read -r key value; do
-    case $key in
-      process) process=$value ;;
-      state) state=$value ;;
-      since) since=$value ;;
-      reason) reason=$value ;;
-    esac
-  done 2>/dev/null <"$RUN_DIRECTORY/state"
-  # shellcheck disable=SC2086 # two words
-  process_lives $process || state=''
-}
-
 # One of these at a time on a node; held as long as this process lives.
 one_at_a_time() {
   exec 9>"$RUN_DIRECTORY/work.lock"

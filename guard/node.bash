@@ -8,15 +8,6 @@ now() {
   NOW=$((10#${NOW/./} * 10))
 }
 
-# Has a process ended? A child that nobody has waited for yet has, too. `kill -0` still sees that one, and on slow
-# machines bash 5.2 was seen not to wait for its children for minutes, until it ran something in the foreground.
-process_ended() {
-  local state
-  { IFS= read -r state <"/proc/$1/stat"; } 2>/dev/null || return 0
-  # The name before it, in parentheses, may have anything in it.
-  [[ ${state##*') '} == [ZX]* ]]
-}
-
 # Makes the guard look at things now instead of at its next round. Opened for both, so that it never blocks without one.
 wake_guard() {
   if [[ -p $RUN_DIRECTORY/wake ]]; then echo 1<>"$RUN_DIRECTORY/wake"; fi
@@ -116,9 +107,33 @@ process_start() {
   REPLY=${fields[19]}
 }
 
+# Has the process $1 ended? A child that nobody has waited for yet has, too. `kill -0` still sees that one, and on slow
+# machines bash 5.2 was seen not to wait for its children for minutes, until it ran something in the foreground.
+process_ended() {
+  local REPLY
+  ! process_start "$1"
+}
+
 # Does the process recorded as number $1, started at $2, still live?
 process_lives() {
   [[ ${1-} =~ ^[1-9][0-9]*$ ]] && process_start "$1" && [[ $REPLY == "${2-}" ]]
+}
+
+# What this node's guard says, in the words state, since (milliseconds since boot) and reason; state is empty if no guard
+# runs.
+guard_says() {
+  local key value process=''
+  state='' since=0 reason=''
+  while IFS='=' read -r key value; do
+    case $key in
+      process) process=$value ;;
+      state) state=$value ;;
+      since) since=$value ;;
+      reason) reason=$value ;;
+    esac
+  done 2>/dev/null <"$RUN_DIRECTORY/state"
+  # shellcheck disable=SC2086 # two words
+  process_lives $process || state=''
 }
 
 # The process that was recorded when the container was last started: "NUMBER START", or nothing.

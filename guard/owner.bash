@@ -196,7 +196,7 @@ serve() {
     job_kill settle
     become PREPARE "the service is stopped to $WORK_VERB the data"
     STEP=pause RESTART_COUNT=0 RETRY=0
-    job_start pause $((STOP_GRACE * 1000 + START_LIMIT)) pause_service
+    job_start pause $((STOP_GRACE * 1000 + START_LIMIT)) end_container "$STOP_GRACE"
     return
   fi
   ((NOW >= RETRY)) || return

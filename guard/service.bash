@@ -92,9 +92,9 @@ restart_container() {
   start_container
 }
 
-# leave SECONDS: between SIGTERM and SIGKILL.
-leave() {
-  local state tries=0
+# end_container SECONDS: in order, so many between SIGTERM and SIGKILL. The data stays mounted.
+end_container() {
+  local state
   docker_api $(($1 + START_LIMIT / 1000)) POST "$CONTAINER/stop?t=$1"
   read -r state _ < <(container_state)
   if [[ $state == running || $state == unknown ]]; then
@@ -102,6 +102,12 @@ leave() {
     return 1
   fi
   rm -f -- "$RUN_DIRECTORY/container" "$RUN_DIRECTORY/starting"
+}
+
+# leave SECONDS: ends the container, and unmounts the data.
+leave() {
+  local tries=0
+  end_container "$1" || return
   filesystem_of "$DATA_DIRECTORY"
   [[ -n $REPLY ]] || return 0
   sync --file-system "$DATA_DIRECTORY"

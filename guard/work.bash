@@ -151,15 +151,3 @@ settle_restore() {
   [[ $phase == "done" ]] || return 0
   restore_is "over $id" && finish_restore
 }
-
-# Ends the container in order, as `leave` does, and keeps the data mounted.
-pause_service() {
-  local state
-  docker_api $((STOP_GRACE + START_LIMIT / 1000)) POST "$CONTAINER/stop?t=$STOP_GRACE"
-  read -r state _ < <(container_state)
-  if [[ $state == running || $state == unknown ]]; then
-    echo "the container is $state after docker stop"
-    return 1
-  fi
-  rm -f -- "$RUN_DIRECTORY/container" "$RUN_DIRECTORY/starting"
-}

@@ -1,4 +1,4 @@
-/** A verb of drill/nodes/fault with its arguments, or `yield` with those of floating-ip/yield. */
+/** A verb of drill/nodes/fault, with its arguments. */
 export interface NodeAction {
   at: "node";
   node: string;
@@ -16,6 +16,14 @@ export interface MachineAction {
   verb: (typeof machineVerbs)[number];
 }
 
+/** floating-ip/yield, as operators use it: the node gives the VIP away in order, and refuses it for some seconds. */
+export interface VipAction {
+  at: "vip";
+  node: string;
+  verb: "yield";
+  args: string[];
+}
+
 /** To the NFS server: `kill` ends it without a word, `start` starts it again if it does not run. */
 export interface ServerAction {
   at: "server";
@@ -26,13 +34,21 @@ export interface ServerAction {
  * One thing that the drill does to a stack or takes back. Plain data: the journal keeps on disk what is to be taken
  * back, and whoever reads it can do so.
  */
-export type Action = NodeAction | MachineAction | ServerAction;
+export type Action = NodeAction | VipAction | MachineAction | ServerAction;
 
 export const onNode = (node: string, verb: string, ...args: (string | number)[]): NodeAction => ({
   at: "node",
   node,
   verb,
   args: args.map(String),
+});
+
+/** @param seconds 0: refuses it no longer */
+export const yieldVip = (node: string, seconds: number): VipAction => ({
+  at: "vip",
+  node,
+  verb: "yield",
+  args: [String(seconds)],
 });
 
 export const toMachine = (node: string, verb: MachineAction["verb"]): MachineAction => ({
@@ -47,4 +63,4 @@ export const toServer = (verb: ServerAction["verb"]): ServerAction => ({ at: "se
 export const shownAction = (action: Action): string =>
   action.at === "server"
     ? `NFS server: ${action.verb}`
-    : `${action.node}: ${[action.verb, ...(action.at === "node" ? action.args : [])].join(" ")}`;
+    : `${action.node}: ${[action.verb, ...(action.at === "machine" ? [] : action.args)].join(" ")}`;

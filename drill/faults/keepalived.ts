@@ -1,4 +1,4 @@
-import { onNode } from "./action";
+import { onNode, yieldVip } from "./action";
 import {
   afterSilence,
   again,
@@ -40,8 +40,8 @@ export const keepalivedFaults: Fault[] = [
     needs: [],
     takeover: "planned",
     lasts: "served",
-    inject: ({ holder }) => [onNode(holder.name, "yield", 60)],
-    heal: ({ holder }) => [onNode(holder.name, "yield", 0)],
+    inject: ({ holder }) => [yieldVip(holder.name, 60)],
+    heal: ({ holder }) => [yieldVip(holder.name, 0)],
     bounds: (timing) => ({ vipGap: plannedGap(timing), serviceGap: orderly(timing), twoHolders: moment }),
   },
   {

@@ -145,10 +145,9 @@ export async function realGround(
       await (action.verb === "kill" ? server.kill() : server.start());
       return undefined;
     }
-    const machine = machines.get(action.node);
-    if (action.at === "node" && action.verb === "yield") {
-      // In order: it takes as long as the service needs to end, and the VIP goes last. No moment at which it struck.
-      await runScript(await endpointOf(node(action.node)), "yield", action.args);
+    if (action.at === "vip") {
+      // It takes as long as the service needs to end, and the VIP goes last: no moment at which it struck.
+      await runScript(await endpointOf(node(action.node)), action.verb, action.args);
       return undefined;
     }
     if (action.at === "node") {
@@ -156,6 +155,7 @@ export async function realGround(
       const up = /^struck ([\d.]+)$/m.exec(said)?.[1];
       return up === undefined ? undefined : samplers.get(action.node)?.when(Number(up));
     }
+    const machine = machines.get(action.node);
     if (machine) {
       await controlMachine(machine, action.verb, macs[action.node] ?? "");
       return undefined;

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { endpointSchema } from "../remote/files-provider";
 import { asRoot, execOk } from "../remote/ssh";
+import { storedCode } from "../shim";
 import { checkInputs } from "../validation";
 import { type Lists, missingIn, withLists, withoutLists } from "./daemon-json";
 
@@ -64,9 +65,10 @@ export const daemonSettings = {
     news: DaemonSettingsInputs,
   ): Promise<pulumi.dynamic.DiffResult> {
     const replaces = [...replacedByHost(olds.ssh, news.ssh), ...(olds.file === news.file ? [] : ["file"])];
-    const provider = (state: object): unknown => (state as { __provider?: string }).__provider;
     const changes =
-      replaces.length > 0 || !isDeepStrictEqual(olds.lists, news.lists) || provider(olds) !== provider(news);
+      replaces.length > 0 ||
+      !isDeepStrictEqual(olds.lists, news.lists) ||
+      storedCode(olds) !== storedCode(news);
     return { changes, replaces };
   },
 

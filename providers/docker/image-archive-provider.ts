@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { sha256Of } from "../../system/sha256";
 import { replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { endpointSchema } from "../remote/files-provider";
 import { shellQuote } from "../remote/quote";
 import { asRoot, exec } from "../remote/ssh";
 import { pour } from "../remote/transfer";
+import { storedCode } from "../shim";
 import { checkInputs } from "../validation";
 
 export interface ImageArchiveInputs {
@@ -36,11 +35,10 @@ const schema = z.object({
 /** The sums of files that were read already: each node wants the same one. */
 const sums = new Map<string, Promise<string>>();
 
-function sha256Of(file: string): Promise<string> {
+function sumOf(file: string): Promise<string> {
   const known = sums.get(file);
   if (known) return known;
-  const hash = createHash("sha256");
-  const sum = pipeline(createReadStream(file), hash).then(() => hash.digest("hex"));
+  const sum = sha256Of(file);
   sums.set(file, sum);
   sum.catch(() => sums.delete(file));
   return sum;
@@ -56,7 +54,7 @@ async function idOf(ssh: SshEndpoint, image: string): Promise<string | undefined
 }
 
 async function load({ ssh, image, file, sha256 }: ImageArchiveInputs): Promise<string> {
-  const found = await sha256Of(file).catch((error: Error) => {
+  const found = await sumOf(file).catch((error: Error) => {
     throw new Error(`\`imageArchive.file\` ${file} cannot be read: ${error.message}`);
   });
   if (found !== sha256)
@@ -95,12 +93,11 @@ export const imageArchive = {
     news: ImageArchiveInputs,
   ): Promise<pulumi.dynamic.DiffResult> {
     const replaces = replacedByHost(olds.ssh, news.ssh);
-    const provider = (state: object): unknown => (state as { __provider?: string }).__provider;
     const changes =
       replaces.length > 0 ||
       olds.image !== news.image ||
       olds.sha256 !== news.sha256 ||
-      provider(olds) !== provider(news);
+      storedCode(olds) !== storedCode(news);
     return { changes, replaces };
   },
 

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { partialFailure, unknownValue } from "../shim";
+import { partialFailure, storedCode, unknownValue } from "../shim";
 import { checkInputs } from "../validation";
 import { claim, isThere, prepare, release, remove } from "./directory";
 import { type GaneshaLocation, ganeshaServer } from "./ganesha";
@@ -132,7 +132,7 @@ export const nfsExport = {
         ordered,
         state.sentinel,
         state.removeData,
-        (state as { __provider?: string }).__provider,
+        storedCode(state),
       ]);
     };
     const changes = replaces.length > 0 || comparable(olds) !== comparable(news);

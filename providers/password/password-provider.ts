@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { storedCode } from "../shim";
 import { checkInputs } from "../validation";
 
 export interface PasswordInputs {
@@ -42,8 +43,7 @@ export const password = {
 
   async diff(_id: string, olds: PasswordOutputs, news: PasswordInputs): Promise<pulumi.dynamic.DiffResult> {
     const replaces = olds.length === news.length ? [] : ["length"];
-    const provider = (state: object): unknown => (state as { __provider?: string }).__provider;
-    return { changes: replaces.length > 0 || provider(olds) !== provider(news), replaces };
+    return { changes: replaces.length > 0 || storedCode(olds) !== storedCode(news), replaces };
   },
 
   async create({ length }: PasswordInputs): Promise<pulumi.dynamic.CreateResult<PasswordOutputs>> {

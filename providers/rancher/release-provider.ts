@@ -7,7 +7,8 @@ import { checkInputs } from "../validation";
 import { withLikelyCause } from "./causes";
 import { healthTrouble } from "./health";
 import { look, runRancherScript } from "./scripts";
-import { UpgradeFailed, type UpgradeWorld, upgrade } from "./upgrade";
+import { UpgradeFailed, upgrade } from "./upgrade";
+import type { UpgradeWorld } from "./upgrade-world";
 import { isDowngrade } from "./version";
 
 /** A Release's checked inputs. */

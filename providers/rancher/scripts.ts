@@ -1,6 +1,6 @@
 import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
-import type { NodeLook } from "./upgrade";
+import type { NodeLook } from "./upgrade-world";
 
 /** What runs on nodes for Rancher: files of rancher/, which say what they take and print. */
 export type RancherScript = keyof typeof limits;

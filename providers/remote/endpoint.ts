@@ -28,3 +28,19 @@ export function replacedByHost(olds: SshEndpoint, news: SshEndpoint | undefined)
   const { host = unknownValue } = news ?? {};
   return host !== unknownValue && host !== olds.host ? ["ssh"] : [];
 }
+
+/** Words for OpenSSH's own client, for whatever lets it do the work: Docker, and files of any size. */
+export const openSshOptions = ({ keyFile, knownHostsFile }: SshEndpoint): string[] => [
+  "-i",
+  keyFile,
+  ...[
+    `UserKnownHostsFile=${knownHostsFile}`,
+    // A machine that is being set up is busy, and an emulated one slow.
+    "ConnectTimeout=20",
+    "BatchMode=yes",
+    // Without these a hung node blocks an operation for as long as it hangs.
+    "ServerAliveInterval=5",
+    "ServerAliveCountMax=3",
+    "LogLevel=ERROR",
+  ].flatMap((option) => ["-o", option]),
+];

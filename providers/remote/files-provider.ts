@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { partialFailure } from "../shim";
+import { partialFailure, storedCode } from "../shim";
 import { checkInputs } from "../validation";
 import { SshError, shownEndpoint } from "./dial";
 import { machineOf, replacedByHost, type SshEndpoint } from "./endpoint";
@@ -214,7 +214,7 @@ export const files = {
       olds.unfinished ||
       differs(olds, news) ||
       !isDeepStrictEqual(olds.ssh, news.ssh) ||
-      (olds as { __provider?: string }).__provider !== (news as { __provider?: string }).__provider;
+      storedCode(olds) !== storedCode(news);
     return { changes, replaces, deleteBeforeReplace: false };
   },
 

@@ -1,28 +1,21 @@
 import { open } from "node:fs/promises";
 import { type RunResult, tryRun } from "../../system/run";
 import { shownEndpoint } from "./dial";
-import type { SshEndpoint } from "./endpoint";
+import { openSshOptions, type SshEndpoint } from "./endpoint";
 import { lastLines } from "./ssh";
 
 /*
  * Files of any size to and from a node, through OpenSSH's own client: what goes by does not pass through this process.
  */
 
-/** Words of a command line that logs in to a node; the same options as Docker gets. */
-export const sshWords = ({ user, host, port, keyFile, knownHostsFile }: SshEndpoint): string[] => [
-  ...["-i", keyFile, "-p", String(port)],
-  ...[
-    `UserKnownHostsFile=${knownHostsFile}`,
-    "GlobalKnownHostsFile=/dev/null",
-    "StrictHostKeyChecking=yes",
-    "IdentitiesOnly=yes",
-    "ConnectTimeout=20",
-    "BatchMode=yes",
-    "ServerAliveInterval=5",
-    "ServerAliveCountMax=3",
-    "LogLevel=ERROR",
-  ].flatMap((option) => ["-o", option]),
-  `${user}@${host}`,
+/** Words of a command line that logs in to a node. */
+export const sshWords = (ssh: SshEndpoint): string[] => [
+  ...openSshOptions(ssh),
+  ...["-p", String(ssh.port)],
+  ...["GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes"].flatMap(
+    (option) => ["-o", option],
+  ),
+  `${ssh.user}@${ssh.host}`,
 ];
 
 export interface TransferOptions {

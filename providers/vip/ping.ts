@@ -1,5 +1,5 @@
-import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
+import { get } from "../https";
 
 /** Whether the service answered, and if not, in what way. */
 export interface Answer {
@@ -22,37 +22,21 @@ const reasons: Record<string, string> = {
 /**
  * Asks a service once whether it is there.
  *
- * The certificate is not checked: Rancher makes its own, which nobody has signed, and the question is only whether
- * it answers.
- *
  * @param url such as `https://VIP/ping`
  * @param timeout milliseconds
  */
 export async function ping(url: string, timeout: number): Promise<Answer> {
-  return await new Promise((resolve) => {
-    const limit = AbortSignal.timeout(timeout);
-    const asked = request(url, { rejectUnauthorized: false, agent: false, signal: limit }, (response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (text: string) => {
-        body = (body + text).slice(0, 100);
-      });
-      response.on("error", failed);
-      response.on("end", () => {
-        const ok = response.statusCode === 200 && body.trim() === expected;
-        const shown = JSON.stringify(body.trim());
-        resolve({ ok, why: ok ? "answers" : `answers with status ${response.statusCode} and ${shown}` });
-      });
-    });
-    const failed = (error: NodeJS.ErrnoException): void => {
-      const why = limit.aborted
-        ? `does not answer within ${timeout / 1000} s`
-        : (reasons[error.code ?? ""] ?? `fails: ${error.message}`);
-      resolve({ ok: false, why });
-    };
-    asked.on("error", failed);
-    asked.end();
-  });
+  const found = await get(url, timeout);
+  if ("error" in found) {
+    const { error, late } = found;
+    const why = late
+      ? `does not answer within ${timeout / 1000} s`
+      : (reasons[error.code ?? ""] ?? `fails: ${error.message}`);
+    return { ok: false, why };
+  }
+  const { status, body } = found;
+  const ok = status === 200 && body === expected;
+  return { ok, why: ok ? "answers" : `answers with status ${status} and ${JSON.stringify(body)}` };
 }
 
 /** Milliseconds between two questions, and for one answer. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { activeNode, bringBackup, surplus, userPath } from "../../cli/backup";
+import { activeNode, bringBackup, surplus } from "../../cli/backup";
+import { fromCaller } from "../../cli/caller";
 import type { NodeReport } from "../../cli/node-report";
 import { restoreOn, restoringNode } from "../../cli/restore";
 import { putScript, temporaryFolder, withEnvironment } from "./cli-support";
@@ -28,8 +29,8 @@ test("the newest backups stay, and what has another name is not touched", () => 
 
 test("a path is the user's, from where npm was called", (t) => {
   withEnvironment(t, { INIT_CWD: "/home/me" });
-  assert.equal(userPath("a.tar"), join("/home/me", "a.tar"));
-  assert.equal(userPath("/b.tar"), "/b.tar");
+  assert.equal(fromCaller("a.tar"), join("/home/me", "a.tar"));
+  assert.equal(fromCaller("/b.tar"), "/b.tar");
 });
 
 test("a backup is the serving node's; without one it is refused with each node's reason", () => {

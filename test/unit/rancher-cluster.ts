@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { NodeLook, UpgradeWorld } from "../../providers/rancher/upgrade";
+import type { NodeLook, UpgradeWorld } from "../../providers/rancher/upgrade-world";
 
 /** What a process that is killed leaves behind: an error in the middle of what it did. */
 export class Killed extends Error {}
