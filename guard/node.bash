@@ -121,6 +121,7 @@ process_lives() {
 
 # What this node's guard says, in the words state, since (milliseconds since boot) and reason; state is empty if no guard
 # runs.
+# shellcheck disable=SC2034 # for those who source this
 guard_says() {
   local key value process=''
   state='' since=0 reason=''
