@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../system/clock";
 import type { Action, Cast, Fault } from "./faults";
-import { shownAction } from "./faults";
+import { shownAction, toMachine } from "./faults";
 import type { Client, Ground } from "./ground/ground";
 import type { Journal } from "./journal";
 import type { Play, Stage } from "./nemesis";
@@ -140,6 +140,15 @@ function castOf(ground: Ground, look: Look, phase: number): Cast {
   return { holder, standby, all: ground.nodes };
 }
 
+/**
+ * What takes a fault back. Where an agent fences, a node may be off that was only cut off, and nobody but the drill starts
+ * it again.
+ */
+const healing = (fault: Fault, cast: Cast, { timing }: Ground): Action[] => [
+  ...fault.heal(cast),
+  ...(timing.fenceLimit ? cast.all.map(({ name }) => toMachine(name, "power-on")) : []),
+];
+
 /** The stage of a play: a fault hits whoever has the VIP by then, or had it last. */
 function stageOf(trial: Trial, cast: Cast, injected: Done[], healed: Done[]): Stage {
   const { ground, journal, signal, say } = trial;
@@ -154,7 +163,7 @@ function stageOf(trial: Trial, cast: Cast, injected: Done[], healed: Done[]): St
       } catch {
         // No holder, or two: as before.
       }
-      journal.promise(fault.name, fault.heal(now));
+      journal.promise(fault.name, healing(fault, now, ground));
       say(`${fault.name} at ${now.holder.name}`);
       const done = await perform(ground, fault.inject(now), false);
       // What a fault finds broken already it cannot break: no problem of the trial's.
@@ -199,7 +208,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
       zero = clock();
       if ("play" in fault) await fault.play(stageOf(trial, cast, injected, healed));
       else {
-        journal.promise(fault.name, fault.heal(cast));
+        journal.promise(fault.name, healing(fault, cast, ground));
         zero = clock();
         injected.push(...(await perform(ground, fault.inject(cast), false)));
         await last(fault, client, bounds().serviceGap, trial);
@@ -245,7 +254,8 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
     standby: cast.standby.name,
     macs: ground.macs,
     bounds: bounds(),
-    excusedAfterResume: fault.excusedAfterResume ?? 0,
+    // With an agent, whoever serves next has made certain that a paused node is off.
+    excusedAfterResume: ground.timing.fenceLimit ? 0 : (fault.excusedAfterResume ?? 0),
     ...(takeover ? { takeoverBound: ground.timing[takeover] } : {}),
     injected,
     healed,

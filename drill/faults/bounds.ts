@@ -25,9 +25,9 @@ const start = ({ startLimit }: Timing): number => startLimit;
 export const orderly = (timing: Timing): number =>
   timing.vipLoss + timing.stopGrace + 3 * timing.heartbeat + start(timing);
 
-/** The service after its node is silent: the lease runs out, somebody else starts. */
+/** The service after its node is silent: the lease runs out, its node is fenced, somebody else starts. */
 export const afterSilence = (timing: Timing): number =>
-  Math.max(timing.leaseTime, timing.watchdog) + 5 * timing.heartbeat + start(timing);
+  Math.max(timing.leaseTime, timing.watchdog) + timing.fenceLimit + 5 * timing.heartbeat + start(timing);
 
 /** The service started again where it was. */
 export const again = (timing: Timing): number => timing.watchdog + 5 * timing.heartbeat + start(timing);

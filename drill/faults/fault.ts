@@ -33,6 +33,8 @@ export interface Timing {
   holdOff: number;
   startLimit: number;
   stopGrace: number;
+  /** 0: no agent fences. */
+  fenceLimit: number;
   /** The NFS server's. */
   leaseTime: number;
   /** After a start of the NFS server nobody gets a new lock for so long. */

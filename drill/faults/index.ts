@@ -6,7 +6,7 @@ import { pairFaults } from "./pairs";
 import { serviceFaults } from "./service";
 import { surroundingFaults } from "./surroundings";
 
-export { type Action, type MachineAction, type ServerAction, shownAction } from "./action";
+export { type Action, type MachineAction, type ServerAction, shownAction, toMachine } from "./action";
 export type { Actor, Bounds, Cast, Fault, Invariant, Need, Timing } from "./fault";
 export { invariants } from "./fault";
 

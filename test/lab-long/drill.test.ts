@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import type { DrillReport } from "../../drill/report/summary";
 import { packageRoot } from "../../system/root";
-import { data, forgetData, haRancher, healthy, inLab, status } from "../lab/command";
+import { data, forgetData, haRancher, healthy, onNode, status } from "../lab/command";
 import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 
@@ -37,20 +37,14 @@ async function drill(name: string, ...args: string[]): Promise<{ code: number; r
 async function alwaysStart(): Promise<void> {
   const { holders, nodes } = await status();
   const names = nodes.map(({ name }) => name).sort((name) => (holders.includes(name) ? 1 : -1));
-  const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
-  const known = JSON.parse(stdout) as { name: string; ssh: string }[];
-  const script = join(packageRoot, "test", "lab-long", "always-start");
-  for (const name of names) {
-    const ssh = known.find((node) => node.name === name)?.ssh;
-    const there = "/run/ha-rancher/always-start";
-    const command = [
-      `cat >${there}`,
-      "systemctl stop ha-rancher-guard",
-      `systemd-run --unit always-start bash ${there}`,
-    ].join(" && ");
-    const { code, stderr } = await inLab("sh", "-c", `${ssh} 'sudo -n sh -c "${command}"' <${script}`);
-    assert.equal(code, 0, stderr);
-  }
+  const there = "/run/ha-rancher/always-start";
+  const commands = [
+    `cat >${there}`,
+    "systemctl stop ha-rancher-guard",
+    `systemd-run --unit always-start bash ${there}`,
+  ];
+  for (const name of names)
+    await onNode(name, commands.join(" && "), join(packageRoot, "test", "lab-long", "always-start"));
 }
 
 step("up", async () => {

@@ -76,18 +76,18 @@ export async function healthy(seconds: number): Promise<Status> {
   }
 }
 
-/** Runs a command on a node as root. No single quotes. */
-export async function tryOnNode(name: string, command: string): Promise<RunResult> {
+/** Runs a command on a node as root, with a file as its standard input if one is named. No single quotes. */
+export async function tryOnNode(name: string, command: string, input = "/dev/null"): Promise<RunResult> {
   const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
   const nodes = JSON.parse(stdout) as { name: string; ssh: string }[];
   const ssh = nodes.find((node) => node.name === name)?.ssh;
   assert.ok(ssh, `no node ${name} in ${stdout}`);
-  return await inLab("sh", "-c", `${ssh} "sudo -n sh -c '${command}'"`);
+  return await inLab("sh", "-c", `${ssh} "sudo -n sh -c '${command}'" <"$1"`, "sh", input);
 }
 
 /** The same for what must end well; gives what it printed. */
-export async function onNode(name: string, command: string): Promise<string> {
-  const { code, stdout, stderr } = await tryOnNode(name, command);
+export async function onNode(name: string, command: string, input?: string): Promise<string> {
+  const { code, stdout, stderr } = await tryOnNode(name, command, input);
   assert.equal(code, 0, `${command} on ${name}: ${stdout}${stderr}`);
   return stdout;
 }

@@ -3,6 +3,13 @@ import type { Timing } from "../../drill/faults";
 /** The times of a stack with the default settings. */
 export const timing: Timing = {
   ...{ crash: 691, planned: 91, heartbeat: 1_000, giveUp: 6_000, watchdog: 10_000, vipLoss: 2_000 },
-  ...{ giveBack: 20_000, hold: 10_000, holdOff: 60_000, startLimit: 60_000, stopGrace: 30_000 },
+  ...{
+    giveBack: 20_000,
+    hold: 10_000,
+    holdOff: 60_000,
+    startLimit: 60_000,
+    stopGrace: 30_000,
+    fenceLimit: 0,
+  },
   ...{ leaseTime: 15_000, grace: 20_000, boot: 120_000 },
 };
