@@ -27,6 +27,8 @@ export interface Subject {
   settings: Settings | undefined;
   /** What runs the stack's machines; undefined if every node is a host, or nobody knows. */
   hypervisor: Hypervisor | undefined;
+  /** Its machines are the lab's, or this is the lab's shell: the lab serves the shared directory then, to hosts as well. */
+  inLab: boolean;
   backend: Backend;
   /** What is known of the stack; undefined if it is not there. */
   known: StackState | undefined;

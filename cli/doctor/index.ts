@@ -78,11 +78,12 @@ export async function subjectOf(stack: string): Promise<Subject> {
   }
   const hasMachines = settings?.nodes.some(({ host }) => !host);
   const hypervisor = settings && hasMachines ? await chooseHypervisor(settings.hypervisor) : undefined;
-  const backend = backendOf(hypervisor === "lab" || currentLab() !== undefined);
+  const inLab = hypervisor === "lab" || currentLab() !== undefined;
+  const backend = backendOf(inLab);
   const known = await readState(backend, stack, async () =>
     cliOf({ toolchain: await ensureToolchain(() => {}), lab: undefined }),
   );
-  return { machine: thisMachine(), stack, file, settings, hypervisor, backend, known };
+  return { machine: thisMachine(), stack, file, settings, hypervisor, inLab, backend, known };
 }
 
 export interface DoctorOptions {

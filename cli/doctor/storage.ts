@@ -3,8 +3,7 @@ import { namespace } from "../../settings";
 import { type Check, fault, type Subject, well } from "./check";
 
 /** Whether this machine's kernel serves the shared directory: not in the lab, which has its own server. */
-const servedHere = ({ settings, hypervisor }: Subject): boolean =>
-  settings?.storage === "host" && hypervisor !== "lab";
+const servedHere = ({ settings, inLab }: Subject): boolean => settings?.storage === "host" && !inLab;
 
 const exportName = (stack: string): string => `${namespace}-${stack}`;
 
@@ -39,10 +38,9 @@ const sudo: Check = {
   name: "sudo",
   beforeUp: true,
   async look(subject) {
-    const { machine, stack, hypervisor } = subject;
+    const { machine, stack } = subject;
     if (machine.isRoot) return well("This is root: nothing has to be asked");
-    if (hypervisor === "lab") return []; // It says so itself.
-    if (!servedHere(subject)) return [];
+    if (!servedHere(subject)) return []; // The lab says so itself.
     const wanted = sudoersLines(exportName(stack), machine.user);
     const mend = `sudo visudo -f /etc/sudoers.d/ha-rancher, and these lines:\n${wanted.map(({ line }) => line).join("\n")}`;
     if (!machine.program("sudo")) return fault("Exports need root's rights, and `sudo` is not on PATH", mend);

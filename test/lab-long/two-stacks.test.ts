@@ -21,7 +21,7 @@ const vipOf = (last: number): string => `192.168.56.${last}`;
 
 function write(stack: string, last: number, change: object = {}): void {
   const nodes = [1, 2].map((i) => ({ name: `node-${i}`, address: vipOf(last + i) }));
-  const config = { vip: `${vipOf(last)}/24`, nodes, memory: 768, cpus: 1, ...change };
+  const config = { vip: `${vipOf(last)}/24`, nodes, memory: 1024, cpus: 1, ...change };
   const named = Object.entries(config).map(([name, value]) => [`ha-rancher:${name}`, value]);
   writeFileSync(fileOf(stack), JSON.stringify({ config: Object.fromEntries(named) }));
 }

@@ -64,6 +64,7 @@ export function subject(given: Given = {}, changes: Partial<Subject> = {}): Subj
     file: "/nowhere/Pulumi.dev.yaml",
     settings: settingsWith({ box: "debian/bookworm64" }),
     hypervisor: "virtualbox",
+    inLab: false,
     backend: { url: "file:///nowhere/backend", local: true },
     known: undefined,
     ...changes,

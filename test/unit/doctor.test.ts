@@ -177,7 +177,7 @@ test("NFS: not installed, no kernel module, not started", async () => {
   const running = { "/proc/fs/nfsd/threads": "8\n" };
   assert.match(await asked("nfs", { programs: exportfs, files: running }), /^well: .* 8 threads/);
   assert.match(await asked("nfs", { platform: "darwin" }), /^fault: .*Linux only, and this is darwin/);
-  assert.equal(await asked("nfs", {}, { hypervisor: "lab" }), "");
+  assert.equal(await asked("nfs", {}, { inLab: true }), "");
   // Somebody else serves it then: what this machine can is not asked.
   for (const storage of ["server", "machine"]) {
     const settings = settingsWith({
