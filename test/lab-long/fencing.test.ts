@@ -1,27 +1,17 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DrillReport } from "../../drill/report/summary";
 import type { LabDescription } from "../../lab/description";
 import type { FenceServerOrder } from "../../lab/fence/server";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { packageRoot } from "../../system/root";
 import { run } from "../../system/run";
-import {
-  data,
-  forgetData,
-  haRancher,
-  healthy,
-  inLab,
-  labNamespace,
-  onNode,
-  running,
-  status,
-} from "../lab/command";
+import { forgetData, haRancher, healthy, inLab, labNamespace, onNode, running, status } from "../lab/command";
+import { drill } from "../lab/drill";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 
@@ -143,11 +133,8 @@ step("up; then nodes that fence themselves are told of an agent", async () => {
 });
 
 step("a paused node is off before another one starts: never two writers", async () => {
-  const report = join(data, "report");
-  const { code } = await haRancher("drill", "--fault", "pause-60s", "--trials", trials, "--report", report);
-  console.log(readFileSync(join(report, "report.md"), "utf8"));
-  const { rows } = JSON.parse(readFileSync(join(report, "report.json"), "utf8")) as DrillReport;
-  const [row] = rows;
+  const { code, report } = await drill("--fault", "pause-60s", "--trials", trials);
+  const [row] = report.rows;
   assert.equal(row?.n, Number(trials));
   assert.ok((row.acknowledged ?? 0) > 0, "no write was acknowledged");
   assert.deepEqual([row.lost, row.duplicated, row.breaches], [0, 0, []]);

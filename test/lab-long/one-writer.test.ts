@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before } from "node:test";
-import type { DrillReport } from "../../drill/report/summary";
-import { data, forgetData, haRancher, healthy, onNode } from "../lab/command";
+import { forgetData, haRancher, healthy, onNode } from "../lab/command";
+import { drill } from "../lab/drill";
 import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { step } from "../lab/steps";
 
@@ -47,11 +45,9 @@ step("up, and each node's watchdog is fed by its PID 1", async () => {
 });
 
 step(`nothing acknowledged is lost, and one container runs at a time: ${faults.join(", ")}`, async () => {
-  const folder = join(data, "report");
   const named = faults.flatMap((fault) => ["--fault", fault]);
-  const { code } = await haRancher("drill", ...named, "--trials", trials, "--report", folder);
-  console.log(readFileSync(join(folder, "report.md"), "utf8"));
-  const { rows } = JSON.parse(readFileSync(join(folder, "report.json"), "utf8")) as DrillReport;
+  const { code, report } = await drill(...named, "--trials", trials);
+  const { rows } = report;
   assert.deepEqual(new Set(rows.map(({ fault }) => fault)), new Set(faults));
   for (const { fault, n, acknowledged = 0, lost, duplicated, twoWriters, breaches } of rows) {
     assert.equal(n, Number(trials), fault);

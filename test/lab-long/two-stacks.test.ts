@@ -19,9 +19,15 @@ const fileOf = (stack: string): string => join(packageRoot, `Pulumi.${stack}.yam
 const stacks = { "test-one": 70, "test-two": 80 };
 const vipOf = (last: number): string => `192.168.56.${last}`;
 
+/** Four machines share this one's processors: none may be taken for dead because it waits for one. */
+const patient = {
+  ...{ memory: 1024, cpus: 1, preset: "steady" },
+  guard: { health: { every: 5, timeout: 5 } },
+};
+
 function write(stack: string, last: number, change: object = {}): void {
   const nodes = [1, 2].map((i) => ({ name: `node-${i}`, address: vipOf(last + i) }));
-  const config = { vip: `${vipOf(last)}/24`, nodes, memory: 1024, cpus: 1, ...change };
+  const config = { vip: `${vipOf(last)}/24`, nodes, ...patient, ...change };
   const named = Object.entries(config).map(([name, value]) => [`ha-rancher:${name}`, value]);
   writeFileSync(fileOf(stack), JSON.stringify({ config: Object.fromEntries(named) }));
 }
@@ -36,9 +42,13 @@ async function haRancher(stack: string, command: string, ...args: string[]): Pro
   return result;
 }
 
+/** Within a minute: an emulated machine may be slow to answer. */
 const answers = async (stack: keyof typeof stacks): Promise<boolean> => {
   const url = `https://${vipOf(stacks[stack])}/ping`;
-  return (await haRancher(stack, "shell", "--", "curl", "-sk", "-m", "5", url)).stdout === "pong";
+  for (let i = 0; i < 6; i++)
+    if ((await haRancher(stack, "shell", "--", "curl", "-sk", "-m", "10", url)).stdout === "pong")
+      return true;
+  return false;
 };
 
 after(async () => {
