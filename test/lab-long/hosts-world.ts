@@ -46,6 +46,7 @@ ${lab.accelerator === "kvm" ? "" : '    v.cpu_mode = "custom"\n    v.cpu_model =
       host.vm.provision "shell", inline: "hostnamectl set-hostname #{name}; " \\
         "echo '${publicKey}' >> /home/vagrant/.ssh/authorized_keys; " \\
         "mkdir -p /etc/keepalived; echo '# of the owner' > /etc/keepalived/keepalived.conf; " \\
+        "docker volume create owners-volume; " \\
         "echo kept > /etc/owners-file; systemctl disable --now keepalived || true"
     end
   end
