@@ -29,7 +29,8 @@ export class Guards extends pulumi.ComponentResource {
           // `restart` and not `start`: the same line serves the first start and every change. `enable` reads the units anew.
           // Without a watchdog the guard still guards: `status` says which node has none.
           run: `sh -c 'systemctl enable ${units} && systemctl restart ha-rancher-guard && { systemctl restart ha-rancher-watchdog || echo no watchdog; }'`,
-          undo: `systemctl disable --now ${units}`,
+          // Stopped first: `disable` has PID 1 read all units anew, and on a slow node it feeds no watchdog for as long.
+          undo: `sh -c 'systemctl stop ${units} && systemctl disable ${units}'`,
           changes: fingerprint(args.source(node)),
         },
         args.after(node),

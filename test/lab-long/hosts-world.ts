@@ -123,6 +123,7 @@ export class HostsWorld {
       "ha-rancher:environment": "dev",
       // Three machines share this one's processors: none may be taken for dead because it waits for one.
       "ha-rancher:preset": "steady",
+      "ha-rancher:guard": { health: { every: 5, timeout: 5 } },
     };
     writeFileSync(stackFile, JSON.stringify({ config }));
   }

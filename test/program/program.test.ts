@@ -135,7 +135,7 @@ test("the watchdog is armed with the guard, and disarmed with it", () => {
     String(create),
     /enable ha-rancher-watchdog ha-rancher-guard && .*restart ha-rancher-watchdog/,
   );
-  assert.match(String(undo), /systemctl disable --now ha-rancher-watchdog ha-rancher-guard/);
+  assert.match(String(undo), /systemctl stop (ha-rancher-watchdog ha-rancher-guard) && systemctl disable \1/);
 });
 
 test("no command waits without a limit, and none is replaced by a change", () => {
