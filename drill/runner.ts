@@ -68,7 +68,7 @@ export async function healLeftovers(by: HealedBy): Promise<void> {
     );
 }
 
-/** Waits until the recorders are there and the stack is healthy. @throws Refused if it is not within 15 s */
+/** Waits until the recorders are there and the stack is healthy. @throws Refused if it is not within 45 s */
 async function mustBeHealthy(by: HealedBy): Promise<void> {
   const { look } = await untilHealthy(by, 15 * by.pace.look);
   if (!look.healthy)

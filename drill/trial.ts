@@ -33,7 +33,7 @@ export interface Pace {
   spread: number;
   /** A fault that lasts until the service answers again lasts at least so long. */
   served: number;
-  /** Between two looks, and two tries to heal. */
+  /** Between two looks, and two tries to heal. A look is a login on each node, which slows down what it looks at. */
   look: number;
   /** After healing it is looked at closely for so long. */
   close: number;
@@ -49,7 +49,7 @@ export interface Pace {
 
 /** Of real stacks. */
 export const realPace: Pace = {
-  ...{ before: 1_500, spread: 1_000, served: 3_000, look: 1_000, close: 5_000, after: 2_500 },
+  ...{ before: 1_500, spread: 1_000, served: 3_000, look: 3_000, close: 5_000, after: 2_500 },
   ...{ patience: 120_000, healing: 180_000, recovery: 300_000 },
 };
 
@@ -127,7 +127,7 @@ async function last(fault: Fault, client: Client, bound: number, { signal, pace 
   while (clock() - begin < bound && !signal.aborted) {
     const asked = client.view.asked.slice(-10);
     if (asked.length === 10 && asked.every(({ ok, sent }) => ok && sent > begin + pace.served / 2)) return;
-    await pause(pace.look / 5, signal);
+    await pause(pace.served / 15, signal);
   }
 }
 

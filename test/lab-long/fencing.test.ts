@@ -10,7 +10,17 @@ import type { FenceServerOrder } from "../../lab/fence/server";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { packageRoot } from "../../system/root";
 import { run } from "../../system/run";
-import { forgetData, haRancher, healthy, inLab, labNamespace, onNode, running, status } from "../lab/command";
+import {
+  forgetData,
+  haRancher,
+  healthy,
+  inLab,
+  labNamespace,
+  onNode,
+  running,
+  status,
+  tellJournals,
+} from "../lab/command";
 import { drill } from "../lab/drill";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
@@ -85,13 +95,7 @@ before(() => {
 });
 
 after(async () => {
-  if (hasFailed()) {
-    console.log(JSON.stringify(await status().catch(String), undefined, 1));
-    for (const name of names)
-      console.log(
-        `--- ${name}\n${await onNode(name, "journalctl --no-pager --since -15min -u ha-rancher-guard").catch(String)}`,
-      );
-  }
+  if (hasFailed()) await tellJournals();
   await stopServer();
   await haRancher("down");
   removeStackFile();

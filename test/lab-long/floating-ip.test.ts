@@ -5,7 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { data, forgetData, haRancher, healthy, inLab, labNamespace, onNode, status } from "../lab/command";
+import {
+  data,
+  forgetData,
+  haRancher,
+  healthy,
+  inLab,
+  labNamespace,
+  onNode,
+  status,
+  tellJournals,
+} from "../lab/command";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 
@@ -24,18 +34,6 @@ const allowedMoveGap = 1_000;
 const probeInterval = 20;
 /** Seconds. */
 const healthyWithin = 180;
-
-/** Shows what the nodes have to say of a failure. */
-async function tellJournals(): Promise<void> {
-  const { nodes } = await status();
-  for (const { name } of nodes)
-    console.log(
-      `--- ${name}\n${await onNode(
-        name,
-        "journalctl --utc --since -10min --output short-iso-precise --no-pager -u keepalived -u ha-rancher-guard",
-      ).catch(String)}`,
-    );
-}
 
 /**
  * A client in a namespace of its own on the lab's network, which pings the VIP all the time, and the nodes' own

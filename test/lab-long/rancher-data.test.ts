@@ -14,6 +14,7 @@ import {
   type Status,
   stack,
   status,
+  tellJournals,
 } from "../lab/command";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
@@ -50,7 +51,7 @@ before(() => {
 });
 
 after(async () => {
-  if (hasFailed()) console.log(JSON.stringify(await status().catch(String), undefined, 1));
+  if (hasFailed()) await tellJournals();
   await haRancher("down", "--purge-data", "--lab");
   removeStackFile();
   rmSync(folder, { recursive: true, force: true });

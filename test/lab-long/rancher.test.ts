@@ -21,6 +21,7 @@ import {
   running,
   type Status,
   status,
+  tellJournals,
   tryOnNode,
 } from "../lab/command";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
@@ -119,11 +120,7 @@ before(async () => {
 });
 
 after(async () => {
-  if (hasFailed()) {
-    console.log(JSON.stringify(await status().catch(String), undefined, 1));
-    for (const name of names)
-      console.log(await onNode(name, "journalctl --no-pager -o short-iso -u ha-rancher-guard").catch(String));
-  }
+  if (hasFailed()) await tellJournals();
   await haRancher("down", "--lab");
   removeStackFile();
   forgetData();

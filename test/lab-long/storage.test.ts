@@ -14,7 +14,7 @@ import {
   onNode,
   running,
   stack,
-  status,
+  tellJournals,
   tryOnNode,
 } from "../lab/command";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
@@ -48,7 +48,7 @@ before(() => {
 });
 
 after(async () => {
-  if (hasFailed()) console.log(JSON.stringify(await status().catch(String), undefined, 1));
+  if (hasFailed()) await tellJournals();
   await haRancher("down", "--lab");
   removeStackFile();
   forgetData();

@@ -91,3 +91,13 @@ export async function onNode(name: string, command: string, input?: string): Pro
   assert.equal(code, 0, `${command} on ${name}: ${stdout}${stderr}`);
   return stdout;
 }
+
+/** Shows what the nodes have to say of a failure: since when each is up, and what its services wrote. */
+export async function tellJournals(): Promise<void> {
+  const now = await status().catch(() => undefined);
+  console.log(JSON.stringify(now, undefined, 1));
+  const journal =
+    "journalctl --utc --since -10min --output short-iso-precise --no-pager -u keepalived -u ha-rancher-guard";
+  for (const { name } of now?.nodes ?? [])
+    console.log(`--- ${name}\n${await onNode(name, `uptime; ${journal}`).catch(String)}`);
+}

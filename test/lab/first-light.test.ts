@@ -6,7 +6,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { quickFaults } from "../../drill/faults";
 import { labHome } from "../../system/paths";
 import { run, tryRun } from "../../system/run";
-import { data, forgetData, haRancher, inLab, quietly, running, type Status, status } from "./command";
+import {
+  data,
+  forgetData,
+  haRancher,
+  inLab,
+  quietly,
+  running,
+  type Status,
+  status,
+  tellJournals,
+} from "./command";
 import { drill } from "./drill";
 import { removeStackFile, writeStackFile } from "./stack-file";
 import { hasFailed, step } from "./steps";
@@ -68,7 +78,10 @@ before(() => {
 
 after(async () => {
   // Whatever happened: no machine, process or file of the test stays.
-  if (hasFailed()) await haRancher("down");
+  if (hasFailed()) {
+    await tellJournals();
+    await haRancher("down");
+  }
   removeStackFile();
   forgetData();
 });
