@@ -21,9 +21,9 @@ import {
   status,
   tellJournals,
 } from "../lab/command";
-import { drill } from "../lab/drill";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
+import { drill } from "./drilled";
 
 /*
  * Fencing by an agent, on real machines: Debian's fence_virsh logs in at the lab's host with a key that can do nothing

@@ -3,7 +3,6 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { quickFaults } from "../../drill/faults";
 import { labHome } from "../../system/paths";
 import { run, tryRun } from "../../system/run";
 import {
@@ -17,7 +16,6 @@ import {
   status,
   tellJournals,
 } from "./command";
-import { drill } from "./drill";
 import { removeStackFile, writeStackFile } from "./stack-file";
 import { hasFailed, step } from "./steps";
 
@@ -160,17 +158,6 @@ step("the next up starts the machine again", async () => {
   assert.equal(code, 0);
   await statusUntil("healthy", 120, (now) => now.healthy);
   assert.match(await get("after"), /written-after/);
-});
-
-step("a quick drill holds", async () => {
-  const { code, report, folder } = await drill("--quick", "--trials", "1");
-  assert.equal(code, 0, JSON.stringify(report.rows, undefined, 1));
-  assert.deepEqual(new Set(report.rows.map(({ fault }) => fault)), new Set(quickFaults));
-  for (const row of report.rows) {
-    assert.ok((row.acknowledged ?? 0) > 0, `${row.fault}: no write was acknowledged`);
-    assert.ok(row.vipGap && row.serviceGap && row.twoWriters, `${row.fault}: not measured`);
-  }
-  assert.equal(readdirSync(join(folder, "raw")).length, quickFaults.length);
 });
 
 step("down leaves nothing", async () => {
