@@ -132,6 +132,8 @@ step("refresh and preview find nothing", async () => {
 });
 
 step("the holder is powered off: the VIP moves, then the service, and the data is there", async () => {
+  // An emulated node that waited for a processor for too long is taken for dead, and the service has moved.
+  await statusUntil("healthy", 180, (now) => now.healthy);
   assert.ok(await put("before", "written-before"), "the write before was not acknowledged");
   const [holder] = (await status()).holders;
   assert.ok(holder);
