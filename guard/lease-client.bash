@@ -17,13 +17,17 @@ RECORD_SEEN=$NOW      # when it was seen to change: its owner may have been aliv
 BEATEN=0              # when the last record that we wrote was asked for
 RELEASED=0            # the last record that we wrote says so
 
+# Bash forgets a coprocess, and the variables with it, as soon as it sees that it has ended: between any two commands. So
+# each is looked up once, where it is used, and this stands for one that is gone: no descriptor of any process.
+readonly no_descriptor=1000000
+
 lease_start() {
   # One that was killed may hang in the kernel until NFS is back: never have two.
   if [[ -n $LEASE_PROCESS ]] && ! process_ended "$LEASE_PROCESS"; then return 1; fi
   set -m
   coproc LEASE_IO { exec "$here/lease" "$LEASE_DIRECTORY" "$NODE" "$CLAIM_TIME"; }
   set +m
-  LEASE_PROCESS=$LEASE_IO_PID LEASE_DROPPED=0 ANSWER=''
+  LEASE_PROCESS=${LEASE_IO_PID-} LEASE_DROPPED=0 ANSWER=''
 }
 
 # Ends the process, and with it the lock.
@@ -42,7 +46,7 @@ lease_ask() {
   if ((LEASE_DROPPED)); then lease_start || return; fi
   now
   ASKED=$1 ASKED_AT=$NOW
-  { [[ -n ${LEASE_IO[1]-} ]] && printf '%s\n' "$1" >&"${LEASE_IO[1]}"; } 2>/dev/null || lease_ended
+  { printf '%s\n' "$1" >&"${LEASE_IO[1]-$no_descriptor}"; } 2>/dev/null || lease_ended
 }
 
 lease_ended() {
@@ -54,11 +58,7 @@ lease_ended() {
 lease_collect() {
   local part='' answer epoch record status
   [[ -n $ASKED ]] || return
-  if [[ -z ${LEASE_IO[0]-} ]]; then
-    lease_ended
-    return 1
-  fi
-  IFS= read -r -t "${1:-0.001}" -u "${LEASE_IO[0]}" part
+  IFS= read -r -t "${1:-0.001}" -u "${LEASE_IO[0]-$no_descriptor}" part 2>/dev/null
   status=$?
   now
   # The time may be over in the middle of a line.
