@@ -44,9 +44,9 @@ export function longestGap(writes: readonly Write[]): number {
 }
 
 /** Waits until something is so, at most so many seconds. */
-export async function until(condition: () => boolean, seconds: number): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, seconds: number): Promise<void> {
   const end = clock() + seconds * 1000;
-  while (!condition()) {
+  while (!(await condition())) {
     assert.ok(clock() < end, `it did not come within ${seconds} s`);
     await sleep(100);
   }

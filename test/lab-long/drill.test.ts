@@ -43,7 +43,8 @@ step("up", async () => {
   await healthy(180);
 });
 
-step("a quick drill holds", async () => {
+step("a quick drill holds, in 6 minutes", async () => {
+  const begin = Date.now();
   const { code, report, folder } = await drill("--quick", "--trials", "1");
   assert.equal(code, 0, JSON.stringify(report.rows, undefined, 1));
   assert.deepEqual(new Set(report.rows.map(({ fault }) => fault)), new Set(quickFaults));
@@ -52,6 +53,10 @@ step("a quick drill holds", async () => {
     assert.ok(row.vipGap && row.serviceGap && row.twoWriters, `${row.fault}: not measured`);
   }
   assert.equal(readdirSync(join(folder, "raw")).length, quickFaults.length);
+  const minutes = (Date.now() - begin) / 60_000;
+  console.log(`the quick drill took ${minutes.toFixed(1)} min`);
+  assert.ok(minutes < 6);
+  await healthy(180);
 });
 
 step("with a guard that always starts the container, the drill fails, and says why", async () => {

@@ -7,6 +7,7 @@ import { shellQuote } from "../../providers/remote/quote";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { packageRoot } from "../../system/root";
 import { type RunResult, tryRun } from "../../system/run";
+import { patient } from "./patient";
 
 const say = (line: string): void => console.log(line);
 const program = join(packageRoot, "cli", "bootstrap.mjs");
@@ -117,15 +118,9 @@ export class HostsWorld {
       address: this.addresses[name],
       host: { user: "vagrant", keyFile: this.keyFile },
     }));
-    const config = {
-      "ha-rancher:vip": vip,
-      "ha-rancher:nodes": nodes,
-      "ha-rancher:environment": "dev",
-      // Three machines share this one's processors: none may be taken for dead because it waits for one.
-      "ha-rancher:preset": "steady",
-      "ha-rancher:guard": { health: { every: 5, timeout: 5 } },
-    };
-    writeFileSync(stackFile, JSON.stringify({ config }));
+    const config = { vip, nodes, environment: "dev", ...patient };
+    const named = Object.entries(config).map(([name, value]) => [`ha-rancher:${name}`, value]);
+    writeFileSync(stackFile, JSON.stringify({ config: Object.fromEntries(named) }));
   }
 
   /** A command of this project, in the lab's network as in its shell. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { journal } from "../lab/journal";
 import { hasFailed, step } from "../lab/steps";
 import { HostsWorld } from "./hosts-world";
 
@@ -72,14 +73,7 @@ before(async () => {
 });
 
 after(async () => {
-  if (hasFailed())
-    for (const name of all)
-      await world
-        .on(
-          name,
-          "journalctl --utc --since -15min --output short-iso-precise --no-pager -u keepalived -u ha-rancher-guard",
-        )
-        .catch(() => undefined);
+  if (hasFailed()) for (const name of all) await world.on(name, journal).catch(() => undefined);
   await world?.end();
 });
 

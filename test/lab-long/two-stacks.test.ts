@@ -6,6 +6,7 @@ import { packageRoot } from "../../system/root";
 import { type RunResult, tryRun } from "../../system/run";
 import { data, forgetData } from "../lab/command";
 import { step } from "../lab/steps";
+import { patient } from "./patient";
 
 /*
  * Two stacks in one lab, up and down in any order. Each test goes on from where the one before it stopped, so after a
@@ -19,15 +20,9 @@ const fileOf = (stack: string): string => join(packageRoot, `Pulumi.${stack}.yam
 const stacks = { "test-one": 70, "test-two": 80 };
 const vipOf = (last: number): string => `192.168.56.${last}`;
 
-/** Four machines share this one's processors: none may be taken for dead because it waits for one. */
-const patient = {
-  ...{ memory: 1024, cpus: 1, preset: "steady" },
-  guard: { health: { every: 5, timeout: 5 } },
-};
-
 function write(stack: string, last: number, change: object = {}): void {
   const nodes = [1, 2].map((i) => ({ name: `node-${i}`, address: vipOf(last + i) }));
-  const config = { vip: `${vipOf(last)}/24`, nodes, ...patient, ...change };
+  const config = { vip: `${vipOf(last)}/24`, nodes, memory: 1024, cpus: 1, ...patient, ...change };
   const named = Object.entries(config).map(([name, value]) => [`ha-rancher:${name}`, value]);
   writeFileSync(fileOf(stack), JSON.stringify({ config: Object.fromEntries(named) }));
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../system/root";
 import { type RunResult, tryRun } from "../../system/run";
+import { journal } from "./journal";
 
 /** The stack that the lab's test makes. Its file is made by the test too. */
 export const stack = "test-lab";
@@ -94,10 +95,8 @@ export async function onNode(name: string, command: string, input?: string): Pro
 
 /** Shows what the nodes have to say of a failure: since when each is up, and what its services wrote. */
 export async function tellJournals(): Promise<void> {
-  const now = await status().catch(() => undefined);
+  const now = await status().catch(String);
   console.log(JSON.stringify(now, undefined, 1));
-  const journal =
-    "journalctl --utc --since -10min --output short-iso-precise --no-pager -u keepalived -u ha-rancher-guard";
-  for (const { name } of now?.nodes ?? [])
-    console.log(`--- ${name}\n${await onNode(name, `uptime; ${journal}`).catch(String)}`);
+  for (const { name } of typeof now === "string" ? [] : now.nodes)
+    console.log(`--- ${name}\n${await onNode(name, journal).catch(String)}`);
 }

@@ -9,6 +9,7 @@ import {
   data,
   forgetData,
   haRancher,
+  healthy,
   inLab,
   quietly,
   running,
@@ -107,7 +108,7 @@ step("the outputs are true", async () => {
 
 step("Rancher answers through the VIP, and runs on its holder alone", async () => {
   // The standby's guard may still be on its way.
-  await statusUntil("healthy", 120, (now) => now.healthy);
+  await healthy(120);
   assert.equal((await inLab("curl", "-sk", `https://${vip}/ping`)).stdout, "pong");
   const now = await status();
   assert.equal(now.code, 0, JSON.stringify(now, undefined, 1));
@@ -133,7 +134,7 @@ step("refresh and preview find nothing", async () => {
 
 step("the holder is powered off: the VIP moves, then the service, and the data is there", async () => {
   // An emulated node that waited for a processor for too long is taken for dead, and the service has moved.
-  await statusUntil("healthy", 180, (now) => now.healthy);
+  await healthy(180);
   assert.ok(await put("before", "written-before"), "the write before was not acknowledged");
   const [holder] = (await status()).holders;
   assert.ok(holder);
@@ -158,7 +159,7 @@ step("the holder is powered off: the VIP moves, then the service, and the data i
 step("the next up starts the machine again", async () => {
   const { code } = await haRancher("up");
   assert.equal(code, 0);
-  await statusUntil("healthy", 120, (now) => now.healthy);
+  await healthy(120);
   assert.match(await get("after"), /written-after/);
 });
 
