@@ -106,6 +106,8 @@ export function planContainer(settings: Settings, image: string): ContainerPlan 
   const { httpsPort, httpPort, dataDirectory, agentVolume, auditLog } = settings;
   const { files, mounts, command } = tlsOf(settings);
   const own = `https://127.0.0.1:${httpsPort}`;
+  // Asked each second: without TLS it costs the node next to nothing, and Rancher does not redirect it.
+  const light = httpPort === undefined ? own : `http://127.0.0.1:${httpPort}`;
   const plan: Omit<ContainerPlan, "name"> = {
     image,
     ports: [
@@ -124,7 +126,7 @@ export function planContainer(settings: Settings, image: string): ContainerPlan 
     command,
     labels: [
       { label: labelNames.image, value: image },
-      { label: labelNames.health, value: `${own}${healthPaths.health}` },
+      { label: labelNames.health, value: `${light}${healthPaths.health}` },
       { label: labelNames.deep, value: `${own}${healthPaths.deep}` },
     ],
     files,

@@ -86,7 +86,9 @@ export const rancherShape = {
     .describe("The port on the VIP and on the nodes that Rancher answers on with HTTPS"),
   httpPort: wholeFromText(1, 65_535)
     .optional()
-    .describe("A port for plain HTTP, which Rancher redirects to HTTPS; default: none"),
+    .describe(
+      "A port for plain HTTP, which Rancher redirects to HTTPS; the guard then asks it for `/healthz` without TLS; default: none",
+    ),
   hostname: z
     .string()
     .regex(hostName, { error: "must be a host name such as rancher.example.com" })

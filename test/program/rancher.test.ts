@@ -75,6 +75,12 @@ describe("what the official docker plugin is given", () => {
       agentVolume: "fast-disk",
     });
     const { inputs } = containerOf(all);
+    const labels = inputs.labels as { label: string; value: string }[];
+    // The light question of each second goes without TLS where it can.
+    assert.deepEqual(labels.map(({ value }) => value).slice(1), [
+      "http://127.0.0.1:3380/healthz",
+      "https://127.0.0.1:3300/v3/settings/cacerts",
+    ]);
     assert.deepEqual(inputs.ports, [
       { internal: 443, external: 3300 },
       { internal: 80, external: 3380 },
@@ -173,7 +179,7 @@ describe("a change of one setting changes this and nothing else", () => {
       {},
       [...container("envs, labels, ports", "container, url"), "~ HaRancher ha-rancher: httpsPort"],
     ],
-    [{ httpPort: "80" }, {}, container("ports")],
+    [{ httpPort: "80" }, {}, container("labels, ports")],
     [{ hostname: "rancher.example.com" }, {}, container("envs")],
     [
       { image: "rancher/rancher:v2.12.4" },
