@@ -5,7 +5,9 @@ import {
   appendFileSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -32,6 +34,12 @@ class Lease {
   async ask(request: string): Promise<string | undefined> {
     this.child.stdin.write(`${request}\n`);
     return (await this.answers.next()).value;
+  }
+
+  /** What the process has open. */
+  get openFiles(): string[] {
+    const folder = `/proc/${this.child.pid}/fd`;
+    return readdirSync(folder).map((name) => readlinkSync(join(folder, name)));
   }
 
   async kill(): Promise<void> {
@@ -91,6 +99,16 @@ describe("the lease process", () => {
       appendFileSync(join(directory, "lease"), text);
       assert.equal(await a.ask("look"), "seen 0 -", text);
     }
+  });
+
+  it("has the file open for writing only with the lease: else the NFS client shows old content of it", async () => {
+    const writable = (lease: Lease): boolean => lease.openFiles.includes(join(directory, "lease"));
+    await b.ask("look");
+    assert.equal(writable(b), false);
+    await a.ask("lock");
+    assert.equal(await b.ask("lock"), "busy 0 -");
+    assert.equal(writable(a), true);
+    assert.equal(writable(b), false);
   });
 
   it("says what fails", async () => {
@@ -158,6 +176,7 @@ describe("the lease process without locks", () => {
     await a.ask("take 1");
     await b.ask("lock");
     await a.kill();
+    assert.ok(!b.openFiles.includes(join(directory, "lease")), "before it has the lease");
     const { took, answer } = await locks(b);
     assert.ok(took > 2 * claimTime - 200, `after ${took} ms`);
     assert.equal(answer, "locked 1 1 0 a starting");

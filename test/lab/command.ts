@@ -49,7 +49,7 @@ export interface Status {
   nodes: {
     name: string;
     status?: {
-      lease?: { heldHere?: boolean; epoch?: number };
+      lease?: { owner?: string | null; heldHere?: boolean; epoch?: number };
       container?: { state?: string };
       mounts?: { data?: boolean };
     };

@@ -132,6 +132,11 @@ step("refresh and preview find nothing", async () => {
   assert.equal(preview.code, 0, preview.stdout + preview.stderr);
 });
 
+step("every node sees the heartbeats of the one that serves", async () => {
+  const { holders, nodes } = await healthy(180);
+  for (const { name, status: node } of nodes) assert.equal(node?.lease?.owner, holders[0], name);
+});
+
 step("the holder is powered off: the VIP moves, then the service, and the data is there", async () => {
   // An emulated node that waited for a processor for too long is taken for dead, and the service has moved.
   await healthy(180);
