@@ -39,6 +39,20 @@ function deafNodes(nodes: NodeReport[]): string[] {
   });
 }
 
+/** Nodes that stand by and do not see that another one has the lease and lives. */
+function blindNodes(nodes: NodeReport[]): string[] {
+  const settled = ({ status }: NodeReport, state: string): boolean =>
+    status?.guard?.state === state && Number(status.guard.since ?? 0) >= settling;
+  const owner = nodes.find((node) => node.status?.lease?.heldHere && settled(node, "ACTIVE"));
+  if (!owner) return [];
+  return nodes
+    .filter((node) => node.status?.lease?.owner === null && settled(node, "STANDBY"))
+    .map(
+      ({ name }) =>
+        `${name} does not see the heartbeats of ${owner.name}, which has the lease: \`journalctl -u ha-rancher-guard\` there says what it sees`,
+    );
+}
+
 /** `2.2.7 on a and c, 2.2.8 on b`; undefined if all have the same. */
 function differing(
   nodes: NodeReport[],
@@ -90,6 +104,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
     ],
     notes: [
       ...nodes.flatMap(guardNotes),
+      ...blindNodes(nodes),
       ...(versions ? [`keepalived's versions differ: ${versions}`] : []),
       ...resting.map((name) => `${name} is in maintenance: \`npm run maintenance -- ${name} off\` ends it`),
     ],

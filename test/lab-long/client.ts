@@ -13,11 +13,14 @@ import { labNamespace } from "../lab/command";
 export class Client {
   readonly writes: Write[] = [];
   private readonly child: ChildProcess;
+  private readonly ended: Promise<unknown>;
 
   constructor(order: ObserverOrder) {
     const observer = join(packageRoot, "dist", "drill", "probes", "observer.js");
     const argv = ["netns", "exec", labNamespace, process.execPath, observer, JSON.stringify(order)];
     this.child = spawn("ip", argv, { stdio: ["pipe", "pipe", "inherit"] });
+    this.child.stdin?.on("error", () => undefined);
+    this.ended = new Promise((resolve) => this.child.once("close", resolve));
     if (this.child.stdout)
       createInterface({ input: this.child.stdout }).on("line", (line) => {
         const seen = JSON.parse(line) as Seen;
@@ -30,10 +33,10 @@ export class Client {
     return this.writes.some(({ outcome, sent }) => outcome === "yes" && sent > when);
   }
 
+  /** Ends it, once or again. */
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once("close", resolve));
     this.child.stdin?.write("stop\n");
-    await ended;
+    await this.ended;
   }
 }
 

@@ -313,3 +313,14 @@ test("what weakens the protection is told", () => {
   assert.match(remarks[2] ?? "", /lease time is 90 s as a sees it/);
   assert.equal(remarks.length, 3, remarks.join("\n"));
 });
+
+test("a node that does not see the owner's heartbeats is told", () => {
+  const remarks = (status: object, owner: object = serving): string[] =>
+    judge([node("a", owner), node("b", { ...waiting, ...status })], yes).remarks;
+  const blind = { lease: { owner: null, epoch: null, heldHere: false } };
+  assert.match(remarks(blind).join(), /^b does not see the heartbeats of a, which has the lease/);
+  assert.deepEqual(remarks({}), []);
+  // What is only about to be seen is no news.
+  assert.deepEqual(remarks({ ...blind, guard: { ...waiting.guard, since: 1 } }), []);
+  assert.deepEqual(remarks(blind, { ...serving, guard: { ...serving.guard, since: 1 } }), []);
+});
