@@ -51,7 +51,7 @@ job_kill() {
 
 # The last line of a job's output, for a message; in REPLY.
 job_words() {
-  local line
+  local line=
   REPLY=
   while IFS= read -r line || [[ -n $line ]]; do
     [[ -z $line ]] || REPLY=$line

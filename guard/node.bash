@@ -99,12 +99,15 @@ container_state() {
 # With the number it names a process for good: numbers are used again.
 process_start() {
   local line
-  local -a fields
-  { IFS= read -r -d '' line || [[ -n $line ]]; } 2>/dev/null <"/proc/$1/stat" || return
+  local -a lines=() fields
+  # Not `read`: if the process ends between opening and reading, its variable is never set, which `set -u` dies of.
+  mapfile -t lines 2>/dev/null <"/proc/$1/stat" || return
   # The second field is the program's name in brackets, which may hold anything: count from behind it.
-  read -r -a fields <<<"${line##*) }"
+  line=${lines[*]}
+  # shellcheck disable=SC2206 # letters and numbers
+  fields=(${line##*) })
   [[ ${fields[0]-Z} != [ZX] ]] || return
-  REPLY=${fields[19]}
+  REPLY=${fields[19]-0}
 }
 
 # Has the process $1 ended? A child that nobody has waited for yet has, too. `kill -0` still sees that one, and on slow

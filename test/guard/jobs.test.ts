@@ -14,6 +14,18 @@ function bash(script: string): string {
   return stdout.trim();
 }
 
+test("a process that ends while it is looked at is no error", () => {
+  const said = bash(`
+    set -u
+    for ((i = 0; i < 3000; i++)); do
+      true &
+      process_ended "$!" || true
+    done 2>/dev/null
+    echo alive
+  `);
+  assert.equal(said, "alive");
+});
+
 test("a process that has ended and that nobody has waited for has ended", () => {
   const said = bash(`
     tell() { if process_ended "$2"; then echo "$1 ended"; else echo "$1 lives"; fi; }
