@@ -27,6 +27,7 @@ import {
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 import { Client, longestGap, until } from "./client";
+import { patient } from "./patient";
 
 /*
  * Rancher's life on real machines, with the stand-in: its start, what breaks it, an upgrade, and one that fails. Each
@@ -127,7 +128,7 @@ after(async () => {
 });
 
 step("the first start", async () => {
-  set({ image: await offer("first") });
+  set({ image: await offer("first"), ...patient });
   await up();
   const { active, standby } = await roles();
   for (const name of [active, standby]) assert.equal(await labelOf(name), references.first);

@@ -7,7 +7,11 @@ import { stack } from "./command";
 /** The settings of the stack that a lab's test makes: those of `dev`, and what the test changes in them. */
 const file = join(packageRoot, `Pulumi.${stack}.yaml`);
 
-export const writeStackFile = (): void => copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), file);
+export function writeStackFile(): void {
+  copyFileSync(join(packageRoot, "Pulumi.dev.yaml"), file);
+  // An emulated processor is a thread here. With one a machine no time is lost on keeping them in step.
+  set({ cpus: 1 });
+}
 
 export const removeStackFile = (): void => rmSync(file, { force: true });
 
