@@ -18,6 +18,7 @@ import {
 } from "../lab/command";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
+import { patient } from "./patient";
 
 /*
  * Rancher's data on real machines: backup, loss, restore, refused archives, the timer, and what `down` leaves. Each test
@@ -47,7 +48,7 @@ const keys = Array.from({ length: 20 }, (_, i) => `before-${i}`);
 
 before(() => {
   writeStackFile();
-  set({ keepData: true, backup: { schedule: "daily", keep: 2 } });
+  set({ keepData: true, backup: { schedule: "daily", keep: 2 }, ...patient });
 });
 
 after(async () => {
