@@ -57,12 +57,13 @@ ask_health() {
   local limit
   printf -v limit '%d.%03d' $(($2 / 1000)) $(($2 % 1000))
   if [[ $1 =~ ^http://([^/:]+):([0-9]+)(/[^\ ]*)$ ]]; then
-    ask_plainly "$limit" "${BASH_REMATCH[@]:1}" || { REPLY="$1: ${REPLY:-no answer}"; return 1; }
-    return
-  fi
-  # Its certificate is not what is looked at, and no proxy is between.
-  REPLY=$(curl --silent --show-error --insecure --fail --noproxy '*' --output /dev/null --max-time "$limit" "$1" 2>&1) ||
-    { REPLY="$1: ${REPLY:-no answer}"; return 1; }
+    ask_plainly "$limit" "${BASH_REMATCH[@]:1}"
+  else
+    # Its certificate is not what is looked at, and no proxy is between.
+    REPLY=$(curl --silent --show-error --insecure --fail --noproxy '*' --output /dev/null --max-time "$limit" "$1" 2>&1)
+  fi && return
+  REPLY="$1: ${REPLY:-no answer}"
+  return 1
 }
 
 # ask_plainly SECONDS HOST PORT PATH: the same without TLS, which bash can do by itself. That counts where a question is

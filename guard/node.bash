@@ -107,7 +107,7 @@ process_start() {
   # shellcheck disable=SC2206 # letters and numbers
   fields=(${line##*) })
   [[ ${fields[0]-Z} != [ZX] ]] || return
-  REPLY=${fields[19]-0}
+  REPLY=${fields[19]}
 }
 
 # Has the process $1 ended? A child that nobody has waited for yet has, too. `kill -0` still sees that one, and on slow

@@ -87,7 +87,7 @@ const get = async (key: string): Promise<string> =>
   (await inLab("curl", "-sk", "-m", "5", `${url}/kv/${key}`)).stdout;
 
 /** When a node's guard last said something, milliseconds since 1970. */
-async function said(node: string, words: string): Promise<number> {
+async function lastSaid(node: string, words: string): Promise<number> {
   const log = await onNode(node, "journalctl --unit ha-rancher-guard --output short-unix --no-pager");
   const line = log.split("\n").findLast((each) => each.includes(words));
   assert.ok(line, `the guard of ${node} never said ${words}`);
@@ -222,8 +222,8 @@ step("an upgrade: the standby first, one stop and one start, no acknowledged wri
   }
   // Stop and start, and nothing else: from the one guard's first word of it to the other's last.
   const [stopping, active] = [
-    await said(before.active, "state=STOPPING from=ACTIVE"),
-    await said(now.active, "state=ACTIVE from=STARTING"),
+    await lastSaid(before.active, "state=STOPPING from=ACTIVE"),
+    await lastSaid(now.active, "state=ACTIVE from=STARTING"),
   ];
   assert.ok(gap < active - stopping + slack, `${gap} ms, of which ${active - stopping} ms stop and start`);
   assert.match(await get("first"), /kept/);
