@@ -4,6 +4,8 @@ import type { NodeReport } from "./node-report";
 export interface Findings {
   /** Nodes that have the VIP although their keepalived is not master: nobody takes it off there. */
   stale: string[];
+  /** Nodes that stand by and could not take the VIP over. */
+  unfit: string[];
   /** Nodes that do not hear a master's adverts. */
   deaf: string[];
   /** Settings that differ between nodes, or were changed by hand. */
@@ -20,6 +22,21 @@ function staleVip({ name, status }: NodeReport): string[] {
   if (!status?.holdsVip || !state || state === "MASTER") return [];
   if (state !== "STOPPED" && (status.keepalived?.since ?? settling) < settling) return [];
   return [`stale VIP on ${name}: it has the VIP, and its keepalived is ${state}`];
+}
+
+/** Why a node's keepalived sees a fault, as far as its guard knows. */
+function whyFault({ guard }: NonNullable<NodeReport["status"]>): string {
+  if (guard?.state === "STANDBY") return "`journalctl -u keepalived` there says why";
+  return `its guard is in state ${guard?.state ?? "STOPPED"}${guard?.reason ? ` (${guard.reason})` : ""}`;
+}
+
+function unfitNodes({ name, status }: NodeReport): string[] {
+  const { vrrpState: state, keepalived } = status ?? {};
+  if (!status || status.holdsVip || keepalived?.maintenance || (keepalived?.since ?? settling) < settling)
+    return [];
+  if (state === "STOPPED") return [`${name} could not take over: its keepalived does not run`];
+  if (state !== "FAULT") return [];
+  return [`${name} could not take over: its keepalived is in FAULT; ${whyFault(status)}`];
 }
 
 function deafNodes(nodes: NodeReport[]): string[] {
@@ -95,6 +112,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
   const resting = nodes.filter(({ status }) => status?.keepalived?.maintenance).map(({ name }) => name);
   return {
     stale: nodes.flatMap(staleVip),
+    unfit: nodes.flatMap(unfitNodes),
     deaf: deafNodes(nodes),
     mismatch: [
       ...edited.map(

@@ -8,6 +8,7 @@ export type State =
   | "two-holders"
   | "two-services"
   | "stale-vip"
+  | "unfit-node"
   | "deaf-node"
   | "mismatch"
   | "no-service"
@@ -69,8 +70,8 @@ function sinceWhen(holders: NodeReport[], now: Date): string {
 
 /** Judges what was measured; the worst comes first. */
 export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): Verdict {
-  const { stale, deaf, mismatch, notes } = findingsOf(nodes);
-  const faults = [...stale, ...deaf, ...mismatch];
+  const { stale, unfit, deaf, mismatch, notes } = findingsOf(nodes);
+  const faults = [...stale, ...unfit, ...deaf, ...mismatch];
   const verdict = judgeHolders(nodes, ping, stale, now);
   if (verdict.state !== "healthy" || faults.length === 0) {
     // A message that says it need not be followed by a remark that says it again.
@@ -78,7 +79,8 @@ export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): 
     return { ...verdict, remarks };
   }
   const [message = "", ...rest] = faults;
-  return { state: deaf.length ? "deaf-node" : "mismatch", message, remarks: [...rest, ...notes] };
+  const state = unfit.length ? "unfit-node" : deaf.length ? "deaf-node" : "mismatch";
+  return { state, message, remarks: [...rest, ...notes] };
 }
 
 function judgeHolders(nodes: NodeReport[], ping: PingReport, stale: string[], now: Date): Judgement {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
@@ -104,6 +105,46 @@ describe("what runs on a node for the floating IP", () => {
   const good = (): string => rig.conf(node, specOf({}));
   const ruleFor = (family: string, address: string): string =>
     `rule family="${family}" source address="${address}" protocol value="vrrp" accept\n`;
+
+  describe("await-address", () => {
+    const await_ = (seconds: number): Ended => {
+      const program = ["/usr/local/lib/ha-rancher/await-address", String(seconds)];
+      const { status, stdout, stderr } = spawnSync(...node.inside(...program), { encoding: "utf8" });
+      return { code: status, stdout, stderr };
+    };
+    const address = (verb: "add" | "del", text: string, ...more: string[]): string =>
+      node.run(["ip", "addr", verb, text, "dev", "eth1", ...more]);
+
+    it("goes on at once if the node has its addresses, or keepalived.conf names none", () => {
+      node.configure(good());
+      assert.deepEqual(await_(0), { code: 0, stdout: "", stderr: "" });
+      node.configure("global_defs {\n}\n");
+      assert.equal(await_(0).code, 0);
+    });
+
+    for (const what of ["address", "interface"] as const)
+      it(`says what is missing while the ${what} is not there, and goes on when it is`, async () => {
+        node.configure(good());
+        const away = () => (what === "address" ? address("del", "192.168.56.11/24") : link("down"));
+        const back = () => (what === "address" ? address("add", "192.168.56.11/24") : link("up"));
+        const link = (state: string): string => node.run(["ip", "link", "set", "eth1", state]);
+        away();
+        try {
+          const { code, stderr } = await_(1);
+          assert.equal(code, 1);
+          assert.match(
+            stderr,
+            /does not have the address 192\.168\.56\.11 on an interface that is up, after 1 s/,
+          );
+        } finally {
+          setTimeout(back, 500);
+        }
+        const waiting = spawn(...node.inside("/usr/local/lib/ha-rancher/await-address", "20"));
+        assert.deepEqual(await once(waiting, "exit"), [0, null]);
+        // The link took the IPv6 address along.
+        if (what === "interface") address("add", "fd00:56::11/64", "nodad");
+      });
+  });
 
   it("swap brings a file into force, starts keepalived and opens the firewall", () => {
     const text = good();

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Fault, faults, heal, trial } from "../../bench/faults";
@@ -77,6 +79,28 @@ describe("keepalived", () => {
     await rig.until(() => b.holdsVip, "b to take over");
     await sleep(2_500);
     assert.deepEqual(rig.holders(), ["a", "b"]);
+  });
+
+  it("started before its address is there, stays in FAULT: what await-address is for", async () => {
+    await rig.start(specOf({}));
+    await b.stop();
+    const iproute = (object: string, verb: string, ...args: string[]): string =>
+      b.run(["ip", object, verb, ...args]);
+    iproute("link", "set", "eth1", "down");
+    iproute("addr", "del", `${b.vrrp.address}/24`, "dev", "eth1");
+    b.start();
+    const said = join(b.folder, "run/ha-rancher/vrrp");
+    const state = (): string => (existsSync(said) ? readFileSync(said, "utf8").split(" ")[0] : "") ?? "";
+    await rig.until(() => state() === "FAULT", "a fault");
+    iproute("link", "set", "eth1", "up");
+    iproute("addr", "add", `${b.vrrp.address}/24`, "dev", "eth1");
+    await sleep(2_500);
+    assert.equal(state(), "FAULT");
+    await b.stop();
+    b.start();
+    await rig.until(() => b.state === "BACKUP", "the next start to stand by");
+    // The link took it along.
+    iproute("addr", "add", `${b.vrrp.address6}/64`, "dev", "eth1", "nodad");
   });
 
   for (const [what, begin, end] of [

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { quickFaults } from "../../drill/faults";
 import { packageRoot } from "../../system/root";
 import { forgetData, haRancher, healthy, onNode, status } from "../lab/command";
+import { drill } from "../lab/drilled";
 import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
-import { drill } from "./drilled";
 
 /*
- * The drill on real machines: a quick one holds; and with a guard that always starts the container it does not, since
- * a drill that cannot fail says nothing.
+ * The drill on real machines fails where a guard always starts the container: a drill that cannot fail says nothing.
+ * That one holds where the guard is as it should be is in test/lab.
  */
 
 before(() => {
@@ -40,22 +38,6 @@ async function alwaysStart(): Promise<void> {
 
 step("up", async () => {
   assert.equal((await haRancher("up")).code, 0);
-  await healthy(180);
-});
-
-step("a quick drill holds, in 6 minutes", async () => {
-  const begin = Date.now();
-  const { code, report, folder } = await drill("--quick", "--trials", "1");
-  assert.equal(code, 0, JSON.stringify(report.rows, undefined, 1));
-  assert.deepEqual(new Set(report.rows.map(({ fault }) => fault)), new Set(quickFaults));
-  for (const row of report.rows) {
-    assert.ok((row.acknowledged ?? 0) > 0, `${row.fault}: no write was acknowledged`);
-    assert.ok(row.vipGap && row.serviceGap && row.twoWriters, `${row.fault}: not measured`);
-  }
-  assert.equal(readdirSync(join(folder, "raw")).length, quickFaults.length);
-  const minutes = (Date.now() - begin) / 60_000;
-  console.log(`the quick drill took ${minutes.toFixed(1)} min`);
-  assert.ok(minutes < 6);
   await healthy(180);
 });
 

@@ -22,10 +22,10 @@ import {
   status,
   tellJournals,
 } from "../lab/command";
+import { drill } from "../lab/drilled";
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 import { until } from "./client";
-import { drill } from "./drilled";
 
 /*
  * Fencing by an agent, on real machines: Debian's fence_virsh logs in at the lab's host with a key that can do nothing

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { forgetData, haRancher, healthy, onNode } from "../lab/command";
+import { drill } from "../lab/drilled";
 import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { step } from "../lab/steps";
-import { drill } from "./drilled";
 
 /*
  * One writer, on real machines: a client writes numbers through the VIP while the drill breaks the node that serves in each of

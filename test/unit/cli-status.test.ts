@@ -2,45 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createColors } from "picocolors";
-import { type NodeReport, type NodeStatus, parseNodeStatus } from "../../cli/node-report";
+import { type NodeStatus, parseNodeStatus } from "../../cli/node-report";
 import { duration, type StatusReport, statusTable } from "../../cli/status-table";
 import { planSwitchover } from "../../cli/switchover-plan";
 import { holdersOf, judge } from "../../cli/verdict";
-
-/** What node-status prints on a holder that serves. */
-const serving = {
-  node: "a",
-  holdsVip: true,
-  vrrpState: "MASTER",
-  guard: { state: "ACTIVE", since: 61, epoch: 7, reason: "" },
-  lease: { owner: "a", epoch: 7, heldHere: true },
-  container: { state: "running" },
-  mounts: { lease: true, data: true },
-  uptime: 93_784,
-};
-const waiting = {
-  node: "b",
-  holdsVip: false,
-  vrrpState: "BACKUP",
-  guard: { state: "STANDBY", since: 5, epoch: null, reason: "a has the lease" },
-  lease: { owner: "a", epoch: 7, heldHere: false },
-  container: { state: "created" },
-  mounts: { lease: true, data: false },
-  uptime: 59,
-};
-
-const node = (name: string, status: object): NodeReport => ({
-  name,
-  address: "10.0.0.1",
-  status: parseNodeStatus(JSON.stringify(status)),
-});
-const silent = (name: string): NodeReport => ({
-  name,
-  address: "10.0.0.9",
-  error: "does not answer\nin 3 s",
-});
-const yes = { ok: true, milliseconds: 12 };
-const no = { ok: false, error: "refuses connections" };
+import { no, node, serving, silent, vrrpNode, waiting, yes } from "./reported-nodes";
 
 test("each state has its verdict, and the worst one comes first", () => {
   const guard = (state: string, reason = "") => ({ ...serving, guard: { ...serving.guard, state, reason } });
@@ -113,109 +79,6 @@ test("only one holder that serves, with all nodes in sight, is healthy", () => {
       assert.equal(judge(nodes, { ok }).state === "healthy", expected);
     }),
   );
-});
-
-/** A node as its keepalived stands; `a` is master and heard by all, unless said otherwise. */
-function vrrpNode(name: string, state: string, more: object = {}, vip = state === "MASTER"): NodeReport {
-  const base = name === "a" ? serving : waiting;
-  const peers = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
-  const keepalived = {
-    version: "2.2.7",
-    settings: "f00",
-    edited: false,
-    since: 60,
-    peers,
-    heard: peers,
-    maintenance: false,
-  };
-  const report = node(name, {
-    ...base,
-    holdsVip: vip,
-    vrrpState: state,
-    keepalived: { ...keepalived, ...more },
-  });
-  return { ...report, address: `10.0.0.${"abc".indexOf(name) + 1}` };
-}
-
-test("split brain, a stale VIP, deaf nodes and differing settings are named", () => {
-  const now = new Date(2026, 0, 1, 12, 0, 30);
-  const a = vrrpNode("a", "MASTER");
-  const b = vrrpNode("b", "BACKUP");
-  for (const [what, nodes, state, message, remarks] of [
-    ["all well", [a, b], "healthy", /^healthy/, []],
-    [
-      "split brain",
-      [vrrpNode("a", "MASTER", { heard: [] }), vrrpNode("b", "MASTER", { since: 12, heard: [] })],
-      "two-holders",
-      /^two holders \(split brain\): a and b both have the VIP, since 12:00:18 \(12 s\)$/,
-      ["a does not hear b, which is master", "b does not hear a, which is master"],
-    ],
-    [
-      "one of the two is dead",
-      [vrrpNode("a", "STOPPED", { since: null }, true), vrrpNode("b", "MASTER", { since: 3 })],
-      "two-holders",
-      /since 12:00:27 \(3 s\)$/,
-      ["stale VIP on a: it has the VIP, and its keepalived is STOPPED"],
-    ],
-    [
-      "a dead one alone",
-      [vrrpNode("a", "STOPPED", {}, true), b],
-      "stale-vip",
-      /^stale VIP on a: it has the VIP, and its keepalived is STOPPED$/,
-      [],
-    ],
-    [
-      "a change that is under way",
-      [vrrpNode("a", "BACKUP", { since: 0 }, true), b],
-      "healthy",
-      /^healthy/,
-      [],
-    ],
-    [
-      "a deaf backup",
-      [a, vrrpNode("b", "BACKUP", { heard: ["10.0.0.3"] })],
-      "deaf-node",
-      /^b does not hear a, which is master$/,
-      [],
-    ],
-    ["nobody knows whom it hears", [a, vrrpNode("b", "BACKUP", { heard: null })], "healthy", /^healthy/, []],
-    [
-      "a new master",
-      [vrrpNode("a", "MASTER", { since: 1 }), vrrpNode("b", "BACKUP", { heard: [] })],
-      "healthy",
-      /^healthy/,
-      [],
-    ],
-    [
-      "different settings",
-      [a, vrrpNode("b", "BACKUP", { settings: "ba5" })],
-      "mismatch",
-      /^keepalived's settings differ \(f00 on a, ba5 on b\): `npm run up` mends it$/,
-      [],
-    ],
-    [
-      "a file changed by hand",
-      [a, vrrpNode("b", "BACKUP", { settings: null, edited: true })],
-      "mismatch",
-      /^keepalived\.conf on b was changed by hand: `pulumi up --refresh` mends it$/,
-      [],
-    ],
-    [
-      "different versions, and maintenance: said, and no fault",
-      [a, vrrpNode("b", "FAULT", { version: "2.2.8", maintenance: true })],
-      "healthy",
-      /^healthy/,
-      [
-        "keepalived's versions differ: 2.2.7 on a, 2.2.8 on b",
-        "b is in maintenance: `npm run maintenance -- b off` ends it",
-      ],
-    ],
-  ] as const) {
-    const verdict = judge([...nodes], yes, now);
-    assert.equal(verdict.state, state, `${what}: ${verdict.message}`);
-    assert.match(verdict.message, message, what);
-    assert.deepEqual(verdict.remarks, remarks, what);
-  }
 });
 
 test("a switchover is planned so that the VIP goes where it was asked to, the holder last", () => {
@@ -292,35 +155,4 @@ test("durations are given in their two largest units", () => {
   ] as const) {
     assert.equal(duration(seconds), text);
   }
-});
-
-test("what weakens the protection is told", () => {
-  const own = { fencing: { agent: null, watchdog: false }, timers: { lease: 15, serverLease: 90 } };
-  const health = { state: "failing", reason: "https://127.0.0.1/healthz: timed out" };
-  const nodes = [
-    node("a", { ...serving, ...own, health }),
-    // An agent does what the watchdog would.
-    node("b", {
-      ...waiting,
-      fencing: { agent: "fence_virsh", watchdog: false },
-      timers: { lease: 15, serverLease: 15 },
-    }),
-  ];
-  const { state, remarks } = judge(nodes, yes);
-  assert.equal(state, "healthy");
-  assert.match(remarks[0] ?? "", /^the service on a is not well: .*timed out$/);
-  assert.match(remarks[1] ?? "", /^a has no watchdog/);
-  assert.match(remarks[2] ?? "", /lease time is 90 s as a sees it/);
-  assert.equal(remarks.length, 3, remarks.join("\n"));
-});
-
-test("a node that does not see the owner's heartbeats is told", () => {
-  const remarks = (status: object, owner: object = serving): string[] =>
-    judge([node("a", owner), node("b", { ...waiting, ...status })], yes).remarks;
-  const blind = { lease: { owner: null, epoch: null, heldHere: false } };
-  assert.match(remarks(blind).join(), /^b does not see the heartbeats of a, which has the lease/);
-  assert.deepEqual(remarks({}), []);
-  // What is only about to be seen is no news.
-  assert.deepEqual(remarks({ ...blind, guard: { ...waiting.guard, since: 1 } }), []);
-  assert.deepEqual(remarks(blind, { ...serving, guard: { ...serving.guard, since: 1 } }), []);
 });

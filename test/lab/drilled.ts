@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DrillReport } from "../../drill/report/summary";
-import { data, haRancher } from "../lab/command";
+import { data, haRancher } from "./command";
 
 /** Runs a drill on the test's stack, and shows its report. */
 export async function drill(
