@@ -53,7 +53,7 @@ export class RigNode {
     for (const name of ["passwd", "group", "nsswitch.conf"])
       copyFileSync(join("/etc", name), join(this.folder, "etc", name));
     copyFileSync(join(packageRoot, "guard", "vrrp-notify"), join(this.folder, "lib/ha-rancher/vrrp-notify"));
-    for (const name of ["await-address", "firewall", "real-time"])
+    for (const name of ["await-address", "firewall", "real-time", "strip"])
       copyFileSync(join(packageRoot, "floating-ip", name), join(this.folder, "lib/ha-rancher", name));
     this.track("track", 0);
   }

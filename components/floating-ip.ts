@@ -89,7 +89,7 @@ export class FloatingIp extends pulumi.ComponentResource {
             content: guardFile("keepalived-drop-in.conf"),
           },
           ...Object.fromEntries(
-            ["await-address", "firewall", "real-time"].map((name) => [
+            ["await-address", "firewall", "real-time", "strip"].map((name) => [
               `${nodePaths.scripts}/${name}`,
               { content: floatingIpFile(name), mode: "0755" as const },
             ]),

@@ -146,6 +146,31 @@ describe("what runs on a node for the floating IP", () => {
       });
   });
 
+  it("strip takes off every VIP that was left, and nothing else", () => {
+    const furtherVips = [
+      { address: "192.168.56.20", prefix: 24 },
+      { address: "fd00:56::20", prefix: 64 },
+    ];
+    const addresses = (): string[] =>
+      [...node.run(["ip", "-o", "addr", "show", "dev", "eth1"]).matchAll(/inet6? (\S+)/g)]
+        .map(([, each = ""]) => each)
+        .filter((each) => !each.startsWith("fe80"));
+    const strip = (): string => node.run(["/usr/local/lib/ha-rancher/strip"]);
+    node.run(["rm", "-f", "/etc/keepalived/keepalived.conf"]);
+    assert.equal(strip(), "");
+    node.configure(rig.conf(node, { ...specOf({}), furtherVips }));
+    const own = addresses();
+    assert.equal(own.length, 2);
+    strip();
+    assert.deepEqual(addresses(), own);
+    // One of three is not there.
+    for (const vip of ["192.168.56.10/24", "fd00:56::20/64"])
+      node.run(["ip", "addr", "add", vip, "dev", "eth1"]);
+    assert.equal(addresses().length, 4);
+    strip();
+    assert.deepEqual(addresses(), own);
+  });
+
   it("swap brings a file into force, starts keepalived and opens the firewall", () => {
     const text = good();
     const first = swap(text);
