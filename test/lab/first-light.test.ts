@@ -3,7 +3,6 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { quickFaults } from "../../drill/faults";
 import { labHome } from "../../system/paths";
 import { run, tryRun } from "../../system/run";
 import {
@@ -18,7 +17,6 @@ import {
   status,
   tellJournals,
 } from "./command";
-import { drill } from "./drilled";
 import { removeStackFile, writeStackFile } from "./stack-file";
 import { hasFailed, step } from "./steps";
 
@@ -137,18 +135,6 @@ step("refresh and preview find nothing", async () => {
 step("every node sees the heartbeats of the one that serves", async () => {
   const { holders, nodes } = await healthy(180);
   for (const { name, status: node } of nodes) assert.equal(node?.lease?.owner, holders[0], name);
-});
-
-step("a quick drill: whatever it breaks, no invariant breaks", async () => {
-  await healthy(180);
-  const { code, report, folder } = await drill("--quick", "--trials", "1");
-  assert.equal(code, 0, JSON.stringify(report.rows, undefined, 1));
-  assert.deepEqual(new Set(report.rows.map(({ fault }) => fault)), new Set(quickFaults));
-  for (const { fault, acknowledged, vipGap, serviceGap, twoWriters } of report.rows) {
-    assert.ok((acknowledged ?? 0) > 0, `${fault}: no write was acknowledged`);
-    assert.ok(vipGap && serviceGap && twoWriters, `${fault}: not measured`);
-  }
-  assert.equal(readdirSync(join(folder, "raw")).length, quickFaults.length);
 });
 
 step("the holder is powered off: the VIP moves, then the service, and the data is there", async () => {
