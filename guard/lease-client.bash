@@ -78,6 +78,7 @@ lease_collect() {
       ;;
     written)
       LEASE_EPOCH=$epoch BEATEN=$ASKED_AT
+      echo "$BEATEN" >"$RUN_DIRECTORY/beaten"
       [[ $ASKED != *' released' ]] || RELEASED=1
       ;;
     *)

@@ -140,6 +140,16 @@ guard_says() {
   process_lives $process || state=''
 }
 
+# Kills the container by its first process: the kernel then ends all in its PID namespace. Without Docker, and without
+# starting anything, which takes seconds on a node that gets hardly any processor time.
+kill_recorded() {
+  local recorded
+  recorded_process
+  recorded=$REPLY
+  # shellcheck disable=SC2086 # two words
+  if process_lives $recorded; then kill -KILL "${recorded%% *}" 2>/dev/null; fi
+}
+
 # The process that was recorded when the container was last started: "NUMBER START", or nothing.
 recorded_process() {
   REPLY=

@@ -26,6 +26,8 @@ step_down() {
 # At once: the lease is lost, or may be soon.
 stop_hard() {
   local job
+  # First of all: what follows starts processes, and may be slow.
+  kill_recorded
   health_stop
   for job in data copy start leave pause work settle; do job_kill "$job"; done
   track 1

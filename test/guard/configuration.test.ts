@@ -29,7 +29,7 @@ writeFileSync(
 /** What comes of the file, read as a whole or for what a node needs before its first release. */
 function read(part = ""): { status: number | null; stderr: string } {
   const script = `source configuration.bash; load_configuration '${file}' ${part}`;
-  return spawnSync("bash", ["-euo", "pipefail", "-c", script], {
+  return spawnSync("bash", ["--norc", "-euo", "pipefail", "-c", script], {
     cwd: join(packageRoot, "guard"),
     encoding: "utf8",
   });

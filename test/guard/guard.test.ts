@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -174,6 +174,42 @@ describe("the guard", { concurrency: 3 }, () => {
     a.set("hang-dd");
     await until(() => pair.log.includes("a systemctl --force --force reboot"), "the reset", a);
     await a.says(/cannot be stopped: resetting this node/);
+  });
+
+  withNodes("kills the container by itself when it gives up, however slowly programs start", async (_, a) => {
+    await becomesActive(a);
+    a.set("slow");
+    a.set("hang-dd");
+    // What is slow must not be waited for by whoever clears up.
+    await until(() => !a.containerRuns, "the container to be killed", a).finally(() => a.unset("slow"));
+    await until(() => a.state === "STANDBY", "the rest of it", a);
+  });
+
+  withNodes("is certain, or resets the node, in time after the last heartbeat", async (pair, a) => {
+    await becomesActive(a);
+    const run = join(a.home, "run");
+    const up = (): number => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
+    const beaten = (): number => Number(readFileSync(join(run, "beaten"), "utf8"));
+    const first = beaten();
+    await until(() => beaten() > first, "another heartbeat", a);
+    assert.ok(up() - beaten() < times.giveUp * 1000);
+    await a.signal("SIGKILL");
+    writeFileSync(join(run, "starting"), "");
+    a.set("hang-docker");
+
+    // As long as there is time, Docker may answer.
+    writeFileSync(join(run, "beaten"), `${Math.round(up()) + 3_600_000}\n`);
+    const post = a.stopPost();
+    await sleep(times.watchdog * 1000);
+    assert.ok(!pair.log.some((line) => line.includes("reboot")), "reset before its time");
+    rmSync(join(run, "starting"));
+    await post;
+    assert.ok(!existsSync(join(run, "beaten")));
+
+    writeFileSync(join(run, "starting"), "");
+    writeFileSync(join(run, "beaten"), "0\n");
+    await assert.rejects(a.stopPost());
+    assert.ok(pair.log.includes("a systemctl --force --force reboot"));
   });
 
   withNodes("does not start on data that is not the stack's, and lets another try", async (pair, a) => {

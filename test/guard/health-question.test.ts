@@ -33,7 +33,14 @@ function ask(port: number): Promise<{ well: boolean; words: string; seconds: num
   return new Promise((done, failed) =>
     execFile(
       "bash",
-      ["-uc", script, "ask", join(packageRoot, "guard", "health.bash"), `http://127.0.0.1:${port}/healthz`],
+      [
+        "--norc",
+        "-uc",
+        script,
+        "ask",
+        join(packageRoot, "guard", "health.bash"),
+        `http://127.0.0.1:${port}/healthz`,
+      ],
       { env: { ...process.env, http_proxy: "http://127.0.0.1:9" } },
       (error, stdout, stderr) => {
         if (error || stderr) failed(error ?? new Error(stderr));

@@ -31,10 +31,14 @@ function run(command: string, limit = -1) {
     step() { ((limit < 0 || ++steps <= limit)) || kill -KILL $$; command "$@"; }
     for name in mv rm mkdir chmod tar sync; do eval "$name() { step $name \\"\\$@\\"; }"; done
     limit=$3; eval "$4"`;
-  return spawnSync("bash", ["-uc", script, "bash", data(), join(folder, "lease"), String(limit), command], {
-    cwd: packageRoot,
-    encoding: "utf8",
-  });
+  return spawnSync(
+    "bash",
+    ["--norc", "-uc", script, "bash", data(), join(folder, "lease"), String(limit), command],
+    {
+      cwd: packageRoot,
+      encoding: "utf8",
+    },
+  );
 }
 
 /** What the data holds, but for what is of the place. */

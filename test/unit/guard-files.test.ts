@@ -46,7 +46,7 @@ function read(conf: string, ...keys: string[]): { values: string[] } | { complai
   const script = `source guard/configuration.bash; load_configuration "$1"; shift
     for key; do printf '%s\\0' "\${!key}"; done`;
   try {
-    const said = execFileSync("bash", ["-uc", script, "bash", file, ...keys], {
+    const said = execFileSync("bash", ["--norc", "-uc", script, "bash", file, ...keys], {
       cwd: packageRoot,
       encoding: "utf8",
       stdio: "pipe",
