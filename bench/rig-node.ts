@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { VrrpNode } from "../components/keepalived-conf";
+import { unitPrograms, type VrrpNode } from "../components/keepalived-conf";
 import { packageRoot } from "../system/root";
 
 /** Runs iproute2's `ip`; gives what it printed. */
@@ -53,7 +53,7 @@ export class RigNode {
     for (const name of ["passwd", "group", "nsswitch.conf"])
       copyFileSync(join("/etc", name), join(this.folder, "etc", name));
     copyFileSync(join(packageRoot, "guard", "vrrp-notify"), join(this.folder, "lib/ha-rancher/vrrp-notify"));
-    for (const name of ["await-address", "firewall", "real-time", "strip"])
+    for (const name of unitPrograms)
       copyFileSync(join(packageRoot, "floating-ip", name), join(this.folder, "lib/ha-rancher", name));
     this.track("track", 0);
   }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Configuration, Keepalived } from "../providers/vip/keepalived";
 import type { Settings } from "../settings";
 import { vrrpSpec } from "../settings/floating-ip";
-import { keepalivedConf } from "./keepalived-conf";
+import { keepalivedConf, unitPrograms } from "./keepalived-conf";
 import { minimumVersion } from "./keepalived-version";
 import type { Node } from "./node";
 import { floatingIpFile, guardFile, nodeFiles, nodeOptions, nodePaths, reloadUnits } from "./on-node";
@@ -89,7 +89,7 @@ export class FloatingIp extends pulumi.ComponentResource {
             content: guardFile("keepalived-drop-in.conf"),
           },
           ...Object.fromEntries(
-            ["await-address", "firewall", "real-time", "strip"].map((name) => [
+            unitPrograms.map((name) => [
               `${nodePaths.scripts}/${name}`,
               { content: floatingIpFile(name), mode: "0755" as const },
             ]),

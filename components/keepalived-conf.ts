@@ -38,6 +38,9 @@ export const trackFiles = {
 /** The instance whose state is the node's. */
 export const mainInstance = "ha_rancher";
 
+/** What keepalived's unit runs on a node, by its drop-in: files of floating-ip/. */
+export const unitPrograms = ["await-address", "firewall", "real-time", "strip"] as const;
+
 const notifyProgram = "/usr/local/lib/ha-rancher/vrrp-notify";
 
 /**
