@@ -27,10 +27,10 @@ export async function endpointOf(node: KnownNode): Promise<SshEndpoint> {
   };
 }
 
-async function ask(node: KnownNode): Promise<NodeReport> {
+async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
   const { name, address } = node;
   try {
-    const { code, stdout, stderr } = await exec(await endpointOf(node), command, { timeout: limit });
+    const { code, stdout, stderr } = await exec(await endpointOf(node), command, { timeout });
     if (code !== 0) throw new Error(`node-status ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
     return { name, address, status: parseNodeStatus(stdout) };
   } catch (error) {
@@ -39,19 +39,25 @@ async function ask(node: KnownNode): Promise<NodeReport> {
 }
 
 /** What all nodes say of themselves; takes 10 s at most. */
-export const askNodes = (nodes: KnownNode[]): Promise<NodeReport[]> => Promise.all(nodes.map(ask));
+export const askNodes = (nodes: KnownNode[], timeout = limit): Promise<NodeReport[]> =>
+  Promise.all(nodes.map((node) => ask(node, timeout)));
 
-async function pingVip(url: string): Promise<PingReport> {
+async function pingVip(url: string, timeout: number): Promise<PingReport> {
   const start = performance.now();
-  const { ok, why } = await ping(`${url}/ping`, limit);
+  const { ok, why } = await ping(`${url}/ping`, timeout);
   return ok ? { ok, milliseconds: Math.round(performance.now() - start) } : { ok, error: why };
 }
 
-/** Asks all nodes and the VIP at once; takes 10 s at most. */
+/**
+ * Asks all nodes and the VIP at once.
+ *
+ * @param timeout milliseconds that it takes at most; default: 10 s
+ */
 export async function measure(
   nodes: KnownNode[],
   url: string,
+  timeout = limit,
 ): Promise<{ nodes: NodeReport[]; ping: PingReport }> {
-  const [ping, reports] = await Promise.all([pingVip(url), askNodes(nodes)]);
+  const [ping, reports] = await Promise.all([pingVip(url, timeout), askNodes(nodes, timeout)]);
   return { nodes: reports, ping };
 }

@@ -17,6 +17,14 @@ export interface Shell {
 const tickInterval = 250;
 const retryInterval = 300;
 
+/**
+ * Seconds between two looks of a recorder. Closely is a fifth of an emulated processor's time: too much while a node
+ * boots, or the next trial is waited for.
+ */
+const looks = { closely: 0.02, calmly: 0.1 } as const;
+
+export type Watch = keyof typeof looks;
+
 const script = (): string => readFileSync(join(packageRoot, "drill", "nodes", "sampler"), "utf8");
 
 /** The shell command that runs the sampler with some arguments. */
@@ -41,6 +49,8 @@ export class Sampler {
   private readonly recordings: Recording[] = [];
   private child: ChildProcess | undefined;
   private ended = false;
+  /** How often the recorder looks, from its next question for the time on. */
+  watch: Watch = "calmly";
   private said = "";
   private readonly asked = new Map<number, number>();
   private questions = 0;
@@ -67,6 +77,11 @@ export class Sampler {
   get follows(): boolean {
     const last = this.recordings.at(-1)?.ticks.at(-1);
     return last !== undefined && clock() - last.received < 12 * tickInterval;
+  }
+
+  /** What was told last; undefined if it is not what happens now. */
+  get latest(): Sample | undefined {
+    return this.follows ? this.recordings.at(-1)?.raw.at(-1) : undefined;
   }
 
   /** All samples so far, in order. */
@@ -129,7 +144,7 @@ export class Sampler {
   private tick(): void {
     const question = ++this.questions;
     this.asked.set(question, clock());
-    this.child?.stdin?.write(`${question}\n`);
+    this.child?.stdin?.write(`${question} ${looks[this.watch]}\n`);
   }
 
   private take(line: string): void {

@@ -136,6 +136,14 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   const uncertain = 300;
   assert.ok(seen >= before - uncertain && seen < clock() + uncertain, "the VIP is seen when it comes");
 
+  const pause = () =>
+    readFileSync(join(folder, "run", "until"), "utf8")
+      .trim()
+      .split(" ")[1];
+  await until("the calm pace", () => pause() === "0.1");
+  sampler.watch = "closely";
+  await until("the close pace", () => pause() === "0.02");
+
   // What cannot be told at once is told later.
   const identity = readFileSync(join(folder, "run", "recorder"), "utf8");
   (sampler as unknown as { child: { kill(signal: string): void } }).child.kill("SIGKILL");

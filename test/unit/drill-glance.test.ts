@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Glimpse, glance } from "../../drill/ground/glance";
+import type { Sample } from "../../drill/probes/samples";
+
+const standby: Sample = {
+  ...{ at: 0, vip: false, container: false, data: false },
+  ...{ lease: false, epoch: 0, guard: "STANDBY" },
+};
+const active: Sample = {
+  ...{ at: 0, vip: true, container: true, data: true },
+  ...{ lease: true, epoch: 3, guard: "ACTIVE" },
+};
+
+const seen = (one: Glimpse, two: Glimpse) =>
+  glance(
+    new Map([
+      ["one", one],
+      ["two", two],
+    ]),
+  );
+
+test("only what may be healthy is worth a look", () => {
+  assert.equal(seen(active, standby), undefined);
+  assert.equal(seen(standby, active), undefined);
+  // A guard that does not run is for a look to judge: it may be none that serves there.
+  assert.equal(seen({ ...active, guard: "STOPPED" }, { ...standby, guard: "STOPPED" }), undefined);
+});
+
+test("what is not healthy is told with its reason", () => {
+  const cases: [Glimpse, Glimpse, RegExp, string[], string[]][] = [
+    [standby, standby, /the VIP is on no node/, [], []],
+    [active, active, /the VIP is on one and two/, ["one", "two"], ["one", "two"]],
+    [active, { ...standby, container: true }, /two has no VIP and a container/, ["one"], ["one", "two"]],
+    [{ ...active, container: false, guard: "ACQUIRE" }, standby, /no container.*ACQUIRE/, ["one"], []],
+    [active, { ...standby, guard: "INIT" }, /two has no VIP.*INIT/, ["one"], ["one"]],
+    [
+      active,
+      "Connection timed out",
+      /the recorder of two does not answer Connection timed out/,
+      ["one"],
+      ["one"],
+    ],
+    [active, "", /the recorder of two does not answer$/, ["one"], ["one"]],
+  ];
+  for (const [one, two, message, holders, services] of cases) {
+    const look = seen(one, two);
+    assert.match(look?.message ?? "", message);
+    assert.deepEqual([look?.healthy, look?.holders, look?.services], [false, holders, services]);
+  }
+});
