@@ -4,7 +4,7 @@ import type { NodeReport } from "./node-report";
 export interface Findings {
   /** Nodes that have the VIP although their keepalived is not master: nobody takes it off there. */
   stale: string[];
-  /** Nodes that stand by and could not take the VIP over. */
+  /** Nodes that stand by and could not take the VIP over, or of which that is not known. */
   unfit: string[];
   /** Nodes that do not hear a master's adverts. */
   deaf: string[];
@@ -32,6 +32,8 @@ function whyFault({ guard }: NonNullable<NodeReport["status"]>): string {
 
 function unfitNodes({ name, status }: NodeReport): string[] {
   const { vrrpState: state, keepalived } = status ?? {};
+  if (status && state === null)
+    return [`${name} did not say in time whether its keepalived runs: it hangs or is overloaded`];
   if (!status || status.holdsVip || keepalived?.maintenance || (keepalived?.since ?? settling) < settling)
     return [];
   if (state === "STOPPED") return [`${name} could not take over: its keepalived does not run`];

@@ -18,10 +18,10 @@ const tickInterval = 250;
 const retryInterval = 300;
 
 /**
- * Seconds between two looks of a recorder. Closely is a fifth of an emulated processor's time: too much while a node
- * boots, or the next trial is waited for.
+ * Seconds between two looks of a recorder. Closely takes a good part of an emulated processor's time: too much while a
+ * node boots, or the next trial is waited for.
  */
-const looks = { closely: 0.02, calmly: 0.1 } as const;
+const looks = { closely: 0.02, calmly: 0.2 } as const;
 
 export type Watch = keyof typeof looks;
 

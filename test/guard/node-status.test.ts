@@ -179,9 +179,9 @@ describe("node-status", () => {
     const begin = performance.now();
     const status = await b.status();
     const took = (performance.now() - begin) / 1000;
-    assert.ok(took < 4, `took ${took} s`);
+    assert.ok(took < 8, `took ${took} s`);
     assert.deepEqual(status.container, { state: "unknown" });
-    assert.equal(status.vrrpState, "STOPPED");
+    assert.equal(status.vrrpState, null, "not to answer is not to be stopped");
   });
 });
 

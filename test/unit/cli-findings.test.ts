@@ -51,6 +51,13 @@ test("split brain, a stale VIP, nodes that are unfit or deaf, and differing sett
       /^b could not take over: its keepalived does not run$/,
       [],
     ],
+    [
+      "a node that did not say in time whether its keepalived runs",
+      [a, vrrpNode("b", null)],
+      "unfit-node",
+      /^b did not say in time whether its keepalived runs/,
+      [],
+    ],
     ["a fault of this moment", [a, vrrpNode("b", "FAULT", { since: 1 })], "healthy", /^healthy/, []],
     [
       "nobody can have the VIP",

@@ -140,7 +140,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
     readFileSync(join(folder, "run", "until"), "utf8")
       .trim()
       .split(" ")[1];
-  await until("the calm pace", () => pause() === "0.1");
+  await until("the calm pace", () => pause() === "0.2");
   sampler.watch = "closely";
   await until("the close pace", () => pause() === "0.02");
 

@@ -38,7 +38,7 @@ export const no = { ok: false, error: "refuses connections" };
 /** A node as its keepalived stands; `a` is master and heard by all, unless said otherwise. */
 export function vrrpNode(
   name: string,
-  state: string,
+  state: string | null,
   more: object = {},
   vip = state === "MASTER",
 ): NodeReport {
