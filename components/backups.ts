@@ -3,7 +3,7 @@ import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
 import { fillTemplate, unitValue } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFiles, nodePaths, reloadUnits } from "./on-node";
+import { guardFile, nodeCommand, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
 
 export interface BackupsArgs {
   nodes: Node[];
@@ -45,14 +45,14 @@ export class Backups extends pulumi.ComponentResource {
       },
       after(node),
     );
-    const start = `systemd-analyze calendar ${shellQuote(schedule)} >&2 && systemctl enable ${timer} && systemctl restart ${timer}`;
+    const start = `systemd-analyze calendar ${shellQuote(schedule)} >&2 && { ${readingUnits(`systemctl enable ${timer}`)}; } && systemctl restart ${timer}`;
     nodeCommand(
       "backup-timer",
       node,
       this,
       {
         run: `sh -c ${shellQuote(start)}`,
-        undo: `systemctl disable --now ${timer}`,
+        undo: `sh -c ${shellQuote(readingUnits(`systemctl disable --now ${timer}`))}`,
         changes: Object.values(units).join(""),
       },
       [files],

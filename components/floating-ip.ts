@@ -5,7 +5,15 @@ import { vrrpSpec } from "../settings/floating-ip";
 import { keepalivedConf, unitPrograms } from "./keepalived-conf";
 import { minimumVersion } from "./keepalived-version";
 import type { Node } from "./node";
-import { floatingIpFile, guardFile, nodeFiles, nodeOptions, nodePaths, reloadUnits } from "./on-node";
+import {
+  floatingIpFile,
+  guardFile,
+  nodeFiles,
+  nodeOptions,
+  nodePaths,
+  readingUnits,
+  reloadUnits,
+} from "./on-node";
 import { type TakeoverBound, takeoverBound } from "./vrrp-spec";
 
 export interface FloatingIpArgs {
@@ -96,7 +104,7 @@ export class FloatingIp extends pulumi.ComponentResource {
           ),
         },
         afterWrite: reloadUnits("keepalived"),
-        afterDelete: "systemctl daemon-reload",
+        afterDelete: readingUnits("systemctl daemon-reload"),
       },
       after(node).slice(0, 1),
     );

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "./node";
-import { fingerprint, nodeCommand } from "./on-node";
+import { fingerprint, nodeCommand, readingUnits } from "./on-node";
 
 /** The guard, and what resets the node when systemd cannot kill a guard that hangs. */
 const units = "ha-rancher-watchdog ha-rancher-guard";
@@ -28,7 +28,7 @@ export class Guards extends pulumi.ComponentResource {
         {
           // `restart` and not `start`: the same line serves the first start and every change. `enable` reads the units anew.
           // Without a watchdog the guard still guards: `status` says which node has none.
-          run: `sh -c 'systemctl enable ${units} && systemctl restart ha-rancher-guard && { systemctl restart ha-rancher-watchdog || echo no watchdog; }'`,
+          run: `sh -c '{ ${readingUnits(`systemctl enable ${units}`)}; } && systemctl restart ha-rancher-guard && { systemctl restart ha-rancher-watchdog || echo no watchdog; }'`,
           // Stopped first: `disable` has PID 1 read all units anew, and on a slow node it feeds no watchdog for as long.
           undo: `sh -c 'systemctl stop ${units} && systemctl disable ${units}'`,
           changes: fingerprint(args.source(node)),

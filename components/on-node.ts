@@ -43,11 +43,20 @@ export function nodeOptions(
 }
 
 /**
+ * A command line for root that runs one of systemd's that reads all units anew (`enable` and `disable` do, too). On a
+ * slow node that takes longer than its watchdog waits for PID 1.
+ */
+export function readingUnits(command: string): string {
+  const watchdog = `${nodePaths.scripts}/watchdog`;
+  return `if [ -x ${watchdog} ]; then ${watchdog} patient ${command}; else ${command}; fi`;
+}
+
+/**
  * A command line for root that makes systemd read its units anew, for files that changed under a running unit. Not
  * at the first start: `systemctl enable` does it, and it takes seconds on a slow machine.
  */
 export const reloadUnits = (unit: string): string =>
-  `! systemctl --quiet is-active ${unit} || systemctl daemon-reload`;
+  `! systemctl --quiet is-active ${unit} || { ${readingUnits("systemctl daemon-reload")}; }`;
 
 export type NodeFilesArgs = Omit<FilesArgs, "ssh">;
 

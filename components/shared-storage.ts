@@ -4,7 +4,7 @@ import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
 import { mountUnitName, renderMountUnit } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFiles, nodePaths, reloadUnits } from "./on-node";
+import { guardFile, nodeCommand, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
 import type { Place } from "./place";
 import { StorageMachine, storageFile } from "./storage-machine";
 
@@ -122,7 +122,7 @@ export class SharedStorage extends pulumi.ComponentResource {
           ...unit(path, "data", settings.dataDirectory),
         })),
         afterWrite: reloadUnits(leaseUnit),
-        afterDelete: "systemctl daemon-reload",
+        afterDelete: readingUnits("systemctl daemon-reload"),
       },
       after(node),
     );

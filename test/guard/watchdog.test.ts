@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe } from "node:test";
+import { describe, test } from "node:test";
+import { packageRoot } from "../../system/root";
 import { times } from "./nodes";
 import { becomesActive, withNodes } from "./with-nodes";
 
@@ -19,5 +22,44 @@ describe("the watchdog on the guard", () => {
     // Whoever hangs now is killed when its time is over, and not a whole GIVE_UP later.
     assert.ok(Math.min(...seconds) < times.giveUp / 2, seconds.join(" "));
     a.unset("hang-dd");
+  });
+});
+
+describe("PID 1's watchdog while units are read anew", () => {
+  /** Runs a command by `watchdog patient`, and gives its code and what PID 1 was told of the watchdog, in order. */
+  function patient(before: string, command: string[]): { code: number | null; told: string[] } {
+    const folder = mkdtempSync(join(tmpdir(), "watchdog-"));
+    try {
+      const log = join(folder, "log");
+      writeFileSync(
+        join(folder, "busctl"),
+        `#!/bin/sh\nif [ "$1" = get-property ]; then ${before}; else echo "$6" "$7" >>${log}; fi\n`,
+      );
+      chmodSync(join(folder, "busctl"), 0o755);
+      writeFileSync(log, "");
+      const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, LOG: log };
+      const argv = [join(packageRoot, "guard", "watchdog"), "patient", ...command];
+      const { status } = spawnSync("bash", argv, { env });
+      return { code: status, told: readFileSync(log, "utf8").split("\n").filter(Boolean) };
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  const noting = ["sh", "-c", 'echo "$1" >>"$LOG"; exit 3', "sh", "it's read"];
+
+  test("waits a minute, and then as long as before, whatever the command came to", () => {
+    assert.deepEqual(patient("echo t 10000000", noting), {
+      ...{ code: 3, told: ["t 60000000", "it's read", "t 10000000"] },
+    });
+  });
+
+  test("is left alone where there is none, or no way to ask", () => {
+    for (const before of ["echo t 0", "exit 1"])
+      assert.deepEqual(patient(before, noting), { code: 3, told: ["it's read"] });
+  });
+
+  test("is what it was after the command was told to end", () => {
+    const { told } = patient("echo t 10000000", ["sh", "-c", "kill -TERM $PPID; sleep 1"]);
+    assert.deepEqual(told, ["t 60000000", "t 10000000"]);
   });
 });
