@@ -48,7 +48,8 @@ export function nodeOptions(
  */
 export function readingUnits(command: string): string {
   const watchdog = `${nodePaths.scripts}/watchdog`;
-  return `if [ -x ${watchdog} ]; then ${watchdog} patient ${command}; else ${command}; fi`;
+  // Again without it: the one that is there may be of a version that cannot do it.
+  return `[ -x ${watchdog} ] && ${watchdog} patient ${command} || ${command}`;
 }
 
 /**
