@@ -3,7 +3,7 @@ import { type Fault, faultNamed, faults, quickFaults } from "../drill/faults";
 import type { Ground } from "../drill/ground/ground";
 import { realGround } from "../drill/ground/stack";
 import { journalFile, openJournal } from "../drill/journal";
-import { allHeld, type DrillReport, type TrialResult } from "../drill/report/summary";
+import { allHeld, type DrillReport } from "../drill/report/summary";
 import { drill, type Order, Refused } from "../drill/runner";
 import type { Pace } from "../drill/trial";
 import { withLock } from "../system/lock";
@@ -81,19 +81,16 @@ export async function drillGround(
   const { headline } = await import("../drill/report/markdown.js");
   const { cells } = await import("../drill/report/figures.js");
   const { rowsOf, trialResult } = await import("../drill/report/summary.js");
-  const { audit } = await import("../drill/audits/invariants.js");
   const folder = new ReportFolder(directory);
-  const before: TrialResult[] = [];
-  if (options.continue)
-    folder.resume((recording) => {
-      const known = ground.nodes.map(({ name }) => name);
-      if (recording.nodes.join() !== known.join())
-        throw new Failure(
-          `${directory} is of a stack with the nodes ${recording.nodes.join(", ")}, and this one has ${known.join(", ")}: name another \`--report\``,
-        );
-      before.push(trialResult(recording, audit(recording)));
-    });
-  else folder.clear();
+  const known = ground.nodes.map(({ name }) => name);
+  const check = (nodes: string[]): void => {
+    if (nodes.join() !== known.join())
+      throw new Failure(
+        `${directory} is of a stack with the nodes ${nodes.join(", ")}, and this one has ${known.join(", ")}: name another \`--report\``,
+      );
+  };
+  if (!options.continue) folder.clear();
+  const before = options.continue ? folder.resume(check) : [];
   const order: Order = {
     faults: chosen(options),
     trials: options.trials,

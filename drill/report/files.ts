@@ -1,47 +1,55 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { audit } from "../audits/invariants";
 import type { Recording } from "../recording";
 import { html } from "./html";
 import { markdown } from "./markdown";
-import type { DrillReport } from "./summary";
+import { type DrillReport, type TrialResult, trialResult } from "./summary";
 import { takeoverPlot } from "./takeover-plot";
-import { timeline } from "./timeline";
 
 /** Keeps what was recorded, and writes the report into a folder: report.json, .md, .html, takeover.svg, raw/. */
 export class ReportFolder {
-  private readonly timelines = new Map<number, string>();
-
   /** @param directory made if it is missing; files of a report before are replaced */
   constructor(readonly directory: string) {
     mkdirSync(join(directory, "raw"), { recursive: true });
   }
 
-  /** Takes each trial that is in raw/ already, in order; those that could not be carried out go, to be tried again. */
-  resume(take: (recording: Recording) => void): void {
+  /**
+   * The trials that are there already: of raw/, judged anew; and of report.json, if their raw data is somewhere else.
+   * Those that could not be carried out go, to be tried again.
+   *
+   * @param check throws if the nodes are not those of the stack
+   */
+  resume(check: (nodes: string[]) => void): TrialResult[] {
+    const trials = new Map<number, TrialResult>();
+    const file = join(this.directory, "report.json");
+    if (existsSync(file)) {
+      const report = readReport(file);
+      check(report.nodes);
+      for (const trial of report.trials) if (!trial.problem) trials.set(trial.number, trial);
+    }
     for (const file of this.raw()) {
       const recording = JSON.parse(gunzipSync(readFileSync(file)).toString()) as Recording;
+      check(recording.nodes);
       if (recording.problem) rmSync(file);
-      else {
-        this.timelines.set(recording.number, timeline(recording));
-        take(recording);
-      }
+      else trials.set(recording.number, trialResult(recording, audit(recording)));
     }
+    return [...trials.values()].sort((a, b) => a.number - b.number);
   }
 
-  /** Forgets what a report before has left in raw/. */
+  /** Forgets a report before. */
   clear(): void {
-    for (const file of this.raw()) rmSync(file);
+    for (const file of [...this.raw(), join(this.directory, "report.json")]) rmSync(file, { force: true });
   }
 
-  /** Keeps the raw data of a trial, and draws it. */
+  /** Keeps the raw data of a trial. */
   keep(recording: Recording): void {
     const name = `${String(recording.number).padStart(3, "0")}-${recording.fault}.json.gz`;
     const file = join(this.directory, "raw", name);
     // Whole or not at all: the next drill may go on from it.
     writeFileSync(`${file}.new`, gzipSync(JSON.stringify(recording)));
     renameSync(`${file}.new`, file);
-    this.timelines.set(recording.number, timeline(recording));
   }
 
   private raw(): string[] {
@@ -57,7 +65,7 @@ export class ReportFolder {
     const put = (name: string, content: string): void => writeFileSync(join(this.directory, name), content);
     put("report.json", `${JSON.stringify(report, undefined, 1)}\n`);
     put("report.md", markdown(report));
-    put("report.html", html(report, { takeover, timelines: this.timelines }));
+    put("report.html", html(report, takeover));
     if (takeover) put("takeover.svg", takeover);
   }
 }

@@ -2,6 +2,7 @@ import { invariants } from "../faults";
 import { cells, heading, legend } from "./figures";
 import { circumstances, headline } from "./markdown";
 import type { DrillReport, FaultRow } from "./summary";
+import { timeline } from "./timeline";
 
 /** Text in HTML. */
 const text = (plain: string): string => plain.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
@@ -28,19 +29,15 @@ function tableRow(row: FaultRow): string {
   return `<tr>${first}${others}<td class="${row.result}">${text(verdict)}</td></tr>`;
 }
 
-/** What report.html shows beside the figures. */
-export interface Pictures {
-  /** SVG. */
-  takeover: string | undefined;
-  /** SVG by the trial's number. */
-  timelines: Map<number, string>;
-}
-
-/** The report as one page that needs nothing else. */
-export function html(report: DrillReport, { takeover, timelines }: Pictures): string {
+/**
+ * The report as one page that needs nothing else.
+ *
+ * @param takeover the plot of takeover times, SVG, if there is one
+ */
+export function html(report: DrillReport, takeover: string | undefined): string {
   const trials = report.rows.map((row) => {
     const of = report.trials.filter(({ fault }) => fault === row.fault);
-    const pictures = of.map(({ number, holder, breaches, slow, problem }) => {
+    const pictures = of.map(({ number, holder, breaches, slow, problem, scene }) => {
       const words = [
         ...breaches.map(({ invariant, why }) => `${invariant}: ${why}`),
         ...slow,
@@ -51,7 +48,7 @@ export function html(report: DrillReport, { takeover, timelines }: Pictures): st
         .join("");
       // The first one of a fault, and whatever is remarkable, is to be seen at once.
       const open = words.length ? " open" : "";
-      return `<details${open}><summary>Trial ${number}, holder ${text(holder)}</summary>${said}${timelines.get(number) ?? ""}</details>`;
+      return `<details${open}><summary>Trial ${number}, holder ${text(holder)}</summary>${said}${timeline(scene)}</details>`;
     });
     return `<h3>${text(row.fault)}</h3><p>${text(row.what)}</p>${pictures.join("\n")}`;
   });

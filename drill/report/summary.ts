@@ -2,6 +2,7 @@ import { median, percentile } from "../../bench/report";
 import type { Breach, Verdict } from "../audits/invariants";
 import type { Measures } from "../audits/measures";
 import type { Recording } from "../recording";
+import { type Scene, sceneOf } from "./scene";
 
 /** What a trial came to, as report.json has it. */
 export interface TrialResult {
@@ -17,6 +18,8 @@ export interface TrialResult {
   slow: string[];
   /** It could not be carried out: it counts for nothing. */
   problem?: string;
+  /** What happened, as a picture. */
+  scene: Scene;
 }
 
 /** Milliseconds. */
@@ -80,6 +83,7 @@ export function trialResult(recording: Recording, { measures, breaches, slow }: 
     breaches,
     slow,
     ...(problem ? { problem } : {}),
+    scene: sceneOf(recording),
   };
 }
 

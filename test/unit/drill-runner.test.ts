@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -117,6 +117,24 @@ test("a drill goes on from the trials of one before; what could not be carried o
   const page = readFileSync(join(directory, "report.html"), "utf8");
   assert.equal(page.match(/<summary>Trial \d/g)?.length, 4);
   assert.equal(page.match(/<summary>Trial \d.*?<svg/gs)?.length, 4, "the old ones are drawn, too");
+
+  rmSync(join(directory, "raw"), { recursive: true });
+  const elsewhere = await again({}, { continue: true, trials: 3 });
+  assert.deepEqual(
+    elsewhere.rows.map(({ fault, n }) => [fault, n]),
+    [
+      ["switchover", 3],
+      ["keepalived-term", 2],
+    ],
+    "a report is gone on with on another machine, without its raw data",
+  );
+  assert.deepEqual(
+    elsewhere.trials.slice(0, 4),
+    JSON.parse(JSON.stringify(more.trials)),
+    "its trials are what they were",
+  );
+  const drawn = readFileSync(join(directory, "report.html"), "utf8");
+  assert.equal(drawn.match(/<summary>Trial \d.*?<svg/gs)?.length, 5);
 
   const fresh = await again({}, {});
   assert.deepEqual(numbers(fresh), [[1, "switchover"]]);
