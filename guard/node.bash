@@ -150,6 +150,13 @@ kill_recorded() {
   if process_lives $recorded; then kill -KILL "${recorded%% *}" 2>/dev/null; fi
 }
 
+# Takes the data away. Forced, since the server may be away, and lazy, since somebody may stand in it: after this nobody
+# finds it. Without the helper for NFS, which has nothing to do that matters here, and may hang.
+unmount_data() {
+  filesystem_of "$DATA_DIRECTORY"
+  [[ -z $REPLY ]] || timeout -s KILL 2 umount --internal-only --force --lazy --no-canonicalize "$DATA_DIRECTORY"
+}
+
 # The process that was recorded when the container was last started: "NUMBER START", or nothing.
 recorded_process() {
   REPLY=

@@ -200,6 +200,7 @@ describe("the guard", { concurrency: 3 }, () => {
     // As long as there is time, Docker may answer.
     writeFileSync(join(run, "beaten"), `${Math.round(up()) + 3_600_000}\n`);
     const post = a.stopPost();
+    await until(() => pair.log.includes("a data-unmounted"), "the data to go, whatever Docker says", a);
     await sleep(times.watchdog * 1000);
     assert.ok(!pair.log.some((line) => line.includes("reboot")), "reset before its time");
     rmSync(join(run, "starting"));
