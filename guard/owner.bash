@@ -28,6 +28,7 @@ stop_hard() {
   local job
   # First of all: what follows starts processes, and may be slow.
   kill_recorded
+  unmount_data >/dev/null 2>&1
   health_stop
   for job in data copy start leave pause work settle; do job_kill "$job"; done
   track 1

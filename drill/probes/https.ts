@@ -15,6 +15,12 @@ export interface Asked {
 const limit = 1_000;
 
 /**
+ * So many questions may be open at once. Whoever gives up a question gives up its connection, and makes another: twenty
+ * handshakes a second keep an emulated node so busy that its service never comes up.
+ */
+const most = 4;
+
+/**
  * Asks for a page again and again, whether or not the question before was answered. Connections are kept, as a browser
  * does: a handshake each time would be most of what is measured, and most of what the node does.
  *
@@ -22,14 +28,17 @@ const limit = 1_000;
  * @returns ends it
  */
 export function askAgainAndAgain(url: string, interval: number, tell: (asked: Asked) => void): () => void {
-  // As many as questions can be open at once: handshakes that are made anew would slow down a node that is slow already.
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: Math.ceil(limit / interval) });
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: most });
+  let open = 0;
   const timer = setInterval(() => {
+    if (open >= most) return;
+    open++;
     const sent = clock();
     let told = false;
     const done = (ok: boolean, why: string): void => {
       if (told) return;
       told = true;
+      open--;
       tell({ sent, answered: clock(), ok, why });
     };
     const signal = AbortSignal.timeout(limit);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
@@ -147,4 +147,23 @@ test("nobody there: the write was not sent, and the question has a reason", asyn
   end();
   assert.equal(writes[0]?.outcome, "no");
   assert.deepEqual([asked[0]?.ok, asked[0]?.why], [false, "ECONNREFUSED"]);
+});
+
+test("a service that does not answer gets at most four questions at once", async (t) => {
+  let open = 0;
+  let highest = 0;
+  const silent = createTcpServer((socket) => {
+    highest = Math.max(highest, ++open);
+    socket.on("error", () => undefined).on("close", () => open--);
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  t.after(() => silent.close());
+  const asked: Asked[] = [];
+  const { port } = silent.address() as AddressInfo;
+  const end = askAgainAndAgain(`https://127.0.0.1:${port}/ping`, 5, (each) => asked.push(each));
+  while (asked.length < 6) await sleep(20);
+  end();
+  assert.deepEqual(new Set(asked.map(({ why }) => why)), new Set(["timeout"]));
+  assert.equal(highest, 4);
 });
