@@ -28,7 +28,6 @@ stop_hard() {
   local job
   # First of all: what follows starts processes, and may be slow.
   kill_recorded
-  unmount_data >/dev/null 2>&1
   health_stop
   for job in data copy start leave pause work settle; do job_kill "$job"; done
   track 1
@@ -41,6 +40,9 @@ stop_hard() {
 try_hard() {
   # This takes its time, and the watchdog must not think that the guard hangs.
   notify now
+  # Before another program is started for the rest: a successor mounts the data when its time has come.
+  kill_recorded
+  unmount_data >/dev/null 2>&1
   # It resets the node if it fails.
   "$here/stop-container" "$configuration" || return
   forget_check

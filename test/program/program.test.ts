@@ -133,7 +133,7 @@ test("the watchdog is armed with the guard, and disarmed with it", () => {
   const { create, delete: undo } = named("rancher-1-guard-running").inputs;
   assert.match(
     String(create),
-    /enable ha-rancher-watchdog ha-rancher-guard && .*restart ha-rancher-watchdog/,
+    /watchdog patient systemctl enable ha-rancher-watchdog ha-rancher-guard .* && .*restart ha-rancher-watchdog/,
   );
   assert.match(String(undo), /systemctl stop (ha-rancher-watchdog ha-rancher-guard) && systemctl disable \1/);
 });
