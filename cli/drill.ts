@@ -80,7 +80,7 @@ export async function drillGround(
   const { ReportFolder } = await import("../drill/report/files.js");
   const { headline } = await import("../drill/report/markdown.js");
   const { cells } = await import("../drill/report/figures.js");
-  const { rowsOf, trialResult } = await import("../drill/report/summary.js");
+  const { rowsOf } = await import("../drill/report/summary.js");
   const folder = new ReportFolder(directory);
   const known = ground.nodes.map(({ name }) => name);
   const check = (nodes: string[]): void => {
@@ -105,18 +105,18 @@ export async function drillGround(
     const report = await drill(ground, openJournal(journalFile(ground.stack)), order, {
       say,
       signal,
-      judged(recording, verdict) {
+      judged(recording, result) {
         folder.keep(recording);
-        const [row] = rowsOf([trialResult(recording, verdict)], []);
+        const [row] = rowsOf([result], []);
         if (!row) return;
-        const [, , vip, service, holders, writers, writes, result = ""] = cells(row).map(
+        const [, , vip, service, holders, writers, writes, outcome = ""] = cells(row).map(
           (cell) => cell.split(" / ")[0],
         );
         const paint = row.result === "held" ? colors.green : colors.red;
         say(
-          `  VIP gap ${vip} s, service gap ${service} s, two holders ${holders} s, two writers ${writers} s, writes ${writes}: ${paint(result)}`,
+          `  VIP gap ${vip} s, service gap ${service} s, two holders ${holders} s, two writers ${writers} s, writes ${writes}: ${paint(outcome)}`,
         );
-        for (const slow of verdict.slow) say(`  ${slow}`);
+        for (const slow of result.slow) say(`  ${slow}`);
         if (recording.problem) say(`  not counted: ${recording.problem}`);
       },
     });

@@ -38,7 +38,11 @@ async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
   }
 }
 
-/** What all nodes say of themselves; takes 10 s at most. */
+/**
+ * What all nodes say of themselves.
+ *
+ * @param timeout milliseconds that it takes at most; default: 10 s
+ */
 export const askNodes = (nodes: KnownNode[], timeout = limit): Promise<NodeReport[]> =>
   Promise.all(nodes.map((node) => ask(node, timeout)));
 

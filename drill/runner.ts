@@ -1,6 +1,6 @@
 import { cpus, release, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { audit, type Verdict } from "./audits/invariants";
+import { audit } from "./audits/invariants";
 import { type Fault, faults } from "./faults";
 import type { Ground } from "./ground/ground";
 import type { Journal } from "./journal";
@@ -29,7 +29,7 @@ export interface Order {
 export interface Hooks {
   say(line: string): void;
   /** Called with each trial once it is judged. */
-  judged(recording: Recording, verdict: Verdict): void;
+  judged(recording: Recording, result: TrialResult): void;
   signal: AbortSignal;
 }
 
@@ -144,9 +144,9 @@ export async function drill(
       // What was measured until here is worth its time, whatever happened.
       return report(`${fault.name}: ${error instanceof Error ? error.message : error}`);
     }
-    const verdict = audit(recording);
-    hooks.judged(recording, verdict);
-    if (!signal.aborted) results.push(trialResult(recording, verdict));
+    const result = trialResult(recording, audit(recording));
+    hooks.judged(recording, result);
+    if (!signal.aborted) results.push(result);
   }
   return report(signal.aborted ? "Ctrl-C" : undefined);
 }

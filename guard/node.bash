@@ -150,23 +150,19 @@ kill_recorded() {
   if process_lives $recorded; then kill -KILL "${recorded%% *}" 2>/dev/null; fi
 }
 
-# Waits until what kill_recorded has killed is gone: 2 s, since what hangs in NFS may not go before its mount does.
-await_killed() {
+# Kills the container, and takes its data away once it is gone, or after 2 s: what hangs in NFS may not go before its
+# mount does. Forced, since the server may be away, and lazy, since somebody may stand in it: after this nobody finds it.
+# Without the helper for NFS, which has nothing to do that matters here, and may hang.
+cut_off() {
   local tries recorded
+  kill_recorded
   recorded_process
   recorded=$REPLY
-  # shellcheck disable=SC2086 # two words
   for ((tries = 0; tries < 20; tries++)); do
-    process_lives $recorded || return 0
+    # shellcheck disable=SC2086 # two words
+    process_lives $recorded || break
     sleep 0.1
   done
-}
-
-# Takes the data away from a container that was killed. Forced, since the server may be away, and lazy, since somebody
-# may stand in it: after this nobody finds it. Without the helper for NFS, which has nothing to do that matters here, and
-# may hang.
-unmount_data() {
-  await_killed
   filesystem_of "$DATA_DIRECTORY"
   [[ -z $REPLY ]] || timeout -s KILL 2 umount --internal-only --force --lazy --no-canonicalize "$DATA_DIRECTORY"
 }
