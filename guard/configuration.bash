@@ -51,6 +51,7 @@
 #   MOUNT_STATISTICS  /proc/self/mountstats
 #   WATCHDOG_DEVICE   /dev/watchdog0
 #   INIT_FILES        /proc/1/fd, what PID 1 has open
+#   CONTROL_GROUPS    /sys/fs/cgroup
 #   KEEPALIVED_FILE   /etc/keepalived/keepalived.conf
 #   MAINTENANCE_FILE  /etc/ha-rancher/maintenance
 #
@@ -105,7 +106,7 @@ load_configuration() {
   local -A paths=([DATASTORE]=k3s/server/db [FENCE_DIRECTORY]=/etc/ha-rancher/fence [RUN_DIRECTORY]=/run/ha-rancher
     [IDENTITY_FILE]=/sys/fs/nfs/net/nfs_client/identifier [ADDRESS_TABLE]=/proc/net/fib_trie
     [MOUNT_TABLE]=/proc/self/mountinfo [MOUNT_STATISTICS]=/proc/self/mountstats
-    [WATCHDOG_DEVICE]=/dev/watchdog0 [INIT_FILES]=/proc/1/fd
+    [WATCHDOG_DEVICE]=/dev/watchdog0 [INIT_FILES]=/proc/1/fd [CONTROL_GROUPS]=/sys/fs/cgroup
     [KEEPALIVED_FILE]=/etc/keepalived/keepalived.conf [MAINTENANCE_FILE]=/etc/ha-rancher/maintenance)
 
   # Nothing may come from the environment.

@@ -79,16 +79,22 @@ docker_api() {
 }
 
 # The container as Docker sees it within $1 seconds (default 10): "STATE PID", STATE one of running, exited, created,
-# missing, unknown.
+# missing, unknown. Notes its id.
 container_state() {
+  local id=''
   docker_api "${1-10}" GET "$CONTAINER/json"
   case $? in
     0) [[ $REPLY =~ \"State\":\{\"Status\":\"([a-z]+)\"[^\}]*\"Pid\":([0-9]+) ]] || { echo 'unknown 0'; return; } ;;
     22) if [[ ${REPLY,,} == *'no such'* ]]; then echo 'missing 0'; else echo 'unknown 0'; fi; return ;;
     *) echo 'unknown 0'; return ;;
   esac
-  case ${BASH_REMATCH[1]} in
-    running | paused | restarting) echo "running ${BASH_REMATCH[2]}" ;;
+  local status=${BASH_REMATCH[1]} process=${BASH_REMATCH[2]}
+  read -r id 2>/dev/null <"$RUN_DIRECTORY/container-id" || true
+  if [[ $REPLY =~ \"Id\":\"([0-9a-f]+)\" && ${BASH_REMATCH[1]} != "$id" ]]; then
+    echo "${BASH_REMATCH[1]}" >"$RUN_DIRECTORY/container-id"
+  fi 2>/dev/null
+  case $status in
+    running | paused | restarting) echo "running $process" ;;
     exited | dead | removing) echo 'exited 0' ;;
     created) echo 'created 0' ;;
     *) echo 'unknown 0' ;;
@@ -140,27 +146,63 @@ guard_says() {
   process_lives $process || state=''
 }
 
-# Kills the container by its first process: the kernel then ends all in its PID namespace. Without Docker, and without
-# starting anything, which takes seconds on a node that gets hardly any processor time.
-kill_recorded() {
-  local recorded
+# The control group of the container's processes, in REPLY; fails if there is none. Docker names it by the container's id:
+# so they are found without Docker, also while it still starts them and has not told their numbers.
+container_group() {
+  local id='' group
+  read -r id 2>/dev/null <"$RUN_DIRECTORY/container-id" || true
+  [[ $id =~ ^[0-9a-f]+$ ]] || return
+  # Made by systemd, or by Docker itself; below `systemd` where each controller has groups of its own.
+  for group in {,systemd/}{system.slice/docker-"$id".scope,docker/"$id"}; do
+    REPLY=$CONTROL_GROUPS/$group
+    [[ ! -e $REPLY/cgroup.procs ]] || return 0
+  done
+  return 1
+}
+
+# Does a process of the container live?
+container_lives() {
+  local REPLY process events=''
   recorded_process
-  recorded=$REPLY
   # shellcheck disable=SC2086 # two words
-  if process_lives $recorded; then kill -KILL "${recorded%% *}" 2>/dev/null; fi
+  if process_lives $REPLY; then return; fi
+  container_group || return
+  # Of the groups below it, too: Rancher makes some.
+  if IFS= read -r -d '' events 2>/dev/null <"$REPLY/cgroup.events" || [[ -n $events ]]; then
+    [[ $events == *'populated 1'* ]]
+    return
+  fi
+  while read -r process; do
+    process_ended "$process" || return 0
+  done 2>/dev/null <"$REPLY/cgroup.procs"
+  return 1
+}
+
+# Kills the container. Without Docker, and without starting anything, which takes seconds on a node that gets hardly any
+# processor time.
+kill_container() {
+  local REPLY process
+  recorded_process
+  # The kernel then ends all in its PID namespace.
+  # shellcheck disable=SC2086 # two words
+  if process_lives $REPLY; then kill -KILL "${REPLY%% *}" 2>/dev/null; fi
+  container_group || return 0
+  if [[ -e $REPLY/cgroup.kill ]]; then
+    # cgroup(7): of the groups below it, too.
+    echo 1 >"$REPLY/cgroup.kill"
+  else
+    while read -r process; do kill -KILL "$process"; done <"$REPLY/cgroup.procs"
+  fi 2>/dev/null
 }
 
 # Kills the container, and takes its data away once it is gone, or after 2 s: what hangs in NFS may not go before its
 # mount does. Forced, since the server may be away, and lazy, since somebody may stand in it: after this nobody finds it.
 # Without the helper for NFS, which has nothing to do that matters here, and may hang.
 cut_off() {
-  local tries recorded
-  kill_recorded
-  recorded_process
-  recorded=$REPLY
+  local tries
+  kill_container
   for ((tries = 0; tries < 20; tries++)); do
-    # shellcheck disable=SC2086 # two words
-    process_lives $recorded || break
+    container_lives || break
     sleep 0.1
   done
   filesystem_of "$DATA_DIRECTORY"

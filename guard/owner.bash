@@ -27,7 +27,7 @@ step_down() {
 stop_hard() {
   local job
   # First of all: what follows starts processes, and may be slow.
-  kill_recorded
+  kill_container
   health_stop
   for job in data copy start leave pause work settle; do job_kill "$job"; done
   track 1

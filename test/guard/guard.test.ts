@@ -185,6 +185,32 @@ describe("the guard", { concurrency: 3 }, () => {
     await until(() => a.state === "STANDBY", "the rest of it", a);
   });
 
+  withNodes(
+    "kills a container that Docker is still starting, without it, before its data goes",
+    async (pair, a) => {
+      a.set("hang-start");
+      a.setVip(true);
+      await until(() => a.containerRuns, "the container to run", a);
+      // Docker has not told its number, and does not answer any more.
+      a.set("hang-docker");
+      await a.signal("SIGKILL");
+      await assert.rejects(a.stopPost());
+      assert.equal(a.containerRuns, false);
+      // What Docker may still do nobody knows.
+      assert.ok(pair.log.includes("a systemctl --force --force reboot"));
+      assert.ok(!existsSync(join(a.home, "run", "container")));
+    },
+  );
+
+  withNodes("kills the groups below the container's, too, where the kernel can", async (_, a) => {
+    await becomesActive(a);
+    const kill = join(a.home, "groups", "docker", "f00", "cgroup.kill");
+    writeFileSync(kill, "");
+    a.set("hang-dd");
+    await until(() => !a.containerRuns, "the container to be killed", a);
+    assert.equal(readFileSync(kill, "utf8"), "1\n");
+  });
+
   withNodes("is certain, or resets the node, in time after the last heartbeat", async (pair, a) => {
     await becomesActive(a);
     const run = join(a.home, "run");

@@ -8,8 +8,10 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -91,6 +93,36 @@ describe("the lease process", () => {
     for (let i = 1; i <= 70; i++) assert.equal(await a.ask(`write 1 ${i} active`), "written 1");
     assert.ok(statSync(join(directory, "lease")).size < 64 * 16);
     assert.equal(await b.ask("look"), "seen 1 1 70 a active");
+  });
+
+  it("sees at the next heartbeat that somebody changed the epoch, however like the old file the new one is", async () => {
+    const epoch = join(directory, "epoch");
+    await a.ask("lock");
+    assert.equal(await a.ask("take 1"), "written 1");
+    const { atime, mtime } = statSync(epoch);
+    writeFileSync(epoch, "2\n");
+    utimesSync(epoch, atime, mtime);
+    assert.equal(await a.ask("write 1 1 active"), "written 2");
+    writeFileSync(`${epoch}.new`, "3\n");
+    renameSync(`${epoch}.new`, epoch);
+    assert.equal(await a.ask("write 1 2 active"), "written 3");
+    rmSync(epoch);
+    assert.equal(await a.ask("write 1 3 active"), "written 0");
+  });
+
+  it("does not open the epoch for a heartbeat: a server that was just started would make it wait", async () => {
+    const epoch = join(directory, "epoch");
+    const lastRead = (): number => statSync(epoch).atimeMs;
+    await a.ask("lock");
+    await a.ask("take 1");
+    // Where it looks younger than the time of its last reading, each reading is noted.
+    utimesSync(epoch, new Date(0), new Date(Date.now() + 3_600_000));
+    assert.equal(await a.ask("write 1 1 active"), "written 1");
+    const first = lastRead();
+    assert.ok(first > 0, "this file system notes no reading");
+    await sleep(50);
+    assert.equal(await a.ask("write 1 2 active"), "written 1");
+    assert.equal(lastRead(), first);
   });
 
   it("takes what is not a whole record for none", async () => {

@@ -133,7 +133,7 @@ export class GuardedNode {
     });
     this.set(
       "guard.conf",
-      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nMAINTENANCE_FILE=${this.home}/maintenance\nMOUNT_STATISTICS=${this.home}/statistics\nWATCHDOG_DEVICE=${this.home}/watchdog\nINIT_FILES=${this.home}/init\nFENCE_DIRECTORY=${this.home}/fence\n`,
+      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nMAINTENANCE_FILE=${this.home}/maintenance\nMOUNT_STATISTICS=${this.home}/statistics\nWATCHDOG_DEVICE=${this.home}/watchdog\nINIT_FILES=${this.home}/init\nFENCE_DIRECTORY=${this.home}/fence\nCONTROL_GROUPS=${this.home}/groups\n`,
     );
   }
 
@@ -279,7 +279,7 @@ export class GuardedNode {
   }
 
   async end(): Promise<void> {
-    for (const program of ["docker", "dd", "systemctl", "nft", "health", "fence"])
+    for (const program of ["docker", "start", "dd", "systemctl", "nft", "health", "fence"])
       this.unset(`hang-${program}`);
     await this.signal("SIGKILL");
     await this.stopPost();
