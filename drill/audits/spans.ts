@@ -63,6 +63,17 @@ export function overlaps(all: readonly (readonly Span[])[]): Span[] {
   return found;
 }
 
+/** Spans that are no further apart than `most` as one. They are given, and come back, in the order of time. */
+export function joined(spans: readonly Span[], most: number): Span[] {
+  const found: Span[] = [];
+  for (const { from, to } of spans) {
+    const last = found.at(-1);
+    if (last && from - last.to <= most) last.to = Math.max(last.to, to);
+    else found.push({ from, to });
+  }
+  return found;
+}
+
 export const lengthOf = (spans: readonly Span[]): number =>
   spans.reduce((sum, { from, to }) => sum + to - from, 0);
 

@@ -36,8 +36,9 @@ export function svgOf(option: Chart, size: { width: number; height: number }, ti
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  // The style sheet is for a mouse over it.
+  // The style sheet, and what refers to it, is for a mouse over it: half of the text.
   return svg
     .replace(/<style[\s\S]*?<\/style>\n?/, "")
+    .replace(/ (?:pointer-events|class)="[^"]*"/g, "")
     .replace(/^<svg [^>]*>/, (begin) => `${begin}\n<title>${escaped(title)}</title>`);
 }

@@ -1,5 +1,5 @@
 import { ownerAt } from "../audits/measures";
-import { nodeSpans, type Span, within } from "../audits/spans";
+import { joined, nodeSpans, type Span, within } from "../audits/spans";
 import { shownAction } from "../faults";
 import { intervals } from "../probes/observer";
 import type { Recording } from "../recording";
@@ -38,15 +38,11 @@ export const spansOfLane = ({ spans }: Lane): Span[] =>
   [...spans.matchAll(/(-?\d+)\.\.(-?\d+)/g)].map(([, from, to]) => ({ from: Number(from), to: Number(to) }));
 
 /** Times into spans: those that are no further apart than `most` are one. */
-function merged(times: readonly number[], most: number): Span[] {
-  const spans: Span[] = [];
-  for (const at of times) {
-    const last = spans.at(-1);
-    if (last && at - last.to <= most) last.to = at;
-    else spans.push({ from: at, to: at });
-  }
-  return spans;
-}
+const merged = (times: readonly number[], most: number): Span[] =>
+  joined(
+    times.map((at) => ({ from: at, to: at })),
+    most,
+  );
 
 function lanes(recording: Recording): Lane[] {
   const { client, nodes, from, to } = recording;

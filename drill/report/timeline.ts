@@ -1,3 +1,4 @@
+import { joined } from "../audits/spans";
 import { font, svgOf } from "./chart";
 import { type Scene, spansOfLane } from "./scene";
 
@@ -6,11 +7,16 @@ const shade = { vip: "#1d3557", lease: "#457b9d", container: "#2a9d8f", client: 
 
 const laneHeight = 20;
 const top = 62;
+const width = 1000;
+const left = 190;
+const right = 24;
 
 /** What happened in a trial: who had the VIP, the lease, the container, and what the client saw; as SVG. */
 export function timeline({ title, from, to, marks, lanes }: Scene): string {
+  // What is closer together than can be seen is one bar: a client on a bad line sees a thousand of them.
+  const pixel = (to - from) / (width - left - right);
   const data = lanes.flatMap((lane, i) =>
-    spansOfLane(lane).map((span) => ({
+    joined(spansOfLane(lane), pixel).map((span) => ({
       value: [i, span.from / 1000, span.to / 1000],
       itemStyle: { color: shade[lane.kind] },
     })),
@@ -18,7 +24,7 @@ export function timeline({ title, from, to, marks, lanes }: Scene): string {
   return svgOf(
     {
       title: { text: title, left: 8, top: 4, textStyle: { fontSize: 13, fontFamily: font } },
-      grid: { left: 190, right: 24, top, height: lanes.length * laneHeight },
+      grid: { left, right, top, height: lanes.length * laneHeight },
       xAxis: {
         type: "value",
         min: from / 1000,
@@ -91,7 +97,7 @@ export function timeline({ title, from, to, marks, lanes }: Scene): string {
         },
       ],
     },
-    { width: 1000, height: top + lanes.length * laneHeight + 40 },
+    { width, height: top + lanes.length * laneHeight + 40 },
     title,
   );
 }

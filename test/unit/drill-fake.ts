@@ -6,7 +6,7 @@ import { shownAction } from "../../drill/faults";
 import type { Client, Ground } from "../../drill/ground/ground";
 import type { Sample } from "../../drill/probes/samples";
 import type { ClientView, Look } from "../../drill/recording";
-import type { Pace } from "../../drill/trial";
+import { type Pace, realPace } from "../../drill/trial";
 import { clock } from "../../system/clock";
 import { timing } from "./drill-support";
 
@@ -14,6 +14,7 @@ import { timing } from "./drill-support";
 export const fakePace: Pace = {
   ...{ before: 60, spread: 20, served: 250, look: 20, close: 40, after: 80 },
   ...{ patience: 500, healing: 2_000, recovery: 500 },
+  noticed: realPace.noticed,
 };
 
 /** Its times, a fiftieth as well; gaps are as long as the simulation makes them. */
@@ -37,6 +38,8 @@ export interface Misbehaviour {
   hosts?: string[];
   /** Its recorder tells nothing. */
   blind?: string;
+  /** Milliseconds after which a server that was away for a moment costs the service its node. */
+  noticesAfter?: number;
   /** Healing fails so often. */
   failsToHeal?: number;
 }
@@ -124,6 +127,8 @@ export class FakeGround implements Ground {
     // What nobody takes back mends itself.
     if (/KILL|TERM|container-stop|reload/.test(shown)) setTimeout(() => this.keep([]), 30);
     if (node === this.vipAt) void this.takeover(node);
+    if (node === "server" && this.how.noticesAfter)
+      setTimeout(() => void this.takeover(this.vipAt ?? "one"), this.how.noticesAfter);
     return clock();
   }
 

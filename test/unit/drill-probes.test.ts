@@ -142,7 +142,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
       .split(" ")[1];
   await until("the calm pace", () => pause() === "0.2");
   sampler.watch = "closely";
-  await until("the close pace", () => pause() === "0.02");
+  await until("the close pace", () => pause() === "0.05");
 
   // What cannot be told at once is told later.
   const identity = readFileSync(join(folder, "run", "recorder"), "utf8");

@@ -78,6 +78,15 @@ test("a guard that always starts the container is found out, by name", async (t)
   assert.ok((switchover?.twoWriters?.max ?? 0) > 200);
 });
 
+test("what a fault does late is still of its trial", async (t) => {
+  const noticesAfter = 130;
+  const { report } = await drilled(t, { noticesAfter }, ["nfs-server-restart"]);
+  assert.ok(allHeld(report), JSON.stringify(report.rows, undefined, 1));
+  const [trial] = report.trials;
+  assert.ok((trial?.measures.serviceGap ?? 0) >= 50, JSON.stringify(trial?.measures));
+  assert.ok((trial?.scene.marks.find(({ text }) => text === "healthy")?.at ?? 0) > noticesAfter);
+});
+
 test("a lost write is found out", async (t) => {
   const { report } = await drilled(t, { losesWrite: true }, ["switchover"]);
   assert.equal(report.rows[0]?.lost, 1);
