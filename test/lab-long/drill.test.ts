@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { quickFaults } from "../../drill/faults";
 import { packageRoot } from "../../system/root";
 import { forgetData, haRancher, healthy, onNode, status } from "../lab/command";
 import { drill } from "../lab/drilled";
@@ -10,8 +8,8 @@ import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 
 /*
- * The drill on real machines: a quick one holds; and with a guard that always starts the container it does not, since
- * a drill that cannot fail says nothing.
+ * The drill on real machines whose guards always start the container: it fails, since a drill that cannot fail says
+ * nothing. That it holds with the real guard is a step of test/lab.
  */
 
 before(() => {
@@ -41,18 +39,6 @@ async function alwaysStart(): Promise<void> {
 step("up", async () => {
   assert.equal((await haRancher("up")).code, 0);
   await healthy(180);
-});
-
-step("a quick drill: whatever it breaks, no invariant breaks", async () => {
-  await healthy(180);
-  const { code, report, folder } = await drill("--quick", "--trials", "1");
-  assert.equal(code, 0, JSON.stringify(report.rows, undefined, 1));
-  assert.deepEqual(new Set(report.rows.map(({ fault }) => fault)), new Set(quickFaults));
-  for (const { fault, acknowledged, vipGap, serviceGap, twoWriters } of report.rows) {
-    assert.ok((acknowledged ?? 0) > 0, `${fault}: no write was acknowledged`);
-    assert.ok(vipGap && serviceGap && twoWriters, `${fault}: not measured`);
-  }
-  assert.equal(readdirSync(join(folder, "raw")).length, quickFaults.length);
 });
 
 step("with a guard that always starts the container, the drill fails, and says why", async () => {

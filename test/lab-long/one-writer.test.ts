@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { forgetData, haRancher, healthy, onNode } from "../lab/command";
+import { setTimeout as sleep } from "node:timers/promises";
+import { forgetData, haRancher, healthy, inLab, onNode, running, status } from "../lab/command";
 import { drill } from "../lab/drilled";
 import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { step } from "../lab/steps";
+import { get, put } from "./values";
 
 /*
  * One writer, on real machines: a client writes numbers through the VIP while the drill breaks the node that serves in each of
@@ -70,4 +72,32 @@ step("a switchover ends the service before the VIP moves", async () => {
   );
   const [, after = ""] = said.split(/state=STOPPING from=\w+ epoch=\d+ reason="told to hand over"/);
   assert.match(after, /^\nstate=STANDBY from=STOPPING/, `another reason, or not in order:\n${said}`);
+});
+
+step("the holder is powered off: status says so until another one serves, and never sees two", async () => {
+  const { holders, nodes } = await healthy(healthyWithin);
+  const [holder = ""] = holders;
+  const other = nodes.find(({ name }) => name !== holder)?.name;
+  await put("before", "written-before");
+  const domains = (await inLab("virsh", "list", "--name")).stdout.split("\n");
+  const domain = domains.find((name) => name.endsWith(holder));
+  assert.ok(domain, `no domain of ${holder} among ${domains.join(" ")}`);
+  assert.equal((await inLab("virsh", "destroy", domain)).code, 0);
+  const end = Date.now() + 120_000;
+  for (;;) {
+    const now = await status();
+    assert.ok(running(now).length <= 1, "two containers");
+    assert.equal(now.healthy, false);
+    if (now.holders[0] === other && now.state === "node-unreachable") break;
+    assert.ok(Date.now() < end, `not served by the other: ${JSON.stringify(now, undefined, 1)}`);
+    await sleep(500);
+  }
+  assert.match(await get("before"), /written-before/);
+  await put("after", "written-after");
+});
+
+step("the next up starts the machine again", async () => {
+  assert.equal((await haRancher("up")).code, 0);
+  await healthy(healthyWithin);
+  assert.match(await get("after"), /written-after/);
 });

@@ -19,26 +19,19 @@ import {
 import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 import { patient } from "./patient";
+import { get, put } from "./values";
 
 /*
  * Rancher's data on real machines: backup, loss, restore, refused archives, the timer, and what `down` leaves. Each test
  * goes on from where the one before it stopped.
  */
 
-const vip = "192.168.56.10";
 const names = ["rancher-1", "rancher-2"];
 const folder = mkdtempSync(join(tmpdir(), "ha-rancher-backups-"));
 
 /** The shared data, on the machine that serves it. */
 let data: string;
 let archive: string;
-
-const url = (key: string): string => `https://${vip}/kv/${key}`;
-const put = async (key: string, value: string): Promise<void> => {
-  const { code } = await inLab("curl", "-skf", "-m", "5", "-X", "PUT", "-d", `value=${value}`, url(key));
-  assert.equal(code, 0, `the write of ${key} was not acknowledged`);
-};
-const get = async (key: string): Promise<string> => (await inLab("curl", "-sk", "-m", "5", url(key))).stdout;
 
 const epochOf = ({ nodes }: Status): number | undefined =>
   nodes.find((node) => node.status?.lease?.heldHere)?.status?.lease?.epoch;

@@ -28,13 +28,13 @@ import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
 import { hasFailed, step } from "../lab/steps";
 import { Client, longestGap, until } from "./client";
 import { patient } from "./patient";
+import { get, put, vip } from "./values";
 
 /*
  * Rancher's life on real machines, with the stand-in: its start, what breaks it, an upgrade, and one that fails. Each
  * test goes on from where the one before it stopped, so after a failure the rest is not run.
  */
 
-const vip = "192.168.56.10";
 const url = `https://${vip}`;
 /** Seconds. */
 const healthyWithin = 240;
@@ -78,13 +78,6 @@ const labelOf = async (node: string): Promise<string> =>
   ];
 const containersOn = async (node: string): Promise<string[]> =>
   (await onNode(node, "docker ps --all --format {{.Names}}")).trim().split("\n");
-
-const put = async (key: string, value: string): Promise<void> => {
-  const argv = ["curl", "-skf", "-m", "5", "-X", "PUT", "-d", `value=${value}`, `${url}/kv/${key}`];
-  assert.equal((await inLab(...argv)).code, 0, `the write of ${key} was not acknowledged`);
-};
-const get = async (key: string): Promise<string> =>
-  (await inLab("curl", "-sk", "-m", "5", `${url}/kv/${key}`)).stdout;
 
 /** When a node's guard last said something, milliseconds since 1970. */
 async function lastSaid(node: string, words: string): Promise<number> {

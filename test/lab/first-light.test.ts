@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { quickFaults } from "../../drill/faults";
 import { labHome } from "../../system/paths";
 import { run, tryRun } from "../../system/run";
 import {
@@ -13,10 +13,10 @@ import {
   inLab,
   quietly,
   running,
-  type Status,
   status,
   tellJournals,
 } from "./command";
+import { drill } from "./drilled";
 import { removeStackFile, writeStackFile } from "./stack-file";
 import { hasFailed, step } from "./steps";
 
@@ -27,7 +27,6 @@ import { hasFailed, step } from "./steps";
 
 const namespace = "ha-rancher-test";
 const vip = "192.168.56.10";
-const names = ["rancher-1", "rancher-2"];
 
 interface Outputs {
   vip: string;
@@ -42,33 +41,6 @@ async function outputs(): Promise<Outputs> {
   const { stdout, stderr } = await inLab("pulumi", "stack", "output", "--json");
   assert.ok(stdout, stderr);
   return JSON.parse(stdout) as Outputs;
-}
-
-/** Writes through the VIP; gives whether the write was acknowledged. */
-async function put(key: string, value: string): Promise<boolean> {
-  const url = `https://${vip}/kv/${key}`;
-  const { code } = await inLab("curl", "-skf", "-m", "5", "-X", "PUT", "-d", `value=${value}`, url);
-  return code === 0;
-}
-
-const get = async (key: string): Promise<string> =>
-  (await inLab("curl", "-sk", "-m", "5", `https://${vip}/kv/${key}`)).stdout;
-
-/** Asks for the status until it is as wanted; every answer on the way is kept. */
-async function statusUntil(
-  what: string,
-  seconds: number,
-  wanted: (now: Status) => boolean,
-): Promise<Status[]> {
-  const end = Date.now() + seconds * 1000;
-  const seen: Status[] = [];
-  for (;;) {
-    const now = await status();
-    seen.push(now);
-    if (wanted(now)) return seen;
-    assert.ok(Date.now() < end, `not ${what} in ${seconds} s; last: ${JSON.stringify(now, undefined, 1)}`);
-    await sleep(500);
-  }
 }
 
 before(() => {
@@ -137,35 +109,16 @@ step("every node sees the heartbeats of the one that serves", async () => {
   for (const { name, status: node } of nodes) assert.equal(node?.lease?.owner, holders[0], name);
 });
 
-step("the holder is powered off: the VIP moves, then the service, and the data is there", async () => {
-  // An emulated node that waited for a processor for too long is taken for dead, and the service has moved.
+step("a quick drill: whatever it breaks, no invariant breaks", async () => {
   await healthy(180);
-  assert.ok(await put("before", "written-before"), "the write before was not acknowledged");
-  const [holder] = (await status()).holders;
-  assert.ok(holder);
-  const other = names.find((name) => name !== holder);
-  const domains = (await inLab("virsh", "list", "--name")).stdout.split("\n");
-  const domain = domains.find((name) => name.includes(holder));
-  assert.ok(domain, `no domain of ${holder} among ${domains.join(" ")}`);
-  assert.equal((await inLab("virsh", "destroy", domain)).code, 0);
-  const seen = await statusUntil(
-    "served by the other",
-    120,
-    (now) => now.holders[0] === other && now.state === "node-unreachable",
-  );
-  for (const now of seen) {
-    assert.ok(running(now).length <= 1, "two containers");
-    assert.equal(now.healthy, false);
+  const { code, report, folder } = await drill("--quick", "--trials", "1");
+  assert.equal(code, 0, JSON.stringify(report.rows, undefined, 1));
+  assert.deepEqual(new Set(report.rows.map(({ fault }) => fault)), new Set(quickFaults));
+  for (const { fault, acknowledged, vipGap, serviceGap, twoWriters } of report.rows) {
+    assert.ok((acknowledged ?? 0) > 0, `${fault}: no write was acknowledged`);
+    assert.ok(vipGap && serviceGap && twoWriters, `${fault}: not measured`);
   }
-  assert.match(await get("before"), /written-before/);
-  assert.ok(await put("after", "written-after"));
-});
-
-step("the next up starts the machine again", async () => {
-  const { code } = await haRancher("up");
-  assert.equal(code, 0);
-  await healthy(120);
-  assert.match(await get("after"), /written-after/);
+  assert.equal(readdirSync(join(folder, "raw")).length, quickFaults.length);
 });
 
 step("down leaves nothing", async () => {
