@@ -109,23 +109,19 @@ export function unitValue(text: string): string {
 /**
  * Fills in a mount unit's template.
  *
- * @param template text with the placeholders `@{WHAT}`, `@{WHERE}`, and `@{DATA_VERSION}` or `@{LEASE_VERSION}`
+ * @param template text with the placeholders `@{WHAT}`, `@{WHERE}` and `@{VERSION}`
  * @param values what to mount, such as `192.168.56.1:/export`, where, and with which version of NFS
  */
 export function renderMountUnit(
   template: string,
   values: { what: string; where: string; version: "4.2" | "3" },
 ): string {
-  // Version 3 keeps the lock of a node that lost its power, for ever: rather none. And it has no delegations, so
-  // that only `noac` shows a node what another one wrote.
-  const version3 = values.version === "3" ? "3,nolock,noac" : undefined;
   const text: Record<string, string> = {
     WHAT: unitValue(values.what),
     WHERE: unitValue(values.where),
-    DATA_VERSION: version3 ?? values.version,
-    // All mounts of one server and minor version share a client in the kernel, and its connection, whatever their other
-    // options: a heartbeat would wait behind all that the service reads. 4.1 has all that a lease needs.
-    LEASE_VERSION: version3 ?? "4.1",
+    // Version 3 keeps the lock of a node that lost its power, for ever: rather none. And it has no delegations, so
+    // that only `noac` shows a node what another one wrote.
+    VERSION: values.version === "3" ? "3,nolock,noac" : values.version,
   };
   return fillTemplate(template, text);
 }

@@ -111,7 +111,7 @@ step("an NFS server that is there: another's directory is refused, a free one is
   rmSync(join(directory, "data", ".ha-rancher-sentinel"));
   await up();
   await put("server", "kept");
-  assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /\/server\/lease .*vers=4\.1/);
+  assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /\/server\/lease .*vers=4\.2/);
   assert.equal((await haRancher("down")).code, 0);
   // Nothing of the user's was removed.
   assert.match(readFileSync(join(directory, "data", ".ha-rancher-sentinel"), "utf8"), /^shared data of /);
@@ -137,7 +137,7 @@ step("a machine that serves, with version 3 and its weaker rule", async () => {
 step("the same machine with version 4.2: nodes mount it anew, and the data is still there", async () => {
   set({ nfsVersion: undefined });
   await up();
-  assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /nfs4.*vers=4\.1/);
+  assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /nfs4.*vers=4\.2/);
   assert.equal(running(await healthy(120)).length, 1);
   assert.match(await get("v3"), /kept/);
 });

@@ -219,7 +219,7 @@ describe("mount units", () => {
   });
 
   it("get their values, and systemd's specifiers do not happen", () => {
-    const text = renderMountUnit("What=@{WHAT}\nWhere=@{WHERE}\nOptions=vers=@{DATA_VERSION}\n", {
+    const text = renderMountUnit("What=@{WHAT}\nWhere=@{WHERE}\nOptions=vers=@{VERSION}\n", {
       what: "1.2.3.4:/a b%n",
       where: "/c$&",
       version: "4.2",
@@ -228,13 +228,14 @@ describe("mount units", () => {
     assert.throws(() => renderMountUnit("@{OTHER}", { what: "a", where: "/b", version: "3" }), /@\{OTHER\}/);
   });
 
-  it("of lease and data have connections of their own, which the kernel makes for each minor version", () => {
-    const versions = ["lease", "data"].map((kind) => {
+  it("of lease and data have one version, so that they are one client: who loses the lease loses the data's files", () => {
+    const [lease, data] = ["lease", "data"].map((kind) => {
       const template = readFileSync(join(packageRoot, "guard", `${kind}.mount.template`), "utf8");
       const unit = renderMountUnit(template, { what: "192.0.2.1:/x", where: "/y", version: "4.2" });
-      return /^Options=vers=([\d.]+),proto=tcp,hard,/m.exec(unit)?.[1];
+      return /^Options=(vers=[\d.]+,proto=\w+),/m.exec(unit)?.[1];
     });
-    assert.deepEqual(versions, ["4.1", "4.2"]);
+    assert.equal(lease, "vers=4.2,proto=tcp");
+    assert.equal(data, lease);
   });
 
   it("with NFS 3 have no locks and no caches: a server keeps the lock of a node that is gone", () => {
@@ -244,6 +245,10 @@ describe("mount units", () => {
       assert.match(
         renderMountUnit(template, { ...at, version: "3" }),
         /^Options=vers=3,nolock,noac,proto=tcp,hard,/m,
+      );
+      assert.match(
+        renderMountUnit(template, { ...at, version: "4.2" }),
+        /^Options=vers=4\.2,proto=tcp,hard,/m,
       );
     }
   });
