@@ -47,7 +47,8 @@ function oneWriter(recording: Recording): string[] {
   };
   check(({ container }) => container, "the container ran on two nodes");
   check(({ data }) => data, "two nodes had the data mounted");
-  // The excuse is for a container that runs, not for one that is believed.
+  // The excuse is for a container that runs, not for one that is believed. Who answers is whom the client meant when it
+  // asked: a question that was on its way when its neighbour table changed is answered by who had it before.
   for (const { node, span } of excused(recording)) {
     const others = recording.nodes.filter((name) => name !== node);
     const running = nodeSpans(recording, ({ container }) => container);
@@ -56,10 +57,10 @@ function oneWriter(recording: Recording): string[] {
       span,
     );
     const taken = recording.client.writes.filter(
-      ({ outcome, answered }) =>
+      ({ outcome, sent, answered }) =>
         outcome === "yes" &&
         both.some(({ from, to }) => answered >= from && answered <= to) &&
-        ownerAt(recording, answered) === node,
+        ownerAt(recording, sent) === node,
     );
     if (taken.length)
       found.push(
