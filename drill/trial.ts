@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../system/clock";
-import type { Action, Cast, Fault, Timing } from "./faults";
+import type { Action, Cast, Fault } from "./faults";
 import { shownAction, toMachine } from "./faults";
+import { noticed } from "./faults/bounds";
 import type { Client, Ground } from "./ground/ground";
 import type { Journal } from "./journal";
 import type { Play, Stage } from "./nemesis";
@@ -37,8 +38,6 @@ export interface Pace {
   look: number;
   /** After healing it is looked at closely for so long. */
   close: number;
-  /** From the fault on, until every node has noticed what it does: before that the stack is not asked if it is healthy. */
-  noticed: (timing: Timing) => number;
   /** From the first healthy look to the end. */
   after: number;
   /** Until the stack is healthy again, beside what the fault's bound allows. */
@@ -53,8 +52,6 @@ export interface Pace {
 export const realPace: Pace = {
   ...{ before: 1_500, spread: 1_000, served: 3_000, look: 3_000, close: 5_000, after: 2_500 },
   ...{ patience: 120_000, healing: 180_000, recovery: 300_000 },
-  // The last to notice is a guard without heartbeats.
-  noticed: ({ giveUp, heartbeat }) => giveUp + 2 * heartbeat,
 };
 
 /** The stack was told to stop being broken, and was not. */
@@ -228,7 +225,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
   }
   const calm = setTimeout(() => client.calm(), pace.close);
   // What goes by before the nodes have noticed: a stack that is still healthy then is no answer.
-  await pause(zero + pace.noticed(ground.timing) - clock(), signal);
+  await pause(zero + noticed(ground.timing) - clock(), signal);
   const found = signal.aborted
     ? { look: await ground.look() }
     : await untilHealthy(trial, bounds().serviceGap + pace.patience, signal);

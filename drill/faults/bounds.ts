@@ -18,6 +18,9 @@ export const plannedGap = ({ planned }: Timing): number => planned + slack;
 /** Two holders for a moment, while they come to an agreement. */
 export const moment = 500;
 
+/** Every node has noticed the fault by then: the last one is a guard without heartbeats. */
+export const noticed = ({ giveUp, heartbeat }: Timing): number => giveUp + 2 * heartbeat;
+
 /** The container from its start to its first answer. */
 const start = ({ startLimit }: Timing): number => startLimit;
 

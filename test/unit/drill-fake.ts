@@ -6,7 +6,7 @@ import { shownAction } from "../../drill/faults";
 import type { Client, Ground } from "../../drill/ground/ground";
 import type { Sample } from "../../drill/probes/samples";
 import type { ClientView, Look } from "../../drill/recording";
-import { type Pace, realPace } from "../../drill/trial";
+import type { Pace } from "../../drill/trial";
 import { clock } from "../../system/clock";
 import { timing } from "./drill-support";
 
@@ -14,7 +14,6 @@ import { timing } from "./drill-support";
 export const fakePace: Pace = {
   ...{ before: 60, spread: 20, served: 250, look: 20, close: 40, after: 80 },
   ...{ patience: 500, healing: 2_000, recovery: 500 },
-  noticed: realPace.noticed,
 };
 
 /** Its times, a fiftieth as well; gaps are as long as the simulation makes them. */
