@@ -4,6 +4,7 @@ import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -26,9 +27,11 @@ class Lease {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly answers: AsyncIterator<string>;
 
-  constructor(directory: string, node: string, ...claimTime: string[]) {
-    const words = [directory, node, ...claimTime];
-    this.child = spawn(join(packageRoot, "guard", "lease"), words, { detached: true });
+  /** @param programs a folder whose programs come before the system's */
+  constructor(directory: string, node: string, claimTime = 0, programs?: string) {
+    const PATH = [programs, process.env.PATH].filter(Boolean).join(":");
+    const options = { detached: true, env: { ...process.env, PATH } } as const;
+    this.child = spawn(join(packageRoot, "guard", "lease"), [directory, node, String(claimTime)], options);
     this.child.stdin.on("error", () => undefined);
     this.answers = createInterface(this.child.stdout)[Symbol.asyncIterator]();
   }
@@ -93,6 +96,30 @@ describe("the lease process", () => {
     for (let i = 1; i <= 70; i++) assert.equal(await a.ask(`write 1 ${i} active`), "written 1");
     assert.ok(statSync(join(directory, "lease")).size < 64 * 16);
     assert.equal(await b.ask("look"), "seen 1 1 70 a active");
+  });
+
+  it("goes on while a server that was just started does not let it empty the file, and empties it later", async () => {
+    const programs = join(directory, "programs");
+    const truncate = join(programs, "truncate");
+    mkdirSync(programs);
+    writeFileSync(truncate, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
+    const c = new Lease(directory, "c", 0, programs);
+    try {
+      await c.ask("lock");
+      await c.ask("take 1");
+      for (let i = 1; i <= 62; i++) assert.equal(await c.ask(`write 1 ${i} active`), "written 1");
+      const begin = performance.now();
+      assert.equal(await c.ask("write 1 63 active"), "written 1");
+      const took = performance.now() - begin;
+      assert.ok(took > 900 && took < 5000, `${took} ms`);
+      assert.equal(await b.ask("look"), "seen 1 1 63 c active");
+      assert.ok(statSync(join(directory, "lease")).size > 64 * 13);
+      rmSync(truncate);
+      assert.equal(await c.ask("write 1 64 active"), "written 1");
+      assert.equal(readFileSync(join(directory, "lease"), "utf8"), "1 64 c active\n");
+    } finally {
+      await c.kill();
+    }
   });
 
   it("sees at the next heartbeat that somebody changed the epoch, however like the old file the new one is", async () => {
@@ -161,7 +188,7 @@ describe("the lease process without locks", () => {
   let directory: string;
   const processes: Lease[] = [];
   const start = (node: string): Lease => {
-    const lease = new Lease(directory, node, String(claimTime));
+    const lease = new Lease(directory, node, claimTime);
     processes.push(lease);
     return lease;
   };
