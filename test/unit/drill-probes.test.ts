@@ -96,7 +96,8 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   const leaf = (address: string): string => `           |-- ${address}\n              /32 host LOCAL\n`;
   const addresses = put(join(folder, "addresses"), leaf("192.168.56.100"));
   const mounts = put(join(folder, "mounts"), "21 1 8:1 / / rw - ext4 /dev/vda1 rw\n");
-  const processes = put(join(folder, `cgroup/system.slice/docker-${container}.scope/cgroup.procs`), "");
+  const group = join(folder, `cgroup/system.slice/docker-${container}.scope`);
+  const processes = put(join(group, "cgroup.procs"), "");
   const state = join(folder, "state");
   withEnvironment(t, {
     DRILL_RUN: join(folder, "run"),
@@ -150,6 +151,12 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   writeFileSync(processes, "1234\n");
   writeFileSync(mounts, "21 1 8:1 / / rw - ext4 /dev/vda1 rw\n30 1 0:4 / /rancher_data rw - nfs4 a:/b rw\n");
   await until("the container and the data", () => now()?.container === true && now()?.data === true);
+  // What the kernel says of the groups below it counts for more than who is left in the container's own.
+  const events = put(join(group, "cgroup.events"), "populated 0\nfrozen 0\n");
+  await until("the container's end", () => now()?.container === false);
+  writeFileSync(processes, "");
+  writeFileSync(events, "populated 1\nfrozen 0\n");
+  await until("the container's processes below it", () => now()?.container === true);
   writeFileSync(state, `process=${process.pid} 1\nstate=ACTIVE\nepoch=3\nlease_here=1\n`);
   await until("the lease", () => now()?.lease === true);
   assert.deepEqual([now()?.epoch, now()?.guard], [3, "ACTIVE"]);
