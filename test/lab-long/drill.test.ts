@@ -1,26 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before } from "node:test";
 import { packageRoot } from "../../system/root";
-import { forgetData, haRancher, healthy, onNode, status } from "../lab/command";
+import { haRancher, healthy, onNode, status } from "../lab/command";
 import { drill } from "../lab/drilled";
-import { removeStackFile, writeStackFile } from "../lab/stack-file";
-import { hasFailed, step } from "../lab/steps";
+import { step } from "../lab/steps";
+import { withStack } from "../lab/with-stack";
 
 /*
  * The drill on real machines whose guards always start the container: it fails, since a drill that cannot fail says
  * nothing. That it holds with the real guard is a step of test/lab.
  */
 
-before(() => {
-  writeStackFile();
-});
-
-after(async () => {
-  if (hasFailed()) await haRancher("down");
-  removeStackFile();
-  forgetData();
-});
+withStack({ goesDown: true });
 
 /** Replaces the guards: the standby's first, so that the VIP has somewhere to go. */
 async function alwaysStart(): Promise<void> {

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabDescription } from "../../lab/description";
 import type { FenceServerOrder } from "../../lab/fence/server";
@@ -11,20 +10,11 @@ import { within } from "../../lab/namespace";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { packageRoot } from "../../system/root";
 import { run } from "../../system/run";
-import {
-  forgetData,
-  haRancher,
-  healthy,
-  inLab,
-  labNamespace,
-  onNode,
-  running,
-  status,
-  tellJournals,
-} from "../lab/command";
+import { haRancher, healthy, inLab, labNamespace, onNode, running, status } from "../lab/command";
 import { drill } from "../lab/drilled";
-import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
-import { hasFailed, step } from "../lab/steps";
+import { set } from "../lab/stack-file";
+import { step } from "../lab/steps";
+import { withStack } from "../lab/with-stack";
 import { until } from "./client";
 
 /*
@@ -90,17 +80,11 @@ async function bringFenceAgents(): Promise<void> {
   await Promise.all(names.map((name) => onNode(name, install, archive)));
 }
 
-before(() => {
-  writeStackFile();
-});
-
-after(async () => {
-  if (hasFailed()) await tellJournals();
-  await stopServer();
-  await haRancher("down");
-  removeStackFile();
-  forgetData();
-  rmSync(folder, { recursive: true, force: true });
+withStack({
+  clearUp: async () => {
+    await stopServer();
+    rmSync(folder, { recursive: true, force: true });
+  },
 });
 
 step("up; then nodes that fence themselves are told of an agent", async () => {

@@ -3,21 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  data,
-  forgetData,
-  haRancher,
-  healthy,
-  inLab,
-  labNamespace,
-  onNode,
-  status,
-  tellJournals,
-} from "../lab/command";
-import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
-import { hasFailed, step } from "../lab/steps";
+import { data, haRancher, healthy, inLab, labNamespace, onNode, status } from "../lab/command";
+import { set } from "../lab/stack-file";
+import { step } from "../lab/steps";
+import { withStack } from "../lab/with-stack";
 
 /*
  * The floating IP on real machines: changes are rolled out, drift is mended, operations work, nothing is left. Each
@@ -115,19 +105,7 @@ kill $pings; wait $pings || true`;
 
 let client: Client | undefined;
 
-before(() => {
-  writeStackFile();
-});
-
-after(async () => {
-  await client?.end();
-  if (hasFailed()) {
-    await tellJournals();
-    await haRancher("down");
-  }
-  removeStackFile();
-  forgetData();
-});
+withStack({ goesDown: true, clearUp: () => client?.end() });
 
 step("up", async () => {
   assert.equal((await haRancher("up")).code, 0);

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { forgetData, haRancher, healthy, onNode, type Status, tellJournals } from "../lab/command";
-import { removeStackFile, writeStackFile } from "../lab/stack-file";
-import { hasFailed, step } from "../lab/steps";
+import { haRancher, healthy, onNode, type Status } from "../lab/command";
+import { step } from "../lab/steps";
+import { withStack } from "../lab/with-stack";
 
 /*
  * False takeovers, on real machines: for IDLE_MINUTES (default 60) nobody touches a healthy stack. By the nodes' own
@@ -16,16 +15,7 @@ const healthyWithin = 240;
 const epochOf = ({ nodes }: Status): number =>
   Math.max(...nodes.map(({ status }) => status?.lease?.epoch ?? 0));
 
-before(() => {
-  writeStackFile();
-});
-
-after(async () => {
-  if (hasFailed()) await tellJournals();
-  await haRancher("down");
-  removeStackFile();
-  forgetData();
-});
+withStack();
 
 step("up", async () => {
   assert.equal((await haRancher("up")).code, 0);

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { forgetData, haRancher, healthy, inLab, onNode, running, status } from "../lab/command";
+import { haRancher, healthy, inLab, onNode, running, status } from "../lab/command";
 import { drill } from "../lab/drilled";
-import { removeStackFile, writeStackFile } from "../lab/stack-file";
 import { step } from "../lab/steps";
+import { withStack } from "../lab/with-stack";
 import { get, put } from "./values";
 
 /*
@@ -23,15 +22,7 @@ const faults = process.env.ONE_WRITER_FAULTS?.split(",") ?? [
 ];
 const healthyWithin = 240;
 
-before(() => {
-  writeStackFile();
-});
-
-after(async () => {
-  await haRancher("down");
-  removeStackFile();
-  forgetData();
-});
+withStack();
 
 step("up, and each node's watchdog is fed by its PID 1", async () => {
   assert.equal((await haRancher("up")).code, 0);

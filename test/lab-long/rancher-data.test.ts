@@ -2,22 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before } from "node:test";
 import type { LabDescription } from "../../lab/description";
-import {
-  forgetData,
-  haRancher,
-  healthy,
-  inLab,
-  onNode,
-  running,
-  type Status,
-  stack,
-  status,
-  tellJournals,
-} from "../lab/command";
-import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
-import { hasFailed, step } from "../lab/steps";
+import { haRancher, healthy, inLab, onNode, running, type Status, stack, status } from "../lab/command";
+import { step } from "../lab/steps";
+import { withStack } from "../lab/with-stack";
 import { patient } from "./patient";
 import { get, put } from "./values";
 
@@ -39,17 +27,10 @@ const epochOf = ({ nodes }: Status): number | undefined =>
 const archives = (): string[] => readdirSync(folder).filter((name) => /^rancher-.*Z\.tar$/.test(name));
 const keys = Array.from({ length: 20 }, (_, i) => `before-${i}`);
 
-before(() => {
-  writeStackFile();
-  set({ keepData: true, backup: { schedule: "daily", keep: 2 }, ...patient });
-});
-
-after(async () => {
-  if (hasFailed()) await tellJournals();
-  await haRancher("down", "--purge-data", "--lab");
-  removeStackFile();
-  rmSync(folder, { recursive: true, force: true });
-  forgetData();
+withStack({
+  settings: { keepData: true, backup: { schedule: "daily", keep: 2 }, ...patient },
+  down: ["--purge-data", "--lab"],
+  clearUp: () => rmSync(folder, { recursive: true, force: true }),
 });
 
 step("writes, and a backup of them while the stack runs: the lease stays where it is", async () => {

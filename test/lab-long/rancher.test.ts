@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before } from "node:test";
+import { before } from "node:test";
 import { compareWrites, storedNumbers } from "../../drill/probes/writes";
 import { startLab } from "../../lab";
 import { buildImage } from "../../lab/image/build";
@@ -12,7 +12,6 @@ import { clock } from "../../system/clock";
 import type { RunResult } from "../../system/run";
 import {
   data,
-  forgetData,
   haRancher,
   healthy,
   inLab,
@@ -21,11 +20,11 @@ import {
   running,
   type Status,
   status,
-  tellJournals,
   tryOnNode,
 } from "../lab/command";
-import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
-import { hasFailed, step } from "../lab/steps";
+import { set } from "../lab/stack-file";
+import { step } from "../lab/steps";
+import { withStack } from "../lab/with-stack";
 import { Client, longestGap, until } from "./client";
 import { patient } from "./patient";
 import { get, put, vip } from "./values";
@@ -116,18 +115,12 @@ async function upWhileWriting(run: string): Promise<RunResult & { gap: number; a
   }
 }
 
+withStack({ down: ["--lab"] });
+
 before(async () => {
-  writeStackFile();
   // The registry is the lab's, and the first version comes from it.
   process.env.HA_RANCHER_LAB_NAME = "test";
   await startLab(console.log);
-});
-
-after(async () => {
-  if (hasFailed()) await tellJournals();
-  await haRancher("down", "--lab");
-  removeStackFile();
-  forgetData();
 });
 
 step("the first start", async () => {

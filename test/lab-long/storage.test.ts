@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before } from "node:test";
+import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabDescription } from "../../lab/description";
 import { pseudoPath, renderExport } from "../../providers/nfs/ganesha-conf";
-import {
-  forgetData,
-  haRancher,
-  healthy,
-  inLab,
-  labNamespace,
-  onNode,
-  running,
-  stack,
-  tellJournals,
-  tryOnNode,
-} from "../lab/command";
-import { removeStackFile, set, writeStackFile } from "../lab/stack-file";
-import { hasFailed, step } from "../lab/steps";
+import { haRancher, healthy, inLab, labNamespace, onNode, running, stack, tryOnNode } from "../lab/command";
+import { set } from "../lab/stack-file";
+import { step } from "../lab/steps";
+import { withStack } from "../lab/with-stack";
 import { get, put } from "./values";
 
 /*
@@ -36,15 +26,9 @@ async function up(): Promise<void> {
   assert.equal(code, 0, stderr);
 }
 
-before(() => {
-  writeStackFile();
-});
+withStack({ down: ["--lab"] });
 
 after(async () => {
-  if (hasFailed()) await tellJournals();
-  await haRancher("down", "--lab");
-  removeStackFile();
-  forgetData();
   assert.ok(!(await inLab("ip", "netns", "list")).stdout.includes(`${labNamespace} `));
 });
 
@@ -120,6 +104,11 @@ step("an NFS server that is there: another's directory is refused, a free one is
 
 step("a machine that serves, with version 3 and its weaker rule", async () => {
   set({ storage: "machine", nfsAddress: "192.168.56.5", sharedDirectory: undefined, nfsVersion: "3" });
+  const refused = await haRancher("up");
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stdout, /\[mandatory\] +no-nfs-3/);
+  // There it is a remark.
+  set({ environment: "blog" });
   await up();
   assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /192\.168\.56\.5:.*vers=3.*nolock/);
   const [active] = running(await healthy(120));
@@ -135,7 +124,7 @@ step("a machine that serves, with version 3 and its weaker rule", async () => {
 });
 
 step("the same machine with version 4.2: nodes mount it anew, and the data is still there", async () => {
-  set({ nfsVersion: undefined });
+  set({ nfsVersion: undefined, environment: undefined });
   await up();
   assert.match(await onNode("rancher-1", "findmnt -n /rancher_lease"), /nfs4.*vers=4\.2/);
   assert.equal(running(await healthy(120)).length, 1);

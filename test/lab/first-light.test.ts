@@ -1,24 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, before } from "node:test";
 import { quickFaults } from "../../drill/faults";
 import { labHome } from "../../system/paths";
 import { run, tryRun } from "../../system/run";
-import {
-  data,
-  forgetData,
-  haRancher,
-  healthy,
-  inLab,
-  quietly,
-  running,
-  status,
-  tellJournals,
-} from "./command";
+import { data, haRancher, healthy, inLab, quietly, running, status } from "./command";
 import { drill } from "./drilled";
-import { removeStackFile, writeStackFile } from "./stack-file";
-import { hasFailed, step } from "./steps";
+import { step } from "./steps";
+import { withStack } from "./with-stack";
 
 /*
  * The whole way, on real machines: each test goes on from where the one before it stopped, so after a failure the
@@ -43,19 +32,7 @@ async function outputs(): Promise<Outputs> {
   return JSON.parse(stdout) as Outputs;
 }
 
-before(() => {
-  writeStackFile();
-});
-
-after(async () => {
-  // Whatever happened: no machine, process or file of the test stays.
-  if (hasFailed()) {
-    await tellJournals();
-    await haRancher("down");
-  }
-  removeStackFile();
-  forgetData();
-});
+withStack({ goesDown: true });
 
 step("up, from nothing to a VIP that answers", async () => {
   const { code, stdout } = await haRancher("up");

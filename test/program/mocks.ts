@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -100,7 +100,9 @@ export const lab: LabDescription = {
 
 /** Names the mock lab in the environment, as `ha-rancher shell` does. */
 export function enterMockLab(): void {
-  const file = join(mkdtempSync(join(tmpdir(), "ha-rancher-mock-")), "lab.json");
+  const folder = mkdtempSync(join(tmpdir(), "ha-rancher-mock-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  const file = join(folder, "lab.json");
   writeFileSync(file, JSON.stringify(lab));
   process.env.HA_RANCHER_LAB = file;
 }

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { debianRelease, parseOsRelease, selectSources } from "../../lab/debian";
 import { newPackages, notInstalled, parsePackageList } from "../../lab/packages";
 import { packageRoot } from "../../system/root";
+import { temporaryFolder } from "./cli-support";
 
-const osRelease = (text: string): string => {
-  const file = join(mkdtempSync(join(tmpdir(), "os-release-")), "os-release");
+const osRelease = (t: TestContext, text: string): string => {
+  const file = join(temporaryFolder(t), "os-release");
   writeFileSync(file, text);
   return file;
 };
@@ -54,14 +54,14 @@ test("os-release may be quoted or not", () => {
   assert.deepEqual(parsed, { PRETTY_NAME: 'Debian "12"', ID: "debian", VERSION_ID: "12" });
 });
 
-test("a Debian release is recognised, other systems are refused by name and with a way out", () => {
-  const debian = osRelease('ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n');
+test("a Debian release is recognised, other systems are refused by name and with a way out", (t) => {
+  const debian = osRelease(t, 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n');
   assert.deepEqual(debianRelease(debian), { suite: "bookworm", version: "12" });
-  const other = osRelease('ID=fedora\nPRETTY_NAME="Fedora Linux 41"\nVERSION_ID=41\n');
+  const other = osRelease(t, 'ID=fedora\nPRETTY_NAME="Fedora Linux 41"\nVERSION_ID=41\n');
   assert.throws(() => debianRelease(other), /this is Fedora Linux 41: use a hypervisor .* or existing hosts/);
   // Debian's testing has no version.
   assert.throws(
-    () => debianRelease(osRelease("ID=debian\nVERSION_CODENAME=forky\n")),
+    () => debianRelease(osRelease(t, "ID=debian\nVERSION_CODENAME=forky\n")),
     /needs a release of Debian/,
   );
   assert.throws(() => debianRelease("/nonexistent"), /without \/etc\/os-release/);

@@ -1,0 +1,31 @@
+import { after, before } from "node:test";
+import { forgetData, haRancher, tellJournals } from "./command";
+import { removeStackFile, set, writeStackFile } from "./stack-file";
+import { hasFailed } from "./steps";
+
+interface Options {
+  /** What differs from the settings of `dev`. */
+  settings?: Record<string, unknown>;
+  /** Options of the last `down`. */
+  down?: string[];
+  /** The last step is a `down`: another one only if that was not reached. */
+  goesDown?: boolean;
+  /** Before the last `down`, whatever happened. */
+  clearUp?: () => void | Promise<void>;
+}
+
+/** Gives a file of steps its stack. Whatever happens, no machine, process or file of it stays. */
+export function withStack({ settings = {}, down = [], goesDown = false, clearUp }: Options = {}): void {
+  before(() => {
+    writeStackFile();
+    set(settings);
+  });
+
+  after(async () => {
+    if (hasFailed()) await tellJournals();
+    await clearUp?.();
+    if (hasFailed() || !goesDown) await haRancher("down", ...down);
+    removeStackFile();
+    forgetData();
+  });
+}
