@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { buildBox, installPackages } from "../lab";
 import { buildImage } from "../lab/image/build";
@@ -119,8 +120,9 @@ function commandOf(layer: Layer): string[] | undefined {
   if (layer.name === "lint")
     return [join(packageRoot, "node_modules", "@biomejs", "biome", "bin", "biome"), "check"];
   const files = filesOf(layer);
-  const alone = layer.alone ? ["--test-concurrency=1"] : [];
-  return files && ["--test", "--test-reporter=spec", ...alone, ...files];
+  // By itself the runner leaves one processor unused, which is half of a small machine.
+  const together = layer.alone ? 1 : availableParallelism();
+  return files && ["--test", "--test-reporter=spec", `--test-concurrency=${together}`, ...files];
 }
 
 interface Outcome {
