@@ -139,7 +139,7 @@ export function commandLine(): Command {
     .argument("[layers...]", "such as unit or lab")
     .exitOverride()
     .action(async (layers: string[]) => {
-      process.exitCode = await (await import("./test.js")).test(layers);
+      process.exitCode = await (await import("./test/index.js")).test(layers);
     });
   program
     .command("bench")

@@ -1,0 +1,71 @@
+import { buildBox, installPackages } from "../../lab";
+import { buildImage } from "../../lab/image/build";
+import { run } from "../../system/run";
+import { ensureToolchain } from "../../toolchain";
+import { onPath } from "../../toolchain/path";
+import { colors } from "../colors";
+import { Failure, shownError } from "../errors";
+
+/** What a layer cannot start without. */
+export type Need = "shellcheck" | "spin" | "keepalived" | "toolchain" | "lab";
+
+/** Starts all that the layers need, side by side. A failure is kept until a layer asks for it. */
+export function prepare(needs: Set<Need>, say: (line: string) => void): Record<Need, Promise<void>> {
+  const start = (need: Need, action: (say: (line: string) => void) => Promise<void>): Promise<void> => {
+    if (!needs.has(need)) return Promise.resolve();
+    const ready = action((line) => say(colors.dim(`[${need}] ${line}`)));
+    ready.catch(() => {}); // Nobody may be waiting yet.
+    return ready;
+  };
+  // All of them use apt, which is one at a time.
+  const shellcheck = start("shellcheck", (tell) =>
+    installPrograms(tell, "the tests of shell scripts", { shellcheck: "shellcheck" }),
+  );
+  const spin = start("spin", async (tell) => {
+    await shellcheck.catch(() => {});
+    await installPrograms(tell, "the tests of the model", { spin: "spin", gcc: "gcc libc6-dev" });
+  });
+  const keepalived = start("keepalived", async (tell) => {
+    await Promise.all([shellcheck, spin]).catch(() => {});
+    await installPrograms(tell, "the tests of the floating IP", {
+      keepalived: "keepalived",
+      nft: "nftables",
+    });
+  });
+  return {
+    shellcheck,
+    spin,
+    keepalived,
+    toolchain: start("toolchain", async (tell) => void (await ensureToolchain(tell))),
+    lab: start("lab", async (tell) => {
+      await keepalived.catch(() => {});
+      await installPackages(tell);
+      await Promise.all([buildBox(tell), buildImage(tell)]);
+    }),
+  };
+}
+
+/** Installs Debian packages whose programs are missing. */
+async function installPrograms(
+  tell: (line: string) => void,
+  what: string,
+  packageOf: Record<string, string>,
+): Promise<void> {
+  const missing = Object.entries(packageOf).filter(([program]) => !onPath(program));
+  if (missing.length === 0) return;
+  const packages = missing.flatMap(([, names]) => names.split(" "));
+  tell(`installing ${packages.join(" and ")}`);
+  const apt = (...args: string[]) =>
+    run("apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], {
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      timeout: 600_000,
+    });
+  try {
+    await apt("update");
+    await apt("install", "--no-install-recommends", ...packages);
+  } catch (error) {
+    throw new Failure(
+      `${what} need ${packages.join(" and ")}, which cannot be installed (${shownError(error)}): install them`,
+    );
+  }
+}
