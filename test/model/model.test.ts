@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { packageRoot } from "../../system/root";
@@ -43,7 +44,8 @@ const stories: [what: string, defines: string, violated: "I1" | "I3"][] = [
   ["a lock, with NFSv3 and a pause", "FAULTS=1 OWNERS=2 V3 PAUSE", "I1"],
 ];
 
-describe("the model of one writer", () => {
+// Each search is a process of its own.
+describe("the model of one writer", { concurrency: availableParallelism() }, () => {
   for (const [what, defines] of holds)
     it(`holds: ${what} (${defines})`, async () => {
       const { violated, story, states } = await check(defines.split(" "), false);
