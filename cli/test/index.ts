@@ -2,7 +2,7 @@ import { packageRoot } from "../../system/root";
 import { colors } from "../colors";
 import { shownError } from "../errors";
 import { stream } from "../foreground";
-import { chosenLayers, commandOf, type Layer } from "./layers";
+import { chosenLayers, commandOf, type Layer, layers } from "./layers";
 import { type Need, prepare } from "./needs";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -44,7 +44,10 @@ async function runLayer(layer: Layer, ready: Record<Need, Promise<void>>): Promi
  * @returns 0 if all passed, 1 if not, 130 after Ctrl-C
  */
 export async function test(names: string[]): Promise<number> {
-  const chosen = chosenLayers(names, say);
+  const chosen = chosenLayers(names);
+  // What is not run is said.
+  for (const { name } of layers.filter((layer) => layer.onRequest && names.length === 0))
+    say(colors.yellow(`The layer ${name} is not run; \`npm test -- ${name}\` runs it`));
   const ready = prepare(new Set(chosen.flatMap(({ needs }) => needs)), say);
   const outcomes: Outcome[] = [];
   for (const layer of chosen) {

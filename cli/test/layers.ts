@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../system/root";
-import { colors } from "../colors";
 import { Failure } from "../errors";
 import type { Need } from "./needs";
 
@@ -11,12 +10,12 @@ export interface Layer {
   needs: Need[];
   /** Files one after the other: each uses the whole machine. */
   alone?: boolean;
-  /** Run only if it is named, and said so otherwise. */
+  /** Run only if it is named. */
   onRequest?: boolean;
 }
 
 /** In this order; `lint` is the formatter and linter, the others are the folders below test/. */
-const layers: readonly Layer[] = [
+export const layers: readonly Layer[] = [
   { name: "lint", needs: [] },
   { name: "unit", needs: [] },
   { name: "program", needs: [] },
@@ -55,11 +54,11 @@ export function commandOf(layer: Layer): string[] | undefined {
 }
 
 /**
- * The layers that are named; none: all but those that are run on request only, which it says.
+ * The layers that are named; none: all but those that are run on request only.
  *
  * @throws Failure if there is no such layer
  */
-export function chosenLayers(names: string[], say: (line: string) => void): Layer[] {
+export function chosenLayers(names: string[]): Layer[] {
   for (const name of names) {
     if (!layers.some((layer) => layer.name === name)) {
       throw new Failure(
@@ -71,9 +70,6 @@ export function chosenLayers(names: string[], say: (line: string) => void): Laye
   const chosen = layers.filter(({ name, onRequest }) =>
     names.length > 0 ? names.includes(name) : !onRequest,
   );
-  if (names.length === 0)
-    for (const { name } of layers.filter(({ onRequest }) => onRequest))
-      say(colors.yellow(`The layer ${name} is not run; \`npm test -- ${name}\` runs it`));
   const there = chosen.filter((layer) => layer.name === "lint" || existsSync(testFolder(layer)));
   if (there.length === 0) throw new Failure(`there are no tests of ${names.join(", ")}`);
   return [...there];

@@ -23,9 +23,12 @@ export function withStack({ settings = {}, down = [], goesDown = false, clearUp 
 
   after(async () => {
     if (hasFailed()) await tellJournals();
-    await clearUp?.();
-    if (hasFailed() || !goesDown) await haRancher("down", ...down);
-    removeStackFile();
-    forgetData();
+    try {
+      await clearUp?.();
+    } finally {
+      if (hasFailed() || !goesDown) await haRancher("down", ...down);
+      removeStackFile();
+      forgetData();
+    }
   });
 }
