@@ -141,6 +141,7 @@ prepare() {
           ;;
       esac
       STEP=start
+      say 'the container is started'
       job_start start "$START_LIMIT" start_container
       ;;
     start)

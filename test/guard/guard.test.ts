@@ -83,6 +83,22 @@ describe("the guard", { concurrency: 3 }, () => {
     assert.deepEqual(await pair.writersUntil(b), ["a", "b"]);
   });
 
+  withNodes("releases the lease while Docker still clears up after the container", async (pair, a, b) => {
+    await becomesActive(a);
+    a.set("hang-clearing");
+    a.setVip(false);
+    b.setVip(true);
+    await until(() => b.containerRuns, "b to be active", a, b);
+    assert.match(a.said, /state=STANDBY from=STOPPING/);
+    assert.deepEqual(pair.log.slice(2), [
+      "a container-stopped",
+      "a data-unmounted",
+      "b data-mounted",
+      "b container-started",
+    ]);
+    assert.deepEqual(await pair.writersUntil(b), ["a", "b"]);
+  });
+
   withNodes("killed, is succeeded only when its container is certain not to run", async (pair, a, b) => {
     await becomesActive(a);
     await a.signal("SIGKILL");

@@ -279,7 +279,7 @@ export class GuardedNode {
   }
 
   async end(): Promise<void> {
-    for (const program of ["docker", "start", "dd", "systemctl", "nft", "health", "fence"])
+    for (const program of ["docker", "start", "clearing", "dd", "systemctl", "nft", "health", "fence"])
       this.unset(`hang-${program}`);
     await this.signal("SIGKILL");
     await this.stopPost();

@@ -22,6 +22,15 @@ const faults = process.env.ONE_WRITER_FAULTS?.split(",") ?? [
 ];
 const healthyWithin = 240;
 
+/** From the last line that matches one pattern to the one after it that matches another; lines begin with their time. */
+function lastBetween(text: string, begin: RegExp, end: RegExp): number {
+  const lines = text.split("\n");
+  const first = lines.findLastIndex((line) => begin.test(line));
+  const last = lines.findIndex((line, i) => i > first && end.test(line));
+  assert.ok(first >= 0 && last >= 0, `${begin} and then ${end} are not in\n${text}`);
+  return Number.parseFloat(lines[last] ?? "") - Number.parseFloat(lines[first] ?? "");
+}
+
 withStack();
 
 step("up, and each node's watchdog is fed by its PID 1", async () => {
@@ -63,6 +72,28 @@ step("a switchover ends the service before the VIP moves", async () => {
   );
   const [, after = ""] = said.split(/state=STOPPING from=\w+ epoch=\d+ reason="told to hand over"/);
   assert.match(after, /^\nstate=STANDBY from=STOPPING/, `another reason, or not in order:\n${said}`);
+});
+
+step("a switchover takes what the container's stop and start take, and 3 s at most", async () => {
+  const [from = ""] = (await healthy(healthyWithin)).holders;
+  const { code, report } = await drill("--fault", "switchover", "--trials", "1");
+  assert.equal(code, 0);
+  const { nodes } = await healthy(healthyWithin);
+  const to = nodes.find(({ name }) => name !== from)?.name ?? "";
+  // Docker's own words: `kill` when it is asked to stop the container, `stop` when it has.
+  const events =
+    "docker events --since 10m --until 0s --filter type=container --format '{{.TimeNano}} {{.Action}}'";
+  const stop = lastBetween(await onNode(from, `sudo ${events}`), / kill$/, / stop$/) / 1e9;
+  const journal = "journalctl --unit ha-rancher-guard --since -10min --output short-unix";
+  const start = lastBetween(
+    await onNode(to, `sudo ${journal}`),
+    /event="the container is started"/,
+    /state=ACTIVE/,
+  );
+  const away = (report.rows[0]?.serviceGap?.max ?? Infinity) / 1000;
+  const shown = `away ${away.toFixed(1)} s, stop ${stop.toFixed(1)} s, start ${start.toFixed(1)} s`;
+  console.log(shown);
+  assert.ok(away <= stop + start + 3, shown);
 });
 
 step("the holder is powered off: status says so until another one serves, and never sees two", async () => {

@@ -23,3 +23,12 @@ unmount_from() {
 is_mounted() {
   grep -q " $1 " "$FAKE_NODE/mounts"
 }
+
+container=$FAKE_NODE/container
+
+# Does the container's process live? Its number is in `process` then.
+alive() {
+  process=$(<"$container")
+  # A dead one may wait for long until somebody reaps it.
+  [[ $process != 0 && -e /proc/$process/stat && $(<"/proc/$process/stat") != *') Z '* ]] 2>/dev/null
+}
