@@ -25,7 +25,7 @@ function pair(first: Fault, second: Fault): Fault {
 
 /** The chosen pairs: each takes away what the other one's cure relies on. */
 const chosen = [
-  // The lease must run out while the server is away.
+  // Who takes over asks a server that knows nothing of the lease, and gives nobody a new one for a while.
   ["power-off", "nfs-server-restart"],
   // Two holders, and the active one cannot write.
   ["nfs-partition", "peer-partition"],

@@ -21,7 +21,7 @@ export const surroundingFaults: Fault[] = [
     what: "the NFS server is killed and started again at once: nobody gets a new lock before its grace time is over",
     needs: ["server"],
     lasts: 0,
-    inject: () => [toServer("kill")],
+    inject: () => [toServer("kill"), toServer("start")],
     heal: () => [toServer("start")],
     bounds: (timing) => ({ serviceGap: afterGrace(timing), twoHolders: moment }),
   },

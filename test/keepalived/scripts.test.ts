@@ -169,6 +169,16 @@ describe("what runs on a node for the floating IP", () => {
     assert.equal(addresses().length, 4);
     strip();
     assert.deepEqual(addresses(), own);
+    // Nonsense now, and then gone: what it said before counts.
+    for (const spoil of [
+      ["sh", "-c", "echo '{' >/etc/keepalived/keepalived.conf"],
+      ["rm", "/etc/keepalived/keepalived.conf"],
+    ]) {
+      node.run(spoil);
+      node.run(["ip", "addr", "add", "192.168.56.20/24", "dev", "eth1"]);
+      strip();
+      assert.deepEqual(addresses(), own);
+    }
   });
 
   it("swap brings a file into force, starts keepalived and opens the firewall", () => {

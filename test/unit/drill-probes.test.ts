@@ -104,6 +104,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
     DRILL_ADDRESSES: addresses,
     DRILL_MOUNTS: mounts,
     DRILL_CGROUPS: join(folder, "cgroup"),
+    DRILL_PROCESSES: join(folder, "processes"),
     DRILL_GUARD_CONF: put(
       join(folder, "guard.conf"),
       `VIP=192.168.56.10\nDATA_DIRECTORY=/rancher_data\nRUN_DIRECTORY=${folder}\n`,
@@ -157,6 +158,21 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   writeFileSync(processes, "");
   writeFileSync(events, "populated 1\nfrozen 0\n");
   await until("the container's processes below it", () => now()?.container === true);
+  // Without its data: one that has been killed and hangs in its end, and one that has not.
+  const stat = (number: number, flags: number, pending: number): string =>
+    put(
+      join(folder, `processes/${number}/stat`),
+      `${number} (a) 0 b) D 1 1 1 0 -1 ${flags} ${"0 ".repeat(21)}${pending} 0 0 0\n`,
+    );
+  const data = readFileSync(mounts);
+  stat(7, 0x404100, 256);
+  stat(8, 0x404104, 0);
+  put(join(group, "below/cgroup.procs"), "7\n8\n");
+  writeFileSync(mounts, "21 1 8:1 / / rw - ext4 /dev/vda1 rw\n");
+  await until("the killed container", () => now()?.data === false && now()?.container === false);
+  stat(8, 0x404100, 1 << 14);
+  await until("one that was only asked to end", () => now()?.data === false && now()?.container === true);
+  writeFileSync(mounts, data);
   writeFileSync(state, `process=${process.pid} 1\nstate=ACTIVE\nepoch=3\nlease_here=1\n`);
   await until("the lease", () => now()?.lease === true);
   assert.deepEqual([now()?.epoch, now()?.guard], [3, "ACTIVE"]);
