@@ -82,14 +82,10 @@ step("a switchover takes what the container's stop and start take, and 3 s at mo
   const to = nodes.find(({ name }) => name !== from)?.name ?? "";
   // Docker's own words: `kill` when it is asked to stop the container, `stop` when it has.
   const events =
-    "docker events --since 10m --until 0s --filter type=container --format '{{.TimeNano}} {{.Action}}'";
-  const stop = lastBetween(await onNode(from, `sudo ${events}`), / kill$/, / stop$/) / 1e9;
+    "docker events --since 10m --until 0s --filter type=container --format {{.TimeNano}},{{.Action}}";
+  const stop = lastBetween(await onNode(from, events), /,kill$/, /,stop$/) / 1e9;
   const journal = "journalctl --unit ha-rancher-guard --since -10min --output short-unix";
-  const start = lastBetween(
-    await onNode(to, `sudo ${journal}`),
-    /event="the container is started"/,
-    /state=ACTIVE/,
-  );
+  const start = lastBetween(await onNode(to, journal), /event="the container is started"/, /state=ACTIVE/);
   const away = (report.rows[0]?.serviceGap?.max ?? Infinity) / 1000;
   const shown = `away ${away.toFixed(1)} s, stop ${stop.toFixed(1)} s, start ${start.toFixed(1)} s`;
   console.log(shown);
