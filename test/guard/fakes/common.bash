@@ -28,6 +28,7 @@ container=$FAKE_NODE/container
 
 # Does the container's process live? Its number is in `process` then.
 alive() {
+  [[ -e $container ]] || return
   process=$(<"$container")
   # A dead one may wait for long until somebody reaps it.
   [[ $process != 0 && -e /proc/$process/stat && $(<"/proc/$process/stat") != *') Z '* ]] 2>/dev/null
