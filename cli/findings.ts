@@ -99,7 +99,7 @@ function guardNotes({ name, status }: NodeReport): string[] {
           `${name} has no watchdog, which would reset it if it hung as a whole: \`systemctl status ha-rancher-watchdog\` there says why`,
         ]
       : []),
-    ...(lease && serverLease && lease !== serverLease
+    ...(lease && serverLease && serverLease > lease
       ? [
           `the NFS server's lease time is ${serverLease} s as ${name} sees it, and \`guard.leaseTime\` says ${lease} s: a failover takes as long as the server's`,
         ]

@@ -88,7 +88,7 @@ export class SharedStorage extends pulumi.ComponentResource {
     { address, path }: { address: string; path: string },
     { settings, sentinel, after }: SharedStorageArgs,
   ): pulumi.Resource {
-    const words = [address, path, settings.nfsVersion, String(settings.guard.leaseTime), sentinel];
+    const words = [address, path, settings.nfsVersion, String(settings.guard.watchdog), sentinel];
     return nodeCommand(
       "storage-claimed",
       node,

@@ -42,7 +42,8 @@ step("up, and each node's watchdog is fed by its PID 1", async () => {
       timers?: { lease: number; serverLease: number };
     };
     assert.deepEqual(fencing, { agent: null, watchdog: true }, name);
-    assert.equal(timers?.serverLease, timers?.lease, "the lease time that the server told");
+    const { lease = 0, serverLease = 0 } = timers ?? {};
+    assert.ok(serverLease > 10 && serverLease <= lease, `the server told ${serverLease} s`);
   }
 });
 

@@ -100,7 +100,7 @@ describe("storage on a server that is there", () => {
       const claim = found.get(`${node}-storage-claimed`)?.inputs;
       assert.match(
         String(claim?.create),
-        /bash -s -- 192\.168\.56\.9 \/exports\/rancher 4\.2 \d+ 'it'\\''s the data'$/,
+        /bash -s -- 192\.168\.56\.9 \/exports\/rancher 4\.2 10 'it'\\''s the data'$/,
       );
       assert.match(String(claim?.stdin), /is it this stack's/);
       // Nothing of the user's is removed.
