@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
+import type { Recording } from "../../drill/recording";
 import { haRancher, healthy, inLab, onNode, running, status } from "../lab/command";
 import { drill } from "../lab/drilled";
 import { step } from "../lab/steps";
@@ -47,9 +51,21 @@ step("up, and each node's watchdog is fed by its PID 1", async () => {
   }
 });
 
+/** After a power-off: from the fault until the standby has the lease, and the data mounted to start on; seconds. */
+function takenOver(folder: string): number[] {
+  const raw = join(folder, "raw");
+  const files = readdirSync(raw).filter((name) => name.endsWith("-power-off.json.gz"));
+  return files.map((file) => {
+    const recording = JSON.parse(gunzipSync(readFileSync(join(raw, file))).toString()) as Recording;
+    const { samples, standby, injected } = recording;
+    const taken = samples[standby]?.find(({ at, lease, data }) => at > 0 && lease && data)?.at ?? Infinity;
+    return (taken - (injected[0]?.struck ?? 0)) / 1000;
+  });
+}
+
 step(`nothing acknowledged is lost, and one container runs at a time: ${faults.join(", ")}`, async () => {
   const named = faults.flatMap((fault) => ["--fault", fault]);
-  const { code, report } = await drill(...named, "--trials", trials);
+  const { code, report, folder } = await drill(...named, "--trials", trials);
   const { rows } = report;
   assert.deepEqual(new Set(rows.map(({ fault }) => fault)), new Set(faults));
   for (const { fault, n, acknowledged = 0, lost, duplicated, twoWriters, breaches } of rows) {
@@ -59,6 +75,14 @@ step(`nothing acknowledged is lost, and one container runs at a time: ${faults.j
     // A paused node's container goes on until its guard has looked once.
     assert.ok((twoWriters?.max ?? Infinity) <= (fault.startsWith("pause") ? 3_000 : 0), fault);
   }
+  // The lease of 15 s and 5 s; what comes then is the container's start.
+  const times = takenOver(folder);
+  console.log(`after a power-off the standby may start after ${times.map((s) => s.toFixed(1)).join(", ")} s`);
+  assert.equal(times.length, faults.includes("power-off") ? Number(trials) : 0);
+  assert.deepEqual(
+    times.filter((seconds) => seconds > 20),
+    [],
+  );
   assert.equal(code, 0);
 });
 
