@@ -96,19 +96,24 @@ export async function runOver(
 ): Promise<Ended> {
   const limit = new AbortController();
   const where = shownEndpoint(endpoint);
-  let phase = "connecting";
+  let phase: "connecting" | "starting" | "running" = "connecting";
+  let refusal: SshError | undefined;
   const timer = setTimeout(() => {
-    limit.abort(
-      phase === "connecting"
-        ? new SshError(
-            "unreachable",
-            `${where} could not be logged in to within ${timeout / 1000} s: is the machine on and reachable from here?`,
-          )
-        : new SshError(
-            "timeout",
-            `a command on ${where} took longer than ${timeout / 1000} s and was given up (it may still be running there): the machine hangs or is overloaded.`,
-          ),
-    );
+    if (phase === "connecting")
+      limit.abort(
+        new SshError(
+          "unreachable",
+          `${where} could not be logged in to within ${timeout / 1000} s: is the machine on and reachable from here?`,
+        ),
+      );
+    else if (phase === "starting" && refusal) limit.abort(refusal);
+    else
+      limit.abort(
+        new SshError(
+          "timeout",
+          `a command on ${where} took longer than ${timeout / 1000} s and was given up (it may still be running there): the machine hangs or is overloaded.`,
+        ),
+      );
   }, timeout);
   const deadline = Date.now() + timeout;
   try {
@@ -117,17 +122,19 @@ export async function runOver(
     for (;;) {
       phase = "connecting";
       const found = await connection(endpoint, limit.signal, deadline);
-      phase = "running";
+      phase = "starting";
       try {
-        return await found.run(command, stdin, limit.signal);
+        return await found.run(command, stdin, limit.signal, () => {
+          phase = "running";
+        });
       } catch (error) {
         if (error instanceof SessionRefused) {
           refusedUntil ??= Math.min(Date.now() + refusedLimit, deadline);
-          if (Date.now() + refusedPause >= refusedUntil)
-            throw new SshError(
-              "unreachable",
-              `${where} refuses another session (${error.message}): \`MaxSessions\` in its sshd_config must be at least 10.`,
-            );
+          refusal = new SshError(
+            "unreachable",
+            `${where} refuses another session (${error.message}): \`MaxSessions\` in its sshd_config must be at least 10.`,
+          );
+          if (Date.now() + refusedPause >= refusedUntil) throw refusal;
           await sleep(refusedPause);
         } else if (error instanceof NotStarted) {
           found.retire();

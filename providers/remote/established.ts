@@ -95,17 +95,28 @@ export class Connection {
     else if (++this.free === channelsPerConnection) this.rest();
   }
 
-  async run(command: string, stdin: string | undefined, signal: AbortSignal): Promise<Ended> {
+  /** @param started called once the node has taken the command */
+  async run(
+    command: string,
+    stdin: string | undefined,
+    signal: AbortSignal,
+    started: () => void,
+  ): Promise<Ended> {
     await this.take(signal);
     try {
       if (this.retired) throw new NotStarted("it had to be closed");
-      return await this.runNow(command, stdin, signal);
+      return await this.runNow(command, stdin, signal, started);
     } finally {
       this.give();
     }
   }
 
-  private async runNow(command: string, stdin: string | undefined, signal: AbortSignal): Promise<Ended> {
+  private async runNow(
+    command: string,
+    stdin: string | undefined,
+    signal: AbortSignal,
+    started: () => void,
+  ): Promise<Ended> {
     let channel: ClientChannel | undefined;
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     const starting = setTimeout(() => this.socket.destroy(), sessionLimit);
@@ -125,6 +136,7 @@ export class Connection {
       noTrim: true,
       onChannel: (opened) => {
         channel = opened;
+        started();
         clearTimeout(starting);
         if (signal.aborted) channel.close();
       },

@@ -35,7 +35,8 @@ export async function quietly(command: string, ...args: string[]): Promise<RunRe
   return await tryRun(process.execPath, [program, command, "--stack", stack, ...args], {
     cwd: packageRoot,
     env,
-    timeout: 20 * 60_000,
+    // A drill takes a minute and a half for each trial.
+    timeout: (command === "drill" ? 120 : 20) * 60_000,
   });
 }
 
