@@ -58,8 +58,9 @@
 # Why those times are safe: an owner that cannot write its heartbeat kills its container after GIVE_UP, and is sure
 # of that (or resets itself) by WATCHDOG; a guard that hangs is killed by systemd in the same time, and a node whose
 # systemd hangs is reset by its watchdog. Nobody else may start before WATCHDOG, and after a cut connection the server
-# gives the lease to nobody before LEASE_TIME. After its own restart it gives none before GRACE_TIME, in which the
-# owner takes its own back: were that shorter than LEASE_TIME, an owner that was cut off meanwhile could lose it early.
+# gives the lease to nobody before LEASE_TIME (or its own instead, which fitness.bash looks at). After its own restart it
+# gives none before GRACE_TIME, in which the owner takes its own back: were that shorter than LEASE_TIME, an owner that
+# was cut off meanwhile could lose it early.
 
 # shellcheck disable=SC2034 # for those who source this
 readonly sentinel_name=.ha-rancher-sentinel

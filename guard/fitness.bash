@@ -44,8 +44,8 @@ asked_to_leave() {
   return 1
 }
 
-# The server's lease time is what the whole argument stands on: it must be more than what
-# an owner needs to fall silent.
+# The server's lease time is what the whole argument stands on: it must be more than what an owner needs to fall
+# silent.
 look_at_server() {
   server_lease_time "$LEASE_DIRECTORY"
   SERVER_LEASE=$REPLY SERVER_FAULT=

@@ -30,7 +30,7 @@ export class ReportFolder {
       for (const trial of report.trials) if (!trial.problem) trials.set(trial.number, trial);
     }
     for (const file of this.raw()) {
-      const recording = JSON.parse(gunzipSync(readFileSync(file)).toString()) as Recording;
+      const recording = readRecording(file);
       check(recording.nodes);
       if (recording.problem) rmSync(file);
       else trials.set(recording.number, trialResult(recording, audit(recording)));
@@ -52,7 +52,8 @@ export class ReportFolder {
     renameSync(`${file}.new`, file);
   }
 
-  private raw(): string[] {
+  /** The files of the raw data, by the trial's number. */
+  raw(): string[] {
     const folder = join(this.directory, "raw");
     const names = readdirSync(folder).filter((name) => /^\d+-.+\.json\.gz$/.test(name));
     return names
@@ -69,6 +70,10 @@ export class ReportFolder {
     if (takeover) put("takeover.svg", takeover);
   }
 }
+
+/** Reads the raw data of a trial. */
+export const readRecording = (file: string): Recording =>
+  JSON.parse(gunzipSync(readFileSync(file)).toString()) as Recording;
 
 /** Reads a report.json. @throws with its name if it is none */
 export function readReport(file: string): DrillReport {

@@ -98,23 +98,19 @@ export async function runOver(
   const where = shownEndpoint(endpoint);
   let phase: "connecting" | "starting" | "running" = "connecting";
   let refusal: SshError | undefined;
-  const timer = setTimeout(() => {
+  const outOfTime = (): SshError => {
     if (phase === "connecting")
-      limit.abort(
-        new SshError(
-          "unreachable",
-          `${where} could not be logged in to within ${timeout / 1000} s: is the machine on and reachable from here?`,
-        ),
+      return new SshError(
+        "unreachable",
+        `${where} could not be logged in to within ${timeout / 1000} s: is the machine on and reachable from here?`,
       );
-    else if (phase === "starting" && refusal) limit.abort(refusal);
-    else
-      limit.abort(
-        new SshError(
-          "timeout",
-          `a command on ${where} took longer than ${timeout / 1000} s and was given up (it may still be running there): the machine hangs or is overloaded.`,
-        ),
-      );
-  }, timeout);
+    if (phase === "starting" && refusal) return refusal;
+    return new SshError(
+      "timeout",
+      `a command on ${where} took longer than ${timeout / 1000} s and was given up (it may still be running there): the machine hangs or is overloaded.`,
+    );
+  };
+  const timer = setTimeout(() => limit.abort(outOfTime()), timeout);
   const deadline = Date.now() + timeout;
   try {
     let died = false;

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gunzipSync } from "node:zlib";
-import type { Recording } from "../../drill/recording";
-import { haRancher, healthy, inLab, onNode, running, status } from "../lab/command";
-import { drill } from "../lab/drilled";
+import { ReportFolder, readRecording } from "../../drill/report/files";
+import { haRancher, healthy, inLab, onNode, running, status, usualLimit } from "../lab/command";
+import { drill, drillWithin } from "../lab/drilled";
 import { step } from "../lab/steps";
 import { withStack } from "../lab/with-stack";
 import { get, put } from "./values";
@@ -26,6 +23,9 @@ const faults = process.env.ONE_WRITER_FAULTS?.split(",") ?? [
 ];
 const healthyWithin = 240;
 
+/** Milliseconds for the drill: a trial takes a minute and a half, rarely four. */
+const drillLimit = Math.max(usualLimit, faults.length * Number(trials) * 4 * 60_000);
+
 /** From the last line that matches one pattern to the one after it that matches another; lines begin with their time. */
 function lastBetween(text: string, begin: RegExp, end: RegExp): number {
   const lines = text.split("\n");
@@ -33,6 +33,17 @@ function lastBetween(text: string, begin: RegExp, end: RegExp): number {
   const last = lines.findIndex((line, i) => i > first && end.test(line));
   assert.ok(first >= 0 && last >= 0, `${begin} and then ${end} are not in\n${text}`);
   return Number.parseFloat(lines[last] ?? "") - Number.parseFloat(lines[first] ?? "");
+}
+
+/** After a power-off: from the fault until the standby has the lease, and the data mounted to start on; seconds. */
+function takenOver(folder: string): number[] {
+  const recordings = new ReportFolder(folder).raw().map(readRecording);
+  return recordings
+    .filter(({ fault }) => fault === "power-off")
+    .map(({ samples, standby, injected }) => {
+      const taken = samples[standby]?.find(({ at, lease, data }) => at > 0 && lease && data)?.at ?? Infinity;
+      return (taken - (injected[0]?.struck ?? 0)) / 1000;
+    });
 }
 
 withStack();
@@ -43,29 +54,17 @@ step("up, and each node's watchdog is fed by its PID 1", async () => {
   for (const { name, status: node } of nodes) {
     const { fencing, timers } = node as {
       fencing?: unknown;
-      timers?: { lease: number; serverLease: number };
+      timers?: { watchdog: number; lease: number; serverLease: number };
     };
     assert.deepEqual(fencing, { agent: null, watchdog: true }, name);
-    const { lease = 0, serverLease = 0 } = timers ?? {};
-    assert.ok(serverLease > 10 && serverLease <= lease, `the server told ${serverLease} s`);
+    const { watchdog = Infinity, lease = 0, serverLease = 0 } = timers ?? {};
+    assert.ok(serverLease > watchdog && serverLease <= lease, `the server told ${serverLease} s`);
   }
 });
 
-/** After a power-off: from the fault until the standby has the lease, and the data mounted to start on; seconds. */
-function takenOver(folder: string): number[] {
-  const raw = join(folder, "raw");
-  const files = readdirSync(raw).filter((name) => name.endsWith("-power-off.json.gz"));
-  return files.map((file) => {
-    const recording = JSON.parse(gunzipSync(readFileSync(join(raw, file))).toString()) as Recording;
-    const { samples, standby, injected } = recording;
-    const taken = samples[standby]?.find(({ at, lease, data }) => at > 0 && lease && data)?.at ?? Infinity;
-    return (taken - (injected[0]?.struck ?? 0)) / 1000;
-  });
-}
-
 step(`nothing acknowledged is lost, and one container runs at a time: ${faults.join(", ")}`, async () => {
   const named = faults.flatMap((fault) => ["--fault", fault]);
-  const { code, report, folder } = await drill(...named, "--trials", trials);
+  const { code, report, folder } = await drillWithin(drillLimit, ...named, "--trials", trials);
   const { rows } = report;
   assert.deepEqual(new Set(rows.map(({ fault }) => fault)), new Set(faults));
   for (const { fault, n, acknowledged = 0, lost, duplicated, twoWriters, breaches } of rows) {

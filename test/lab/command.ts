@@ -22,23 +22,31 @@ export const forgetData = (): void => rmSync(data, { recursive: true, force: tru
 
 const program = join(packageRoot, "cli", "bootstrap.mjs");
 
+/** Milliseconds that no command but a long drill needs. */
+export const usualLimit = 20 * 60_000;
+
+const runWithin = (limit: number, command: string, args: string[]): Promise<RunResult> =>
+  tryRun(process.execPath, [program, command, "--stack", stack, ...args], {
+    cwd: packageRoot,
+    env,
+    timeout: limit,
+  });
+
 /** Runs a command as a person would; shows what it prints, since all of it takes minutes. */
-export async function haRancher(command: string, ...args: string[]): Promise<RunResult> {
-  const result = await quietly(command, ...args);
+export const haRancher = (command: string, ...args: string[]): Promise<RunResult> =>
+  haRancherWithin(usualLimit, command, ...args);
+
+/** The same, for `limit` milliseconds at most. */
+export async function haRancherWithin(limit: number, command: string, ...args: string[]): Promise<RunResult> {
+  const result = await runWithin(limit, command, args);
   console.log(`--- ha-rancher ${command} ${args.join(" ")} -> ${result.code}`);
   console.log(`${result.stdout}${result.stderr}`.trimEnd());
   return result;
 }
 
 /** The same without showing it: for what is asked again and again. */
-export async function quietly(command: string, ...args: string[]): Promise<RunResult> {
-  return await tryRun(process.execPath, [program, command, "--stack", stack, ...args], {
-    cwd: packageRoot,
-    env,
-    // A drill takes a minute and a half for each trial.
-    timeout: (command === "drill" ? 120 : 20) * 60_000,
-  });
-}
+export const quietly = (command: string, ...args: string[]): Promise<RunResult> =>
+  runWithin(usualLimit, command, args);
 
 /** Runs a program in the lab's shell. */
 export const inLab = (...argv: string[]): Promise<RunResult> => quietly("shell", "--", ...argv);

@@ -4,12 +4,10 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gunzipSync } from "node:zlib";
 import { drillGround } from "../../cli/drill";
 import { journalFile, openJournal } from "../../drill/journal";
-import type { Recording } from "../../drill/recording";
 import { compare, shownComparison } from "../../drill/report/compare";
-import { readReport } from "../../drill/report/files";
+import { readRecording, readReport } from "../../drill/report/files";
 import { allHeld, type DrillReport } from "../../drill/report/summary";
 import { Refused } from "../../drill/runner";
 import { ownHome } from "./cli-support";
@@ -63,9 +61,7 @@ test("a stack that keeps what it promises holds, and the report says how it did"
   assert.match(readFileSync(join(directory, "report.md"), "utf8"), /\| power-off \| 2 \|/);
   const raw = readdirSync(join(directory, "raw"));
   assert.equal(raw.length, 4);
-  const recording = JSON.parse(
-    gunzipSync(readFileSync(join(directory, "raw", raw[0] ?? ""))).toString(),
-  ) as Recording;
+  const recording = readRecording(join(directory, "raw", raw[0] ?? ""));
   assert.ok(recording.client.answers.length > 10 && recording.samples.one?.length);
 });
 

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { shellQuote } from "../../providers/remote/quote";
 import { asRoot, closeAll, exec, execOk, SshError } from "../../providers/remote/ssh";
 import { newKeyPair } from "../../providers/vagrant/keys";
@@ -112,6 +113,17 @@ test("a node that goes on refusing sessions is explained", async () => {
     failure("unreachable", /refuses another session.*MaxSessions/),
   );
   assert.ok(Date.now() - started > 500, "it was asked more than once");
+});
+
+test("a node that refused a session and then does not answer is explained by the refusal", async () => {
+  server.sessions = "refuse";
+  const refused = assert.rejects(
+    exec(server.endpoint, "true", { timeout: 1_500 }),
+    failure("unreachable", /refuses another session.*MaxSessions/),
+  );
+  await sleep(700);
+  server.sessions = "ignore";
+  await refused;
 });
 
 test("a command that takes too long is given up, and its connection is not used again", async () => {
