@@ -40,10 +40,8 @@ function takenOver(folder: string): number[] {
   const recordings = new ReportFolder(folder).raw().map(readRecording);
   return recordings
     .filter(({ fault }) => fault === "power-off")
-    .map(({ samples, standby, injected }) => {
-      const taken = samples[standby]?.find(({ at, lease, data }) => at > 0 && lease && data)?.at ?? Infinity;
-      return (taken - (injected[0]?.struck ?? 0)) / 1000;
-    });
+    .map(({ samples, standby }) => samples[standby]?.find(({ at, lease, data }) => at > 0 && lease && data))
+    .map((taken) => (taken?.at ?? Infinity) / 1000);
 }
 
 withStack();
