@@ -43,7 +43,7 @@ export interface Timing {
   boot: number;
 }
 
-/** What design.md calls I1 to I7; drill/audits/invariants.ts says how each is checked. */
+/** I1 to I7; drill/audits/invariants.ts says how each is checked. */
 export const invariants = {
   I1: "never two nodes that can write, never two containers running",
   I2: "no acknowledged write is lost",

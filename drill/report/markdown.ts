@@ -22,9 +22,15 @@ export function headline(report: DrillReport): string {
   return `${trials} trials of ${report.rows.length} faults: ${found}${late}${early}`;
 }
 
+/** The day of the trials, or the first and the last: a report may be gone on with. */
+function days({ date, trials }: DrillReport): string {
+  const all = (trials.length ? trials : [{ date }]).map((each) => each.date.slice(0, 10)).sort();
+  return [...new Set([all[0], all.at(-1)])].join(" to ");
+}
+
 /** Where and when, a line each. */
 export const circumstances = (report: DrillReport): string[] => [
-  `${report.date.slice(0, 10)}, stack ${report.stack} (${report.nodes.join(", ")}) in ${report.place}`,
+  `${days(report)}, stack ${report.stack} (${report.nodes.join(", ")}) in ${report.place}`,
   `on ${report.machine}; seed ${report.seed}`,
 ];
 

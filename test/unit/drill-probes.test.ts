@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -10,7 +11,7 @@ import { Sampler, samplerCommand } from "../../drill/probes/sampler";
 import { parseSample, placeSamples, type RawSample, type Tick } from "../../drill/probes/samples";
 import { clock } from "../../system/clock";
 import { packageRoot } from "../../system/root";
-import { put, temporaryFolder, withEnvironment } from "./cli-support";
+import { put, putScript, temporaryFolder, withEnvironment } from "./cli-support";
 
 test("an answer of ping has its own time", () => {
   const wall = (Date.now() - 1_000) / 1000;
@@ -204,4 +205,22 @@ test("the scripts for nodes know the verbs that faults use", () => {
     encoding: "utf8",
   });
   assert.deepEqual([status, stderr.trim()], [2, "unknown verb: no-such-verb"]);
+});
+
+test("a node tells when its processes were hit, not when it began to look for them", async (t) => {
+  const folder = temporaryFolder(t);
+  const victim = spawn("sleep", ["60"], { stdio: "ignore" });
+  t.after(() => victim.kill("SIGKILL"));
+  const ended = once(victim, "exit");
+  const systemctl = ["sleep 0.3", `cat /proc/uptime >"${folder}/found"`, `echo ${victim.pid}`];
+  putScript(join(folder, "systemctl"), systemctl);
+  const { stdout } = spawnSync("bash", ["-s", "--", "signal", "keepalived.service", "all", "KILL"], {
+    input: readFileSync(join(packageRoot, "drill", "nodes", "fault")),
+    env: { PATH: `${folder}:${process.env.PATH}` },
+    encoding: "utf8",
+  });
+  assert.deepEqual(await ended, [null, "SIGKILL"]);
+  const found = Number.parseFloat(readFileSync(join(folder, "found"), "utf8"));
+  const [, struck = "0"] = /^struck ([\d.]+)$/m.exec(stdout) ?? [];
+  assert.ok(Number(struck) >= found, `found at ${found}: ${stdout}`);
 });

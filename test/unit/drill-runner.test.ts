@@ -8,6 +8,7 @@ import { drillGround } from "../../cli/drill";
 import { journalFile, openJournal } from "../../drill/journal";
 import { compare, shownComparison } from "../../drill/report/compare";
 import { readRecording, readReport } from "../../drill/report/files";
+import { markdown } from "../../drill/report/markdown";
 import { allHeld, type DrillReport } from "../../drill/report/summary";
 import { Refused } from "../../drill/runner";
 import { ownHome } from "./cli-support";
@@ -63,6 +64,16 @@ test("a stack that keeps what it promises holds, and the report says how it did"
   assert.equal(raw.length, 4);
   const recording = readRecording(join(directory, "raw", raw[0] ?? ""));
   assert.ok(recording.client.answers.length > 10 && recording.samples.one?.length);
+});
+
+test("a report that was gone on with names its first day and its last", async (t) => {
+  const { report } = await drilled(t, {}, ["switchover"], { trials: 2 });
+  const on = (...dates: string[]): DrillReport => ({
+    ...report,
+    trials: report.trials.map((trial, i) => ({ ...trial, date: `${dates[i]}T12:00:00.000Z` })),
+  });
+  assert.match(markdown(on("2026-02-03", "2026-01-31")), /^2026-01-31 to 2026-02-03, stack fake/m);
+  assert.match(markdown(on("2026-02-03", "2026-02-03")), /^2026-02-03, stack fake/m);
 });
 
 test("a guard that always starts the container is found out, by name", async (t) => {
