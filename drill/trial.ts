@@ -120,14 +120,18 @@ const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 
 /** Waits as long as the fault is to last. */
-async function last(fault: Fault, client: Client, bound: number, { signal, pace }: Trial): Promise<void> {
-  if (typeof fault.lasts === "number") return await pause(fault.lasts * 1000, signal);
+async function last({ lasts, bounds }: Fault, client: Client, cast: Cast, trial: Trial): Promise<void> {
+  const { ground, signal, pace } = trial;
+  if (typeof lasts === "number") return await pause(lasts * 1000, signal);
   const begin = clock();
+  const moved = (): boolean =>
+    cast.all.some(({ name }) => name !== cast.holder.name && ground.samples(name).at(-1)?.container);
   // Up to here the old one may still answer; the question after that is who does now.
   await pause(pace.served, signal);
-  while (clock() - begin < bound && !signal.aborted) {
+  while (clock() - begin < bounds(ground.timing).serviceGap && !signal.aborted) {
     const asked = client.view.asked.slice(-10);
-    if (asked.length === 10 && asked.every(({ ok, sent }) => ok && sent > begin + pace.served / 2)) return;
+    const served = asked.length === 10 && asked.every(({ ok, sent }) => ok && sent > begin + pace.served / 2);
+    if (served && (lasts === "served" || moved())) return;
     await pause(pace.served / 15, signal);
   }
 }
@@ -212,7 +216,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
         journal.promise(fault.name, healing(fault, cast, ground));
         zero = clock();
         injected.push(...(await perform(ground, fault.inject(cast), false)));
-        await last(fault, client, bounds().serviceGap, trial);
+        await last(fault, client, cast, trial);
       }
     }
   } finally {

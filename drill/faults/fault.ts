@@ -80,8 +80,11 @@ export interface Fault {
   breaksHost?: boolean;
   /** Counts for the plot of takeover times against the formula: which of its two bounds. */
   takeover?: "crash" | "planned";
-  /** Seconds until it is healed; `served`: once the service answers again, or its bound is over. */
-  lasts: number | "served";
+  /**
+   * Seconds until it is healed; `served`: once the service answers, `moved`: once it answers and another node runs it; or its
+   * bound is over. Who is cut off may answer for a while as if nothing were.
+   */
+  lasts: number | "served" | "moved";
   inject(cast: Cast): Action[];
   /** Run in any case, also if only some of `inject` was done. */
   heal(cast: Cast): Action[];

@@ -31,7 +31,7 @@ export const machineFaults: Fault[] = [
     needs: ["power"],
     breaksHost: true,
     takeover: "crash",
-    lasts: "served",
+    lasts: "moved",
     inject: ({ holder }) => [toMachine(holder.name, "power-off")],
     heal: ({ holder }) => [toMachine(holder.name, "power-on")],
     bounds: (timing) => ({ vipGap: crashGap(timing), serviceGap: afterSilence(timing), twoHolders: moment }),

@@ -26,7 +26,7 @@ export const networkFaults: Fault[] = [
     what: "the active node's cable is pulled, and put back when the service runs elsewhere",
     needs: ["link"],
     takeover: "crash",
-    lasts: "served",
+    lasts: "moved",
     inject: ({ holder }) => [toMachine(holder.name, "unplug")],
     heal: ({ holder }) => [toMachine(holder.name, "plug")],
     bounds: (timing) => ({ vipGap: crashGap(timing), serviceGap: afterSilence(timing), twoHolders: moment }),
@@ -56,7 +56,7 @@ export const networkFaults: Fault[] = [
     name: "nfs-partition",
     what: "the active node does not reach the NFS server until the service runs elsewhere",
     needs: [],
-    lasts: "served",
+    lasts: "moved",
     inject: ({ holder }) => [onNode(holder.name, "cut", "nfs")],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "nfs")],
     bounds: (timing) => ({
@@ -69,7 +69,7 @@ export const networkFaults: Fault[] = [
     what: "the active node reaches nobody, and nobody reaches it, until the service runs elsewhere",
     needs: [],
     takeover: "crash",
-    lasts: "served",
+    lasts: "moved",
     inject: ({ holder }) => [onNode(holder.name, "cut", "all", holder.sshPort)],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "all")],
     // It keeps its VIP, which nobody sees, until its guard gives up.

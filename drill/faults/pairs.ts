@@ -1,9 +1,10 @@
 import type { Bounds, Fault, Need } from "./fault";
 
-const longer = (a: Fault["lasts"], b: Fault["lasts"]): Fault["lasts"] => {
-  if (a === "served") return typeof b === "number" && b > 30 ? b : a;
-  return b === "served" ? longer(b, a) : Math.max(a, b);
-};
+function longer(a: Fault["lasts"], b: Fault["lasts"]): Fault["lasts"] {
+  if (typeof a === "number") return typeof b === "number" ? Math.max(a, b) : longer(b, a);
+  if (typeof b === "number") return b > 30 ? b : a;
+  return a === "moved" ? a : b;
+}
 
 /** Two faults at once, one injected right after the other. Each may cost what it may cost alone. */
 function pair(first: Fault, second: Fault): Fault {

@@ -37,7 +37,7 @@ export interface Misbehaviour {
   hosts?: string[];
   /** Its recorder tells nothing. */
   blind?: string;
-  /** Milliseconds after which a server that was away for a moment costs the service its node. */
+  /** Milliseconds after which a server that was away, or is not reached, costs the service its node. */
   noticesAfter?: number;
   /** Healing fails so often. */
   failsToHeal?: number;
@@ -125,9 +125,9 @@ export class FakeGround implements Ground {
     this.keep([...new Set([...this.broken, node])]);
     // What nobody takes back mends itself.
     if (/KILL|TERM|container-stop|reload/.test(shown)) setTimeout(() => this.keep([]), 30);
-    if (node === this.vipAt) void this.takeover(node);
-    if (node === "server" && this.how.noticesAfter)
+    if (this.how.noticesAfter && (node === "server" || shown.endsWith("cut nfs")))
       setTimeout(() => void this.takeover(this.vipAt ?? "one"), this.how.noticesAfter);
+    else if (node === this.vipAt) void this.takeover(node);
     return clock();
   }
 

@@ -94,6 +94,14 @@ test("what a fault does late is still of its trial", async (t) => {
   assert.ok((trial?.scene.marks.find(({ text }) => text === "healthy")?.at ?? 0) > noticesAfter);
 });
 
+test("who is cut off and still answers is cut off until another node serves", async (t) => {
+  const noticesAfter = 400;
+  const { report } = await drilled(t, { noticesAfter }, ["nfs-partition"]);
+  assert.ok(allHeld(report), JSON.stringify(report.rows, undefined, 1));
+  const healed = report.trials[0]?.scene.marks.find(({ text }) => text === "healed")?.at ?? 0;
+  assert.ok(healed > noticesAfter, `healed after ${healed} ms`);
+});
+
 test("a lost write is found out", async (t) => {
   const { report } = await drilled(t, { losesWrite: true }, ["switchover"]);
   assert.equal(report.rows[0]?.lost, 1);
