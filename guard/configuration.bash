@@ -52,6 +52,7 @@
 #   WATCHDOG_DEVICE   /dev/watchdog0
 #   INIT_FILES        /proc/1/fd, what PID 1 has open
 #   CONTROL_GROUPS    /sys/fs/cgroup
+#   RESET_TRIGGER     /proc/sysrq-trigger
 #   KEEPALIVED_FILE   /etc/keepalived/keepalived.conf
 #   MAINTENANCE_FILE  /etc/ha-rancher/maintenance
 #
@@ -108,6 +109,7 @@ load_configuration() {
     [IDENTITY_FILE]=/sys/fs/nfs/net/nfs_client/identifier [ADDRESS_TABLE]=/proc/net/fib_trie
     [MOUNT_TABLE]=/proc/self/mountinfo [MOUNT_STATISTICS]=/proc/self/mountstats
     [WATCHDOG_DEVICE]=/dev/watchdog0 [INIT_FILES]=/proc/1/fd [CONTROL_GROUPS]=/sys/fs/cgroup
+    [RESET_TRIGGER]=/proc/sysrq-trigger
     [KEEPALIVED_FILE]=/etc/keepalived/keepalived.conf [MAINTENANCE_FILE]=/etc/ha-rancher/maintenance)
 
   # Nothing may come from the environment.

@@ -2,17 +2,20 @@
 # Is the service well, beyond its process living? Sourced by the guard; `probe_health` runs as its job.
 # shellcheck disable=SC2034,SC2154 # variables of the guard
 #
-# A hang with an open port is known after HEALTH_EVERY + HEALTH_FAILURES * HEALTH_TIMEOUT at the latest: a question
-# that fails is asked again at once.
+# A hang with an open port is known after HEALTH_EVERY + HEALTH_FAILURES * HEALTH_TIMEOUT and a moment at the latest: a
+# question that fails is asked again soon. A failure that is answered at once must last for as long: a datastore whose NFS
+# server was just started again needs a second or two, and a start of the container ten times that.
 
 HEALTH=unknown # ok, failing, or unknown: nothing is known since the last start
 HEALTH_WORDS=  # what fails
 
 # Asks again and again, one line for each round in RUN_DIRECTORY/health: `ok`, or `failing WHAT` once it is certain.
 probe_health() {
-  local failures=0 deep_failures=0 deep_at=0 left nap
+  local failures=0 deep_failures=0 deep_at=0 well_at left nap
   # Nothing ever comes from there: reading from it with a time limit is a sleep without a process.
   exec {nap}<> <(:)
+  now
+  well_at=$NOW
   # Not longer than the guard that wants to know.
   # shellcheck disable=SC2086 # two words
   while process_lives $SELF; do
@@ -32,14 +35,16 @@ probe_health() {
     else
       ((++failures))
     fi
-    if ((failures >= HEALTH_FAILURES || deep_failures >= HEALTH_FAILURES)); then
-      health_says "failing $REPLY"
-    elif ((!failures && !deep_failures)); then
-      health_says ok
-    fi
     now
+    if ((!failures && !deep_failures)); then
+      well_at=$NOW
+      health_says ok
+    elif ((failures >= HEALTH_FAILURES || deep_failures >= HEALTH_FAILURES)) &&
+      ((NOW - well_at >= HEALTH_FAILURES * HEALTH_TIMEOUT)); then
+      health_says "failing $REPLY"
+    fi
     left=$((TICK + HEALTH_EVERY - NOW))
-    ((failures + deep_failures == 0 && left > 0)) || left=$((HEALTH_EVERY / 10))
+    ((failures + deep_failures == 0 && left > 0)) || left=$((HEALTH_EVERY / 4))
     printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
     read -r -t "$left" -u "$nap"
   done

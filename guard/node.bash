@@ -195,18 +195,19 @@ kill_container() {
   fi 2>/dev/null
 }
 
-# Kills the container, and takes its data away once it is gone, or after 2 s: what hangs in NFS may not go before its
-# mount does. Forced, since the server may be away, and lazy, since somebody may stand in it: after this nobody finds it.
-# Without the helper for NFS, which has nothing to do that matters here, and may hang.
+# cut_off UNTIL: kills the container, and takes its data away once it is gone, or after 2 s, or at UNTIL (milliseconds since
+# boot): what hangs in NFS may not go before its mount does. Forced, since the server may be away, and lazy, since somebody
+# may stand in it: after this nobody finds it. Without the helper for NFS, which has nothing to do that matters here, and may
+# hang.
 cut_off() {
-  local tries
+  local end
   kill_container
-  for ((tries = 0; tries < 20; tries++)); do
-    container_lives || break
-    sleep 0.1
-  done
   filesystem_of "$DATA_DIRECTORY"
-  [[ -z $REPLY ]] || timeout -s KILL 2 umount --internal-only --force --lazy --no-canonicalize "$DATA_DIRECTORY"
+  [[ -n $REPLY ]] || return 0
+  now
+  end=$((NOW + 2000 < $1 ? NOW + 2000 : $1))
+  while container_lives && now && ((NOW < end)); do sleep 0.1; done
+  timeout -s KILL 2 umount --internal-only --force --lazy --no-canonicalize "$DATA_DIRECTORY"
 }
 
 # The process that was recorded when the container was last started: "NUMBER START", or nothing.

@@ -41,7 +41,7 @@ try_hard() {
   # This takes its time, and the watchdog must not think that the guard hangs.
   notify now
   # Before another program is started for the rest: a successor mounts the data when its time has come.
-  cut_off >/dev/null 2>&1
+  cut_off $((BEATEN + WATCHDOG - 2 * HEARTBEAT)) >/dev/null 2>&1
   # It resets the node if it fails.
   "$here/stop-container" "$configuration" || return
   forget_check

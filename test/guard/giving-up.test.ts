@@ -47,7 +47,26 @@ describe("a guard that loses its lease, or may have", { concurrency: 3 }, () => 
     a.set("hang-docker");
     a.set("hang-dd");
     await until(() => pair.log.includes("a systemctl --force --force reboot"), "the reset", a);
+    assert.equal(
+      readFileSync(join(a.home, "reset"), "utf8"),
+      "b\n",
+      "at once, without writing anything back",
+    );
     await a.says(/cannot be stopped: resetting this node/);
+  });
+
+  withNodes("resets the node in time when the container hangs in its end", async (pair, a) => {
+    await becomesActive(a);
+    // As the kernel says it of a container that has been killed and waits for NFS.
+    const events = join(a.home, "groups", "docker", "f00", "cgroup.events");
+    writeFileSync(events, "populated 1\nfrozen 0\n");
+    a.set("hang-dd");
+    const hung = performance.now();
+    await until(() => existsSync(join(a.home, "reset")), "the reset", a);
+    assert.ok(pair.log.includes("a data-unmounted"), "the data goes before");
+    // Beside its times, a few programs are started.
+    assert.ok(seconds(hung) < times.watchdog + 4 * times.heartbeat, `reset after ${seconds(hung)} s`);
+    rmSync(events);
   });
 
   withNodes("kills the container by itself when it gives up, however slowly programs start", async (_, a) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Pair, times, until } from "./nodes";
 import { becomesActive, seconds, withNodes } from "./with-nodes";
 
@@ -42,6 +43,19 @@ describe("the guard, of the service's health", { concurrency: 3 }, () => {
       a.unset("hang-health");
     },
   );
+
+  withNodes("does not start the container again for failures that are over soon", async (pair, a) => {
+    await becomesActive(a);
+    a.set("fail-health");
+    await sleep(healthFailures * healthTimeout * 500);
+    a.unset("fail-health");
+    await sleep((healthFailures * healthTimeout + healthEvery) * 1000);
+    assert.doesNotMatch(a.said, /starting it again/);
+    assert.equal(startsOf(pair), 1);
+    a.set("fail-health");
+    await a.says(/not well, starting it again: .*503/);
+    a.unset("fail-health");
+  });
 
   withNodes("sees that the datastore does not answer behind a front that does", async (pair, a) => {
     await becomesActive(a);

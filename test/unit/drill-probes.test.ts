@@ -168,7 +168,8 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   const data = readFileSync(mounts);
   stat(7, 0x404100, 256);
   stat(8, 0x404104, 0);
-  put(join(group, "below/cgroup.procs"), "7\n8\n");
+  put(join(group, "below/cgroup.procs"), "");
+  put(join(group, "below/cgroup.threads"), "7\n8\n");
   writeFileSync(mounts, "21 1 8:1 / / rw - ext4 /dev/vda1 rw\n");
   await until("the killed container", () => now()?.data === false && now()?.container === false);
   stat(8, 0x404100, 1 << 14);
