@@ -197,6 +197,8 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
     return existsSync(file) && readFileSync(file, "utf8") !== identity && sampler.follows;
   });
   await until("its first look", () => sampler.samples.length > told);
+  // Whoever followed it has ended in order: what it leaves behind would keep a connection open.
+  assert.equal(sampler.lastWords, "");
 });
 
 test("the scripts for nodes know the verbs that faults use", () => {
