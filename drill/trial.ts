@@ -201,6 +201,8 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
   const cast = castOf(ground, look, trial.phase);
   const bounds = () => fault.bounds(ground.timing);
   ground.forgetSamples();
+  // What was before it is not its affair.
+  ground.accident();
   const from = clock();
   const client = await ground.client(trial.run);
   const healed: Done[] = [];
@@ -239,7 +241,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
   const to = clock();
   await client.stop();
   let stored: number[] | undefined;
-  let problem = injected.find(({ error }) => error)?.error;
+  let problem = injected.find(({ error }) => error)?.error ?? ground.accident();
   if (signal.aborted) problem = "interrupted";
   else if (ground.takesWrites)
     try {

@@ -15,6 +15,7 @@ RECORD='-'            # last record seen, in words: RECORD_EPOCH, RECORD_OWNER, 
 RECORD_EPOCH=0 RECORD_OWNER='' RECORD_STATE=''
 RECORD_SEEN=$NOW      # when it was seen to change: its owner may have been alive then
 BEATEN=0              # when the last record that we wrote was asked for
+LATE=0                # when such an answer was last long in coming: the server had been away; 0: never
 RELEASED=0            # the last record that we wrote says so
 
 # Bash forgets a coprocess, and the variables with it, as soon as it sees that it has ended: between any two commands. So
@@ -78,6 +79,7 @@ lease_collect() {
       ;;
     written)
       LEASE_EPOCH=$epoch BEATEN=$ASKED_AT
+      ((NOW - ASKED_AT < 2 * HEARTBEAT)) || LATE=$NOW
       echo "$BEATEN" >"$RUN_DIRECTORY/beaten"
       [[ $ASKED != *' released' ]] || RELEASED=1
       ;;

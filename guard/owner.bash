@@ -245,8 +245,9 @@ look_at_health() {
     return
   fi
   [[ $HEALTH == failing ]] || return
-  # Without the NFS server no service is well, and starting it again mends nothing: the lease decides then.
-  if ((NOW - BEATEN > 3 * HEARTBEAT)); then
+  # Without the NFS server no service is well, and starting it again mends nothing: the lease decides then. One that is back
+  # lets nobody open a file before its grace time is over, a new container as little as this one.
+  if ((NOW - BEATEN > 3 * HEARTBEAT || (LATE && NOW - LATE < GRACE_TIME))); then
     health_start
     return
   fi

@@ -32,6 +32,11 @@ export interface Ground {
   readonly takesWrites: boolean;
   look(): Promise<Look>;
   /**
+   * What has happened around the stack since this was last asked, was not the drill's doing, and is mended: a trial in which it
+   * did says nothing of the stack.
+   */
+  accident(): string | undefined;
+  /**
    * Does something, or takes it back.
    *
    * @returns when it took effect, on the monotonic clock, if that is known

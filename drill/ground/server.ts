@@ -8,6 +8,7 @@ import { namespaceOf } from "../../lab/process";
 export interface Server {
   /** Milliseconds after its start in which nobody gets a new lock. */
   grace: number;
+  alive(): boolean;
   kill(): Promise<void>;
   start(): Promise<void>;
 }
@@ -21,6 +22,7 @@ export function labServer(): Server | undefined {
   return {
     // Grace_Period in lab/ganesha.ts.
     grace: 20_000,
+    alive: () => ganeshaPid(paths, inode) !== undefined,
     async kill() {
       const pid = ganeshaPid(paths, inode);
       if (pid === undefined) return;

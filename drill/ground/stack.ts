@@ -147,9 +147,20 @@ export async function realGround(
     for (const sampler of samplers.values()) sampler.watch = how;
   };
 
+  let serverKilled = false;
+  let accident: string | undefined;
+  /** The lab's NFS server has nobody who starts it again; elsewhere that is systemd. */
+  async function mendServer(): Promise<void> {
+    if (!server || serverKilled || server.alive()) return;
+    accident = "the lab's NFS server had ended by itself";
+    say(`${accident}: it is started again`);
+    await server.start();
+  }
+
   async function perform(action: Action): Promise<number | undefined> {
     if (action.at === "server") {
       if (!server) throw new Error("the NFS server is not the lab's");
+      serverKilled = action.verb === "kill";
       await (action.verb === "kill" ? server.kill() : server.start());
       return undefined;
     }
@@ -189,7 +200,13 @@ export async function realGround(
     hosts: known.nodes.filter(({ name }) => !machines.has(name)).map(({ name }) => name),
     macs,
     takesWrites: writes,
+    accident() {
+      const found = accident;
+      accident = undefined;
+      return found;
+    },
     async look() {
+      await mendServer();
       const glimpses = [...samplers].map(([name, each]) => [name, each.latest ?? each.lastWords] as const);
       const unfit = glance(new Map(glimpses));
       if (unfit) return unfit;

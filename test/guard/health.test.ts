@@ -76,6 +76,21 @@ describe("the guard, of the service's health", { concurrency: 3 }, () => {
     await until(() => a.state === "ACTIVE", "a to try again", a);
   });
 
+  withNodes("does not start the container again while the NFS server is only just back", async (pair, a) => {
+    await becomesActive(a);
+    a.set("hang-dd");
+    a.set("fail-health");
+    await sleep(times.giveUp * 500);
+    a.unset("hang-dd");
+    // In its grace time: heartbeats go on, and nobody is let open a file.
+    await sleep((2 * healthFailures * healthTimeout + healthEvery) * 1000);
+    assert.equal(a.state, "ACTIVE");
+    assert.equal(startsOf(pair), 1);
+    a.unset("fail-health");
+    await until(() => a.health === "ok", "the service to be well", a);
+    assert.doesNotMatch(a.said, /starting it again/);
+  });
+
   withNodes("does not start the container again for an NFS server that hangs", async (pair, a) => {
     await becomesActive(a);
     a.set("hang-dd");

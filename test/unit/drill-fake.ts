@@ -41,6 +41,8 @@ export interface Misbehaviour {
   noticesAfter?: number;
   /** Healing fails so often. */
   failsToHeal?: number;
+  /** What happens around it while it is being looked at. */
+  accident?: string;
 }
 
 const names = ["one", "two"] as const;
@@ -183,6 +185,7 @@ export class FakeGround implements Ground {
     return { view, calm: () => undefined, stop: async () => clearInterval(timer) };
   }
 
+  accident = (): string | undefined => this.how.accident;
   readBack = async (): Promise<number[]> => [...this.stored];
   forgetWrites = async (): Promise<void> => undefined;
   samples = (node: string): Sample[] => (node === this.how.blind ? [] : [...(this.kept.get(node) ?? [])]);

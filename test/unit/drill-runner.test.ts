@@ -172,6 +172,13 @@ test("what nobody has looked at does not hold", async (t) => {
   assert.equal(allHeld(report), false);
 });
 
+test("a trial in which something else broke is not counted", async (t) => {
+  const accident = "the server had ended by itself";
+  const { report } = await drilled(t, { accident }, ["switchover"]);
+  assert.equal(report.trials[0]?.problem, accident);
+  assert.deepEqual([report.rows[0]?.result, report.rows[0]?.n], ["failed", 0]);
+});
+
 test("a VIP that comes late is told of, and breaks nothing", async (t) => {
   const { report } = await drilled(t, { vipDelay: 2_400 }, ["keepalived-term"]);
   assert.equal(report.rows[0]?.result, "slow", JSON.stringify(report.rows));
