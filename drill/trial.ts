@@ -124,11 +124,12 @@ async function last({ lasts, bounds }: Fault, client: Client, cast: Cast, trial:
   const { ground, signal, pace } = trial;
   if (typeof lasts === "number") return await pause(lasts * 1000, signal);
   const begin = clock();
+  const bound = bounds(ground.timing).serviceGap;
   const moved = (): boolean =>
     cast.all.some(({ name }) => name !== cast.holder.name && ground.samples(name).at(-1)?.container);
   // Up to here the old one may still answer; the question after that is who does now.
   await pause(pace.served, signal);
-  while (clock() - begin < bounds(ground.timing).serviceGap && !signal.aborted) {
+  while (clock() - begin < bound && !signal.aborted) {
     const asked = client.view.asked.slice(-10);
     const served = asked.length === 10 && asked.every(({ ok, sent }) => ok && sent > begin + pace.served / 2);
     if (served && (lasts === "served" || moved())) return;
