@@ -50,6 +50,8 @@ export interface Recording {
   /** MAC address by node, as far as they are known. */
   macs: Record<string, string>;
   bounds: Bounds;
+  /** More than that without the service is an outage. */
+  outage: number;
   excusedAfterResume: number;
   takeoverBound?: number;
   injected: Done[];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../system/clock";
 import type { Action, Cast, Fault } from "./faults";
 import { shownAction, toMachine } from "./faults";
-import { noticed } from "./faults/bounds";
+import { noticed, outage } from "./faults/bounds";
 import type { Client, Ground } from "./ground/ground";
 import type { Journal } from "./journal";
 import type { Play, Stage } from "./nemesis";
@@ -124,7 +124,7 @@ async function last({ lasts, bounds }: Fault, client: Client, cast: Cast, trial:
   const { ground, signal, pace } = trial;
   if (typeof lasts === "number") return await pause(lasts * 1000, signal);
   const begin = clock();
-  const bound = bounds(ground.timing).serviceGap;
+  const bound = outage(bounds(ground.timing), ground.timing);
   const moved = (): boolean =>
     cast.all.some(({ name }) => name !== cast.holder.name && ground.samples(name).at(-1)?.container);
   // Up to here the old one may still answer; the question after that is who does now.
@@ -235,7 +235,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
   await pause(zero + noticed(ground.timing) - clock(), signal);
   const found = signal.aborted
     ? { look: await ground.look() }
-    : await untilHealthy(trial, bounds().serviceGap + pace.patience, signal);
+    : await untilHealthy(trial, outage(bounds(), ground.timing) + pace.patience, signal);
   // A moment of peace, so that what comes late is seen.
   await pause(pace.after, signal);
   clearTimeout(calm);
@@ -265,6 +265,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
     standby: cast.standby.name,
     macs: ground.macs,
     bounds: bounds(),
+    outage: outage(bounds(), ground.timing),
     // With an agent, whoever serves next has made certain that a paused node is off.
     excusedAfterResume: ground.timing.fenceLimit ? 0 : (fault.excusedAfterResume ?? 0),
     ...(takeover ? { takeoverBound: ground.timing[takeover] } : {}),

@@ -141,11 +141,22 @@ function dataMounted(recording: Recording): string[] {
   });
 }
 
-function comesBack({ bounds, after, healthyAt }: Recording, { serviceGap }: Measures): string[] {
+function comesBack({ outage, after, healthyAt }: Recording, { serviceGap }: Measures): string[] {
   const found: string[] = [];
-  if (serviceGap !== undefined && serviceGap > bounds.serviceGap)
-    found.push(`no service for ${seconds(serviceGap)}, at most ${seconds(bounds.serviceGap)} is bounded`);
+  if (serviceGap !== undefined && serviceGap > outage)
+    found.push(`no service for ${seconds(serviceGap)}, at most ${seconds(outage)} is bounded`);
   if (healthyAt === undefined) found.push(`the stack did not become healthy by itself: ${after.message}`);
+  return found;
+}
+
+function lateness({ bounds }: Recording, { vipGap, serviceGap }: Measures): string[] {
+  const found: string[] = [];
+  const check = (who: string, took: number | undefined, promised: number | undefined): void => {
+    if (took !== undefined && promised !== undefined && took > promised)
+      found.push(`${who} did not answer for ${seconds(took)}, ${seconds(promised)} is promised`);
+  };
+  check("the VIP", vipGap, bounds.vipGap);
+  check("the service", serviceGap, bounds.serviceGap);
   return found;
 }
 
@@ -164,10 +175,5 @@ export function audit(recording: Recording): Verdict {
   const breaches = (Object.keys(invariants) as Invariant[]).flatMap((invariant) =>
     checks[invariant].map((why) => ({ invariant, why })),
   );
-  const { vipGap } = recording.bounds;
-  const slow =
-    vipGap !== undefined && (measures.vipGap ?? 0) > vipGap
-      ? [`the VIP did not answer for ${seconds(measures.vipGap ?? 0)}, ${seconds(vipGap)} is promised`]
-      : [];
-  return { measures, breaches, slow };
+  return { measures, breaches, slow: lateness(recording, measures) };
 }

@@ -1,4 +1,4 @@
-import type { Timing } from "./fault";
+import type { Bounds, Timing } from "./fault";
 
 /*
  * What faults are bounded by, milliseconds. Where a figure is not one of the stack's own times, it is one of the
@@ -21,8 +21,12 @@ export const moment = 500;
 /** Every node has noticed the fault by then: the last one is a guard without heartbeats. */
 export const noticed = ({ giveUp, heartbeat }: Timing): number => giveUp + 2 * heartbeat;
 
-/** The container from its start to its first answer. */
+/** The container from its start to its first answer, where nothing is slow. */
 const start = ({ startLimit }: Timing): number => startLimit;
+
+/** Without the service for longer, it does not come back by itself: the guard gives up a container that is not well by then. */
+export const outage = ({ serviceGap }: Bounds, { startDeadline }: Timing): number =>
+  serviceGap + startDeadline;
 
 /** The service in a planned move: the old one is stopped, the new one started. */
 export const orderly = (timing: Timing): number =>

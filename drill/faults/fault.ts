@@ -32,6 +32,7 @@ export interface Timing {
   hold: number;
   holdOff: number;
   startLimit: number;
+  startDeadline: number;
   stopGrace: number;
   /** 0: no agent fences. */
   fenceLimit: number;
@@ -60,7 +61,10 @@ export type Invariant = keyof typeof invariants;
 export interface Bounds {
   /** Longest time without an answer of the VIP to ICMP; undefined: nothing is promised. */
   vipGap?: number;
-  /** Longest time without an answer of the service to HTTPS: more is an outage (I7). */
+  /**
+   * Longest time without an answer of the service to HTTPS, if its container answers within `startLimit`: more is slow. A start may
+   * take until `startDeadline`: more than {@link outage} breaks I7.
+   */
   serviceGap: number;
   /** With two holders of the VIP in all (I4). */
   twoHolders: number;

@@ -36,6 +36,7 @@ function paused(write: { sent: number; answered: number }): Recording {
     },
     macs,
     bounds: { serviceGap: 80_000, twoHolders: 3_000 },
+    outage: 380_000,
     excusedAfterResume: 3_000,
     injected: [machine("pause", 0)],
     healed: [machine("resume", 60_000)],
@@ -75,4 +76,24 @@ test("a write that a resumed node acknowledged beside another is a second writer
 
 test("an answer of the one that serves, to what was asked before the resumed one was believed, is none", () => {
   assert.deepEqual(oneWriter(paused({ sent: 60_050, answered: 60_300 })), []);
+});
+
+test("a service that comes back late is slow; one that could not be waited for is an outage", () => {
+  const away = (until: number): { invariants: string[]; slow: string[] } => {
+    const recording = paused({ sent: 0, answered: 5 });
+    const asked = recording.client.asked.filter(({ sent }) => sent < 10_000 || sent > until);
+    const { breaches, slow } = audit({
+      ...recording,
+      bounds: { serviceGap: 10_000, twoHolders: 3_000 },
+      outage: 20_000,
+      client: { ...recording.client, asked },
+    });
+    return { invariants: breaches.map(({ invariant }) => invariant), slow };
+  };
+  assert.deepEqual(away(19_000), { invariants: [], slow: [] });
+  assert.deepEqual(away(25_000), {
+    invariants: [],
+    slow: ["the service did not answer for 15.20 s, 10.00 s is promised"],
+  });
+  assert.deepEqual(away(35_000).invariants, ["I7"]);
 });

@@ -20,7 +20,7 @@ export const fakePace: Pace = {
 const quick: Timing = {
   ...timing,
   ...Object.fromEntries(Object.entries(timing).map(([key, value]) => [key, value / 50])),
-  ...{ crash: 2_000, planned: 2_000, startLimit: 3_000 },
+  ...{ crash: 2_000, planned: 2_000, startLimit: 3_000, startDeadline: 500 },
 };
 
 /** How a simulated stack misbehaves. */

@@ -1,35 +1,15 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { test } from "node:test";
 import { drillGround } from "../../cli/drill";
-import { journalFile, openJournal } from "../../drill/journal";
-import { compare, shownComparison } from "../../drill/report/compare";
+import { journalFile } from "../../drill/journal";
 import { readRecording, readReport } from "../../drill/report/files";
-import { markdown } from "../../drill/report/markdown";
-import { allHeld, type DrillReport } from "../../drill/report/summary";
+import { allHeld } from "../../drill/report/summary";
 import { Refused } from "../../drill/runner";
 import { ownHome } from "./cli-support";
-import { FakeGround, fakePace, type Misbehaviour } from "./drill-fake";
-
-/** Drills a simulated stack in a home of its own. */
-async function drilled(
-  t: TestContext,
-  how: Misbehaviour,
-  fault: string[],
-  options: { trials?: number; nemesis?: number } = {},
-): Promise<{ report: DrillReport; ground: FakeGround; folder: string }> {
-  const folder = ownHome(t);
-  const ground = new FakeGround(folder, how);
-  try {
-    const all = { stack: "fake", fault, trials: 1, seed: 7, pace: fakePace, ...options };
-    return { report: await drillGround(ground, all, join(folder, "report")), ground, folder };
-  } finally {
-    await ground.end();
-  }
-}
+import { FakeGround, fakePace } from "./drill-fake";
+import { drilled } from "./drill-simulated";
 
 test("a stack that keeps what it promises holds, and the report says how it did", async (t) => {
   const { report, ground, folder } = await drilled(t, {}, ["switchover", "power-off"], { trials: 2 });
@@ -66,16 +46,6 @@ test("a stack that keeps what it promises holds, and the report says how it did"
   assert.ok(recording.client.answers.length > 10 && recording.samples.one?.length);
 });
 
-test("a report that was gone on with names its first day and its last", async (t) => {
-  const { report } = await drilled(t, {}, ["switchover"], { trials: 2 });
-  const on = (...dates: string[]): DrillReport => ({
-    ...report,
-    trials: report.trials.map((trial, i) => ({ ...trial, date: `${dates[i]}T12:00:00.000Z` })),
-  });
-  assert.match(markdown(on("2026-02-03", "2026-01-31")), /^2026-01-31 to 2026-02-03, stack fake/m);
-  assert.match(markdown(on("2026-02-03", "2026-02-03")), /^2026-02-03, stack fake/m);
-});
-
 test("a guard that always starts the container is found out, by name", async (t) => {
   const { report } = await drilled(t, { alwaysStarts: true }, ["power-off", "switchover"]);
   assert.equal(allHeld(report), false);
@@ -106,63 +76,6 @@ test("a lost write is found out", async (t) => {
   const { report } = await drilled(t, { losesWrite: true }, ["switchover"]);
   assert.equal(report.rows[0]?.lost, 1);
   assert.match(report.rows[0]?.breaches.join() ?? "", /^I2: acknowledged writes that are not there: 1/);
-});
-
-test("a drill goes on from the trials of one before; what could not be carried out is done again", async (t) => {
-  const folder = ownHome(t);
-  const directory = join(folder, "report");
-  const again = async (how: Misbehaviour, options: object): Promise<DrillReport> => {
-    const ground = new FakeGround(folder, how);
-    const all = { stack: "fake", fault: ["switchover"], trials: 1, pace: fakePace, ...options };
-    try {
-      return await drillGround(ground, all, directory);
-    } finally {
-      await ground.end();
-    }
-  };
-  const numbers = ({ trials }: DrillReport): [number, string][] =>
-    trials.map(({ number, fault }) => [number, fault]);
-
-  await again({}, {});
-  const blind = await again({ blind: "two" }, { continue: true, trials: 2 });
-  assert.equal(blind.rows[0]?.result, "failed");
-  const more = await again({}, { continue: true, trials: 2, fault: ["switchover", "keepalived-term"] });
-  assert.deepEqual(
-    numbers(more).map(([number]) => number),
-    [1, 2, 3, 4],
-  );
-  assert.deepEqual(
-    more.rows.map(({ fault, n, result }) => [fault, n, result]),
-    [
-      ["switchover", 2, "held"],
-      ["keepalived-term", 2, "held"],
-    ],
-  );
-  const page = readFileSync(join(directory, "report.html"), "utf8");
-  assert.equal(page.match(/<summary>Trial \d/g)?.length, 4);
-  assert.equal(page.match(/<summary>Trial \d.*?<svg/gs)?.length, 4, "the old ones are drawn, too");
-
-  rmSync(join(directory, "raw"), { recursive: true });
-  const elsewhere = await again({}, { continue: true, trials: 3 });
-  assert.deepEqual(
-    elsewhere.rows.map(({ fault, n }) => [fault, n]),
-    [
-      ["switchover", 3],
-      ["keepalived-term", 2],
-    ],
-    "a report is gone on with on another machine, without its raw data",
-  );
-  assert.deepEqual(
-    elsewhere.trials.slice(0, 4),
-    JSON.parse(JSON.stringify(more.trials)),
-    "its trials are what they were",
-  );
-  const drawn = readFileSync(join(directory, "report.html"), "utf8");
-  assert.equal(drawn.match(/<summary>Trial \d.*?<svg/gs)?.length, 5);
-
-  const fresh = await again({}, {});
-  assert.deepEqual(numbers(fresh), [[1, "switchover"]]);
-  assert.equal(readdirSync(join(directory, "raw")).length, 1, "a new report has nothing of the old one");
 });
 
 test("what nobody has looked at does not hold", async (t) => {
@@ -224,96 +137,9 @@ test("what a place cannot have is left out, with the reason; hosts are spared un
   );
 });
 
-test("healing is tried until it succeeds", async (t) => {
-  const { report, ground } = await drilled(t, { failsToHeal: 3 }, ["power-off"]);
-  assert.ok(allHeld(report));
-  assert.equal(ground.done.filter((each) => each.endsWith("power-on")).length, 4);
-});
-
 test("a nemesis injects, heals, and is judged as a whole", async (t) => {
   const { report, ground } = await drilled(t, {}, ["switchover"], { nemesis: 0.02 });
   const row = report.rows.find(({ fault }) => fault === "nemesis");
   assert.equal(row?.n, 1, JSON.stringify(report, undefined, 1));
   assert.deepEqual(ground.broken, []);
-});
-
-/** Starts a drill as a process of its own, and waits until it has broken something. */
-async function midway(
-  t: TestContext,
-  folder: string,
-): Promise<{ child: ChildProcess; closed: Promise<number | null> }> {
-  const child = spawn(process.execPath, [join(__dirname, "drill-child.js"), folder, "deaf-standby"], {
-    stdio: "ignore",
-    detached: true,
-  });
-  t.after(() => child.kill("SIGKILL"));
-  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const ground = new FakeGround(folder);
-  t.after(() => ground.end());
-  for (let i = 0; ground.broken.length === 0; i++) {
-    assert.ok(i < 2_000 && child.exitCode === null, "nothing was broken");
-    await sleep(10);
-  }
-  return { child, closed };
-}
-
-test("Ctrl-C in the middle: healed, reported, code 130", async (t) => {
-  const folder = ownHome(t);
-  const { child, closed } = await midway(t, folder);
-  child.kill("SIGINT");
-  assert.equal(await closed, 130);
-  const ground = new FakeGround(folder);
-  t.after(() => ground.end());
-  assert.deepEqual(ground.broken, []);
-  assert.ok(!existsSync(journalFile("fake")));
-  assert.equal(readReport(join(folder, "report", "report.json")).interrupted, "Ctrl-C");
-});
-
-test("killed in the middle: the next start heals first", async (t) => {
-  const folder = ownHome(t);
-  const { child, closed } = await midway(t, folder);
-  child.kill("SIGKILL");
-  await closed;
-  const ground = new FakeGround(folder);
-  t.after(() => ground.end());
-  assert.deepEqual(ground.broken, ["two"]);
-  assert.deepEqual(openJournal(journalFile("fake")).pending, [
-    { at: "node", node: "two", verb: "uncut", args: ["adverts"] },
-  ]);
-  const options = { stack: "fake", fault: ["switchover"], trials: 1, seed: 1, pace: fakePace };
-  const report = await drillGround(ground, options, join(folder, "report"));
-  assert.equal(ground.done[0], "two: uncut adverts");
-  assert.ok(allHeld(report));
-  assert.ok(!existsSync(journalFile("fake")));
-});
-
-test("two reports are compared: what got better, what got worse", () => {
-  const figures = (median: number) => ({ n: 3, median, p95: median, max: median });
-  const report = (vip: number, lost: number, result: "held" | "broken"): DrillReport => ({
-    ...{
-      version: 1,
-      date: "",
-      stack: "",
-      place: "",
-      machine: "",
-      nodes: [],
-      seed: 1,
-      skipped: [],
-      trials: [],
-    },
-    rows: [
-      { fault: "power-off", what: "", n: 3, vipGap: figures(vip), lost, result, breaches: [] },
-      { fault: "switchover", what: "", n: 3, vipGap: figures(120), result: "held", breaches: [] },
-    ],
-  });
-  const worse = compare(report(700, 0, "held"), report(1_400, 2, "broken"));
-  assert.deepEqual(
-    worse.changes.map(({ better }) => better),
-    [false, false, false],
-  );
-  assert.match(
-    shownComparison(worse),
-    /worse\n {2}power-off: held -> broken\n {2}.*0\.700 s -> 1\.40 s \(\+100 %\)\n {2}.*lost writes 0 -> 2\n1 faults as before/,
-  );
-  assert.equal(compare(report(700, 0, "held"), report(710, 0, "held")).changes.length, 0, "noise is none");
 });

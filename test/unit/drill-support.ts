@@ -8,6 +8,7 @@ export const timing: Timing = {
     hold: 10_000,
     holdOff: 60_000,
     startLimit: 60_000,
+    startDeadline: 300_000,
     stopGrace: 30_000,
     fenceLimit: 0,
   },

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { drillGround } from "../../cli/drill";
+import { compare, shownComparison } from "../../drill/report/compare";
+import { markdown } from "../../drill/report/markdown";
+import type { DrillReport } from "../../drill/report/summary";
+import { ownHome } from "./cli-support";
+import { FakeGround, fakePace, type Misbehaviour } from "./drill-fake";
+import { drilled } from "./drill-simulated";
+
+test("a report that was gone on with names its first day and its last", async (t) => {
+  const { report } = await drilled(t, {}, ["switchover"], { trials: 2 });
+  const on = (...dates: string[]): DrillReport => ({
+    ...report,
+    trials: report.trials.map((trial, i) => ({ ...trial, date: `${dates[i]}T12:00:00.000Z` })),
+  });
+  assert.match(markdown(on("2026-02-03", "2026-01-31")), /^2026-01-31 to 2026-02-03, stack fake/m);
+  assert.match(markdown(on("2026-02-03", "2026-02-03")), /^2026-02-03, stack fake/m);
+});
+
+test("a drill goes on from the trials of one before; what could not be carried out is done again", async (t) => {
+  const folder = ownHome(t);
+  const directory = join(folder, "report");
+  const again = async (how: Misbehaviour, options: object): Promise<DrillReport> => {
+    const ground = new FakeGround(folder, how);
+    const all = { stack: "fake", fault: ["switchover"], trials: 1, pace: fakePace, ...options };
+    try {
+      return await drillGround(ground, all, directory);
+    } finally {
+      await ground.end();
+    }
+  };
+  const numbers = ({ trials }: DrillReport): [number, string][] =>
+    trials.map(({ number, fault }) => [number, fault]);
+
+  await again({}, {});
+  const blind = await again({ blind: "two" }, { continue: true, trials: 2 });
+  assert.equal(blind.rows[0]?.result, "failed");
+  const more = await again({}, { continue: true, trials: 2, fault: ["switchover", "keepalived-term"] });
+  assert.deepEqual(
+    numbers(more).map(([number]) => number),
+    [1, 2, 3, 4],
+  );
+  assert.deepEqual(
+    more.rows.map(({ fault, n, result }) => [fault, n, result]),
+    [
+      ["switchover", 2, "held"],
+      ["keepalived-term", 2, "held"],
+    ],
+  );
+  const page = readFileSync(join(directory, "report.html"), "utf8");
+  assert.equal(page.match(/<summary>Trial \d/g)?.length, 4);
+  assert.equal(page.match(/<summary>Trial \d.*?<svg/gs)?.length, 4, "the old ones are drawn, too");
+
+  rmSync(join(directory, "raw"), { recursive: true });
+  const elsewhere = await again({}, { continue: true, trials: 3 });
+  assert.deepEqual(
+    elsewhere.rows.map(({ fault, n }) => [fault, n]),
+    [
+      ["switchover", 3],
+      ["keepalived-term", 2],
+    ],
+    "a report is gone on with on another machine, without its raw data",
+  );
+  assert.deepEqual(
+    elsewhere.trials.slice(0, 4),
+    JSON.parse(JSON.stringify(more.trials)),
+    "its trials are what they were",
+  );
+  const drawn = readFileSync(join(directory, "report.html"), "utf8");
+  assert.equal(drawn.match(/<summary>Trial \d.*?<svg/gs)?.length, 5);
+
+  const fresh = await again({}, {});
+  assert.deepEqual(numbers(fresh), [[1, "switchover"]]);
+  assert.equal(readdirSync(join(directory, "raw")).length, 1, "a new report has nothing of the old one");
+});
+
+test("two reports are compared: what got better, what got worse", () => {
+  const figures = (median: number) => ({ n: 3, median, p95: median, max: median });
+  const report = (vip: number, lost: number, result: "held" | "broken"): DrillReport => ({
+    ...{
+      version: 1,
+      date: "",
+      stack: "",
+      place: "",
+      machine: "",
+      nodes: [],
+      seed: 1,
+      skipped: [],
+      trials: [],
+    },
+    rows: [
+      { fault: "power-off", what: "", n: 3, vipGap: figures(vip), lost, result, breaches: [] },
+      { fault: "switchover", what: "", n: 3, vipGap: figures(120), result: "held", breaches: [] },
+    ],
+  });
+  const worse = compare(report(700, 0, "held"), report(1_400, 2, "broken"));
+  assert.deepEqual(
+    worse.changes.map(({ better }) => better),
+    [false, false, false],
+  );
+  assert.match(
+    shownComparison(worse),
+    /worse\n {2}power-off: held -> broken\n {2}.*0\.700 s -> 1\.40 s \(\+100 %\)\n {2}.*lost writes 0 -> 2\n1 faults as before/,
+  );
+  assert.equal(compare(report(700, 0, "held"), report(710, 0, "held")).changes.length, 0, "noise is none");
+});
