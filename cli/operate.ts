@@ -38,23 +38,36 @@ export async function onNode(stack: KnownStack, name: string, script: Script, ar
   }
 }
 
-/** Milliseconds in which a planned move must be over: a busy node takes long to answer, not to move. */
-const patience = 15_000;
+/**
+ * Milliseconds in which a planned move must be seen, and that a node may take to answer once: the service that has just moved makes
+ * its new node busy, which then takes long to answer, not to move.
+ */
+const patience = { all: 60_000, once: 10_000 };
 
-/** Waits until the holders are as wanted; gives them, and how long it took, in seconds. */
+/**
+ * Waits until the holders are as wanted; gives them, and how long it took, in seconds.
+ *
+ * @param otherwise what to say if they are not
+ * @throws Failure with that, or with who did not say what it holds
+ */
 export async function holdersWhen(
   { nodes, vip }: KnownStack,
   wanted: (holders: string[]) => boolean,
-): Promise<{ holders: string[]; seconds: number } | undefined> {
+  otherwise: string,
+  { all, once } = patience,
+): Promise<{ holders: string[]; seconds: number }> {
   const begin = performance.now();
   const asked = await Promise.all(
     nodes.map(async (node) => ({ name: node.name, ssh: await endpointOf(node) })),
   );
   for (;;) {
-    const { holders } = await measureHolders(asked, vip);
+    const { holders, unreachable } = await measureHolders(asked, vip, once);
     const passed = performance.now() - begin;
     if (wanted(holders)) return { holders, seconds: passed / 1000 };
-    if (passed > patience) return undefined;
+    if (passed > all) {
+      const silent = `whether the VIP moved is not known, ${unreachable.join(" and ")} did not answer over SSH`;
+      throw new Failure(`${unreachable.length ? silent : otherwise}: look with \`npm run status\``);
+    }
     await sleep(100);
   }
 }

@@ -53,9 +53,7 @@ async function carryOut(known: KnownStack, { holder, target, yielding }: Switcho
       first !== undefined &&
       others.length === 0 &&
       (target === undefined ? first !== holder : first === target);
-    const moved = await holdersWhen(known, isOver);
-    if (moved) return moved;
-    throw new Failure("the VIP did not move as asked: look with `npm run status`");
+    return await holdersWhen(known, isOver, "the VIP did not move as asked");
   } finally {
     // It would end by itself; sooner is better: they may be needed.
     await Promise.allSettled(asked.map((name) => onNode(known, name, "yield", ["0"])));

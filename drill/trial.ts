@@ -119,6 +119,13 @@ export async function untilHealthy(
 const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 
+/** What the client has not had before the fault it cannot miss: on a slow node its first question may take seconds. */
+async function firstAnswer({ view }: Client, { pace, signal }: Trial): Promise<void> {
+  const begin = clock();
+  while (!view.asked.some(({ ok }) => ok) && clock() - begin < pace.patience && !signal.aborted)
+    await pause(pace.served / 15, signal);
+}
+
 /** Waits as long as the fault is to last. */
 async function last({ lasts, bounds }: Fault, client: Client, cast: Cast, trial: Trial): Promise<void> {
   const { ground, signal, pace } = trial;
@@ -212,6 +219,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
   let healedAt = zero;
   try {
     await pause(pace.before + trial.phase * pace.spread, signal);
+    await firstAnswer(client, trial);
     if (!signal.aborted) {
       zero = clock();
       if ("play" in fault) await fault.play(stageOf(trial, cast, injected, healed));

@@ -39,6 +39,8 @@ export interface Misbehaviour {
   blind?: string;
   /** Milliseconds after which a server that was away, or is not reached, costs the service its node. */
   noticesAfter?: number;
+  /** Milliseconds until it answers a client that is new. */
+  hesitates?: number;
   /** Healing fails so often. */
   failsToHeal?: number;
   /** What happens around it while it is being looked at. */
@@ -168,9 +170,11 @@ export class FakeGround implements Ground {
     let owner = "";
     let number = 0;
     this.stored = [];
+    const begin = clock();
     const timer = setInterval(() => {
       const at = clock();
-      const serves = this.vipAt !== undefined && this.running.has(this.vipAt);
+      const knows = at - begin >= (this.how.hesitates ?? 0);
+      const serves = knows && this.vipAt !== undefined && this.running.has(this.vipAt);
       if (this.vipAt) {
         view.answers.push(at);
         const mac = macs[this.vipAt as keyof typeof macs];

@@ -64,6 +64,11 @@ test("what a fault does late is still of its trial", async (t) => {
   assert.ok((trial?.scene.marks.find(({ text }) => text === "healthy")?.at ?? 0) > noticesAfter);
 });
 
+test("nothing is broken before the client has had an answer: what was never there cannot be missed", async (t) => {
+  const { report } = await drilled(t, { hesitates: 300 }, ["switchover"]);
+  assert.ok((report.rows[0]?.serviceGap?.median ?? 0) >= 50, JSON.stringify(report.rows));
+});
+
 test("who is cut off and still answers is cut off until another node serves", async (t) => {
   const noticesAfter = 400;
   const { report } = await drilled(t, { noticesAfter }, ["nfs-partition"]);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, test } from "node:test";
+import type { KnownStack } from "../../cli/known-stack";
+import { holdersWhen } from "../../cli/operate";
 import { closeAll } from "../../providers/remote/ssh";
 import { hasAddress, measureHolders } from "../../providers/vip/holders";
 import { TestServer } from "./remote-server";
@@ -12,15 +14,15 @@ after(async () => {
   for (const server of servers) await server.stop();
 });
 
-/** A server whose `ip` prints a text. */
-async function node(printed: string): Promise<TestServer> {
+/** A server whose `ip` prints a text, some seconds after it was asked. */
+async function node(printed: string, hesitates = 0): Promise<TestServer> {
   const server = await new TestServer().start();
   servers.push(server);
   mkdirSync(server.path("bin"), { recursive: true });
   writeFileSync(server.path("addresses"), printed);
   writeFileSync(
     server.path("bin/ip"),
-    `#!/bin/sh\n[ "$*" = "-j addr" ] && cat ${server.path("addresses")}\n`,
+    `#!/bin/sh\nsleep ${hesitates}\n[ "$*" = "-j addr" ] && cat ${server.path("addresses")}\n`,
   );
   chmodSync(server.path("bin/ip"), 0o755);
   return server;
@@ -78,4 +80,23 @@ test("a node that is off, hangs or answers nonsense is unreachable, and delays n
   });
   assert.ok(Date.now() - started < 2_500);
   await new Promise((resolve) => silent.close(resolve));
+});
+
+test("a move is waited for at a node that is slow to answer; one that does not answer is told from a VIP that stayed", async () => {
+  const slow = await node(addresses("192.168.56.10"), 3);
+  const stack = (...servers: TestServer[]): KnownStack => ({
+    vip: "192.168.56.10",
+    url: "",
+    nodes: servers.map(({ endpoint }, i) => ({ ...endpoint, name: `n${i}`, address: endpoint.host })),
+  });
+  const first = (holders: string[]): boolean => holders[0] === "n0";
+  const seen = await holdersWhen(stack(slow, a), first, "", { all: 0, once: 10_000 });
+  assert.deepEqual(seen.holders, ["n0"]);
+  const move = (once: number, ...servers: TestServer[]): Promise<unknown> =>
+    holdersWhen(stack(...servers), first, "it stayed", { all: 100, once });
+  await assert.rejects(move(10_000, a, b), /^Failure: it stayed: look with `npm run status`$/);
+  await assert.rejects(
+    move(1_500, slow, b),
+    /^Failure: .* is not known, n0( and n1)? did not answer over SSH: look/,
+  );
 });
