@@ -13,10 +13,10 @@ export function ganeshaString(text: string): string {
 
 /**
  * How long a silent client keeps its locks, seconds. ganesha counts whole seconds, and looks for leases that are over
- * only each half of this time, so a lock is free after 12 to 19 s: more than the `watchdog` of 10 s, and on the average
- * what a server that looks at once does with 15 s.
+ * only each half of this time, so a lock is free after 11 to 17 s: more than the `watchdog` of 10 s, and what a server that looks
+ * at once does with 15 s, or a little more.
  */
-const leaseTime = 12;
+const leaseTime = 11;
 
 /** ganesha's main configuration: NFSv4 only. A new lock waits for the grace time after a restart. */
 export function ganeshaConfiguration(address: string, recovery: string, exportsIndex: string): string {
