@@ -70,7 +70,7 @@ export const networkFaults: Fault[] = [
     needs: [],
     takeover: "crash",
     lasts: "moved",
-    inject: ({ holder }) => [onNode(holder.name, "cut", "all", holder.sshPort)],
+    inject: ({ holder }) => [onNode(holder.name, "cut", "all", holder.address, holder.sshPort)],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "all")],
     // It keeps its VIP, which nobody sees, until its guard gives up.
     bounds: (timing) => ({
