@@ -199,6 +199,11 @@ export class RigNode {
     clearTimeout(late);
   }
 
+  /** MAC address of the interface on the nodes' network. */
+  get mac(): string {
+    return /link\/ether (\S+)/.exec(ip("-n", this.namespace, "link", "show", "eth1"))?.[1] ?? "";
+  }
+
   get holdsVip(): boolean {
     return ip("-n", this.namespace, "-o", "addr", "show", "to", rigVip.address).trim() !== "";
   }

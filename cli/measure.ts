@@ -7,7 +7,7 @@ import { type NodeReport, parseNodeStatus } from "./node-report";
 import type { PingReport } from "./verdict";
 
 /** Milliseconds that a node, or the VIP, may take to answer: a login to an emulated processor under load takes long. */
-const limit = 10_000;
+export const answerLimit = 10_000;
 
 const command = "sudo -n /usr/local/lib/ha-rancher/node-status";
 
@@ -43,7 +43,7 @@ async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
  *
  * @param timeout milliseconds that it takes at most; default: 10 s
  */
-export const askNodes = (nodes: KnownNode[], timeout = limit): Promise<NodeReport[]> =>
+export const askNodes = (nodes: KnownNode[], timeout = answerLimit): Promise<NodeReport[]> =>
   Promise.all(nodes.map((node) => ask(node, timeout)));
 
 async function pingVip(url: string, timeout: number): Promise<PingReport> {
@@ -60,7 +60,7 @@ async function pingVip(url: string, timeout: number): Promise<PingReport> {
 export async function measure(
   nodes: KnownNode[],
   url: string,
-  timeout = limit,
+  timeout = answerLimit,
 ): Promise<{ nodes: NodeReport[]; ping: PingReport }> {
   const [ping, reports] = await Promise.all([pingVip(url, timeout), askNodes(nodes, timeout)]);
   return { nodes: reports, ping };

@@ -3,7 +3,7 @@ import { measureHolders } from "../providers/vip/holders";
 import { runScript, type Script } from "../providers/vip/scripts";
 import { Failure } from "./errors";
 import type { KnownNode, KnownStack } from "./known-stack";
-import { endpointOf } from "./measure";
+import { answerLimit, endpointOf } from "./measure";
 import { reach } from "./reach";
 
 /** The stack, for a command that changes something on its nodes; or the code of the one that did it in the lab. */
@@ -39,10 +39,10 @@ export async function onNode(stack: KnownStack, name: string, script: Script, ar
 }
 
 /**
- * Milliseconds in which a planned move must be seen, and that a node may take to answer once: the service that has just moved makes
- * its new node busy, which then takes long to answer, not to move.
+ * Milliseconds in which a planned move must be seen, and that a node may take to answer once: the service that has just moved
+ * makes its new node busy, which then takes long to answer, not to move.
  */
-const patience = { all: 60_000, once: 10_000 };
+const patience = { all: 60_000, once: answerLimit };
 
 /**
  * Waits until the holders are as wanted; gives them, and how long it took, in seconds.

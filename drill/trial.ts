@@ -127,11 +127,12 @@ async function firstAnswer({ view }: Client, { pace, signal }: Trial): Promise<v
 }
 
 /** Waits as long as the fault is to last. */
-async function last({ lasts, bounds }: Fault, client: Client, cast: Cast, trial: Trial): Promise<void> {
+async function last(fault: Fault, client: Client, cast: Cast, trial: Trial): Promise<void> {
   const { ground, signal, pace } = trial;
+  const { lasts } = fault;
   if (typeof lasts === "number") return await pause(lasts * 1000, signal);
   const begin = clock();
-  const bound = outage(bounds(ground.timing), ground.timing);
+  const bound = outage(fault, ground.timing);
   const moved = (): boolean =>
     cast.all.some(({ name }) => name !== cast.holder.name && ground.samples(name).at(-1)?.container);
   // Up to here the old one may still answer; the question after that is who does now.
@@ -207,7 +208,6 @@ function blindSpot(samples: Recording["samples"], before: number, after: number)
 export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): Promise<Recording> {
   const { ground, journal, signal, pace } = trial;
   const cast = castOf(ground, look, trial.phase);
-  const bounds = () => fault.bounds(ground.timing);
   ground.forgetSamples();
   // What was before it is not its affair.
   ground.accident();
@@ -243,7 +243,7 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
   await pause(zero + noticed(ground.timing) - clock(), signal);
   const found = signal.aborted
     ? { look: await ground.look() }
-    : await untilHealthy(trial, outage(bounds(), ground.timing) + pace.patience, signal);
+    : await untilHealthy(trial, outage(fault, ground.timing) + pace.patience, signal);
   // A moment of peace, so that what comes late is seen.
   await pause(pace.after, signal);
   clearTimeout(calm);
@@ -272,8 +272,8 @@ export async function runTrial(fault: Fault | Play, trial: Trial, look: Look): P
     holder: cast.holder.name,
     standby: cast.standby.name,
     macs: ground.macs,
-    bounds: bounds(),
-    outage: outage(bounds(), ground.timing),
+    bounds: fault.bounds(ground.timing),
+    outage: outage(fault, ground.timing),
     // With an agent, whoever serves next has made certain that a paused node is off.
     excusedAfterResume: ground.timing.fenceLimit ? 0 : (fault.excusedAfterResume ?? 0),
     ...(takeover ? { takeoverBound: ground.timing[takeover] } : {}),

@@ -1,4 +1,4 @@
-import type { Bounds, Timing } from "./fault";
+import type { Fault, Timing } from "./fault";
 
 /*
  * What faults are bounded by, milliseconds. Where a figure is not one of the stack's own times, it is one of the
@@ -25,8 +25,8 @@ export const noticed = ({ giveUp, heartbeat }: Timing): number => giveUp + 2 * h
 const start = ({ startLimit }: Timing): number => startLimit;
 
 /** Without the service for longer, it does not come back by itself: the guard gives up a container that is not well by then. */
-export const outage = ({ serviceGap }: Bounds, { startDeadline }: Timing): number =>
-  serviceGap + startDeadline;
+export const outage = ({ bounds }: Pick<Fault, "bounds">, timing: Timing): number =>
+  bounds(timing).serviceGap + timing.startDeadline;
 
 /** The service in a planned move: the old one is stopped, the new one started. */
 export const orderly = (timing: Timing): number =>

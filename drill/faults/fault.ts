@@ -63,7 +63,7 @@ export interface Bounds {
   vipGap?: number;
   /**
    * Longest time without an answer of the service to HTTPS, if its container answers within `startLimit`: more is slow. A start may
-   * take until `startDeadline`: more than {@link outage} breaks I7.
+   * take until `startDeadline`: more than `outage` (bounds.ts) breaks I7.
    */
   serviceGap: number;
   /** With two holders of the VIP in all (I4). */

@@ -6,16 +6,11 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { faults, settle, trial } from "../../bench/faults";
 import { Rig, rigVip } from "../../bench/rig";
-import { ip } from "../../bench/rig-node";
 import type { Seen } from "../../drill/probes/observer";
 import { packageRoot } from "../../system/root";
 import { specOf } from "./spec";
 
 /* The drill's client against the real keepalived: it sees the VIP move, whose it is, and for how long it was away. */
-
-/** MAC address of a node's interface. */
-const macOf = (namespace: string): string =>
-  /link\/ether (\S+)/.exec(ip("-n", namespace, "link", "show", "eth1"))?.[1] ?? "";
 
 test("the client sees the VIP go from one node to another, by its MAC address", async (t) => {
   const spec = specOf({});
@@ -35,12 +30,12 @@ test("the client sees the VIP go from one node to another, by its MAC address", 
   await rig.until(() => seen.some(({ kind }) => kind === "ready"), "the client");
   client.stdin.write("begin\n");
   await rig.until(() => answers().length > 20, "answers");
-  assert.equal(owners().at(-1), macOf(rig.node("a").namespace));
+  assert.equal(owners().at(-1), rig.node("a").mac);
   const { takeover } = await trial(rig, faults["link down"]);
   await sleep(300);
   const times = answers();
   const gap = Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at)));
-  assert.equal(owners().at(-1), macOf(rig.node("b").namespace));
+  assert.equal(owners().at(-1), rig.node("b").mac);
   assert.ok(
     Math.abs(gap - takeover) < 150,
     `the client saw a gap of ${gap} ms, the rig a takeover of ${takeover} ms`,
