@@ -45,7 +45,9 @@ const anyVip = z.string({ error: "must be a text" }).refine((text) => parseVip(t
 const garp = z.strictObject({
   delay: whole(0, 1_000, " s").default(1),
   repeat: whole(1, 100).default(3),
-  refresh: whole(0, 86_400, " s").default(15),
+  // A holder that gives the VIP back in a partition is heard by clients only: without reminders they go on asking it for
+  // as long as they believe their neighbour table, seconds.
+  refresh: whole(0, 86_400, " s").default(1),
   refreshRepeat: whole(1, 100).default(1),
   lowerPriorityRepeat: whole(0, 100).default(2),
   interval: number(0, 1, " s").default(0),

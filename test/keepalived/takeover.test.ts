@@ -127,6 +127,21 @@ describe("keepalived", () => {
       assert.fail(`${what}: one holder only after ${seen.map((ms) => ms.toFixed(0)).join(", ")} ms`);
     });
 
+  it("a VIP given back while nobody but the client hears of it is asked for at the other holder within 2 s", async () => {
+    for (let i = 0; i < 3; i++) {
+      await rig.start(specOf({}));
+      rig.partition(true);
+      await rig.until(() => rig.holders().length === 2 && rig.probe.latest === "b", "the client to ask b");
+      // As a guard does that cannot have the lease; a does not see it.
+      b.track("track", 1);
+      await rig.until(() => rig.holders().join() === "a", "b to give the VIP back");
+      const waited = await rig.until(() => rig.probe.latest === "a", "the client to ask a");
+      assert.ok(waited < 2_000, `${waited.toFixed(0)} ms`);
+      await heal(rig);
+      await rig.stop();
+    }
+  });
+
   it("a node that comes back does not take the VIP from one that works, unless it shall", async () => {
     for (const preempt of [false, true]) {
       await rig.start(specOf({ keepalived: { preempt } }), "b");
