@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { measureHolders } from "../providers/vip/holders";
+import { awaitHolders } from "../providers/vip/holders";
 import { runScript, type Script } from "../providers/vip/scripts";
 import { Failure } from "./errors";
 import type { KnownNode, KnownStack } from "./known-stack";
@@ -39,10 +38,10 @@ export async function onNode(stack: KnownStack, name: string, script: Script, ar
 }
 
 /**
- * Milliseconds in which a planned move must be seen, and that a node may take to answer once: the service that has just moved
- * makes its new node busy, which then takes long to answer, not to move.
+ * A planned move must be seen in this time: the service that has just moved makes its new node busy, which then takes long
+ * to answer, not to move.
  */
-const patience = { all: 60_000, once: answerLimit };
+const patience = { all: 60_000, once: answerLimit, pause: 100 };
 
 /**
  * Waits until the holders are as wanted; gives them, and how long it took, in seconds.
@@ -54,20 +53,14 @@ export async function holdersWhen(
   { nodes, vip }: KnownStack,
   wanted: (holders: string[]) => boolean,
   otherwise: string,
-  { all, once } = patience,
+  given = patience,
 ): Promise<{ holders: string[]; seconds: number }> {
   const begin = performance.now();
   const asked = await Promise.all(
     nodes.map(async (node) => ({ name: node.name, ssh: await endpointOf(node) })),
   );
-  for (;;) {
-    const { holders, unreachable } = await measureHolders(asked, vip, once);
-    const passed = performance.now() - begin;
-    if (wanted(holders)) return { holders, seconds: passed / 1000 };
-    if (passed > all) {
-      const silent = `whether the VIP moved is not known, ${unreachable.join(" and ")} did not answer over SSH`;
-      throw new Failure(`${unreachable.length ? silent : otherwise}: look with \`npm run status\``);
-    }
-    await sleep(100);
-  }
+  const { holders, unreachable } = await awaitHolders(asked, vip, wanted, given);
+  if (wanted(holders)) return { holders, seconds: (performance.now() - begin) / 1000 };
+  const silent = `whether the VIP moved is not known, ${unreachable.join(" and ")} did not answer over SSH`;
+  throw new Failure(`${unreachable.length ? silent : otherwise}: look with \`npm run status\``);
 }

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { withLikelyCause } from "../providers/rancher/causes";
 import { runRancherScript } from "../providers/rancher/scripts";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
 import { connectAhead } from "../providers/remote/ssh";
-import { type Holders, measureHolders } from "../providers/vip/holders";
+import { awaitHolders, type Holders, measureHolders } from "../providers/vip/holders";
 import { waitForPing } from "../providers/vip/ping";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
@@ -45,10 +44,11 @@ export interface ObserveArgs {
 
 /** Milliseconds that an unreachable node may delay the lookup. */
 const lookupDeadline = 3_000;
-/** Milliseconds that a node may take to answer in an update, which may have made it busy. */
-const busyDeadline = 10_000;
-/** Milliseconds that an update waits for there to be exactly one holder once Rancher answers. */
-const settleDeadline = 30_000;
+/**
+ * For exactly one holder in an update, once Rancher answers. Somebody answered, so somebody has the VIP: if it does not look
+ * so, a move is not over yet, or the update has made a node too busy to say it.
+ */
+const settling = { all: 30_000, once: 10_000, pause: 500 };
 
 /**
  * Looks who holds the VIP. In an update it first waits until Rancher answers through the VIP, and fails if that
@@ -67,25 +67,12 @@ export function observe(args: ObserveArgs): pulumi.Output<Observation> {
     const isUpdate = !isPreview;
     if (isUpdate) await waitForService(nodes, args);
     const found = await (isUpdate
-      ? holdersOnceSettled(nodes, vip)
+      ? awaitHolders(nodes, vip, ({ length }) => length === 1, settling)
       : measureHolders(nodes, vip, lookupDeadline));
     const observation = describe(nodes, found);
     if (isUpdate && found.holders.length !== 1) throw new pulumi.RunError(notOneHolder(vip, found));
     return observation;
   });
-}
-
-/**
- * Somebody answered, so somebody has the VIP. If it does not look so, a node is too busy to say it, or a move is not
- * over yet.
- */
-async function holdersOnceSettled(nodes: Reachable[], vip: string): Promise<Holders> {
-  const end = Date.now() + settleDeadline;
-  for (;;) {
-    const found = await measureHolders(nodes, vip, busyDeadline);
-    if (found.holders.length === 1 || Date.now() > end) return found;
-    await sleep(500);
-  }
 }
 
 function notOneHolder(vip: string, { holders, unreachable }: Holders): string {

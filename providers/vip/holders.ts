@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SshEndpoint } from "../remote/endpoint";
 import { execOk } from "../remote/ssh";
 
@@ -48,4 +49,29 @@ export async function measureHolders(nodes: Asked[], vip: string, deadline = 3_0
   const named = (state: boolean | undefined): string[] =>
     nodes.filter((_, i) => found[i] === state).map(({ name }) => name);
   return { holders: named(true), unreachable: named(undefined) };
+}
+
+/** How long holders are looked for, in milliseconds. */
+export interface Patience {
+  /** In all; a look that has begun is not cut short. */
+  all: number;
+  /** That a node may take to answer. */
+  once: number;
+  /** Between two looks. */
+  pause: number;
+}
+
+/** Looks until the holders are as wanted, or the time is over; gives what was seen last. */
+export async function awaitHolders(
+  nodes: Asked[],
+  vip: string,
+  wanted: (holders: string[]) => boolean,
+  { all, once, pause }: Patience,
+): Promise<Holders> {
+  const end = performance.now() + all;
+  for (;;) {
+    const found = await measureHolders(nodes, vip, once);
+    if (wanted(found.holders) || performance.now() > end) return found;
+    await sleep(pause);
+  }
 }

@@ -90,10 +90,10 @@ test("a move is waited for at a node that is slow to answer; one that does not a
     nodes: servers.map(({ endpoint }, i) => ({ ...endpoint, name: `n${i}`, address: endpoint.host })),
   });
   const first = (holders: string[]): boolean => holders[0] === "n0";
-  const seen = await holdersWhen(stack(slow, a), first, "", { all: 0, once: 10_000 });
+  const seen = await holdersWhen(stack(slow, a), first, "", { all: 0, once: 10_000, pause: 100 });
   assert.deepEqual(seen.holders, ["n0"]);
   const move = (once: number, ...servers: TestServer[]): Promise<unknown> =>
-    holdersWhen(stack(...servers), first, "it stayed", { all: 100, once });
+    holdersWhen(stack(...servers), first, "it stayed", { all: 100, once, pause: 100 });
   await assert.rejects(move(10_000, a, b), /^Failure: it stayed: look with `npm run status`$/);
   await assert.rejects(
     move(1_500, slow, b),
