@@ -22,8 +22,8 @@ export const layers: readonly Layer[] = [
   { name: "guard", needs: ["shellcheck"] },
   // The protocol of the guard, searched through by spin.
   { name: "model", needs: ["spin"], alone: true },
-  // The real keepalived in network namespaces: times count, so one file at a time.
-  { name: "keepalived", needs: ["keepalived"], alone: true },
+  // The real keepalived in network namespaces: it mostly waits.
+  { name: "keepalived", needs: ["keepalived"] },
   { name: "engine", needs: ["toolchain"], alone: true },
   { name: "image", needs: ["lab"], alone: true },
   { name: "lab", needs: ["toolchain", "lab"], alone: true },
