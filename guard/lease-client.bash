@@ -16,6 +16,7 @@ RECORD_EPOCH=0 RECORD_OWNER='' RECORD_STATE=''
 RECORD_SEEN=$NOW      # when it was seen to change: its owner may have been alive then
 BEATEN=0              # when the last record that we wrote was asked for
 LATE=0                # when such an answer was last long in coming: the server had been away; 0: never
+CONFIRMED=0           # number of our last heartbeat that the server has confirmed
 RELEASED=0            # the last record that we wrote says so
 
 # Bash forgets a coprocess, and the variables with it, as soon as it sees that it has ended: between any two commands. So
@@ -81,6 +82,7 @@ lease_collect() {
       LEASE_EPOCH=$epoch BEATEN=$ASKED_AT
       ((NOW - ASKED_AT < 2 * HEARTBEAT)) || LATE=$NOW
       echo "$BEATEN" >"$RUN_DIRECTORY/beaten"
+      [[ $ASKED != write\ * ]] || read -r _ _ CONFIRMED _ <<<"$ASKED"
       [[ $ASKED != *' released' ]] || RELEASED=1
       ;;
     *)
@@ -98,7 +100,9 @@ lease_record() {
 
 # Waits until the round is over, or until there is something to act on.
 pause() {
-  local left before=$LOCKED$RELEASED$LEASE_EPOCH$TERMINATED
+  local left before=
+  news
+  before=$REPLY
   while now; left=$((TICK + HEARTBEAT - NOW)); ((left > 0)); do
     printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
     if [[ -n $ASKED ]]; then
@@ -108,6 +112,12 @@ pause() {
       while read -r -t 0.001 -u "$wake"; do :; done
       return 0
     fi
-    [[ $before == "$LOCKED$RELEASED$LEASE_EPOCH$TERMINATED" ]] || return 0
+    news
+    [[ $before == "$REPLY" ]] || return 0
   done
+}
+
+# What need not wait for the next round; in REPLY.
+news() {
+  REPLY="$LOCKED $RELEASED $LEASE_EPOCH $TERMINATED $((CONFIRMED > AFTER))"
 }

@@ -7,7 +7,7 @@ to_prepare() {
   job_kill fence
   GIVEN_BACK=0
   EPOCH=$((RECORD_EPOCH > LEASE_EPOCH ? RECORD_EPOCH + 1 : LEASE_EPOCH + 1))
-  SEQUENCE=0 BEATEN=$NOW RESTART_COUNT=0 RETRY=0 STEP=take
+  SEQUENCE=0 CONFIRMED=0 BEATEN=$NOW RESTART_COUNT=0 RETRY=0 STEP=take
   become PREPARE "$1"
 }
 
@@ -140,10 +140,9 @@ prepare() {
           say "there is no copy of the datastore from before this start: ${REPLY:-it took too long}"
           ;;
       esac
-      STEP=start
-      say 'the container is started'
-      job_start start "$START_LIMIT" start_container
+      to_start
       ;;
+    confirm) start_once_confirmed ;;
     start)
       job_poll start
       case $JOB in
@@ -152,6 +151,20 @@ prepare() {
       esac
       ;;
   esac
+}
+
+# The container is to be started, which is to happen only while this node is still the owner. A machine that was paused goes on
+# where it was, and its container, whose locks are lost, may end before the next heartbeat tells why. So first the server
+# must confirm a heartbeat that is sent from now on.
+to_start() {
+  STEP=confirm AFTER=$SEQUENCE
+}
+
+start_once_confirmed() {
+  ((CONFIRMED > AFTER)) || return 0
+  STEP=start
+  say 'the container is started'
+  job_start start "$START_LIMIT" start_container
 }
 
 # start_failed JOB WHAT
@@ -179,23 +192,35 @@ serve() {
   local recorded
   keep_lease || return
   if may_not_go_on; then return; fi
-  if [[ $STEP == start ]]; then
-    job_poll start
-    case $JOB in
-      running) return ;;
-      ok)
-        started
-        return
-        ;;
-      failed)
-        # Perhaps it is just being replaced by a new one.
-        RETRY=$((NOW + 5 * HEARTBEAT))
-        job_words start
-        say "the container cannot be started: $REPLY"
-        ;;
-    esac
-    STEP=run
-  fi
+  case $STEP in
+    pause)
+      job_poll pause
+      # Whatever became of that, a start says.
+      [[ $JOB == running ]] || to_start
+      return
+      ;;
+    confirm)
+      start_once_confirmed
+      return
+      ;;
+    start)
+      job_poll start
+      case $JOB in
+        running) return ;;
+        ok)
+          started
+          return
+          ;;
+        failed)
+          # Perhaps it is just being replaced by a new one.
+          RETRY=$((NOW + 5 * HEARTBEAT))
+          job_words start
+          say "the container cannot be started: $REPLY"
+          ;;
+      esac
+      STEP=run
+      ;;
+  esac
   if work_asked; then
     health_stop
     job_kill settle
@@ -219,14 +244,8 @@ serve() {
   fi
   say "the container ended, starting it again ($RESTART_COUNT of $RESTARTS)"
   rm -f -- "$RUN_DIRECTORY/container"
-  start_again start_container
-}
-
-# start_again COMMAND
-start_again() {
   health_stop
-  STEP=start
-  job_start start $((unwell_grace * 1000 + START_LIMIT)) "$1"
+  to_start
 }
 
 # Lets the service serve once it is well. One that is no longer well is started again here, and if that does not make
@@ -257,7 +276,9 @@ look_at_health() {
   fi
   RESTART_COUNT=1
   become STARTING "the service is not well, starting it again: $HEALTH_WORDS"
-  start_again restart_container
+  health_stop
+  STEP=pause
+  job_start pause $((unwell_grace * 1000 + START_LIMIT)) stop_unwell
 }
 
 stopping() {

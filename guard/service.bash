@@ -86,10 +86,10 @@ start_container() {
   rm -f -- "$RUN_DIRECTORY/starting"
 }
 
-# Not Docker's own restart: that may start it again after whoever asked for it is gone.
-restart_container() {
+# Before it is started again, so until Docker has cleared up, too. Not Docker's own restart: that may start it again after
+# whoever asked for it is gone.
+stop_unwell() {
   docker_api $((unwell_grace + START_LIMIT / 1000)) POST "$CONTAINER/stop?t=$unwell_grace"
-  start_container
 }
 
 # end_container SECONDS: in order, so many between SIGTERM and SIGKILL. The data stays mounted. Over as soon as the kernel

@@ -32,6 +32,26 @@ describe("a guard that loses its lease, or may have", { concurrency: 3 }, () => 
     await a.says(/the lease is lost: the lease cannot be written/);
   });
 
+  withNodes("does not start a container again that ended because the lease is lost", async (pair, a) => {
+    await becomesActive(a);
+    const beaten = (): string => readFileSync(join(a.home, "run", "beaten"), "utf8");
+    const before = beaten();
+    // Right after a heartbeat: the next one is not before the guard has seen that the container is gone.
+    await until(() => beaten() !== before, "a heartbeat", a);
+    a.set("hang-dd");
+    a.set("fail-dd");
+    process.kill(Number(readFileSync(join(a.home, "container"), "utf8")), "SIGKILL");
+    await a.says(/the container ended, starting it again/);
+    await sleep(2 * times.heartbeat * 1000);
+    a.unset("hang-dd");
+    await a.says(/the lease is lost: the lease cannot be written/);
+    await until(() => a.state === "STANDBY", "a to be standby", a);
+    assert.deepEqual(
+      pair.log.filter((line) => line === "a container-started"),
+      ["a container-started"],
+    );
+  });
+
   withNodes("stops at once when somebody else has written a later epoch", async (pair, a) => {
     await becomesActive(a);
     writeFileSync(join(pair.folder, "lease", "epoch"), "7\n");
