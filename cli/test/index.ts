@@ -58,7 +58,7 @@ export async function test(names: string[]): Promise<number> {
   say(`\n${colors.bold("=== summary")}`);
   for (const { name, result, seconds } of outcomes) {
     const paint = result === "passed" ? colors.green : colors.red;
-    say(`${name.padEnd(10)}${paint(result.padEnd(12))}${seconds.toFixed(1).padStart(7)} s`);
+    say(`${name.padEnd(12)}${paint(result.padEnd(12))}${seconds.toFixed(1).padStart(7)} s`);
   }
   if (outcomes.some(({ result }) => result === "interrupted")) return 130;
   return outcomes.every(({ result }) => result === "passed") ? 0 : 1;
