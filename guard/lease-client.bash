@@ -100,7 +100,7 @@ lease_record() {
 
 # Waits until the round is over, or until there is something to act on.
 pause() {
-  local left before=
+  local left before
   news
   before=$REPLY
   while now; left=$((TICK + HEARTBEAT - NOW)); ((left > 0)); do

@@ -192,35 +192,10 @@ serve() {
   local recorded
   keep_lease || return
   if may_not_go_on; then return; fi
-  case $STEP in
-    pause)
-      job_poll pause
-      # Whatever became of that, a start says.
-      [[ $JOB == running ]] || to_start
-      return
-      ;;
-    confirm)
-      start_once_confirmed
-      return
-      ;;
-    start)
-      job_poll start
-      case $JOB in
-        running) return ;;
-        ok)
-          started
-          return
-          ;;
-        failed)
-          # Perhaps it is just being replaced by a new one.
-          RETRY=$((NOW + 5 * HEARTBEAT))
-          job_words start
-          say "the container cannot be started: $REPLY"
-          ;;
-      esac
-      STEP=run
-      ;;
-  esac
+  if [[ $STEP != run ]]; then
+    start_again
+    return
+  fi
   if work_asked; then
     health_stop
     job_kill settle
@@ -246,6 +221,30 @@ serve() {
   rm -f -- "$RUN_DIRECTORY/container"
   health_stop
   to_start
+}
+
+# The container is not to run on as it was: the next step to where it runs again.
+start_again() {
+  case $STEP in
+    pause)
+      job_poll pause
+      # Whatever became of that, a start says.
+      [[ $JOB == running ]] || to_start
+      ;;
+    confirm) start_once_confirmed ;;
+    start)
+      job_poll start
+      case $JOB in
+        ok) started ;;
+        failed)
+          # Perhaps it is just being replaced by a new one.
+          STEP=run RETRY=$((NOW + 5 * HEARTBEAT))
+          job_words start
+          say "the container cannot be started: $REPLY"
+          ;;
+      esac
+      ;;
+  esac
 }
 
 # Lets the service serve once it is well. One that is no longer well is started again here, and if that does not make

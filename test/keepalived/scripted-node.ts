@@ -33,6 +33,9 @@ export interface Ended {
 
 export const sum = (text: string): string => createHash("sha256").update(text).digest("hex");
 
+/** What a script or program of the node runs in: a test's programs come first. */
+export const environment = { PATH: "/usr/local/lib/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
+
 /**
  * Node `a` of a rig, with the scripts that run on a node for the floating IP. Where a test puts them, dnf, apt-get and
  * keepalived --version are stand-ins, as systemctl always is.
@@ -72,10 +75,7 @@ class ScriptedNode {
   script(name: Parameters<typeof scriptLine>[1], args: string[] = [], input = ""): Ended {
     const { status, stdout, stderr } = spawnSync(
       ...this.node.inside("sh", "-c", scriptLine("root", name, args)),
-      {
-        ...{ input, encoding: "utf8" },
-        env: { PATH: "/usr/local/lib/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
-      },
+      { input, encoding: "utf8", env: environment },
     );
     return { code: status, stdout, stderr };
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { scriptedNode } from "./scripted-node";
+import { environment, scriptedNode } from "./scripted-node";
 import { specOf } from "./spec";
 
 const firewallCmd = `#!/bin/bash
@@ -72,15 +72,14 @@ it("where firewalld is active, the peers are let in there, now and after a boot"
   writeFileSync(on.path("run/firewalld"), "");
   on.program("firewall-cmd", firewallCmd);
   on.node.configure(on.good());
-  const env = { PATH: "/usr/local/lib/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
   const rule = ruleFor("ipv4", "192.168.56.12") + ruleFor("ipv6", "fd00:56::12");
   for (const name of ["rules", "rules-permanent"])
     writeFileSync(on.path(`run/${name}`), 'rule family="ipv4" service name="ssh" accept\n');
   const read = (name: string): string => readFileSync(on.path(`run/${name}`), "utf8");
-  for (let i = 0; i < 2; i++) on.node.run(["/usr/local/lib/ha-rancher/firewall", "open"], "", env);
+  for (let i = 0; i < 2; i++) on.node.run(["/usr/local/lib/ha-rancher/firewall", "open"], "", environment);
   for (const name of ["rules", "rules-permanent"])
     assert.equal(read(name), `rule family="ipv4" service name="ssh" accept\n${rule}`);
-  on.node.run(["/usr/local/lib/ha-rancher/firewall", "close"], "", env);
+  on.node.run(["/usr/local/lib/ha-rancher/firewall", "close"], "", environment);
   for (const name of ["rules", "rules-permanent"])
     assert.equal(read(name), 'rule family="ipv4" service name="ssh" accept\n');
 });
