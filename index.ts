@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HaRancher } from "./components";
+import { assertFresh } from "./local/toolchain/freshness";
 import { namespace, parseSettings } from "./settings";
-import { assertFresh } from "./toolchain/freshness";
 
 // Pulumi has every stack trace rewritten by the source maps of what runs. That costs half a second, since it takes one
 // for each promise, and its paths (`node_modules/@pulumi/output.ts`) send Node 20.20 into an endless loop when it

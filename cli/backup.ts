@@ -1,17 +1,17 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { dataHome } from "../local/paths";
+import { sha256Of } from "../local/sha256";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
 import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
 import { draw } from "../providers/remote/transfer";
 import { checkSettingsFile } from "../settings/file";
-import { dataHome } from "../system/paths";
-import { sha256Of } from "../system/sha256";
+import { askNodes, endpointOf } from "../stack/measure";
+import type { NodeReport } from "../stack/node-report";
+import { knownNode, reachToOperate } from "../stack/operate";
 import { fromCaller } from "./caller";
 import { Failure } from "./errors";
-import { askNodes, endpointOf } from "./measure";
-import type { NodeReport } from "./node-report";
-import { knownNode, reachToOperate } from "./operate";
 import { existingStackFile } from "./stack-file";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../system/root";
+import { packageRoot } from "../local/root";
 import { Failure } from "./errors";
 
 /** A measurement: a module of bench/ that exports this. */
@@ -9,7 +9,7 @@ interface Measurement {
   bench(args: string[]): Promise<void>;
 }
 
-const folder = (): string => join(packageRoot, "dist", "bench");
+const folder = (): string => join(packageRoot, "dist", "drill", "bench");
 
 const load = (name: string): Partial<Measurement> =>
   require(join(folder(), `${name}.js`)) as Partial<Measurement>;

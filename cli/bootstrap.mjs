@@ -22,7 +22,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
-const { sources, staleness, invalidate, confirm } = require("./freshness.cjs");
+const { sources, staleness, invalidate, confirm } = require("../local/freshness.cjs");
 
 // Everything said here goes to stderr: stdout belongs to the command, which may print JSON.
 const say = (line) => process.stderr.write(`${line}\n`);

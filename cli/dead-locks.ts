@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Backend } from "../toolchain/environment";
+import type { Backend } from "../local/toolchain/environment";
 import { projectName } from "./project";
 
 /** Pulumi's lock on a stack in a local backend, as it writes it. */

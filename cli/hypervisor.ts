@@ -1,7 +1,7 @@
 import { currentLab } from "../lab";
+import { tryRun } from "../local/run";
+import { onPath } from "../local/toolchain/path";
 import type { Settings } from "../settings";
-import { tryRun } from "../system/run";
-import { onPath } from "../toolchain/path";
 
 /** What runs the machines, after `auto` is decided. */
 export type Hypervisor = Exclude<Settings["hypervisor"], "auto">;

@@ -1,7 +1,7 @@
+import { askNodes } from "../stack/measure";
+import { holdersWhen, onNode, reachToOperate } from "../stack/operate";
+import { nodeNamed, whyNotReady } from "../stack/switchover-plan";
 import { Failure } from "./errors";
-import { askNodes } from "./measure";
-import { holdersWhen, onNode, reachToOperate } from "./operate";
-import { nodeNamed, whyNotReady } from "./switchover-plan";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -35,7 +35,7 @@ export function stackFileText(stack: string, answers: Answers): string {
     value === undefined ? [] : [[`${namespace}:${name}`, value]],
   );
   return [
-    "# yaml-language-server: $schema=./schema/stack.schema.json",
+    "# yaml-language-server: $schema=./settings/stack.schema.json",
     `# The stack ${stack}. ${head[kind]}`,
     stringify({ config: Object.fromEntries(given) }, { lineWidth: 0 }),
   ].join("\n");

@@ -5,12 +5,12 @@ import { checkSettingsText } from "../settings/file";
 import { floatingIpShape } from "../settings/floating-ip";
 import { hypervisors } from "../settings/machines";
 import { nodesShape } from "../settings/nodes";
-import { claimsOfSettings } from "./claims";
-import { clashesWith } from "./clashes";
+import { claimsOfSettings } from "../stack/claims";
+import { clashesWith } from "../stack/clashes";
+import { otherStacks, settingsOf } from "../stack/other-stacks";
 import { Failure } from "./errors";
 import { runsInLab } from "./hypervisor";
 import { type Answers, parseNode, stackFileText, suggest } from "./new-stack-file";
-import { otherStacks, settingsOf } from "./other-stacks";
 import { stackFile, writtenStacks } from "./stack-file";
 import { backendOf } from "./surroundings";
 

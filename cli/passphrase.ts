@@ -1,7 +1,7 @@
 import { createDecipheriv, pbkdf2 } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { passphraseFile } from "../system/paths";
+import { passphraseFile } from "../local/paths";
 import { Failure } from "./errors";
 
 /** A passphrase that the user chose, and by which variable; undefined if it is the program's own. */

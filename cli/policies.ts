@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { currentLab } from "../lab";
-import { dataHome } from "../system/paths";
-import { packageRoot } from "../system/root";
-import { tryRun } from "../system/run";
+import { dataHome } from "../local/paths";
+import { packageRoot } from "../local/root";
+import { tryRun } from "../local/run";
 import { Failure } from "./errors";
 import { commandIn, type Surroundings } from "./surroundings";
 

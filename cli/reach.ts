@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { currentLab, insideLab, runningLab } from "../lab";
-import { packageRoot } from "../system/root";
-import { ensureToolchain } from "../toolchain";
-import { handOver } from "./foreground";
-import { type KnownStack, knownStack } from "./known-stack";
-import { labsOf } from "./lab-stacks";
+import { handOver } from "../local/foreground";
+import { packageRoot } from "../local/root";
+import { ensureToolchain } from "../local/toolchain";
+import { type KnownStack, knownStack } from "../stack/known-stack";
+import { labsOf } from "../stack/lab-stacks";
+import { type RecordedMachine, readState, type StackState } from "../stack/state";
 import { stackFile } from "./stack-file";
-import { type RecordedMachine, readState, type StackState } from "./state";
 import { backendOf, cliOf } from "./surroundings";
 
 /** How a stack can be looked at and worked on from this process. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { packageRoot } from "../system/root";
-import { tryRun } from "../system/run";
+import { packageRoot } from "../local/root";
+import { tryRun } from "../local/run";
 import { dials } from "./dial";
 import { commandIn, isInside, type Surroundings } from "./surroundings";
 

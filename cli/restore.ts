@@ -2,11 +2,11 @@ import { open } from "node:fs/promises";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
 import { pour } from "../providers/remote/transfer";
+import { askNodes, endpointOf } from "../stack/measure";
+import type { NodeReport } from "../stack/node-report";
+import { knownNode, reachToOperate } from "../stack/operate";
 import { fromCaller } from "./caller";
 import { Failure } from "./errors";
-import { askNodes, endpointOf } from "./measure";
-import type { NodeReport } from "./node-report";
-import { knownNode, reachToOperate } from "./operate";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

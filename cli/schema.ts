@@ -1,14 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { packageRoot } from "../local/root";
 import { projectFile, stackFileSchema } from "../settings/json-schema";
-import { packageRoot } from "../system/root";
 
 /** What is made from the settings' schema, by file below the package's root. */
 export function generated(): Record<string, string> {
   const project = readFileSync(join(packageRoot, "Pulumi.yaml"), "utf8");
   return {
     "Pulumi.yaml": projectFile(project),
-    "schema/stack.schema.json": `${JSON.stringify(stackFileSchema(), undefined, 2)}\n`,
+    "settings/stack.schema.json": `${JSON.stringify(stackFileSchema(), undefined, 2)}\n`,
   };
 }
 

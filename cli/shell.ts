@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { currentLab, runningLab } from "../lab";
+import { handOver } from "../local/foreground";
+import { labHome } from "../local/paths";
 import { checkSettingsFile } from "../settings/file";
-import { labHome } from "../system/paths";
+import { initStack, readState } from "../stack/state";
 import { callerFolder } from "./caller";
 import { Clock } from "./clock";
 import { Failure } from "./errors";
-import { handOver } from "./foreground";
 import { runsInLab } from "./hypervisor";
 import { prepare } from "./prepare";
 import { existingStackFile, keepingStackFile } from "./stack-file";
-import { initStack, readState } from "./state";
 import { backendOf, cliOf, commandIn } from "./surroundings";
 
 export interface ShellOptions {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../system/root";
+import { packageRoot } from "../local/root";
 import { Failure } from "./errors";
 
 /** Pulumi's own rule for a stack's name. */

@@ -1,6 +1,6 @@
+import type { NodeReport } from "../stack/node-report";
+import type { PingReport, Verdict } from "../stack/verdict";
 import type { Colors } from "./colors";
-import type { NodeReport } from "./node-report";
-import type { PingReport, Verdict } from "./verdict";
 
 export interface StatusReport {
   stack: string;

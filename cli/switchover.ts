@@ -1,10 +1,10 @@
 import { checkSettingsFile } from "../settings/file";
+import type { KnownStack } from "../stack/known-stack";
+import { askNodes } from "../stack/measure";
+import { holdersWhen, onNode, reachToOperate } from "../stack/operate";
+import { planSwitchover, type SwitchoverPlan } from "../stack/switchover-plan";
 import { Failure } from "./errors";
-import type { KnownStack } from "./known-stack";
-import { askNodes } from "./measure";
-import { holdersWhen, onNode, reachToOperate } from "./operate";
 import { existingStackFile } from "./stack-file";
-import { planSwitchover, type SwitchoverPlan } from "./switchover-plan";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

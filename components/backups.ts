@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { fillTemplate, unitValue } from "../domain/guard-conf";
 import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
-import { fillTemplate, unitValue } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
+import { nodeCommand, nodeFile, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
 
 export interface BackupsArgs {
   nodes: Node[];
@@ -19,7 +19,7 @@ const timer = "ha-rancher-backup.timer";
 /** The units by name: every node has them, and only the one that serves does something. */
 export function backupUnits({ schedule = "", keep, directory }: Settings["backup"]): Record<string, string> {
   const values = { SCHEDULE: unitValue(schedule), KEEP: String(keep), DIRECTORY: unitValue(directory) };
-  const unit = (name: string): string => fillTemplate(guardFile(`${name}.template`), values);
+  const unit = (name: string): string => fillTemplate(nodeFile(`units/${name}.template`), values);
   return Object.fromEntries(["ha-rancher-backup.service", timer].map((name) => [name, unit(name)]));
 }
 

@@ -1,5 +1,5 @@
+import { fenceDirectory } from "../domain/guard-conf";
 import { type Fencing, isSecretOption } from "../settings/fencing";
-import { fenceDirectory } from "./guard-files";
 
 const keyFile = `${fenceDirectory}/ssh.key`;
 const knownHosts = `${fenceDirectory}/ssh.known_hosts`;

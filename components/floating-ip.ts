@@ -1,20 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import { keepalivedConf, unitPrograms } from "../domain/keepalived-conf";
+import { minimumVersion } from "../domain/keepalived-version";
+import { type TakeoverBound, takeoverBound } from "../domain/vrrp";
 import { Configuration, Keepalived } from "../providers/vip/keepalived";
 import type { Settings } from "../settings";
 import { vrrpSpec } from "../settings/floating-ip";
-import { keepalivedConf, unitPrograms } from "./keepalived-conf";
-import { minimumVersion } from "./keepalived-version";
 import type { Node } from "./node";
-import {
-  floatingIpFile,
-  guardFile,
-  nodeFiles,
-  nodeOptions,
-  nodePaths,
-  readingUnits,
-  reloadUnits,
-} from "./on-node";
-import { type TakeoverBound, takeoverBound } from "./vrrp-spec";
+import { nodeFile, nodeFiles, nodeOptions, nodePaths, readingUnits, reloadUnits } from "./on-node";
 
 export interface FloatingIpArgs {
   nodes: Node[];
@@ -94,12 +86,12 @@ export class FloatingIp extends pulumi.ComponentResource {
       {
         files: {
           [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
-            content: guardFile("keepalived-drop-in.conf"),
+            content: nodeFile("keepalived/drop-in.conf"),
           },
           ...Object.fromEntries(
             unitPrograms.map((name) => [
               `${nodePaths.scripts}/${name}`,
-              { content: floatingIpFile(name), mode: "0755" as const },
+              { content: nodeFile(`keepalived/${name}`), mode: "0755" as const },
             ]),
           ),
         },

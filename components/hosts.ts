@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { dataHome } from "../local/paths";
 import { Host } from "../providers/host";
 import { type NodeSettings, type Settings, SettingsError } from "../settings";
 import { memoryFloorOf } from "../settings/image";
 import { keyMistakes } from "../settings/key-files";
-import { dataHome } from "../system/paths";
 import type { Node } from "./node";
 
 /** The nodes that existed before, one resource each. */

@@ -1,3 +1,4 @@
+export { Rancher, type RancherArgs } from "../workloads/rancher/rancher";
 export { FloatingIp, type FloatingIpArgs } from "./floating-ip";
 export { Guards, type GuardsArgs } from "./guards";
 export { Hosts } from "./hosts";
@@ -6,6 +7,5 @@ export type { Node } from "./node";
 export { NodeSoftware, type NodeSoftwareArgs } from "./node-software";
 export type { NodeOutput } from "./observe";
 export { choosePlace, type Place } from "./place";
-export { Rancher, type RancherArgs } from "./rancher";
 export { SharedStorage, type SharedStorageArgs } from "./shared-storage";
 export { HaRancher } from "./stack";

@@ -1,11 +1,12 @@
+import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { type GuardTimes, guardConf, guardScripts, mountUnitName } from "../domain/guard-conf";
 import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
 import { hasAgent } from "../settings/fencing";
 import { fenceFiles } from "./fence-files";
-import { type GuardTimes, guardConf, guardScripts, mountUnitName } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFiles, nodePaths } from "./on-node";
+import { nodeCommand, nodeFile, nodeFiles, nodePaths } from "./on-node";
 
 export interface NodeSoftwareArgs {
   nodes: Node[];
@@ -18,7 +19,7 @@ export interface NodeSoftwareArgs {
 /** Seconds that a node may take to install the packages that it lacks. */
 const installLimit = 900;
 
-/** The units of guard/ that need no values. */
+/** The units that need no values. */
 const units = ["ha-rancher-identity.service", "ha-rancher-watchdog.service", "ha-rancher-guard.service"];
 
 /** Packages, folders, scripts, units and the guard's settings on every node; nothing is started here. */
@@ -41,11 +42,11 @@ export class NodeSoftware extends pulumi.ComponentResource {
   /** All that the guard of a node runs from, as one text: it restarts when that changes. */
   guardSource(node: Node): string {
     const files = [
-      "ha-rancher-watchdog.service",
-      "ha-rancher-guard.service",
-      ...guardScripts.map(({ name }) => name),
+      "units/ha-rancher-watchdog.service",
+      "units/ha-rancher-guard.service",
+      ...guardScripts.map(({ path }) => path),
     ];
-    return `${files.map(guardFile).join("")}${this.conf.get(node.name)}`;
+    return `${files.map(nodeFile).join("")}${this.conf.get(node.name)}`;
   }
 
   private installOn(node: Node, args: NodeSoftwareArgs): void {
@@ -55,7 +56,7 @@ export class NodeSoftware extends pulumi.ComponentResource {
     const folders = `${shellQuote(settings.dataDirectory)} ${shellQuote(nodePaths.lease)}`;
     const prepared = nodeCommand("prepared", node, this, {
       run: `bash -s -- make ${folders}${agent ? ` ${shellQuote(agent.agent)}` : ""}`,
-      script: guardFile("prepare"),
+      script: nodeFile("host/prepare"),
       limit: installLimit,
       undo: `bash -s -- undo ${folders}`,
     });
@@ -83,13 +84,13 @@ export class NodeSoftware extends pulumi.ComponentResource {
         files: {
           [`${nodePaths.config}/guard.conf`]: { content: conf },
           ...Object.fromEntries(
-            guardScripts.map(({ name, mode }) => [
-              `${nodePaths.scripts}/${name}`,
-              { content: guardFile(name), mode },
+            guardScripts.map(({ path, mode }) => [
+              `${nodePaths.scripts}/${basename(path)}`,
+              { content: nodeFile(path), mode },
             ]),
           ),
           ...Object.fromEntries(
-            units.map((unit) => [`${nodePaths.units}/${unit}`, { content: guardFile(unit) }]),
+            units.map((unit) => [`${nodePaths.units}/${unit}`, { content: nodeFile(`units/${unit}`) }]),
           ),
         },
       },

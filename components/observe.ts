@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { withLikelyCause } from "../providers/rancher/causes";
-import { runRancherScript } from "../providers/rancher/scripts";
+import { withLikelyCause } from "../providers/release/causes";
+import { runRancherScript } from "../providers/release/scripts";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
 import { connectAhead } from "../providers/remote/ssh";

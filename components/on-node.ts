@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { packageRoot } from "../local/root";
 import { Files, type FilesArgs } from "../providers/remote";
-import { packageRoot } from "../system/root";
 import type { Node } from "./node";
 
 /** Where the program puts its files on a node. */
@@ -18,12 +18,8 @@ export const nodePaths = {
 /** Seconds that any command on a node may take, unless it installs packages. */
 const commandLimit = 120;
 
-/** A file of guard/, as it goes to the nodes. */
-export const guardFile = (name: string): string => readFileSync(join(packageRoot, "guard", name), "utf8");
-
-/** A file of floating-ip/, as it goes to the nodes. */
-export const floatingIpFile = (name: string): string =>
-  readFileSync(join(packageRoot, "floating-ip", name), "utf8");
+/** A file of node/, as it goes to the nodes: `keepalived/strip`. */
+export const nodeFile = (path: string): string => readFileSync(join(packageRoot, "node", path), "utf8");
 
 /** Changes when the text does; short enough to read in a preview. */
 export const fingerprint = (text: string): string =>

@@ -2,9 +2,9 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
 import type { LabDescription } from "../lab/description";
+import { dataHome } from "../local/paths";
 import type { MachineArgs } from "../providers/vagrant";
 import { type Settings, SettingsError } from "../settings";
-import { dataHome } from "../system/paths";
 import { chooseStorage, type StoragePlace } from "./storage-place";
 
 /** The Rancher that runs outside of the lab unless `image` says otherwise: pinned, since an upgrade is one-way. */

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import { mountUnitName, renderMountUnit } from "../domain/guard-conf";
 import { Export } from "../providers/nfs";
 import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
-import { mountUnitName, renderMountUnit } from "./guard-files";
 import type { Node } from "./node";
-import { guardFile, nodeCommand, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
+import { nodeCommand, nodeFile, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
 import type { Place } from "./place";
-import { StorageMachine, storageFile } from "./storage-machine";
+import { StorageMachine } from "./storage-machine";
 
 export interface SharedStorageArgs {
   nodes: Node[];
@@ -93,7 +93,7 @@ export class SharedStorage extends pulumi.ComponentResource {
       "storage-claimed",
       node,
       this,
-      { run: `bash -s -- ${words.map(shellQuote).join(" ")}`, script: storageFile("claim") },
+      { run: `bash -s -- ${words.map(shellQuote).join(" ")}`, script: nodeFile("storage/claim") },
       after(node),
     );
   }
@@ -104,7 +104,7 @@ export class SharedStorage extends pulumi.ComponentResource {
       `${place.storage.address}:${path}/${kind}`;
     const unit = (path: string, kind: "lease" | "data", where: string) => ({
       [`${nodePaths.units}/${mountUnitName(where)}`]: {
-        content: renderMountUnit(guardFile(`${kind}.mount.template`), {
+        content: renderMountUnit(nodeFile(`units/${kind}.mount.template`), {
           what: source(path, kind),
           where,
           version: settings.nfsVersion,
@@ -136,7 +136,7 @@ export class SharedStorage extends pulumi.ComponentResource {
           const words = [leaseUnit, nodePaths.lease, source(path, "lease"), type];
           return `bash -s -- ${words.map(shellQuote).join(" ")}`;
         }),
-        script: storageFile("mount-lease"),
+        script: nodeFile("storage/mount-lease"),
         undo: `systemctl disable --now ${leaseUnit} ha-rancher-identity.service`,
       },
       [units, ...share.ready(node)],

@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { currentLab } from "../lab/description";
 import { Password } from "../providers/password";
 import type { Settings } from "../settings";
+import { serverUrl } from "../workloads/rancher/container";
+import { Rancher } from "../workloads/rancher/rancher";
 import { Backups } from "./backups";
 import { declared } from "./declared";
 import { FloatingIp } from "./floating-ip";
@@ -10,8 +12,6 @@ import { NodeSoftware } from "./node-software";
 import { makeNodes } from "./nodes";
 import { type NodeOutput, observe } from "./observe";
 import { choosePlace } from "./place";
-import { Rancher } from "./rancher";
-import { serverUrl } from "./rancher-container";
 import { SharedStorage } from "./shared-storage";
 
 /** The whole: nodes, shared storage, floating IP, Rancher, and the guards that let one node run it. */

@@ -1,18 +1,12 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { renderExportsFile } from "../providers/nfs/kernel-exports";
 import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
 import { storageMachine } from "../settings/storage";
-import { packageRoot } from "../system/root";
 import { makeMachine } from "./machines";
 import type { Node } from "./node";
-import { fingerprint, nodeCommand, nodeFiles } from "./on-node";
+import { fingerprint, nodeCommand, nodeFile, nodeFiles } from "./on-node";
 import type { Place } from "./place";
-
-/** A file of storage/, as it goes to a machine. */
-export const storageFile = (name: string): string => readFileSync(join(packageRoot, "storage", name), "utf8");
 
 /** Seconds that the machine may take to install the NFS server. */
 const installLimit = 900;
@@ -47,7 +41,7 @@ export class StorageMachine extends pulumi.ComponentResource {
     const machine = makeMachine(self, settings, place, { parent: this, protect: args.protect });
     const ready = nodeCommand("ready", machine, this, {
       run: `bash -s -- ${shellQuote(directory)} ${shellQuote(args.sentinel)}`,
-      script: storageFile("serve"),
+      script: nodeFile("storage/serve"),
       limit: installLimit,
     });
     const { leaseTime, graceTime } = settings.guard;

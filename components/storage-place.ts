@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { LabDescription } from "../lab/description";
+import { dataHome } from "../local/paths";
 import type { ExportArgs } from "../providers/nfs";
 import type { Settings } from "../settings";
-import { dataHome } from "../system/paths";
 
 /** Who serves the shared directory, and from where nodes mount it. */
 export type StoragePlace = { address: string } & (

@@ -1,23 +1,24 @@
 import { shellQuote } from "../providers/remote/quote";
 import type { GuardSettings } from "../settings/guard";
 
-/** Files of guard/ that go to every node's script folder. */
-export const guardScripts: { name: string; mode: "0644" | "0755" }[] = [
+/** Files of node/ that go to every node's script folder. */
+export const guardScripts: { path: string; mode: "0644" | "0755" }[] = [
   ...[
-    ...["guard", "identity", "lease", "node-status", "stop-container", "vrrp-notify"],
+    ...["guard", "identity", "lease", "node-status", "stop-container"],
     ...["fence", "hand-over", "watchdog", "backup", "restore"],
-  ].map((name) => ({ name, mode: "0755" as const })),
+  ].map((name) => ({ path: `guard/${name}`, mode: "0755" as const })),
+  { path: "keepalived/vrrp-notify", mode: "0755" },
   // Read by the others.
   ...[
     ...["configuration", "fencing", "fitness", "health", "jobs", "lease-client", "node", "owner"],
     ...["report", "service", "work", "archive"],
-  ].map((name) => ({ name: `${name}.bash`, mode: "0644" as const })),
+  ].map((name) => ({ path: `guard/${name}.bash`, mode: "0644" as const })),
 ];
 
 /** Where the settings for the fence agent are on a node, a file for each node. */
 export const fenceDirectory = "/etc/ha-rancher/fence";
 
-/** Times of the guard in seconds, decimals allowed, and counts; guard/configuration.bash tells what they are for. */
+/** Times of the guard in seconds, decimals allowed, and counts; node/guard/configuration.bash tells what they are for. */
 export type GuardTimes = Partial<Omit<GuardSettings, "health">> & {
   /** Until the service must be well after its start. */
   startDeadline?: number;
@@ -53,9 +54,9 @@ export interface GuardConfValues {
   deepUrl?: string | undefined;
   /** The program that fences; undefined: nodes fence themselves. */
   fenceAgent?: string | undefined;
-  /** Version of NFS, default 4.2. With 3 there are no locks, and claims instead: guard/lease. */
+  /** Version of NFS, default 4.2. With 3 there are no locks, and claims instead: node/guard/lease. */
   nfsVersion?: "4.2" | "3";
-  /** Another file of such lines, which names what the node runs: rancher/point writes it. */
+  /** Another file of such lines, which names what the node runs: node/release/point writes it. */
   serviceFile?: string;
   times?: GuardTimes;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { featuresOf } from "./keepalived-version";
-import type { Garp, Tracked, Vip, VrrpSpec } from "./vrrp-spec";
+import type { Garp, Tracked, Vip, VrrpSpec } from "./vrrp";
 
 /** A node as the others see it. */
 export interface VrrpNode {
@@ -233,7 +233,7 @@ export function specFingerprint(spec: VrrpSpec, nodes: VrrpNode[]): string {
   return sha(JSON.stringify([spec, sorted.sort()]), 16);
 }
 
-/** Who may send adverts to this node, and for how many seconds one counts as heard; for floating-ip/firewall. */
+/** Who may send adverts to this node, and for how many seconds one counts as heard; for node/keepalived/firewall. */
 function firewallLine({ spec, peers }: KeepalivedConf): string {
   const addresses = peers.flatMap(({ address, address6 }) => (address6 ? [address, address6] : [address]));
   return `heard ${Math.max(3, Math.ceil(4 * spec.advertInterval))} peers ${addresses.map(word).join(" ")}`;
@@ -243,7 +243,7 @@ function firewallLine({ spec, peers }: KeepalivedConf): string {
  * keepalived.conf of a node. The reasons for what it says are in docs/floating-ip.md.
  *
  * The first line names the settings that all nodes share, and the hash of the rest: a node that runs with others,
- * or whose file was changed by hand, can be told by that line alone (guard/node-status).
+ * or whose file was changed by hand, can be told by that line alone (node/guard/node-status).
  *
  * @throws if a value cannot stand in the file, a track option needs a newer keepalived, or `version` is too old
  */

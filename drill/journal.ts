@@ -9,7 +9,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { dataHome } from "../system/paths";
+import { dataHome } from "../local/paths";
 import type { Action } from "./faults";
 
 /*

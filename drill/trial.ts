@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { clock } from "../system/clock";
+import { clock } from "../local/clock";
 import type { Action, Cast, Fault } from "./faults";
 import { shownAction, toMachine } from "./faults";
 import { noticed, outage } from "./faults/bounds";

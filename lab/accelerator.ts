@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheHome } from "../system/paths";
-import { RunError, tryRun } from "../system/run";
+import { cacheHome } from "../local/paths";
+import { RunError, tryRun } from "../local/run";
 import { readJson, writeWhole } from "./files";
 import type { Say } from "./layout";
 import { bootId } from "./process";

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { withLock } from "../system/lock";
-import { artifactsHome } from "../system/paths";
-import { packageRoot } from "../system/root";
-import { run } from "../system/run";
+import { withLock } from "../local/lock";
+import { artifactsHome } from "../local/paths";
+import { packageRoot } from "../local/root";
+import { run } from "../local/run";
 import { aptSettings, debianRelease, debianSources } from "./debian";
 import { writeWhole } from "./files";
 import { registryMirror, type Say } from "./layout";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { run } from "../system/run";
+import { run } from "../local/run";
 
 /** Takes os-release apart: `KEY=value` lines, values perhaps in quotes. */
 export function parseOsRelease(text: string): Record<string, string> {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync, rmSync, statfsSync, statSync } from "node:fs";
-import { run, tryRun } from "../system/run";
+import { run, tryRun } from "../local/run";
 import { writeWhole } from "./files";
 import { type Layout, layout } from "./layout";
 import { bootId, endAll, processesIn } from "./process";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock } from "../system/lock";
-import { cacheHome } from "../system/paths";
-import { packageRoot } from "../system/root";
-import { run, tryRun } from "../system/run";
+import { withLock } from "../local/lock";
+import { cacheHome } from "../local/paths";
+import { packageRoot } from "../local/root";
+import { run, tryRun } from "../local/run";
 import { debianRelease } from "./debian";
 import { readJson, writeWhole } from "./files";
 import type { Say } from "./layout";

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run, tryRun } from "../system/run";
+import { run, tryRun } from "../local/run";
 
 /** Wraps a command line so that it runs where the registry is reached: in the lab's network namespace. */
 export type Within = (argv: string[]) => string[];

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { withLock } from "../system/lock";
-import { labHome, labName } from "../system/paths";
+import { withLock } from "../local/lock";
+import { labHome, labName } from "../local/paths";
 import { findAccelerator } from "./accelerator";
 import { type Box, buildBox, plannedBox } from "./box";
 import type { LabDescription } from "./description";

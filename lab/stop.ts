@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { artifactsHome, labHome, labName } from "../system/paths";
+import { artifactsHome, labHome, labName } from "../local/paths";
 import { forgetAccelerator } from "./accelerator";
 import type { LabDescription } from "./description";
 import { readJson } from "./files";

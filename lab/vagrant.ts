@@ -1,6 +1,6 @@
 import { link, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../system/run";
+import { run } from "../local/run";
 import type { Box } from "./box";
 import { readJson, writeWhole } from "./files";
 import type { Layout, Say } from "./layout";

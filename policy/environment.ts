@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { packageRoot } from "../local/root";
 import { environmentOf } from "../settings/environment";
-import { packageRoot } from "../system/root";
 import type { Surroundings } from "./pack";
 
 /** The project's name, and that of its settings. Not imported from settings.ts, which takes long to load. */

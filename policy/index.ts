@@ -1,5 +1,5 @@
 import { PolicyPack } from "@pulumi/policy";
-import { assertFresh } from "../toolchain/freshness";
+import { assertFresh } from "../local/toolchain/freshness";
 import { surroundingsOf } from "./environment";
 import { policyOf } from "./pack";
 import { rules } from "./rules";

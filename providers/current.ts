@@ -1,4 +1,4 @@
-import { assertFresh } from "../toolchain/freshness";
+import { assertFresh } from "../local/toolchain/freshness";
 
 let checked = false;
 

@@ -6,7 +6,7 @@ export type Implementation =
   | "ha-rancher/providers/host"
   | "ha-rancher/providers/nfs"
   | "ha-rancher/providers/password"
-  | "ha-rancher/providers/rancher"
+  | "ha-rancher/providers/release"
   | "ha-rancher/providers/remote"
   | "ha-rancher/providers/vagrant"
   | "ha-rancher/providers/vip";

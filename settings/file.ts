@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parse, YAMLError } from "yaml";
-import { namespace, parseSettings, type Settings, SettingsError } from "../settings";
+import { namespace, parseSettings, type Settings, SettingsError } from ".";
 import { encrypted } from "./hosts";
 import { keyMistakes } from "./key-files";
 

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
-import { trackFiles } from "../components/keepalived-conf";
-import type { Preset, Vip } from "../components/vrrp-spec";
+import { trackFiles } from "../domain/keepalived-conf";
+import type { Preset, Vip } from "../domain/vrrp";
 import { advertIntervalOf, type KeepalivedSettings, parseVip } from "./floating-ip";
 
 /** The settings that the rules of the floating IP look at, checked one by one already. */

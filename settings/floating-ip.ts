@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { keepalivedCommand } from "../components/keepalived-conf";
-import { type Preset, presets, type Vip, type VrrpSpec } from "../components/vrrp-spec";
+import { keepalivedCommand } from "../domain/keepalived-conf";
+import { type Preset, presets, type Vip, type VrrpSpec } from "../domain/vrrp";
 import { list, number, settingsByName, truth, whole, wholeFromText } from "./values";
 
 /*

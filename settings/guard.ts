@@ -19,7 +19,7 @@ const healthSchema = z.strictObject(
   { error: settingsByName },
 );
 
-/** The guard's timers, seconds; what each is for stands in guard/configuration.bash. */
+/** The guard's timers, seconds; what each is for stands in node/guard/configuration.bash. */
 const guardSchema = z.strictObject(
   {
     heartbeat: number(0.25, 60, " s")

@@ -1,19 +1,19 @@
 import { basename } from "node:path";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import type { Vip } from "./components/vrrp-spec";
-import { backupMistakes, backupShape, backupStructured } from "./settings/backup";
-import { environments } from "./settings/environment";
-import { fencingMistakes, fencingShape } from "./settings/fencing";
-import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./settings/floating-ip";
-import { floatingIpMistakes } from "./settings/floating-ip-rules";
-import { guardMistakes, guardShape } from "./settings/guard";
-import type { HostSettings } from "./settings/hosts";
-import { imageMistakes, imageShape, imageStructured } from "./settings/image";
-import type { MachineSettings } from "./settings/machines";
-import { nodesMistakes, nodesShape, withPriorities } from "./settings/nodes";
-import { rancherMistakes, rancherShape, rancherStructured } from "./settings/rancher";
-import { storageMistakes, storageShape } from "./settings/storage";
+import type { Vip } from "../domain/vrrp";
+import { rancherMistakes, rancherShape, rancherStructured } from "../workloads/rancher/settings";
+import { backupMistakes, backupShape, backupStructured } from "./backup";
+import { environments } from "./environment";
+import { fencingMistakes, fencingShape } from "./fencing";
+import { advertIntervalOf, floatingIpShape, parseVip, whyNotOffered } from "./floating-ip";
+import { floatingIpMistakes } from "./floating-ip-rules";
+import { guardMistakes, guardShape } from "./guard";
+import type { HostSettings } from "./hosts";
+import { imageMistakes, imageShape, imageStructured } from "./image";
+import type { MachineSettings } from "./machines";
+import { nodesMistakes, nodesShape, withPriorities } from "./nodes";
+import { storageMistakes, storageShape } from "./storage";
 
 /** The project's name, which is also the namespace of its settings: `ha-rancher:vip`. */
 export const namespace = "ha-rancher";

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { z } from "zod";
-import { namespace, settingsSchema } from "../settings";
+import { namespace, settingsSchema } from ".";
 
 /*
  * What other programs are told of the settings, made from the schema that checks them: a JSON schema for editors, and

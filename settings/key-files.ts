@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { isUsableKey } from "../providers/vagrant/keys";
-import type { NodeSettings } from "../settings";
+import type { NodeSettings } from ".";
 import { encrypted } from "./hosts";
 
 function mistakeOf(file: string): string | undefined {

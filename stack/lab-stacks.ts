@@ -1,7 +1,7 @@
 import { dirname, relative, sep } from "node:path";
-import { labHome, labName } from "../system/paths";
-import type { Backend } from "../toolchain/environment";
-import { Failure } from "./errors";
+import { Failure } from "../cli/errors";
+import { labHome, labName } from "../local/paths";
+import type { Backend } from "../local/toolchain/environment";
 import { localStacks, readState, type StackState } from "./state";
 
 /** Names of the labs of this machine that a stack has machines in. */

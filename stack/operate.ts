@@ -1,9 +1,9 @@
+import { Failure } from "../cli/errors";
+import { reach } from "../cli/reach";
 import { awaitHolders } from "../providers/vip/holders";
 import { runScript, type Script } from "../providers/vip/scripts";
-import { Failure } from "./errors";
 import type { KnownNode, KnownStack } from "./known-stack";
 import { answerLimit, endpointOf } from "./measure";
-import { reach } from "./reach";
 
 /** The stack, for a command that changes something on its nodes; or the code of the one that did it in the lab. */
 export async function reachToOperate(stack: string, argv: string[]): Promise<KnownStack | number> {

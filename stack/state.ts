@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { run, tryRun } from "../system/run";
-import type { Backend } from "../toolchain/environment";
+import { projectName } from "../cli/project";
+import { run, tryRun } from "../local/run";
+import type { Backend } from "../local/toolchain/environment";
 import { type Claim, claimsOfResources } from "./claims";
-import { projectName } from "./project";
 
 /** What is known of a stack without running its program. */
 export interface StackState {

@@ -1,4 +1,4 @@
-import { Failure } from "./errors";
+import { Failure } from "../cli/errors";
 import type { NodeReport } from "./node-report";
 import { holdersOf } from "./verdict";
 

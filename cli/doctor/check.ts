@@ -1,7 +1,7 @@
+import type { Backend } from "../../local/toolchain/environment";
 import type { Settings } from "../../settings";
-import type { Backend } from "../../toolchain/environment";
+import type { StackState } from "../../stack/state";
 import type { Hypervisor } from "../hypervisor";
-import type { StackState } from "../state";
 import type { ThisMachine } from "./machine";
 
 /** `fault`: an `up` fails, or does not do what it should. `remark`: it works, and should be known. */

@@ -2,7 +2,7 @@ import { currentLab } from "../../lab";
 import { executes } from "../../lab/accelerator";
 import { plannedBox } from "../../lab/box";
 import { labProblems } from "../../lab/preflight";
-import { labHome } from "../../system/paths";
+import { labHome } from "../../local/paths";
 import { type Check, type Finding, fault, remark, type Subject, well } from "./check";
 import { lastLine } from "./programs";
 

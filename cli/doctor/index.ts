@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { currentLab } from "../../lab";
+import { ensureToolchain } from "../../local/toolchain";
 import { type Settings, SettingsError } from "../../settings";
 import { checkSettingsFile } from "../../settings/file";
-import { ensureToolchain } from "../../toolchain";
+import { readState } from "../../stack/state";
 import { colors } from "../colors";
 import { Failure, shownError } from "../errors";
 import { chooseHypervisor } from "../hypervisor";
 import { stackFile } from "../stack-file";
-import { readState } from "../state";
 import { backendOf, cliOf } from "../surroundings";
 import { type Check, type Finding, fault, type Subject, well } from "./check";
 import { hypervisorChecks } from "./hypervisor";

@@ -2,10 +2,10 @@ import { dirname, join } from "node:path";
 import { layout } from "../../lab/layout";
 import { ownInode } from "../../lab/namespace";
 import { namespaceOf, processesIn } from "../../lab/process";
+import { cacheHome, dataHome, labHome } from "../../local/paths";
 import { recordFile } from "../../providers/vagrant/folder";
-import { cacheHome, dataHome, labHome } from "../../system/paths";
+import { localStacks, readLocal } from "../../stack/state";
 import { deadLocks, removeDeadLocks } from "../dead-locks";
-import { localStacks, readLocal } from "../state";
 import { type Check, type Finding, remark, type Subject, well } from "./check";
 
 /** All stacks whose state is on this machine; undefined if the state is elsewhere, so that nobody can tell. */

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { freemem, networkInterfaces, totalmem, userInfo } from "node:os";
 import { dirname } from "node:path";
-import { RunError, type RunResult, tryRun } from "../../system/run";
-import { onPath } from "../../toolchain/path";
+import { RunError, type RunResult, tryRun } from "../../local/run";
+import { onPath } from "../../local/toolchain/path";
 
 /** What the doctor asks of the machine that it runs on. Tests give their own answers. */
 export interface ThisMachine {

@@ -1,8 +1,8 @@
 import { missingPackages } from "../../lab/packages";
 import { wantedPlugins } from "../../lab/plugins/install";
-import { pulumiHome } from "../../system/paths";
-import { rememberedToolchain } from "../../toolchain";
-import { isAtLeast, minimumVersion } from "../../toolchain/installed";
+import { pulumiHome } from "../../local/paths";
+import { rememberedToolchain } from "../../local/toolchain";
+import { isAtLeast, minimumVersion } from "../../local/toolchain/installed";
 import { type Check, fault, remark, runsHere, well } from "./check";
 
 const node: Check = {

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { defaultMemory } from "../../components/place";
-import { cacheHome, dataHome } from "../../system/paths";
-import { packageRoot } from "../../system/root";
+import { cacheHome, dataHome } from "../../local/paths";
+import { packageRoot } from "../../local/root";
 import { type Check, fault, gibibytes, remark, type Subject, well } from "./check";
 
 /** MiB. */

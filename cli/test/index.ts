@@ -1,7 +1,7 @@
-import { packageRoot } from "../../system/root";
+import { stream } from "../../local/foreground";
+import { packageRoot } from "../../local/root";
 import { colors } from "../colors";
 import { shownError } from "../errors";
-import { stream } from "../foreground";
 import { chosenLayers, commandOf, type Layer, layers } from "./layers";
 import { type Need, prepare } from "./needs";
 

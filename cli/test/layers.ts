@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { Failure } from "../errors";
 import type { Need } from "./needs";
 

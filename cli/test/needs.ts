@@ -1,8 +1,8 @@
 import { buildBox, installPackages } from "../../lab";
 import { buildImage } from "../../lab/image/build";
-import { run } from "../../system/run";
-import { ensureToolchain } from "../../toolchain";
-import { onPath } from "../../toolchain/path";
+import { run } from "../../local/run";
+import { ensureToolchain } from "../../local/toolchain";
+import { onPath } from "../../local/toolchain/path";
 import { colors } from "../colors";
 import { Failure, shownError } from "../errors";
 

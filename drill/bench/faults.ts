@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { VrrpSpec } from "../components/vrrp-spec";
-import { clock } from "../system/clock";
-import type { Rig, RigNode } from "./rig";
+import type { VrrpSpec } from "../../domain/vrrp";
+import { clock } from "../../local/clock";
+import type { Rig, RigNode } from "../rig/rig";
 
 /** Something that happens to the holder. */
 export interface Fault {

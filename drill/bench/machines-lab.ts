@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MachinesLab } from "../test/lab/machines-lab";
+import { MachinesLab } from "../../test/lab/machines-lab";
 import { median, printed, type Report, row } from "./report";
 
 /*

@@ -1,8 +1,8 @@
 import { cpSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { run } from "../system/run";
-import { mustEndWell, TestStack } from "../test/engine/harness";
+import { run } from "../../local/run";
+import { mustEndWell, TestStack } from "../../test/engine/harness";
 import { median, printed, type Report, type Row, row } from "./report";
 
 /*

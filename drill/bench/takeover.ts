@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type TakeoverBound, takeoverBound, type VrrpSpec } from "../components/vrrp-spec";
-import { parseSettings } from "../settings";
-import { vrrpSpec } from "../settings/floating-ip";
+import { type TakeoverBound, takeoverBound, type VrrpSpec } from "../../domain/vrrp";
+import { parseSettings } from "../../settings";
+import { vrrpSpec } from "../../settings/floating-ip";
+import { Rig } from "../rig/rig";
 import { type Fault, faults, settle, trial } from "./faults";
 import { type Row, row } from "./report";
-import { Rig } from "./rig";
 import { takeoverPlot } from "./takeover-plot";
 
 /** What is compared: the presets, and keepalived as its own defaults have it. */

@@ -16,7 +16,7 @@ export interface MachineAction {
   verb: (typeof machineVerbs)[number];
 }
 
-/** floating-ip/yield, as operators use it: the node gives the VIP away in order, and refuses it for some seconds. */
+/** node/keepalived/yield, as operators use it: the node gives the VIP away in order, and refuses it for some seconds. */
 export interface VipAction {
   at: "vip";
   node: string;

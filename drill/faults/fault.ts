@@ -23,7 +23,7 @@ export interface Timing {
   /** Without a holder of the VIP at most: after a crash, and in a planned move. */
   crash: number;
   planned: number;
-  /** The guard's times; guard/configuration.bash tells their meaning. */
+  /** The guard's times; node/guard/configuration.bash tells their meaning. */
   heartbeat: number;
   giveUp: number;
   watchdog: number;

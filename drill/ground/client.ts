@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { packageRoot } from "../../system/root";
-import { run, tryRun } from "../../system/run";
+import { packageRoot } from "../../local/root";
+import { run, tryRun } from "../../local/run";
 import type { ObserverOrder, Seen } from "../probes/observer";
 import type { ClientView } from "../recording";
 import type { Client } from "./ground";

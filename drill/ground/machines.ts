@@ -1,5 +1,5 @@
-import type { RecordedMachine } from "../../cli/state";
-import { type RunResult, tryRun } from "../../system/run";
+import { type RunResult, tryRun } from "../../local/run";
+import type { RecordedMachine } from "../../stack/state";
 import type { MachineAction } from "../faults";
 
 /** A hypervisor's commands: program, and arguments by verb. What is so already is well, too. */

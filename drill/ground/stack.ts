@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KnownNode, KnownStack } from "../../cli/known-stack";
-import { endpointOf, measure } from "../../cli/measure";
-import type { RecordedMachine } from "../../cli/state";
-import { holdersOf, judge } from "../../cli/verdict";
 import { currentLab } from "../../lab";
+import { packageRoot } from "../../local/root";
 import { shellQuote } from "../../providers/remote/quote";
 import { asRoot, exec, execOk } from "../../providers/remote/ssh";
 import { runScript } from "../../providers/vip/scripts";
-import { packageRoot } from "../../system/root";
+import type { KnownNode, KnownStack } from "../../stack/known-stack";
+import { endpointOf, measure } from "../../stack/measure";
+import type { RecordedMachine } from "../../stack/state";
+import { holdersOf, judge } from "../../stack/verdict";
 import type { Action, Actor, Need, Timing } from "../faults";
 import { Sampler, type Shell, type Watch } from "../probes/sampler";
 import { forgetWrites, readBack, takesWrites } from "../probes/writes";
@@ -28,7 +28,7 @@ const lookLimit = 30_000;
 const bootLimit = 120_000;
 const usualGrace = 90_000;
 
-const script = (): string => readFileSync(join(packageRoot, "drill", "nodes", "fault"), "utf8");
+const script = (): string => readFileSync(join(packageRoot, "node", "drill", "fault"), "utf8");
 
 async function onNode(
   node: KnownNode,

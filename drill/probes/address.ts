@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { clock, fromTimeOfDay } from "../../system/clock";
-import { tryRun } from "../../system/run";
+import { clock, fromTimeOfDay } from "../../local/clock";
+import { tryRun } from "../../local/run";
 
 /*
  * Whether the VIP answers to ICMP, and whose it is: the MAC address in this machine's own neighbour table, which is

@@ -1,5 +1,5 @@
 import { Agent, request } from "node:https";
-import { clock } from "../../system/clock";
+import { clock } from "../../local/clock";
 
 /** One question to the service. */
 export interface Asked {

@@ -1,4 +1,4 @@
-import { run } from "../../system/run";
+import { run } from "../../local/run";
 import { type Owner, watchAddress } from "./address";
 import { type Asked, askAgainAndAgain } from "./https";
 import { type Write, WriteClient } from "./writes";

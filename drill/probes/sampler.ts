@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { clock } from "../../local/clock";
+import { packageRoot } from "../../local/root";
 import { shellQuote } from "../../providers/remote/quote";
-import { clock } from "../../system/clock";
-import { packageRoot } from "../../system/root";
 import { parseSample, placeSamples, type RawSample, type Sample, type Tick } from "./samples";
 
 /** How to run a shell command on a node; the sampler adds the command. */
@@ -25,7 +25,7 @@ const looks = { closely: 0.05, calmly: 0.2 } as const;
 
 export type Watch = keyof typeof looks;
 
-const script = (): string => readFileSync(join(packageRoot, "drill", "nodes", "sampler"), "utf8");
+const script = (): string => readFileSync(join(packageRoot, "node", "drill", "sampler"), "utf8");
 
 /** The shell command that runs the sampler with some arguments. */
 export const samplerCommand = (...args: string[]): string =>

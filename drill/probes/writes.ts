@@ -1,6 +1,6 @@
 import { Agent, request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clock } from "../../system/clock";
+import { clock } from "../../local/clock";
 
 /*
  * Writes with numbers through the VIP, each sent once, and what is there of them afterwards. The service must have the

@@ -1,6 +1,6 @@
-import { median, percentile } from "../../bench/report";
 import type { Breach, Verdict } from "../audits/invariants";
 import type { Measures } from "../audits/measures";
+import { median, percentile } from "../bench/report";
 import type { Recording } from "../recording";
 import { type Scene, sceneOf } from "./scene";
 

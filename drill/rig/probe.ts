@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { clock } from "../system/clock";
+import { clock } from "../../local/clock";
 
 /*
  * Who answers at the VIP, and when: a client sends a small packet every few milliseconds, each node answers with its

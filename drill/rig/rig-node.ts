@@ -2,8 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { unitPrograms, type VrrpNode } from "../components/keepalived-conf";
-import { packageRoot } from "../system/root";
+import { unitPrograms, type VrrpNode } from "../../domain/keepalived-conf";
+import { packageRoot } from "../../local/root";
 
 /** Runs iproute2's `ip`; gives what it printed. */
 export const ip = (...args: string[]): string =>
@@ -13,7 +13,7 @@ export const ip = (...args: string[]): string =>
 const restartSeconds = (): number =>
   Number(
     /^RestartSec=(\d+)$/m.exec(
-      readFileSync(join(packageRoot, "guard", "keepalived-drop-in.conf"), "utf8"),
+      readFileSync(join(packageRoot, "node", "keepalived", "drop-in.conf"), "utf8"),
     )?.[1],
   );
 
@@ -52,9 +52,12 @@ export class RigNode {
       mkdirSync(join(this.folder, name), { recursive: true });
     for (const name of ["passwd", "group", "nsswitch.conf"])
       copyFileSync(join("/etc", name), join(this.folder, "etc", name));
-    copyFileSync(join(packageRoot, "guard", "vrrp-notify"), join(this.folder, "lib/ha-rancher/vrrp-notify"));
+    copyFileSync(
+      join(packageRoot, "node", "keepalived", "vrrp-notify"),
+      join(this.folder, "lib/ha-rancher/vrrp-notify"),
+    );
     for (const name of unitPrograms)
-      copyFileSync(join(packageRoot, "floating-ip", name), join(this.folder, "lib/ha-rancher", name));
+      copyFileSync(join(packageRoot, "node", "keepalived", name), join(this.folder, "lib/ha-rancher", name));
     this.track("track", 0);
   }
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { keepalivedConf, type VrrpNode } from "../components/keepalived-conf";
-import type { VrrpSpec } from "../components/vrrp-spec";
+import { keepalivedConf, type VrrpNode } from "../../domain/keepalived-conf";
+import type { VrrpSpec } from "../../domain/vrrp";
 import { Probe } from "./probe";
 import { ip, pidsIn, RigNode, rigVip } from "./rig-node";
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { Server, type ServerChannel, utils } from "ssh2";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
 /*
  * The lab's stand-in for an sshd on a machine with libvirt, which fence_virsh logs in to: one key, and for it one program,

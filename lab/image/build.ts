@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock } from "../../system/lock";
-import { artifactsHome } from "../../system/paths";
-import { packageRoot } from "../../system/root";
-import { run } from "../../system/run";
+import { withLock } from "../../local/lock";
+import { artifactsHome } from "../../local/paths";
+import { packageRoot } from "../../local/root";
+import { run } from "../../local/run";
 
 /** The stand-in for Rancher's image, as it lies on this machine. */
 export interface Image {

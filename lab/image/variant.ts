@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { run } from "../../system/run";
+import { run } from "../../local/run";
 import { digestOf, type Image } from "./build";
 
 /** What an image is made to be, for tests of upgrades. */

@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { writeIfChanged } from "../files";
 import type { Layout } from "../layout";
 import { runIn } from "../namespace";

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../../system/run";
+import { run } from "../../local/run";
 import { writeWhole } from "../files";
 import { type Layout, managementNetwork, privateNetwork } from "../layout";
 import { libvirtUri } from "./daemon";

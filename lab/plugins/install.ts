@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { withLock } from "../../system/lock";
-import { cacheHome } from "../../system/paths";
-import { packageRoot } from "../../system/root";
-import { RunError, run } from "../../system/run";
+import { withLock } from "../../local/lock";
+import { cacheHome } from "../../local/paths";
+import { packageRoot } from "../../local/root";
+import { RunError, run } from "../../local/run";
 
 export interface InstallOptions {
   /** Path of the Pulumi CLI. */

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { toolchainHome } from "../system/paths";
-import { packageRoot } from "../system/root";
-import { type RunError, run } from "../system/run";
-import type { Toolchain } from "./index";
+import { toolchainHome } from "../paths";
+import { packageRoot } from "../root";
+import { type RunError, run } from "../run";
+import type { Toolchain } from ".";
 import { isExecutable, onPath } from "./path";
 
 interface Binary {
@@ -33,7 +33,7 @@ const binaries: readonly Binary[] = [
   },
 ];
 
-const folderOf = (binary: Binary): string => join(packageRoot, "toolchain", binary.module);
+const folderOf = (binary: Binary): string => join(packageRoot, "local", "toolchain", binary.module);
 
 /** Scripts beside the binaries: the one of policy packs from the npm package, the others our own. */
 const launchers = (): string[] => [
@@ -43,7 +43,7 @@ const launchers = (): string[] => [
     "pulumi-resource-pulumi-nodejs",
     "dynamic-provider.cjs",
     "late-modules.cjs",
-  ].map((name) => join(packageRoot, "toolchain", "launchers", name)),
+  ].map((name) => join(packageRoot, "local", "toolchain", "launchers", name)),
 ];
 
 // The tags leave out cgo for user names, and gRPC's tracing, which drags reflection in and doubles the size.

@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { toolchainHome } from "../system/paths";
-import { run } from "../system/run";
-import type { Toolchain } from "./index";
+import { toolchainHome } from "../paths";
+import { run } from "../run";
+import type { Toolchain } from ".";
 import { companions } from "./installed";
 import { isExecutable } from "./path";
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { backendHome, cacheHome, passphraseFile, pulumiHome } from "../system/paths";
-import type { Toolchain } from "./index";
+import { backendHome, cacheHome, passphraseFile, pulumiHome } from "../paths";
+import type { Toolchain } from ".";
 
 /** Where the stacks' state is kept. */
 export interface Backend {

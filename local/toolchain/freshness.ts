@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join, relative, sep } from "node:path";
-import { packageRoot } from "../system/root";
+import { packageRoot } from "../root";
 
 /** The rule itself is plain JavaScript, since it decides whether to compile before anything is compiled. */
 interface Rule {
@@ -16,7 +16,7 @@ interface Rule {
 export function assertFresh(): void {
   // A program compiled into another folder was compiled by hand, by somebody who knows.
   if (relative(packageRoot, __dirname).split(sep)[0] !== "dist") return;
-  const { staleness } = createRequire(join(packageRoot, "package.json"))("./cli/freshness.cjs") as Rule;
+  const { staleness } = createRequire(join(packageRoot, "package.json"))("./local/freshness.cjs") as Rule;
   const why = staleness(packageRoot);
   if (why) throw new Error(`the compiled program is not current (${why}): run \`npm run build\` first`);
 }

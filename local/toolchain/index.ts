@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withLock } from "../system/lock";
-import { toolchainHome } from "../system/paths";
+import { withLock } from "../lock";
+import { toolchainHome } from "../paths";
 import { buildToolchain, recipe } from "./build";
 import { downloadToolchain } from "./download";
 import { findToolchain, pulumiOnPath } from "./installed";

@@ -1,8 +1,8 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { toolchainHome } from "../system/paths";
-import { tryRun } from "../system/run";
-import type { Toolchain } from "./index";
+import { toolchainHome } from "../paths";
+import { tryRun } from "../run";
+import type { Toolchain } from ".";
 import { allOnPath, isBelow, isExecutable, onPath } from "./path";
 
 /** The first CLI that has all that this program uses (facts: state format, policy packs, `inputs` of a read). */

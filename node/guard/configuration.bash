@@ -2,7 +2,7 @@
 # The guard's settings: read from guard.conf, checked, all mistakes said at once. Sourced, never run.
 #
 # guard.conf holds lines KEY=VALUE, each value quoted for a shell. Times are seconds, decimals allowed. Its last line
-# reads service.conf, which names what this node runs: rancher/point writes it, so that an upgrade can change one node
+# reads service.conf, which names what this node runs: node/release/point writes it, so that an upgrade can change one node
 # after the other.
 #
 #   NODE              this node's name; unique in the stack

@@ -1,9 +1,9 @@
+import { rancherRules } from "../../workloads/rancher/policies";
 import type { Rule } from "../rule";
 import { accessRules } from "./access";
 import { floatingIpRules } from "./floating-ip";
 import { machineRules } from "./machines";
 import { oneWriterRules } from "./one-writer";
-import { rancherRules } from "./rancher";
 import { storageRules } from "./storage";
 
 /** All rules, in the order in which docs/policies.md lists them. */

@@ -1,6 +1,6 @@
+import { isNamed } from "../../workloads/rancher/policies";
 import { guardSettings, unitValue } from "../read";
 import { check, doubles, type FileMap, type Judged, known, levels, ofType, type Rule, types } from "../rule";
-import { isNamed } from "./rancher";
 
 const guardUnit = /\/ha-rancher-guard\.service$/;
 const guardConf = /\/guard\.conf$/;
@@ -15,7 +15,7 @@ const allFiles = (resources: Judged[]): FileMap[] =>
     return files ? [files] : [];
   });
 
-/** Times of the guard in seconds where guard.conf does not say: guard/configuration.bash. */
+/** Times of the guard in seconds where guard.conf does not say: node/guard/configuration.bash. */
 const defaultTimes = { HEARTBEAT: 1, GIVE_UP: 6, WATCHDOG: 10, LEASE_TIME: 15 };
 
 const timersInOrder: Rule = {

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { sha256Of } from "../../system/sha256";
+import { sha256Of } from "../../local/sha256";
 import { replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { endpointSchema } from "../remote/files-provider";
 import { shellQuote } from "../remote/quote";

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { knownHostsLine, writePrivate } from "../private-files";
+import { knownHostsLine, writePrivate } from "../../local/private-files";
 import type { SshEndpoint } from "../remote/endpoint";
 
 /** Where the key is written if it is not in a file already. */

@@ -3,8 +3,8 @@ import { isAbsolute, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { packageRoot } from "../../system/root";
-import { removeFolder } from "../private-files";
+import { removeFolder } from "../../local/private-files";
+import { packageRoot } from "../../local/root";
 import type { SshEndpoint } from "../remote/endpoint";
 import { presentedHostKey } from "../remote/first-contact";
 import { shellQuote } from "../remote/quote";
@@ -65,7 +65,7 @@ type Script = "look" | "claim" | "release";
 
 /** The command line of a script: the script itself is an argument, so that it needs no file on the host. */
 export function scriptLine(name: Script, args: string[]): string {
-  const script = readFileSync(join(packageRoot, "providers", "host", name), "utf8");
+  const script = readFileSync(join(packageRoot, "node", "host", name), "utf8");
   return ["bash", "--norc", "-c", script, name, ...args].map(shellQuote).join(" ");
 }
 

@@ -123,7 +123,7 @@ function softwareMistakes(found: Inspection): string[] {
     mistakes.push(
       `it lacks ${needed.join(", ")}, and has neither apt-get nor dnf${system && ` (${system})`}: install them yourself`,
     );
-  // RHEL and what is made from it have no Docker of their own: guard/prepare.
+  // RHEL and what is made from it have no Docker of their own: node/host/prepare.
   else if (!installers.includes("apt-get") && missing.includes("docker") && engines.length === 0)
     mistakes.push(
       "it lacks docker, of which its system has no package: install Docker first, or add a source of packages that has docker-ce or moby-engine",

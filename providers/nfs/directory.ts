@@ -1,6 +1,6 @@
 import { mkdir, readdir, realpath, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { textOf } from "../../system/text";
+import { textOf } from "../../local/text";
 import { writeAtomically } from "./atomic";
 
 /*

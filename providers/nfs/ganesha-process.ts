@@ -1,7 +1,7 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { textOf } from "../../system/text";
+import { textOf } from "../../local/text";
 
 /** A ganesha that runs. */
 export interface Ganesha {

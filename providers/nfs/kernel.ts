@@ -1,8 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { type RunResult, tryRun } from "../../system/run";
-import { textOf } from "../../system/text";
+import { type RunResult, tryRun } from "../../local/run";
+import { textOf } from "../../local/text";
 import { clientsInExportsFile, clientsListed, renderExportsFile } from "./kernel-exports";
 import type { NfsServer } from "./server";
 

@@ -37,4 +37,4 @@ export class Release extends pulumi.dynamic.Resource {
   }
 }
 
-const provider = shim("ha-rancher/providers/rancher", "release");
+const provider = shim("ha-rancher/providers/release", "release");

@@ -2,7 +2,7 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
 import type { NodeLook } from "./upgrade-world";
 
-/** What runs on nodes for Rancher: files of rancher/, which say what they take and print. */
+/** What runs on nodes for Rancher: files of node/release/, which say what they take and print. */
 export type RancherScript = keyof typeof limits;
 
 /** Milliseconds: a guard stops in order within `guard.stopGrace` (600 s at most), and systemd is slow on a busy node. */
@@ -14,12 +14,12 @@ const limits = {
   "take-back": 1_800_000,
 } as const;
 
-/** Runs a script of rancher/ on a node as root; gives what it printed. */
+/** Runs a script of node/release/ on a node as root; gives what it printed. */
 export const runRancherScript = (
   ssh: SshEndpoint,
   name: RancherScript,
   args: string[] = [],
-): Promise<string> => runNodeScript(ssh, { folder: "rancher", name, limit: limits[name] }, args);
+): Promise<string> => runNodeScript(ssh, { folder: "node/release", name, limit: limits[name] }, args);
 
 /** Reads what `look` printed. */
 export function parseLook(stdout: string): NodeLook {

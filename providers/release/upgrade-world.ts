@@ -1,4 +1,4 @@
-/** What a node said of itself (rancher/look). */
+/** What a node said of itself (node/release/look). */
 export interface NodeLook {
   /** The container that its guard is to run; empty: none was named yet. */
   container: string;

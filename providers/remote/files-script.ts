@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { shellQuote } from "./quote";
 
 /*
@@ -35,7 +35,7 @@ const call = (name: string, ...args: (string | number)[]): string =>
 /** The functions are there once per process, and not at all where no node is spoken to. */
 let functions: string | undefined;
 const script = (calls: readonly string[]): string => {
-  functions ??= readFileSync(join(packageRoot, "providers", "remote", "files.sh"), "utf8");
+  functions ??= readFileSync(join(packageRoot, "node", "host", "files.sh"), "utf8");
   return [functions, ...calls].join("\n");
 };
 

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import type { SshEndpoint } from "./endpoint";
 import { shellQuote } from "./quote";
 import { exec, lastLines, sudoHint } from "./ssh";
 
 /** A bash script of this package that runs on nodes. */
 export interface NodeScript {
-  /** Of the package, such as `rancher`. */
+  /** Of the package, such as `node/release`. */
   folder: string;
   name: string;
 }

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { type RunResult, tryRun } from "../../system/run";
+import { type RunResult, tryRun } from "../../local/run";
 import { shownEndpoint } from "./dial";
 import { openSshOptions, type SshEndpoint } from "./endpoint";
 import { lastLines } from "./ssh";

@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { textOf } from "../../system/text";
+import { textOf } from "../../local/text";
 import { type MachineRecord, readKey, readRecord, recordFile } from "./folder";
 import type { MachineInputs } from "./inputs";
 import { dataFolder } from "./vagrantfile";

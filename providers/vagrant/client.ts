@@ -1,4 +1,4 @@
-import { RunError, type RunResult, tryRun } from "../../system/run";
+import { RunError, type RunResult, tryRun } from "../../local/run";
 import { explained, explainedRunError } from "./errors";
 import { rulesOf } from "./hypervisors";
 import type { MachineInputs } from "./inputs";

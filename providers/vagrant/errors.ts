@@ -1,4 +1,4 @@
-import { RunError, type RunResult } from "../../system/run";
+import { RunError, type RunResult } from "../../local/run";
 import type { MachineInputs } from "./inputs";
 import { parseRows, shownText } from "./machine-readable";
 import { vagrantProcesses } from "./processes";

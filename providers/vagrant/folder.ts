@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { textOf } from "../../system/text";
-import { draftOf, knownHostsLine, writePrivate } from "../private-files";
+import { draftOf, knownHostsLine, writePrivate } from "../../local/private-files";
+import { textOf } from "../../local/text";
 import { inputsOf, type MachineInputs } from "./inputs";
 import { publicKeyOf } from "./keys";
 import { dataFolder, vagrantfile } from "./vagrantfile";

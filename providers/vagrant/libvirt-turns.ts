@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheHome } from "../../system/paths";
+import { cacheHome } from "../../local/paths";
 import { boxFileName, installedVersions } from "./box";
 import type { MachineInputs } from "./inputs";
 import { vagrantProcesses } from "./processes";

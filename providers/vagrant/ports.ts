@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { dataHome } from "../../system/paths";
+import { dataHome } from "../../local/paths";
 import { rulesOf } from "./hypervisors";
 import type { MachineInputs } from "./inputs";
 import { inTurn } from "./turns";

@@ -1,4 +1,4 @@
-import { cacheHome } from "../../system/paths";
+import { cacheHome } from "../../local/paths";
 
 const queues = new Map<string, Promise<unknown>>();
 
@@ -12,7 +12,7 @@ const queues = new Map<string, Promise<unknown>>();
 export async function inTurn<T>(name: string, action: () => Promise<T>, onWait?: () => void): Promise<T> {
   const locked = async (): Promise<T> => {
     // Loaded here: a preview without changes never needs it.
-    const { withLock } = await import("../../system/lock.js");
+    const { withLock } = await import("../../local/lock.js");
     return await withLock(cacheHome(), name, action, onWait);
   };
   const own = (queues.get(name) ?? Promise.resolve()).then(locked);

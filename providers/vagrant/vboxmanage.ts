@@ -1,4 +1,4 @@
-import { tryRun } from "../../system/run";
+import { tryRun } from "../../local/run";
 import type { MachineInputs } from "./inputs";
 
 const notFound = /VBOX_E_OBJECT_NOT_FOUND|Could not find a registered machine/;

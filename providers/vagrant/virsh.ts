@@ -1,4 +1,4 @@
-import { type RunResult, tryRun } from "../../system/run";
+import { type RunResult, tryRun } from "../../local/run";
 import type { MachineInputs } from "./inputs";
 
 /*

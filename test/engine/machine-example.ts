@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { mustEndWell, TestStack } from "./harness";
 
 /** The example of docs/machines.md, run as it is. */

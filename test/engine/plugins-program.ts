@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installStandIn, wantedPlugins } from "../../lab/plugins/install";
-import { packageRoot } from "../../system/root";
-import { tryRun } from "../../system/run";
-import { ensureToolchain } from "../../toolchain";
+import { packageRoot } from "../../local/root";
+import { tryRun } from "../../local/run";
+import { ensureToolchain } from "../../local/toolchain";
 import type { FakeEngine } from "./plugins-engine";
 import type { Sshd } from "./plugins-sshd";
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { keepingStackFile } from "../../cli/stack-file";
 import { installStandIn, wantedPlugins } from "../../lab/plugins/install";
-import { packageRoot } from "../../system/root";
-import { type RunResult, run, tryRun } from "../../system/run";
-import { ensureToolchain } from "../../toolchain";
+import { packageRoot } from "../../local/root";
+import { type RunResult, run, tryRun } from "../../local/run";
+import { ensureToolchain } from "../../local/toolchain";
 
 /** The advisories that docs/policies.md says the blog's stack has. */
 function documented(): string[] {

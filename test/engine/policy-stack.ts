@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { installStandIn, wantedPlugins } from "../../lab/plugins/install";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { mustEndWell, type Outcome, TestStack } from "./harness";
 import type { Declaration } from "./policy-cases";
 

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { guardConf } from "../../components/guard-files";
-import { packageRoot } from "../../system/root";
+import { guardConf } from "../../domain/guard-conf";
+import { packageRoot } from "../../local/root";
 
 const folder = mkdtempSync(join(tmpdir(), "guard-configuration-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -30,7 +30,7 @@ writeFileSync(
 function read(part = ""): { status: number | null; stderr: string } {
   const script = `source configuration.bash; load_configuration '${file}' ${part}`;
   return spawnSync("bash", ["--norc", "-euo", "pipefail", "-c", script], {
-    cwd: join(packageRoot, "guard"),
+    cwd: join(packageRoot, "node", "guard"),
     encoding: "utf8",
   });
 }

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];
@@ -38,7 +38,7 @@ function ask(port: number): Promise<{ well: boolean; words: string; seconds: num
         "-uc",
         script,
         "ask",
-        join(packageRoot, "guard", "health.bash"),
+        join(packageRoot, "node", "guard", "health.bash"),
         `http://127.0.0.1:${port}/healthz`,
       ],
       { env: { ...process.env, http_proxy: "http://127.0.0.1:9" } },

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
 /** Runs a script with the guard's parts at hand. */
 function bash(script: string): string {
   const { status, stdout, stderr } = spawnSync("bash", ["-c", `source node.bash\n${script}`], {
-    cwd: join(packageRoot, "guard"),
+    cwd: join(packageRoot, "node", "guard"),
     encoding: "utf8",
   });
   assert.equal(status, 0, stderr);

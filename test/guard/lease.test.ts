@@ -20,7 +20,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
 /** A lease process, asked as the guard asks it. */
 class Lease {
@@ -31,7 +31,11 @@ class Lease {
   constructor(directory: string, node: string, claimTime = 0, programs?: string) {
     const PATH = [programs, process.env.PATH].filter(Boolean).join(":");
     const options = { detached: true, env: { ...process.env, PATH } } as const;
-    this.child = spawn(join(packageRoot, "guard", "lease"), [directory, node, String(claimTime)], options);
+    this.child = spawn(
+      join(packageRoot, "node", "guard", "lease"),
+      [directory, node, String(claimTime)],
+      options,
+    );
     this.child.stdin.on("error", () => undefined);
     this.answers = createInterface(this.child.stdout)[Symbol.asyncIterator]();
   }

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
 /*
- * How a node comes to its lease directory: storage/mount-lease with a systemd that does what it is told, and a client
+ * How a node comes to its lease directory: node/storage/mount-lease with a systemd that does what it is told, and a client
  * whose identity cannot change while anything is mounted.
  */
 
@@ -36,7 +36,7 @@ const fakes = {
 
 function mountLease(env: NodeJS.ProcessEnv = {}): { status: number | null; stderr: string; log: string[] } {
   const args = ["lease.mount", "/rancher_lease", ...wanted.split(" ")];
-  const { status, stderr } = spawnSync(join(packageRoot, "storage", "mount-lease"), args, {
+  const { status, stderr } = spawnSync(join(packageRoot, "node", "storage", "mount-lease"), args, {
     cwd: folder,
     env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, HA_RANCHER_PROGRAMS: folder, ...env },
     encoding: "utf8",

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { keepalivedConf, specFingerprint } from "../../components/keepalived-conf";
+import { keepalivedConf, specFingerprint } from "../../domain/keepalived-conf";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
 import { type GuardedNode, Pair, times, until } from "./nodes";

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type GuardConfValues, guardConf } from "../../components/guard-files";
-import { packageRoot } from "../../system/root";
+import { type GuardConfValues, guardConf } from "../../domain/guard-conf";
+import { packageRoot } from "../../local/root";
 
-const guardFolder = join(packageRoot, "guard");
+const guardFolder = join(packageRoot, "node", "guard");
 /** Stand-ins for docker, ip, systemctl and so on; bash, flock, tail and so on are the machine's. */
 const fakes = join(packageRoot, "test", "guard", "fakes");
 

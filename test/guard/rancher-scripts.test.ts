@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { guardConf } from "../../components/guard-files";
-import { parseLook } from "../../providers/rancher/scripts";
+import { guardConf } from "../../domain/guard-conf";
+import { packageRoot } from "../../local/root";
+import { parseLook } from "../../providers/release/scripts";
 import { nodeScriptLine } from "../../providers/remote/script";
-import { packageRoot } from "../../system/root";
 
 let node: string;
 
@@ -23,7 +23,7 @@ const has = (path: string): boolean => existsSync(join(node, path));
 
 /** Runs a script in the way in which it comes to a node, as root's command line. */
 function run(name: string, ...args: string[]): { code: number | null; stdout: string; stderr: string } {
-  const line = nodeScriptLine("root", { folder: "rancher", name }, args);
+  const line = nodeScriptLine("root", { folder: "node/release", name }, args);
   const { status, stdout, stderr } = spawnSync("sh", ["-c", line], {
     encoding: "utf8",
     env: {
@@ -31,7 +31,7 @@ function run(name: string, ...args: string[]): { code: number | null; stdout: st
       FAKE_NODE: node,
       CONFIG_DIRECTORY: join(node, "config"),
       RUN_DIRECTORY: join(node, "run"),
-      SCRIPTS_DIRECTORY: join(packageRoot, "guard"),
+      SCRIPTS_DIRECTORY: join(packageRoot, "node", "guard"),
     },
   });
   return { code: status, stdout, stderr };
@@ -109,7 +109,7 @@ test("a halted node is kept out of service until it is pointed again", () => {
   put("active", "");
   assert.equal(run("halt", "rancher-old").code, 0);
   assert.deepEqual([look().kept, look().state], ["rancher-old", ""]);
-  const unit = readFileSync(join(packageRoot, "guard", "ha-rancher-guard.service"), "utf8");
+  const unit = readFileSync(join(packageRoot, "node", "units", "ha-rancher-guard.service"), "utf8");
   assert.match(unit, /^ConditionPathExists=!\/etc\/ha-rancher\/kept-out$/m, "a boot would start the guard");
   assert.equal(run("point", "rancher-old").code, 0);
   assert.deepEqual([look().kept, has("active")], [undefined, true]);

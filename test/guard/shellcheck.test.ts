@@ -3,11 +3,9 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { test } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
-const folders = [
-  ...["floating-ip", "guard", "providers", "lab", "toolchain", "test", "cli", "drill", "storage", "rancher"],
-];
+const folders = [...["node", "lab", "local", "test"]];
 
 /** Every shell script of the project: what begins as one, and what such scripts read. */
 const scripts = folders
@@ -18,7 +16,7 @@ const scripts = folders
   .map((file) => relative(packageRoot, file));
 
 test("the scripts are found", () => {
-  for (const one of ["guard/guard", "guard/lease-client.bash", "providers/remote/files.sh"])
+  for (const one of ["node/guard/guard", "node/guard/lease-client.bash", "node/host/files.sh"])
     assert.ok(scripts.includes(one), `${one} is not among ${scripts.join(", ")}`);
 });
 

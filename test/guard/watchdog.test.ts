@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { times } from "./nodes";
 import { becomesActive, withNodes } from "./with-nodes";
 
@@ -38,7 +38,7 @@ describe("PID 1's watchdog while units are read anew", () => {
       chmodSync(join(folder, "busctl"), 0o755);
       writeFileSync(log, "");
       const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, LOG: log };
-      const argv = [join(packageRoot, "guard", "watchdog"), "patient", ...command];
+      const argv = [join(packageRoot, "node", "guard", "watchdog"), "patient", ...command];
       const { status } = spawnSync("bash", argv, { env });
       return { code: status, told: readFileSync(log, "utf8").split("\n").filter(Boolean) };
     } finally {

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
 /*
  * A restore that is killed before each of its steps in turn, and what the next owner makes of it: work.bash by itself,
@@ -26,7 +26,7 @@ const restore = (): string => join(data(), ".restore");
 /** Runs a command of work.bash as the owner with epoch 1, killed before the step `limit` if there is one. */
 function run(command: string, limit = -1) {
   const script = `
-    source guard/configuration.bash; source guard/work.bash
+    source node/guard/configuration.bash; source node/guard/work.bash
     DATA_DIRECTORY=$1 LEASE_DIRECTORY=$2 EPOCH=1 WORK_ID=the-id WORK_VERB=unpack steps=0
     step() { ((limit < 0 || ++steps <= limit)) || kill -KILL $$; command "$@"; }
     for name in mv rm mkdir chmod tar sync; do eval "$name() { step $name \\"\\$@\\"; }"; done

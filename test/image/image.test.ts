@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildImage, type Image } from "../../lab/image/build";
 import { parseReference, pushImage, startRegistry, stopRegistry } from "../../lab/registry";
-import { run, tryRun } from "../../system/run";
+import { run, tryRun } from "../../local/run";
 
 /*
  * The stand-in image without a container engine: its root folder, unpacked, runs as PID 1 of its own namespaces.

@@ -3,10 +3,10 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Rig, type RigNode } from "../../bench/rig";
-import { keepalivedConf } from "../../components/keepalived-conf";
-import { featuresOf, minimumVersion } from "../../components/keepalived-version";
-import type { VrrpSpec } from "../../components/vrrp-spec";
+import { keepalivedConf } from "../../domain/keepalived-conf";
+import { featuresOf, minimumVersion } from "../../domain/keepalived-version";
+import type { VrrpSpec } from "../../domain/vrrp";
+import { Rig, type RigNode } from "../../drill/rig/rig";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
 

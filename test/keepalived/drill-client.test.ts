@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { faults, settle, trial } from "../../bench/faults";
-import { Rig, rigVip } from "../../bench/rig";
+import { faults, settle, trial } from "../../drill/bench/faults";
 import type { Seen } from "../../drill/probes/observer";
-import { packageRoot } from "../../system/root";
+import { Rig, rigVip } from "../../drill/rig/rig";
+import { packageRoot } from "../../local/root";
 import { specOf } from "./spec";
 
 /* The drill's client against the real keepalived: it sees the VIP move, whose it is, and for how long it was away. */

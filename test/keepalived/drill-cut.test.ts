@@ -3,14 +3,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Rig, rigVip } from "../../bench/rig";
-import { ip } from "../../bench/rig-node";
-import { packageRoot } from "../../system/root";
+import { Rig, rigVip } from "../../drill/rig/rig";
+import { ip } from "../../drill/rig/rig-node";
+import { packageRoot } from "../../local/root";
 import { specOf } from "./spec";
 
 /* What the drill cuts with, on a real network: a node that is cut off is not told of by ARP either. */
 
-const script = readFileSync(join(packageRoot, "drill", "nodes", "fault"), "utf8");
+const script = readFileSync(join(packageRoot, "node", "drill", "fault"), "utf8");
 
 test("a node that is cut off from all claims the VIP no longer, and is still found by its own address", async (t) => {
   const rig = await Rig.make();

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { Rig, type RigNode } from "../../bench/rig";
-import type { VrrpSpec } from "../../components/vrrp-spec";
+import type { VrrpSpec } from "../../domain/vrrp";
+import { Rig, type RigNode } from "../../drill/rig/rig";
+import { clock } from "../../local/clock";
+import { packageRoot } from "../../local/root";
 import { closeAll } from "../../providers/remote/ssh";
 import {
   type ConfigurationInputs,
@@ -11,8 +13,6 @@ import {
   configuration,
 } from "../../providers/vip/configuration-provider";
 import { keepalived } from "../../providers/vip/keepalived-provider";
-import { clock } from "../../system/clock";
-import { packageRoot } from "../../system/root";
 import { TestServer } from "../unit/remote-server";
 import { specOf } from "./spec";
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach } from "node:test";
-import { Rig, type RigNode } from "../../bench/rig";
+import { Rig, type RigNode } from "../../drill/rig/rig";
 import { scriptLine } from "../../providers/vip/scripts";
 import { specOf } from "./spec";
 

@@ -1,4 +1,4 @@
-import type { VrrpSpec } from "../../components/vrrp-spec";
+import type { VrrpSpec } from "../../domain/vrrp";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
 

@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Fault, faults, heal, trial } from "../../bench/faults";
-import { Rig, type RigNode } from "../../bench/rig";
-import { takeoverBound, type VrrpSpec } from "../../components/vrrp-spec";
-import { clock } from "../../system/clock";
+import { takeoverBound, type VrrpSpec } from "../../domain/vrrp";
+import { type Fault, faults, heal, trial } from "../../drill/bench/faults";
+import { Rig, type RigNode } from "../../drill/rig/rig";
+import { clock } from "../../local/clock";
 import { specOf } from "./spec";
 
 /** Milliseconds on top of keepalived's timers: for the kernel, ARP, and the client's own interval. */

@@ -5,8 +5,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ObserverOrder, Seen } from "../../drill/probes/observer";
 import type { Write } from "../../drill/probes/writes";
-import { clock } from "../../system/clock";
-import { packageRoot } from "../../system/root";
+import { clock } from "../../local/clock";
+import { packageRoot } from "../../local/root";
 import { labNamespace } from "../lab/command";
 
 /** A client in the lab's network that writes numbers through the VIP, one after the other. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { haRancher, healthy, onNode, status } from "../lab/command";
 import { drill } from "../lab/drilled";
 import { step } from "../lab/steps";

@@ -176,7 +176,7 @@ step("switchover moves the VIP and then the service, to whom it was told", async
   assert.equal(code, 0, stdout);
   const gap = client?.longestGap(since, ...holders, target) ?? Number.NaN;
   console.log(`switchover: longest gap ${gap.toFixed(0)} ms`);
-  // How fast it is where processors are not emulated, bench/takeover.ts measures.
+  // How fast it is where processors are not emulated, drill/bench/takeover.ts measures.
   assert.ok(gap < allowedMoveGap, `the client waited ${gap} ms`);
   assert.deepEqual((await healthy(healthyWithin)).holders, [target]);
 });

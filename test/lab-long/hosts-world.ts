@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LabDescription, startLab, stopLab } from "../../lab";
 import { insideLab } from "../../lab/environment";
+import { packageRoot } from "../../local/root";
+import { type RunResult, tryRun } from "../../local/run";
 import { shellQuote } from "../../providers/remote/quote";
 import { newKeyPair } from "../../providers/vagrant/keys";
-import { packageRoot } from "../../system/root";
-import { type RunResult, tryRun } from "../../system/run";
 import { patient } from "./patient";
 
 const say = (line: string): void => console.log(line);

@@ -8,8 +8,8 @@ import { makeVariant, type VariantOptions } from "../../lab/image/variant";
 import { registryMirror } from "../../lab/layout";
 import { within } from "../../lab/namespace";
 import { pushImage } from "../../lab/registry";
-import { clock } from "../../system/clock";
-import type { RunResult } from "../../system/run";
+import { clock } from "../../local/clock";
+import type { RunResult } from "../../local/run";
 import {
   data,
   haRancher,

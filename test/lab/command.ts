@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { packageRoot } from "../../system/root";
-import { type RunResult, tryRun } from "../../system/run";
+import { packageRoot } from "../../local/root";
+import { type RunResult, tryRun } from "../../local/run";
 import { journal } from "./journal";
 
 /** The stack that the lab's test makes. Its file is made by the test too. */

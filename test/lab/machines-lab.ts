@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandIn, type Surroundings } from "../../cli/surroundings";
 import { type LabDescription, startLab, stopLab } from "../../lab";
-import { labHome } from "../../system/paths";
-import { type RunResult, tryRun } from "../../system/run";
-import { ensureToolchain } from "../../toolchain";
+import { labHome } from "../../local/paths";
+import { type RunResult, tryRun } from "../../local/run";
+import { ensureToolchain } from "../../local/toolchain";
 import { type PlainArgs, writeMachines, writeProject } from "../engine/project";
 
 const say = (line: string): void => console.log(line);

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { stack } from "./command";
 
 /** The settings of the stack that a lab's test makes: those of `dev`, and what the test changes in them. */

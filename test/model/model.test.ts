@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { check } from "./spin";
 
 const page = readFileSync(join(packageRoot, "docs", "one-writer.md"), "utf8");

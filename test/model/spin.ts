@@ -3,14 +3,14 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
 const runProgram = promisify(execFile);
 
 /** MiB that a search may take; the largest takes a third of it. */
 const memoryLimit = 1900;
 
-/** What a search of all runs of model/one-writer.pml came to. */
+/** What a search of all runs of proof/model/one-writer.pml came to. */
 export interface Outcome {
   /** How many states it has seen. */
   states: number;
@@ -32,7 +32,7 @@ export async function check(defines: string[], breadth: boolean): Promise<Outcom
   const run = async (program: string, ...args: string[]): Promise<string> =>
     (await runProgram(program, args, { cwd: folder, maxBuffer: 64 * 1024 * 1024 })).stdout;
   try {
-    copyFileSync(join(packageRoot, "model", "one-writer.pml"), join(folder, "one-writer.pml"));
+    copyFileSync(join(packageRoot, "proof", "model", "one-writer.pml"), join(folder, "one-writer.pml"));
     const given = defines.map((define) => `-D${define}`);
     await run("spin", "-a", ...given, "one-writer.pml");
     await run(

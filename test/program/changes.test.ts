@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { settingNames } from "../../settings";
 import { backupShape } from "../../settings/backup";
 import { imageShape } from "../../settings/image";
-import { rancherShape } from "../../settings/rancher";
+import { rancherShape } from "../../workloads/rancher/settings";
 import { changes, container, given, guard, register } from "./changes";
 
 /* What a change of one setting changes, for all of them but Rancher's (rancher.test.ts). */

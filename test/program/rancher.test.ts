@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { backupShape } from "../../settings/backup";
 import { imageShape } from "../../settings/image";
-import { rancherShape } from "../../settings/rancher";
+import { rancherShape } from "../../workloads/rancher/settings";
 import { changes, container, guard, isSecret, plain, register } from "./changes";
 import { lab, type Registered } from "./mocks";
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { generated } from "../../cli/schema";
+import { packageRoot } from "../../local/root";
 import { parseSettings, settingNames } from "../../settings";
 import { undescribed } from "../../settings/json-schema";
-import { packageRoot } from "../../system/root";
 
 test("every setting says what it is", () => {
   assert.deepEqual(

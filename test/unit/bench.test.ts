@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { percentile, row } from "../../bench/report";
-import { type TakeoverCase, table } from "../../bench/takeover";
-import { takeoverPlot } from "../../bench/takeover-plot";
+import { percentile, row } from "../../drill/bench/report";
+import { type TakeoverCase, table } from "../../drill/bench/takeover";
+import { takeoverPlot } from "../../drill/bench/takeover-plot";
 
 test("a percentile is a value that was measured, and the share of the others is below it", () => {
   assert.equal(percentile([3, 1, 2], 0.5), 2);

@@ -3,10 +3,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { packageRoot } from "../../local/root";
+import { tryRun } from "../../local/run";
 import { SettingsError } from "../../settings";
 import { checkSettingsFile } from "../../settings/file";
-import { packageRoot } from "../../system/root";
-import { tryRun } from "../../system/run";
 import { brokenStacks, goodStack, notYaml } from "./broken-stacks";
 
 /** A setting, or a part of one, in backticks: `nodes[1]` is named by `nodes[1].host` as well. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { activeNode, bringBackup, surplus } from "../../cli/backup";
 import { fromCaller } from "../../cli/caller";
-import type { NodeReport } from "../../cli/node-report";
 import { restoreOn, restoringNode } from "../../cli/restore";
+import type { NodeReport } from "../../stack/node-report";
 import { putScript, temporaryFolder, withEnvironment } from "./cli-support";
 import { TestServer } from "./remote-server";
 

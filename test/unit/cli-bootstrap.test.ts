@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { put, putScript, temporaryFolder } from "./cli-support";
 
 interface Scene {
@@ -39,9 +39,9 @@ interface Result {
 function scene(t: TestContext): Scene {
   const root = temporaryFolder(t);
   const log = put(join(root, "log"), "");
-  mkdirSync(join(root, "cli"));
-  for (const name of ["bootstrap.mjs", "freshness.cjs"]) {
-    copyFileSync(join(packageRoot, "cli", name), join(root, "cli", name));
+  for (const folder of ["cli", "local"]) mkdirSync(join(root, folder));
+  for (const name of ["cli/bootstrap.mjs", "local/freshness.cjs"]) {
+    copyFileSync(join(packageRoot, name), join(root, name));
   }
   put(join(root, "tsconfig.json"), "{}");
   put(join(root, "package.json"), "{}");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { claimsOfResources } from "../../cli/claims";
-import { clashesWith } from "../../cli/clashes";
 import { parseSettings, type Settings } from "../../settings";
+import { claimsOfResources } from "../../stack/claims";
+import { clashesWith } from "../../stack/clashes";
 
 /** A stack's settings: its VIP's last number, its nodes' follow. */
 function settings(last: number, more: Record<string, unknown> = {}, network = "192.168.56"): Settings {

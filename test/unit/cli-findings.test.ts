@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge } from "../../cli/verdict";
+import { judge } from "../../stack/verdict";
 import { node, serving, vrrpNode, waiting, yes } from "./reported-nodes";
 
 test("split brain, a stale VIP, nodes that are unfit or deaf, and differing settings are named", () => {

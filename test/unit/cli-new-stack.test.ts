@@ -6,10 +6,10 @@ import { after, afterEach, before, test } from "node:test";
 import { parse } from "yaml";
 import { newStack } from "../../cli/new-stack";
 import { parseNode, stackFileText, suggest } from "../../cli/new-stack-file";
+import { packageRoot } from "../../local/root";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { SettingsError } from "../../settings";
 import { checkSettingsFile, checkSettingsText } from "../../settings/file";
-import { packageRoot } from "../../system/root";
 
 const stack = `new-${process.pid}`;
 const file = join(packageRoot, `Pulumi.${stack}.yaml`);
@@ -33,7 +33,7 @@ test("machines: addresses that no other stack here has", async () => {
   );
   assert.match(
     readFileSync(file, "utf8"),
-    /^# yaml-language-server: \$schema=\.\/schema\/stack\.schema\.json\n/,
+    /^# yaml-language-server: \$schema=\.\/settings\/stack\.schema\.json\n/,
   );
 });
 

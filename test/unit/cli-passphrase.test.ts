@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { checkPassphrase, fits } from "../../cli/passphrase";
-import { passphraseFile } from "../../system/paths";
+import { passphraseFile } from "../../local/paths";
 import { ownHome, put, withEnvironment } from "./cli-support";
 
 /** Made by Pulumi 3.220 with the passphrase `right`. */

@@ -8,11 +8,11 @@ import { test } from "node:test";
 import { Clock, readTimings } from "../../cli/clock";
 import { dials } from "../../cli/dial";
 import { Failure, shownError } from "../../cli/errors";
-import { handOver, stream } from "../../cli/foreground";
 import { chooseHypervisor } from "../../cli/hypervisor";
 import { commandLine } from "../../cli/main";
 import { relay } from "../../cli/relay";
 import { summary } from "../../cli/summary";
+import { handOver, stream } from "../../local/foreground";
 import { ownHome, putScript, temporaryFolder, withEnvironment } from "./cli-support";
 
 test("`auto` is VirtualBox only if it works", async (t) => {

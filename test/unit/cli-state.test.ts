@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { removeDeadLocks } from "../../cli/dead-locks";
-import { knownStack } from "../../cli/known-stack";
-import { labsOf, othersInLab, refuseOtherLab } from "../../cli/lab-stacks";
 import { projectName } from "../../cli/project";
 import { keepingStackFile, stackFile } from "../../cli/stack-file";
-import { describeDeployment, localStacks, readState } from "../../cli/state";
+import { packageRoot } from "../../local/root";
 import { namespace } from "../../settings";
-import { packageRoot } from "../../system/root";
+import { knownStack } from "../../stack/known-stack";
+import { labsOf, othersInLab, refuseOtherLab } from "../../stack/lab-stacks";
+import { describeDeployment, localStacks, readState } from "../../stack/state";
 import { ownHome, put, putScript, temporaryFolder } from "./cli-support";
 
 const machine = "pulumi-nodejs:dynamic/vagrant:Machine";

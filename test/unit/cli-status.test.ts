@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createColors } from "picocolors";
-import { type NodeStatus, parseNodeStatus } from "../../cli/node-report";
 import { duration, type StatusReport, statusTable } from "../../cli/status-table";
-import { planSwitchover } from "../../cli/switchover-plan";
-import { holdersOf, judge } from "../../cli/verdict";
+import { type NodeStatus, parseNodeStatus } from "../../stack/node-report";
+import { planSwitchover } from "../../stack/switchover-plan";
+import { holdersOf, judge } from "../../stack/verdict";
 import { no, node, serving, silent, vrrpNode, waiting, yes } from "./reported-nodes";
 
 test("each state has its verdict, and the worst one comes first", () => {

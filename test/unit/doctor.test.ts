@@ -10,9 +10,9 @@ import { checks, examine, refuseUnfit } from "../../cli/doctor";
 import type { Subject } from "../../cli/doctor/check";
 import { reportText } from "../../cli/doctor/report";
 import { Failure } from "../../cli/errors";
-import { dataHome, labHome } from "../../system/paths";
-import { packageRoot } from "../../system/root";
-import { tryRun } from "../../system/run";
+import { dataHome, labHome } from "../../local/paths";
+import { packageRoot } from "../../local/root";
+import { tryRun } from "../../local/run";
 import { ownHome, put, putScript, withEnvironment } from "./cli-support";
 import { type Given, lines, says, settingsWith, subject } from "./doctor-support";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readReport } from "../../drill/report/files";
 import { headline, markdown } from "../../drill/report/markdown";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 
 const read = (...path: string[]): string => readFileSync(join(packageRoot, ...path), "utf8");
 const report = readReport(join(packageRoot, "docs", "drill", "report.json"));

@@ -7,7 +7,7 @@ import type { Client, Ground } from "../../drill/ground/ground";
 import type { Sample } from "../../drill/probes/samples";
 import type { ClientView, Look } from "../../drill/recording";
 import type { Pace } from "../../drill/trial";
-import { clock } from "../../system/clock";
+import { clock } from "../../local/clock";
 import { timing } from "./drill-support";
 
 /** Everything in a fiftieth of the time. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type Action, type Cast, faultNamed, faults, quickFaults, shownAction } from "../../drill/faults";
 import { machineVerbs } from "../../drill/faults/action";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { timing } from "./drill-support";
 
 const [a, b, c] = ["a", "b", "c"].map((name, i) => ({ name, address: `10.0.0.${i + 1}`, sshPort: 22 }));
@@ -19,7 +19,7 @@ test("each fault has a name of its own, in kebab-case; a pair has two", () => {
 });
 
 test("actions are data, for nodes that there are, with verbs that are known", () => {
-  const script = readFileSync(join(packageRoot, "drill", "nodes", "fault"), "utf8");
+  const script = readFileSync(join(packageRoot, "node", "drill", "fault"), "utf8");
   for (const { name, inject, heal } of faults) {
     const actions = [...inject(cast), ...heal(cast)];
     assert.ok(inject(cast).length > 0, `${name} does nothing`);

@@ -9,8 +9,8 @@ import fc from "fast-check";
 import { ownerChange, ownerNow, pingAnswer } from "../../drill/probes/address";
 import { Sampler, samplerCommand } from "../../drill/probes/sampler";
 import { parseSample, placeSamples, type RawSample, type Tick } from "../../drill/probes/samples";
-import { clock } from "../../system/clock";
-import { packageRoot } from "../../system/root";
+import { clock } from "../../local/clock";
+import { packageRoot } from "../../local/root";
 import { put, putScript, temporaryFolder, withEnvironment } from "./cli-support";
 
 test("an answer of ping has its own time", () => {
@@ -202,7 +202,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
 });
 
 test("the scripts for nodes know the verbs that faults use", () => {
-  const script = readFileSync(join(packageRoot, "drill", "nodes", "fault"), "utf8");
+  const script = readFileSync(join(packageRoot, "node", "drill", "fault"), "utf8");
   const { status, stderr } = spawnSync("bash", ["-s", "--", "no-such-verb"], {
     input: script,
     encoding: "utf8",
@@ -218,7 +218,7 @@ test("a node tells when its processes were hit, not when it began to look for th
   const systemctl = ["sleep 0.3", `cat /proc/uptime >"${folder}/found"`, `echo ${victim.pid}`];
   putScript(join(folder, "systemctl"), systemctl);
   const { stdout } = spawnSync("bash", ["-s", "--", "signal", "keepalived.service", "all", "KILL"], {
-    input: readFileSync(join(packageRoot, "drill", "nodes", "fault")),
+    input: readFileSync(join(packageRoot, "node", "drill", "fault")),
     env: { PATH: `${folder}:${process.env.PATH}` },
     encoding: "utf8",
   });

@@ -13,8 +13,8 @@ import {
   renderMountUnit,
   sentinelName,
   unitValue,
-} from "../../components/guard-files";
-import { packageRoot } from "../../system/root";
+} from "../../domain/guard-conf";
+import { packageRoot } from "../../local/root";
 
 const values: GuardConfValues = {
   node: "rancher-1",
@@ -43,7 +43,7 @@ after(() => rmSync(folder, { recursive: true }));
 function read(conf: string, ...keys: string[]): { values: string[] } | { complaint: string } {
   const file = join(folder, "guard.conf");
   writeFileSync(file, conf);
-  const script = `source guard/configuration.bash; load_configuration "$1"; shift
+  const script = `source node/guard/configuration.bash; load_configuration "$1"; shift
     for key; do printf '%s\\0' "\${!key}"; done`;
   try {
     const said = execFileSync("bash", ["--norc", "-uc", script, "bash", file, ...keys], {
@@ -154,29 +154,31 @@ describe("guard.conf", () => {
     rmSync(join(folder, "guard.conf"));
     assert.throws(
       () =>
-        execFileSync(join(packageRoot, "guard", "guard"), [join(folder, "guard.conf")], { stdio: "pipe" }),
+        execFileSync(join(packageRoot, "node", "guard", "guard"), [join(folder, "guard.conf")], {
+          stdio: "pipe",
+        }),
       /cannot be read: it is written by `pulumi up`/,
     );
   });
 });
 
-describe("files of guard/", () => {
+describe("files that nodes run", () => {
   it("are all accounted for", () => {
-    const notScripts = /\.(service|conf|template)$|^prepare$/;
-    const there = readdirSync(join(packageRoot, "guard")).filter((name) => !notScripts.test(name));
-    assert.deepEqual(guardScripts.map((script) => script.name).sort(), there.sort());
+    const there = readdirSync(join(packageRoot, "node", "guard")).map((name) => `guard/${name}`);
+    const here = guardScripts.map((script) => script.path).filter((path) => path.startsWith("guard/"));
+    assert.deepEqual(here.sort(), there.sort());
   });
 
   it("are executable if they are run, and have no mistakes of syntax", () => {
-    for (const { name, mode } of guardScripts) {
-      const file = join(packageRoot, "guard", name);
-      assert.equal((statSync(file).mode & 0o100) !== 0, mode === "0755", name);
+    for (const { path, mode } of guardScripts) {
+      const file = join(packageRoot, "node", path);
+      assert.equal((statSync(file).mode & 0o100) !== 0, mode === "0755", path);
       execFileSync("bash", ["-n", file]);
     }
   });
 
   it("agree on the sentinel's name", () => {
-    const text = readFileSync(join(packageRoot, "guard", "configuration.bash"), "utf8");
+    const text = readFileSync(join(packageRoot, "node", "guard", "configuration.bash"), "utf8");
     assert.ok(text.includes(`readonly sentinel_name=${sentinelName}\n`));
   });
 });
@@ -230,7 +232,7 @@ describe("mount units", () => {
 
   it("of lease and data have one version, so that they are one client: who loses the lease loses the data's files", () => {
     const [lease, data] = ["lease", "data"].map((kind) => {
-      const template = readFileSync(join(packageRoot, "guard", `${kind}.mount.template`), "utf8");
+      const template = readFileSync(join(packageRoot, "node", "units", `${kind}.mount.template`), "utf8");
       const unit = renderMountUnit(template, { what: "192.0.2.1:/x", where: "/y", version: "4.2" });
       return /^Options=(vers=[\d.]+,proto=\w+),/m.exec(unit)?.[1];
     });
@@ -240,7 +242,7 @@ describe("mount units", () => {
 
   it("with NFS 3 have no locks and no caches: a server keeps the lock of a node that is gone", () => {
     for (const kind of ["lease", "data"]) {
-      const template = readFileSync(join(packageRoot, "guard", `${kind}.mount.template`), "utf8");
+      const template = readFileSync(join(packageRoot, "node", "units", `${kind}.mount.template`), "utf8");
       const at = { what: "192.0.2.1:/x", where: "/y" };
       assert.match(
         renderMountUnit(template, { ...at, version: "3" }),
@@ -262,7 +264,7 @@ describe("mount units", () => {
     it(`for the ${kind} is one that systemd accepts`, () => {
       const where = `/tmp/a ${kind}`;
       const file = join(folder, mountUnitName(where));
-      const template = readFileSync(join(packageRoot, "guard", `${kind}.mount.template`), "utf8");
+      const template = readFileSync(join(packageRoot, "node", "units", `${kind}.mount.template`), "utf8");
       writeFileSync(file, renderMountUnit(template, { what: "192.0.2.1:/100%/x y", where, version: "3" }));
       writeFileSync(
         join(folder, "ha-rancher-identity.service"),

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
+import { onPath } from "../../local/toolchain/path";
 import { type HostInputs, type HostOutputs, host } from "../../providers/host/host-provider";
 import { hostMistakes, parseInspection } from "../../providers/host/inspection";
 import { closeAll } from "../../providers/remote/ssh";
 import { newKeyPair } from "../../providers/vagrant/keys";
-import { onPath } from "../../toolchain/path";
 import { TestHost } from "./host-support";
 
 let folder: string;

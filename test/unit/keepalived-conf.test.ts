@@ -6,9 +6,9 @@ import {
   keepalivedConf,
   keepalivedWord,
   specFingerprint,
-} from "../../components/keepalived-conf";
-import { compareVersions, featuresOf, minimumVersion } from "../../components/keepalived-version";
-import { takeoverBound, type VrrpSpec } from "../../components/vrrp-spec";
+} from "../../domain/keepalived-conf";
+import { compareVersions, featuresOf, minimumVersion } from "../../domain/keepalived-version";
+import { takeoverBound, type VrrpSpec } from "../../domain/vrrp";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
 

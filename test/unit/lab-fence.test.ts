@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import type { FenceServerOrder } from "../../lab/fence/server";
+import { packageRoot } from "../../local/root";
 import { newKeyPair } from "../../providers/vagrant/keys";
-import { packageRoot } from "../../system/root";
 
 const folder = mkdtempSync(join(tmpdir(), "lab-fence-"));
 const called = join(folder, "called");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { debianRelease, parseOsRelease, selectSources } from "../../lab/debian";
 import { newPackages, notInstalled, parsePackageList } from "../../lab/packages";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { temporaryFolder } from "./cli-support";
 
 const osRelease = (t: TestContext, text: string): string => {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import { packageRoot } from "../../local/root";
 import { surroundingsOf } from "../../policy/environment";
 import { policyOf } from "../../policy/pack";
 import { type Context, defaultConfig, type Rule, types } from "../../policy/rule";
@@ -10,7 +11,6 @@ import { rules } from "../../policy/rules";
 import { weakness } from "../../policy/rules/access";
 import { rulesTable } from "../../policy/table";
 import { type Environment, environmentOf, environments } from "../../settings/environment";
-import { packageRoot } from "../../system/root";
 import { cases, type Declaration } from "../engine/policy-cases";
 
 /** Wraps properties as Pulumi does: reading what is not known throws. */

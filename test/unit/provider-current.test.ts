@@ -3,7 +3,7 @@ import { cpSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
-import { packageRoot } from "../../system/root";
+import { packageRoot } from "../../local/root";
 import { put, temporaryFolder } from "./cli-support";
 
 interface Modules {
@@ -14,14 +14,14 @@ interface Modules {
 test("a provider does not work while its compiled code is older than its sources, and looks once", (t) => {
   // A package of its own, with just the code that looks.
   const root = temporaryFolder(t);
-  for (const file of ["package.json", "tsconfig.json", "cli/freshness.cjs"])
+  for (const file of ["package.json", "tsconfig.json", "local/freshness.cjs"])
     cpSync(join(packageRoot, file), join(root, file));
-  for (const file of ["providers/current.js", "toolchain/freshness.js", "system/root.js"])
+  for (const file of ["providers/current.js", "local/toolchain/freshness.js", "local/root.js"])
     cpSync(join(packageRoot, "dist", file), join(root, "dist", file));
   const source = put(join(root, "a.ts"), "one");
   const load = createRequire(join(root, "package.json"));
   const { current } = load("./dist/providers/current.js") as Modules;
-  const rule = load("./cli/freshness.cjs") as Modules["rule"];
+  const rule = load("./local/freshness.cjs") as Modules["rule"];
   const provider = current({ read: () => "read" });
 
   rule.confirm(root, rule.sources(root));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { likelyCause } from "../../providers/rancher/causes";
+import { likelyCause } from "../../providers/release/causes";
 
 for (const [log, wanted] of [
   ["ERROR: Rancher must be ran with the --privileged flag when running outside of Kubernetes", /privileged/],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { NodeLook, UpgradeWorld } from "../../providers/rancher/upgrade-world";
+import type { NodeLook, UpgradeWorld } from "../../providers/release/upgrade-world";
 
 /** What a process that is killed leaves behind: an error in the middle of what it did. */
 export class Killed extends Error {}
@@ -23,7 +23,7 @@ interface Data {
 
 /**
  * Nodes with guards that do what guards do: one of those that run has the lease and runs its container, which opens the
- * data; the copy from before another container's first start is kept (guard/service.bash).
+ * data; the copy from before another container's first start is kept (node/guard/service.bash).
  */
 export class Cluster implements UpgradeWorld {
   readonly nodes = new Map<string, SimulatedNode>();

@@ -3,9 +3,9 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
-import { healthTrouble } from "../../providers/rancher/health";
-import { release } from "../../providers/rancher/release-provider";
-import { compareVersions, isDowngrade, versionOf } from "../../providers/rancher/version";
+import { healthTrouble } from "../../providers/release/health";
+import { release } from "../../providers/release/release-provider";
+import { compareVersions, isDowngrade, versionOf } from "../../providers/release/version";
 import { unknownValue } from "../../providers/shim";
 
 const inputs = {

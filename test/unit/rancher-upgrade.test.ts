@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { UpgradeFailed, upgrade } from "../../providers/rancher/upgrade";
+import { UpgradeFailed, upgrade } from "../../providers/release/upgrade";
 import { Cluster, Killed } from "./rancher-cluster";
 
 const limits = { start: 30, ready: 30, interval: 1 };

@@ -25,8 +25,8 @@ import {
 } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { packageRoot } from "../../local/root";
 import { type Implementation, shim } from "../../providers/shim";
-import { packageRoot } from "../../system/root";
 import { ownOwner, TestServer } from "./remote-server";
 
 /*

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Server, type ServerChannel, utils } from "ssh2";
-import { knownHostsLine } from "../../providers/private-files";
+import { knownHostsLine } from "../../local/private-files";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
 import { newKeyPair } from "../../providers/vagrant/keys";
 

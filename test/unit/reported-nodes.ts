@@ -1,4 +1,4 @@
-import { type NodeReport, parseNodeStatus } from "../../cli/node-report";
+import { type NodeReport, parseNodeStatus } from "../../stack/node-report";
 
 /** What node-status prints on a holder that serves. */
 export const serving = {

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { checksumOf, downloadToolchain } from "../../toolchain/download";
+import { checksumOf, downloadToolchain } from "../../local/toolchain/download";
 import { ownHome, putScript } from "./cli-support";
 
 const name = "pulumi-v3.220.0-linux-x64.tar.gz";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { ensureToolchain } from "../../toolchain";
-import { isAtLeast } from "../../toolchain/installed";
+import { ensureToolchain } from "../../local/toolchain";
+import { isAtLeast } from "../../local/toolchain/installed";
 import { ownHome, put, putScript, withEnvironment } from "./cli-support";
 
 interface Scene {

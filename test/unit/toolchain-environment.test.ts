@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { chooseBackend, pulumiEnvironment } from "../../toolchain/environment";
+import { chooseBackend, pulumiEnvironment } from "../../local/toolchain/environment";
 import { ownHome, put, withEnvironment } from "./cli-support";
 
 const toolchain = { bin: "/tools/bin", version: "3.220.0", origin: "build" } as const;

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { RunError } from "../../local/run";
 import { interfaceOf } from "../../providers/vagrant/contact";
 import { explained, explainedRunError, vagrantsError } from "../../providers/vagrant/errors";
 import { parseRows, shownText, stateOf } from "../../providers/vagrant/machine-readable";
-import { RunError } from "../../system/run";
 import { machineInputs } from "./vagrant-fixture";
 
 const inputs = machineInputs({

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { after, before, test } from "node:test";
-import type { KnownStack } from "../../cli/known-stack";
-import { holdersWhen } from "../../cli/operate";
 import { closeAll } from "../../providers/remote/ssh";
 import { hasAddress, measureHolders } from "../../providers/vip/holders";
+import type { KnownStack } from "../../stack/known-stack";
+import { holdersWhen } from "../../stack/operate";
 import { TestServer } from "./remote-server";
 
 const servers: TestServer[] = [];

@@ -1,13 +1,13 @@
 import { scryptSync } from "node:crypto";
-import type { Settings } from "../settings";
-import { fingerprint } from "./on-node";
+import { fingerprint } from "../../components/on-node";
+import type { Settings } from "../../settings";
 
 /** Begins the name of every container of Rancher on a node; what follows tells one make of it from another. */
 export const containerName = "rancher";
 
 /**
  * Labels of a container: which image, by the name in the settings, it was made from, and where the guard asks on the
- * node whether it is well (rancher/point reads them).
+ * node whether it is well (node/release/point reads them).
  */
 const labelNames = {
   image: "ha-rancher.image",

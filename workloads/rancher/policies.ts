@@ -1,4 +1,4 @@
-import { check, levels, type Rule, types } from "../rule";
+import { check, levels, type Rule, types } from "../../policy/rule";
 
 interface Container {
   name: string;

@@ -1,12 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { DaemonSettings, ImageArchive } from "../providers/docker";
-import { Release } from "../providers/rancher";
-import { openSshOptions } from "../providers/remote/endpoint";
-import type { Settings } from "../settings";
-import type { Node } from "./node";
-import { nodeFiles, nodeOptions } from "./on-node";
-import { type ContainerPlan, planContainer, registryOf, serverUrl } from "./rancher-container";
+import type { Node } from "../../components/node";
+import { nodeFiles, nodeOptions } from "../../components/on-node";
+import { DaemonSettings, ImageArchive } from "../../providers/docker";
+import { Release } from "../../providers/release";
+import { openSshOptions } from "../../providers/remote/endpoint";
+import type { Settings } from "../../settings";
+import { type ContainerPlan, planContainer, registryOf, serverUrl } from "./container";
 
 export interface RancherArgs {
   nodes: Node[];

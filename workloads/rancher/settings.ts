@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { encrypted } from "./hosts";
-import { truth, truthFromText, whole, wholeFromText } from "./values";
+import { encrypted } from "../../settings/hosts";
+import { truth, truthFromText, whole, wholeFromText } from "../../settings/values";
 
 /** Docker's reference grammar, with a tag or a digest (or both) required. */
 const imageReference =
