@@ -1,0 +1,277 @@
+"""What the agent is to do: data, carried out by the edges in the order of the list. Whatever can hang is a job."""
+
+from typing import NamedTuple, Union
+
+from .observation import JobKind, Work
+from .record import Record
+
+# ---- lease process; one request at a time, never while LeaseView.pending ----
+
+
+class Look(NamedTuple):
+    """Read record, epoch and the owner's clean note; now and then write this node's own file. `fit`, `vip`: for that."""
+
+    sent: int
+    """Now, `boot`; comes back as `LeaseView.answered`."""
+    fit: bool
+    vip: bool
+    around: bool = False
+    """Read the peers' files, too."""
+
+
+class Lock(NamedTuple):
+    """Try once to get the lock, without waiting, and read as `Look` does."""
+
+    sent: int
+
+
+class Take(NamedTuple):
+    """The first record of a new owner, and its epoch. Confirmed when `LeaseView.epoch` is the record's."""
+
+    sent: int
+    record: Record
+
+
+class Write(NamedTuple):
+    """A heartbeat through the locked descriptor, synced; then the epoch is looked at."""
+
+    sent: int
+    """Comes back as `LeaseView.sent` once the server has confirmed it."""
+    record: Record
+
+
+class NoteClean(NamedTuple):
+    """Note in this node's own file that after `epoch` it has cleaned up by itself: nothing of it can write any more."""
+
+    sent: int
+    epoch: int
+
+
+class Drop(NamedTuple):
+    """Let go of the lock, whatever it takes: if the lease process does not answer at once, it is killed."""
+
+
+# ---- kill chain: done at once, without starting a program ----
+
+
+class KillContainer(NamedTuple):
+    """By its control group (by PIDs where the kernel has no cgroup.kill). Repeated each round until it is gone."""
+
+
+class ResetNode(NamedTuple):
+    """Now, without syncing. If it returns, it is asked for again."""
+
+    reason: str
+
+
+class ArmWatchdog(NamedTuple):
+    """Open it and let it run. From then on it resets this node at the latest at `sent` + `Configuration.watchdog`
+    (its whole seconds rounded down), as after each FeedWatchdog. If it is open already (a restart), the same."""
+
+    sent: int
+
+
+class FeedWatchdog(NamedTuple):
+    """A heartbeat that was sent at `sent` (`boot`) is confirmed: the device may wait until `sent` + `watchdog`, no longer."""
+
+    sent: int
+
+
+class DisarmWatchdog(NamedTuple):
+    """The stop succeeded: the device is closed in order."""
+
+
+# ---- VIP ----
+
+
+class SetTrack(NamedTuple):
+    """Write the track file. keepalived gives the VIP up, or refuses it, while this node is not fit. Repeated by the
+    edges until it is read back."""
+
+    fit: bool
+
+
+# ---- jobs: each ends by itself or is killed after `limit` milliseconds; its outcome is Observation.jobs[kind] ----
+
+
+class MountLease(NamedTuple):
+    job: int
+    limit: int
+    again: bool
+    """What is mounted there does not answer or is not the right thing: take it away first."""
+
+
+class CheckContainer(NamedTuple):
+    """Ask Docker for the container's state."""
+
+    job: int
+    limit: int
+
+
+class MountData(NamedTuple):
+    """Mount it and check that it is this stack's; a sentinel that is missing is a failure. Finishes a restore."""
+
+    job: int
+    limit: int
+    epoch: int
+
+
+class CloneData(NamedTuple):
+    """The last owner did not end in order: move what it may still write aside, and put a copy (reflink first) in its
+    place, so that a late write of it reaches nobody. The one that was moved aside counts as this epoch's copy."""
+
+    job: int
+    limit: int
+    epoch: int
+
+
+class CopyDatastore(NamedTuple):
+    """The datastore as it is before anything writes it. Its failure is fatal only if this container never ran on it:
+    then `words` of the job begin with `must: `."""
+
+    job: int
+    limit: int
+    epoch: int
+
+
+class StartWork(NamedTuple):
+    """A backup or a restore on the mounted data."""
+
+    job: int
+    limit: int
+    work: Work
+
+
+class WorkEnded(NamedTuple):
+    """Tell whoever asked. `words` is empty if it went well."""
+
+    work: Work
+    words: str
+
+
+class StartContainer(NamedTuple):
+    job: int
+    limit: int
+
+
+class StopContainer(NamedTuple):
+    """SIGTERM, and SIGKILL after `grace`. Over as soon as its control group is empty."""
+
+    job: int
+    limit: int
+    grace: int
+
+
+class UnmountData(NamedTuple):
+    """In order: sync, unmount; if busy, kill who uses it, detach. OK only if the file system is mounted nowhere.
+    `force`: without sync, for a server that may be away."""
+
+    job: int
+    limit: int
+    force: bool
+
+
+class NoteServed(NamedTuple):
+    """Note durably in the data that `container` has answered: an upgrade's undo refuses from then on."""
+
+    job: int
+    limit: int
+    container: str
+    epoch: int
+
+
+class Settle(NamedTuple):
+    """The service is well: a restore is over, this epoch's copy is from before a start that went well."""
+
+    job: int
+    limit: int
+    epoch: int
+
+
+class RunFence(NamedTuple):
+    """Make certain that `node` is off; empty: all peers. OK only if the agent has confirmed it."""
+
+    job: int
+    limit: int
+    node: str
+
+
+class CheckFence(NamedTuple):
+    """Ask the fence agent for the peers' state, to know that it works."""
+
+    job: int
+    limit: int
+
+
+class CancelJob(NamedTuple):
+    """Kill it; nobody waits for its outcome."""
+
+    kind: JobKind
+
+
+# ---- others ----
+
+
+class AskHealth(NamedTuple):
+    """Ask from now on whether the service is well, from nothing known; `questions` tells these from earlier ones."""
+
+    questions: int
+
+
+class StopAsking(NamedTuple):
+    """No more questions."""
+
+
+class Remember(NamedTuple):
+    """Keep it in /run; the next agent of this boot gets it as `initial(settings, memory)`."""
+
+    memory: "Memory"
+
+
+class Memory(NamedTuple):
+    """What an agent that takes over must know and cannot see."""
+
+    epoch: int = 0
+    """Of the tenure that is going on, or that ended hard and is not noted clean yet; 0: none."""
+    sent: int = 0
+    """When its last confirmed heartbeat was sent, `boot`: for how long this node may still clean up."""
+    tries: int = 0
+    """Failures of the service since it was last well here."""
+    first_started: int = 0
+    """`mono`; 0: no start since it was last well here."""
+    hold_until: int = 0
+    """The VIP is refused until then, `mono`, because of: """
+    hold_reason: str = ""
+    failure: str = ""
+    """Why the service last failed here; empty if it has been well since."""
+    unclean: bool = False
+    """The owner before this tenure did not end in order, and the data is not cloned yet."""
+
+
+class Event(NamedTuple):
+    """For log, hooks and metrics."""
+
+    kind: str
+    """One word: state, failover, give-up, reset, fence, failure, unfit, fit, ..."""
+    text: str
+
+
+class Wake(NamedTuple):
+    """Come with the next round at this time (`mono`) at the latest, also if it is before the next heartbeat."""
+
+    at: int
+
+
+class Exit(NamedTuple):
+    """End this process with 0."""
+
+
+Request = Union[Look, Lock, Take, Write, NoteClean]
+Job = Union[
+    MountLease, CheckContainer, MountData, CloneData, CopyDatastore, StartWork, StartContainer, StopContainer,
+    UnmountData, NoteServed, Settle, RunFence, CheckFence,
+]  # fmt: skip
+Action = Union[
+    Request, Job, Drop, KillContainer, ResetNode, ArmWatchdog, FeedWatchdog, DisarmWatchdog, SetTrack, CancelJob,
+    WorkEnded, AskHealth, StopAsking, Remember, Event, Exit,
+]  # fmt: skip

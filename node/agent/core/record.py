@@ -1,0 +1,129 @@
+"""What the owner of the lease writes into its file, and how it is read back: whatever lies there is input."""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import NamedTuple
+
+#: Bytes of the file `lease`. Written whole each time, in place: a full server still takes it.
+RECORD_BYTES = 512
+#: An epoch or a sequence number above this is nobody's.
+MOST = 10**15
+#: A silence time outside of these bounds is nobody's, milliseconds.
+LEAST_SILENCE, MOST_SILENCE = 1_000, 600_000
+#: Bytes of a file that holds one number or a few words.
+NOTE_BYTES = 256
+
+NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
+WORD = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
+NUMBER = re.compile(r"[0-9]{1,16}")
+
+
+class Claim(enum.Enum):
+    """What the owner is doing with the lease."""
+
+    STARTING = "starting"
+    ACTIVE = "active"
+    STOPPING = "stopping"
+    RELEASED = "released"
+
+
+class Record(NamedTuple):
+    """A heartbeat. Each one differs from the one before by its `sequence`."""
+
+    epoch: int
+    """Number of the owner; it only ever grows. From 1."""
+    sequence: int
+    """Number of this heartbeat in its epoch, from 0."""
+    node: str
+    claim: Claim
+    silence: int
+    """After so long without a heartbeat this owner is certain not to write: its own `watchdog`. Milliseconds."""
+    armed: bool
+    """Whether a watchdog device was armed, which resets this owner by then whatever its agent does."""
+    vip: bool
+    """Whether this owner has the VIP."""
+    version: str
+    """Of this owner's agent."""
+    boot: str
+    """Identity of this owner's boot."""
+
+
+class NoRecord(enum.Enum):
+    """There is nothing that could be believed."""
+
+    EMPTY = "empty"
+    """The file is empty or has never been written."""
+    INVALID = "invalid"
+    """Something lies there that is no record: whoever wrote it may still write the data."""
+
+
+def encode(record: Record) -> bytes:
+    """The whole file: one line, filled up with blanks. The sum tells a half-written one."""
+    words = " ".join(
+        (
+            str(record.epoch),
+            str(record.sequence),
+            record.node,
+            record.claim.value,
+            str(record.silence),
+            "1" if record.armed else "0",
+            "1" if record.vip else "0",
+            record.version,
+            record.boot,
+        )
+    )
+    line = f"{words} {checksum(words)}"
+    return line.encode("ascii", "replace").ljust(RECORD_BYTES - 1) + b"\n"
+
+
+def decode(content: bytes) -> Record | NoRecord:
+    """Never raises. What is longer than a record, or not exactly one, is INVALID."""
+    if not content.strip(b" \0\n"):
+        return NoRecord.EMPTY
+    if len(content) > RECORD_BYTES:
+        return NoRecord.INVALID
+    line = content.decode("ascii", "replace").rstrip(" \0\n")
+    words, _, total = line.rpartition(" ")
+    parts = words.split(" ")
+    if total != checksum(words) or len(parts) != 9:
+        return NoRecord.INVALID
+    epoch, sequence, silence = number(parts[0]), number(parts[1]), number(parts[4])
+    if epoch is None or sequence is None or silence is None or epoch < 1:
+        return NoRecord.INVALID
+    if not LEAST_SILENCE <= silence <= MOST_SILENCE or parts[3] not in CLAIMS:
+        return NoRecord.INVALID
+    if not NODE_NAME.fullmatch(parts[2]) or parts[5] not in "01" or parts[6] not in "01":
+        return NoRecord.INVALID
+    if not WORD.fullmatch(parts[7]) or not WORD.fullmatch(parts[8]):
+        return NoRecord.INVALID
+    return Record(epoch, sequence, parts[2], CLAIMS[parts[3]], silence, parts[5] == "1", parts[6] == "1", parts[7], parts[8])
+
+
+CLAIMS = {claim.value: claim for claim in Claim}
+
+
+def checksum(text: str) -> str:
+    """Adler-32 without a library: it tells an accident, not an attacker."""
+    low, high = 1, 0
+    for character in text:
+        low = (low + ord(character)) % 65521
+        high = (high + low) % 65521
+    return f"{high * 65536 + low:08x}"
+
+
+def number(text: str) -> int | None:
+    """A whole number from 0 to MOST in ASCII digits, else None."""
+    if not NUMBER.fullmatch(text):
+        return None
+    value = int(text)
+    return value if value <= MOST else None
+
+
+def decode_epoch(content: bytes) -> int | None:
+    """The number in the file `epoch`, 0 if it is empty; None if what lies there is no epoch."""
+    if len(content) > NOTE_BYTES:
+        return None
+    text = content.decode("ascii", "replace").strip(" \0\n")
+    return number(text) if text else 0
