@@ -40,21 +40,23 @@ class LeaseView(NamedTuple):
     answered: int = 0
     """When the last request that was answered well had been sent, `boot`; 0: none yet."""
     error: str = ""
-    """What went wrong with the last request, in words; empty if nothing. An error drops the lock."""
+    """What went wrong with the last request, in words; empty if nothing. An error of Lock, Take or Write drops the lock."""
     locked: bool = False
     """It has the lock, as far as it knows."""
     epoch: int = 0
     """In the file `epoch` of the server; 0 if nobody ever had the lease."""
     record: Record | NoRecord = NoRecord.EMPTY
-    """The last one read, by `Look`, `LookAround` or `Lock`."""
+    """The last one read, by `Look` or `Lock`."""
     clean: int = 0
     """The record's owner has noted that it cleaned up by itself after this epoch; 0: it has not."""
     confirmed: Record | None = None
     """The last record that this process wrote and the server confirmed."""
     sent: int = 0
     """When that one had been sent, `boot`; 0: none."""
+    noted: int = 0
+    """The last epoch that this process has noted clean, by `NoteClean`."""
     peers: tuple[Peer, ...] = ()
-    """By the last `LookAround`."""
+    """By the last `Look` with `around`."""
 
 
 class Docker(enum.Enum):

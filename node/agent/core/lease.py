@@ -1,0 +1,158 @@
+"""The lease process's logic: what it asks of the server for each request, and what it makes of the answers.
+
+The only process of a node that touches the lease directory, so that NFS, when it hangs, hangs this one and nothing else.
+It outlives the agent: the lock lasts as long as this process. Files:
+
+    lease        the record (record.py); whoever has the lease has it locked, and writes through that descriptor alone
+    epoch        number of the last owner; locked and written the same way
+    node.NAME    what a node says of itself (presence.py)
+    claim        with NFSv3 only, where there are no locks
+
+Only who has the lease keeps files open for writing: of a file that somebody on its own node may write the NFS client
+takes what it remembers for current.
+"""
+
+from collections.abc import Generator
+from typing import Optional, Union
+
+from .actions import Look, NoteClean, Request, Take, Write
+from .claim import Claims
+from .files import Close, FileError, FileOperation, Flock, Open, Outcome, Pwrite, Read, Stamp
+from .observation import LeaseView
+from .presence import Presences
+from .record import NOTE_BYTES, RECORD_BYTES, Claim, NoRecord, Record, decode, decode_epoch, encode
+
+Steps = Generator[FileOperation, Outcome, None]
+
+LEASE, EPOCH = "lease", "epoch"
+
+
+class LeaseProcess:
+    """One of these in each lease process. `view` is what the agent is told after each request, and when it connects.
+
+        steps = process.handle(request)      # then carry out one operation after the other:
+        operation = next(steps)              #   operation = steps.send(outcome), or steps.throw(FileError(words))
+                                             # until StopIteration; the answer is process.view
+
+    `alive` and `pending` of the view are the agent's edge's to set. With `claim_time` above 0 (NFSv3, milliseconds)
+    claims take the place of locks; `token` tells this process's claim from all others.
+    """
+
+    def __init__(self, node: str, peers: tuple[str, ...], token: str, claim_time: int = 0) -> None:
+        self.view = LeaseView(alive=True)
+        self.node = node
+        self.presences = Presences(node, peers)
+        self.claims: Optional[Claims] = Claims(node, token, claim_time) if claim_time else None
+        self.opened = False
+        self.stamp = ""
+        """What the file of the epoch was like when it was last read."""
+
+    def handle(self, request: Request) -> Steps:
+        """Never raises; what goes wrong is in `view.error`, and then the lock is gone if the request needed it."""
+        try:
+            if isinstance(request, Look):
+                yield from self.look(request)
+            elif isinstance(request, NoteClean):
+                yield from self.presences.note(request.epoch)
+                self.view = self.view._replace(noted=request.epoch)
+            elif isinstance(request, Take):
+                yield from self.take(request.record, request.sent)
+            elif isinstance(request, Write):
+                yield from self.write(request.record, request.sent)
+            else:
+                yield from self.lock(request.sent)
+        except FileError as error:
+            self.view = self.view._replace(error=str(error) or "an error without words")
+            if not isinstance(request, (Look, NoteClean)):
+                yield from self.drop()
+            return
+        self.view = self.view._replace(error="", answered=request.sent)
+
+    def drop(self) -> Steps:
+        """Lets go of everything. The edge also calls it for `Drop`; a process that hangs is killed instead."""
+        if self.opened:
+            yield Close(EPOCH)
+            yield Close(LEASE)
+            self.opened = False
+        if self.claims:
+            self.claims.forget()
+        self.stamp = ""
+        self.view = self.view._replace(locked=False, confirmed=None, sent=0)
+
+    def look(self, request: Look) -> Steps:
+        if not self.view.locked:
+            yield from self.read_all()
+            yield from self.presences.say(request.fit, request.vip, request.sent)
+        if request.around:
+            peers = yield from self.presences.look(request.sent)
+            self.view = self.view._replace(peers=peers)
+
+    def read_all(self) -> Steps:
+        """Record, epoch, and whether the record's owner has cleaned up by itself."""
+        content = yield Read(LEASE, RECORD_BYTES)
+        record = decode(content) if isinstance(content, bytes) else NoRecord.EMPTY
+        epoch = yield from self.read_epoch(record)
+        clean = 0
+        if isinstance(record, Record) and record.claim is not Claim.RELEASED and record.node != self.node:
+            clean = yield from self.presences.clean_epoch(record.node)
+        self.view = self.view._replace(record=record, epoch=epoch, clean=clean)
+
+    def read_epoch(self, record: Union[Record, NoRecord]) -> Generator[FileOperation, Outcome, int]:
+        content = yield Read(EPOCH, NOTE_BYTES)
+        epoch = decode_epoch(content) if isinstance(content, bytes) else 0
+        if epoch is None:
+            # Half-written, or somebody's garbage. The record was synced before it.
+            if not isinstance(record, Record):
+                raise FileError(f"neither `{EPOCH}` nor `{LEASE}` of the lease directory can be understood")
+            epoch = record.epoch
+        return epoch
+
+    def lock(self, sent: int) -> Steps:
+        if self.view.locked:
+            return
+        if self.claims:
+            yield from self.read_all()
+            if not (yield from self.claims.step(self.view.record, self.view.epoch, sent)):
+                return
+            self.opened = True
+            yield Open(LEASE)
+            yield Open(EPOCH)
+        else:
+            self.opened = True
+            for name in (LEASE, EPOCH):
+                yield Open(name)
+                if (yield Flock(name)) is not True:
+                    yield from self.drop()
+                    yield from self.read_all()
+                    return
+        # What is read now nobody changes any more.
+        yield from self.read_all()
+        self.view = self.view._replace(locked=True)
+
+    def take(self, record: Record, sent: int) -> Steps:
+        yield from self.put_record(record)
+        yield Pwrite(EPOCH, str(record.epoch).encode().ljust(NOTE_BYTES - 1) + b"\n")
+        yield from self.confirm(record, sent)
+
+    def write(self, record: Record, sent: int) -> Steps:
+        yield from self.put_record(record)
+        yield from self.confirm(record, sent)
+
+    def put_record(self, record: Record) -> Steps:
+        if not self.view.locked:
+            raise FileError("the lock is not held")
+        if self.claims:
+            yield from self.claims.check()
+        yield Pwrite(LEASE, encode(record))
+
+    def confirm(self, record: Record, sent: int) -> Steps:
+        """The epoch is read only if its file has changed: that opens it, and a server that was just started lets nobody
+        open a file for a while."""
+        if self.claims:
+            yield from self.claims.check()
+        stamp = yield Stamp(EPOCH)
+        epoch = self.view.epoch
+        if not isinstance(stamp, str) or not stamp or stamp != self.stamp:
+            epoch = yield from self.read_epoch(record)
+            self.stamp = stamp if isinstance(stamp, str) else ""
+        self.view = self.view._replace(epoch=epoch, confirmed=record, sent=sent, record=record)
