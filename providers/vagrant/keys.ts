@@ -1,4 +1,7 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ParsedKey } from "ssh2";
 
 export interface KeyPair {
@@ -8,62 +11,40 @@ export interface KeyPair {
   publicKey: string;
 }
 
-const keyType = "ssh-ed25519";
-
-/** A length (32 bits, big-endian) and the bytes: how SSH writes strings (RFC 4251, 5). */
-function field(value: Buffer | string): Buffer {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-const raw = (value: string | undefined): Buffer => {
-  const bytes = Buffer.from(value ?? "", "base64url");
-  if (bytes.length !== 32) throw new Error(`an ed25519 key has 32 bytes, not ${bytes.length}`);
-  return bytes;
-};
+/** Milliseconds for a key; a busy machine takes one hundredth of it. */
+const patience = 30_000;
 
 /**
- * A new ed25519 key pair in the form that OpenSSH and Vagrant's net-ssh read (OpenSSH's PROTOCOL.key).
- * Written here because ssh2's generator drops a byte of about every hundredth key ("Malformed OpenSSH
- * private key"), and Node exports no OpenSSH form.
+ * A new ed25519 key pair, made by OpenSSH's `ssh-keygen` in a folder of this user's own that is gone afterwards.
+ * Not by Node: a garbage collection while it exports a key that it has just made stops Node 20 for good. Not by ssh2:
+ * it drops a byte of about every hundredth key ("Malformed OpenSSH private key").
+ *
+ * @throws if there is no `ssh-keygen`, or it fails
  */
 export function newKeyPair(comment: string): KeyPair {
-  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  const seed = raw(jwk.d);
-  const point = raw(jwk.x);
-  const publicBlob = Buffer.concat([field(keyType), field(point)]);
-  const check = randomBytes(4);
-  const secret = Buffer.concat([
-    check,
-    check,
-    publicBlob,
-    field(Buffer.concat([seed, point])),
-    field(comment),
-  ]);
-  // Padding to the block size of the (absent) cipher: 1, 2, 3, ...
-  const padding = Buffer.from(Array.from({ length: (8 - (secret.length % 8)) % 8 }, (_, i) => i + 1));
-  const count = Buffer.from([0, 0, 0, 1]);
-  const blob = Buffer.concat([
-    Buffer.from("openssh-key-v1\0"),
-    field("none"),
-    field("none"),
-    field(""),
-    count,
-    field(publicBlob),
-    field(Buffer.concat([secret, padding])),
-  ]);
-  const lines = blob.toString("base64").match(/.{1,70}/g) ?? [];
-  return {
-    privateKey: [
-      "-----BEGIN OPENSSH PRIVATE KEY-----",
-      ...lines,
-      "-----END OPENSSH PRIVATE KEY-----",
-      "",
-    ].join("\n"),
-    publicKey: `${keyType} ${publicBlob.toString("base64")} ${comment}`,
-  };
+  // mkdtemp's folders have mode 0700, so that nobody else reads the key at any moment.
+  const folder = mkdtempSync(join(tmpdir(), "ha-rancher-key-"));
+  try {
+    const file = join(folder, "key");
+    const args = ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file];
+    const { error, status, signal, stderr } = spawnSync("ssh-keygen", args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      encoding: "utf8",
+      timeout: patience,
+    });
+    if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT")
+      throw new Error("`ssh-keygen` is not on PATH, and SSH keys are made with it: install OpenSSH's client");
+    if (status !== 0)
+      throw new Error(
+        `\`ssh-keygen\` made no key: ${stderr.trim() || signal || `it ended with code ${status}`}`,
+      );
+    return {
+      privateKey: readFileSync(file, "utf8"),
+      publicKey: readFileSync(`${file}.pub`, "utf8").trimEnd(),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Loaded when it is needed: a preview without changes never is. */

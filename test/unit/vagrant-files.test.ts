@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { utils } from "ssh2";
 import { hypervisorNames } from "../../providers/vagrant/hypervisors";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
-import { newKeyPair, publicKeyOf } from "../../providers/vagrant/keys";
 import { macAddressOf, networkdLines } from "../../providers/vagrant/networkd";
 import { rubyString } from "../../providers/vagrant/ruby";
 import { type Identity, vagrantfile } from "../../providers/vagrant/vagrantfile";
@@ -341,19 +339,5 @@ describe("rubyString and Ruby itself", () => {
       stdout.split(" "),
       texts.map((text) => Buffer.from(text, "utf8").toString("hex")),
     );
-  });
-});
-
-describe("newKeyPair", () => {
-  it("gives pairs that sign and verify, each another", () => {
-    const pairs = Array.from({ length: 300 }, () => newKeyPair("of a test"));
-    for (const { privateKey, publicKey } of pairs) {
-      const secret = utils.parseKey(privateKey);
-      const known = utils.parseKey(publicKey);
-      if (secret instanceof Error || known instanceof Error) assert.fail("a key that cannot be read");
-      assert.equal(known.verify("text", secret.sign("text")), true);
-      assert.equal(publicKey, `${publicKeyOf(privateKey)} of a test`);
-    }
-    assert.equal(new Set(pairs.map((pair) => pair.publicKey)).size, pairs.length);
   });
 });
