@@ -1,0 +1,93 @@
+"""The container's control group: kills all of it by one write to a descriptor that was opened beforehand."""
+
+import contextlib
+import os
+import re
+from typing import Optional
+
+from . import process
+
+#: Where control groups are mounted, and which driver of Docker makes which name.
+ROOT = "/sys/fs/cgroup"
+PLACES = ("system.slice/docker-{id}.scope", "docker/{id}")
+#: Below the root: version 2 alone, version 2 beside version 1, version 1.
+HIERARCHIES = ("", "unified", "systemd")
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+def find_group(container_id: str, root: str = ROOT) -> Optional[str]:
+    """The directory of a container's group; none if it has no process. Found without Docker: by the container's id."""
+    if not _ID.fullmatch(container_id):
+        return None
+    for hierarchy in HIERARCHIES:
+        for place in PLACES:
+            path = os.path.join(root, hierarchy, place.format(id=container_id))
+            if os.path.exists(f"{path}/cgroup.procs"):
+                return path
+    return None
+
+
+class Group:
+    """An open control group. `path`: its directory. Raises OSError if it is gone already."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._procs = os.open(f"{path}/cgroup.procs", os.O_RDONLY | os.O_CLOEXEC)
+        self._kill = _open(f"{path}/cgroup.kill", os.O_WRONLY)
+        self._events = _open(f"{path}/cgroup.events", os.O_RDONLY)
+
+    def events_fd(self) -> Optional[int]:
+        """Ready with POLLPRI whenever the group gets empty or is filled; none with version 1."""
+        return self._events
+
+    def populated(self) -> bool:
+        """Does any process of it live, also of the groups below it?"""
+        if self._events is None:
+            return any(process.find(pid) for pid in self._pids())
+        try:
+            return b"populated 1" in os.pread(self._events, 4096, 0)
+        except OSError:  # ENODEV: the group was removed, which only empty ones are
+            return False
+
+    def kill(self) -> None:
+        """All of it, at once. Starts no program, asks nobody."""
+        if self._kill is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._kill, b"1")
+                return
+            if not self.populated():
+                return
+        # Version 1, or a kernel before 5.14: by number, until nobody is left who could fork.
+        for pid in self._pids():
+            found = process.find(pid)
+            if found:
+                found.kill()
+
+    def _pids(self) -> list[int]:
+        """Of this group and of all below it."""
+        found = _numbers(self._procs)
+        with contextlib.suppress(OSError):
+            for folder, _, _ in os.walk(self.path):
+                if folder != self.path:
+                    with contextlib.suppress(OSError), open(f"{folder}/cgroup.procs", encoding="ascii") as file:
+                        found.extend(int(line) for line in file)
+        return found
+
+    def close(self) -> None:
+        for fd in (self._procs, self._kill, self._events):
+            if fd is not None:
+                os.close(fd)
+
+
+def _open(path: str, flags: int) -> Optional[int]:
+    try:
+        return os.open(path, flags | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+
+
+def _numbers(fd: int) -> list[int]:
+    try:
+        return [int(line) for line in os.pread(fd, 1 << 20, 0).split()]
+    except OSError:
+        return []

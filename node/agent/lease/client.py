@@ -1,0 +1,139 @@
+"""The agent's side of the lease process. Never waits: a request is sent, and its answer collected whenever it comes."""
+
+import json
+import os
+import signal
+import socket
+import struct
+from typing import Any, Optional
+
+from ..core.actions import Request
+from ..core.observation import LeaseView
+from .wire import LONGEST_LINE, PROTOCOL, Terms, request_to, view_from
+
+
+class LeaseClient:
+    """`path`: the lease process's socket. `view`: what it last said."""
+
+    def __init__(self, path: str, terms: Terms) -> None:
+        self.path = path
+        self.terms = terms
+        self.version = ""  # of the lease process's code
+        self.pid = 0
+        self.view = LeaseView(error="the lease process was not asked yet")
+        self._socket: Optional[socket.socket] = None
+        self._buffer = b""
+        self._number = 0
+        self._asked = ""
+
+    def fileno(self) -> int:
+        """-1 without a connection."""
+        return self._socket.fileno() if self._socket else -1
+
+    @property
+    def greeted(self) -> bool:
+        """It has said what it holds."""
+        return self.view.alive and bool(self.version)
+
+    def connect(self) -> bool:
+        """Says hello on a new connection; the answer is collected like any other."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.setblocking(False)
+        try:
+            connection.connect(self.path)
+            peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        except OSError as error:
+            connection.close()
+            self._gone(f"the lease process does not answer: {error.strerror}")
+            return False
+        self._gone("")
+        self.pid = struct.unpack("3i", peer)[0]
+        self._socket = connection
+        return self._send("hello", terms=self.terms._asdict())
+
+    def ask(self, request: Request) -> bool:
+        """False if a request still waits, or there is nobody to ask."""
+        told = request_to(request)
+        return not self._asked and self.greeted and self._send(told.pop("do"), **told)
+
+    def guard(self, container: str, sent: int, give_up: int, reset: int) -> None:
+        """See `deadman`. Not answered, so it may be said at any time."""
+        if self._socket:
+            self._write({"do": "guard", "container": container, "sent": sent, "give_up": give_up, "reset": reset})
+
+    def drop(self) -> None:
+        """Lets go of the lock, whatever it takes: a process that hangs is killed."""
+        if self._asked or not self.greeted or not self._send("drop"):
+            if self.pid and self._socket:
+                try:
+                    os.kill(self.pid, signal.SIGKILL)
+                except OSError:
+                    pass
+            self._gone("the lease process hung and was killed")
+        self.view = self.view._replace(locked=False, confirmed=None, sent=0)
+
+    def renew(self) -> None:
+        """Ends a process that runs another version, unless it has the lease: the service manager starts the next one."""
+        if self.greeted and not self._asked and not self.view.locked:
+            self._send("end")
+
+    def _send(self, do: str, **fields: Any) -> bool:
+        self._number += 1
+        if not self._write({"id": self._number, "do": do, **fields}):
+            return False
+        self._asked = do
+        self.view = self.view._replace(pending=True)
+        return True
+
+    def _write(self, message: dict[str, Any]) -> bool:
+        line = json.dumps(message).encode() + b"\n"
+        try:
+            sent = self._socket.send(line) if self._socket else 0
+        except OSError:
+            sent = 0
+        if sent != len(line):
+            self._gone("the lease process is gone")
+            return False
+        return True
+
+    def collect(self) -> bool:
+        """Takes an answer, if it has come; whether anything has changed."""
+        if not self._socket:
+            return False
+        try:
+            part = self._socket.recv(LONGEST_LINE)
+        except BlockingIOError:
+            return False
+        except OSError:
+            part = b""
+        self._buffer += part
+        if not part or len(self._buffer) > 2 * LONGEST_LINE:
+            self._gone("the lease process is gone")
+            return True
+        line, newline, rest = self._buffer.partition(b"\n")
+        if not newline:
+            return False
+        self._buffer = rest
+        try:
+            self._read(json.loads(line))
+        except (KeyError, TypeError, ValueError):
+            self._gone("the lease process answers in another form than expected: restart ha-rancher-lease")
+        return True
+
+    def _read(self, answer: dict[str, Any]) -> None:
+        if answer["id"] != self._number or answer["protocol"] != PROTOCOL:
+            raise ValueError("not what was asked for")
+        self.version = str(answer["version"])
+        self._asked = ""
+        self.view = view_from(answer["view"])._replace(alive=True, pending=False)
+        if answer["error"]:
+            self.view = self.view._replace(error=str(answer["error"]))
+
+    def _gone(self, words: str) -> None:
+        if self._socket:
+            self._socket.close()
+        self._socket, self._buffer, self._asked, self.version, self.pid = None, b"", "", "", 0
+        self.view = LeaseView(error=words)
+
+    def close(self) -> None:
+        self._gone("")

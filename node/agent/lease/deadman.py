@@ -1,0 +1,65 @@
+"""The second one who kills: acts when the agent does not, be it dead, hanging, or unable to start again.
+
+The agent says which container it has started, and that it has none any more. From the last confirmed heartbeat on nothing
+but a clock decides; no program is started, no disk is read, and NFS is not touched.
+"""
+
+from typing import Any, Optional
+
+from ..cgroup import ROOT, Group, find_group
+from ..clock import boot_ms
+from ..reset import Reset
+
+
+class Deadman:
+    """`{"do": "guard", "container": ID, "sent": S, "give_up": G, "reset": R}`: S is when the last confirmed heartbeat was
+    sent, G and R milliseconds after which the container is killed, and the node reset if that is not certain.
+    An empty ID: nothing to guard."""
+
+    def __init__(self, reset: Reset, root: str = ROOT) -> None:
+        self._reset = reset
+        self._root = root
+        self._container = ""
+        self._group: Optional[Group] = None
+        self._sent = self._give_up = self._until = 0
+
+    @property
+    def watching(self) -> bool:
+        return bool(self._container)
+
+    def guard(self, told: dict[str, Any]) -> None:
+        container = str(told.get("container", ""))
+        if container != self._container and self._group:
+            self._group.close()
+            self._group = None
+        self._container = container
+        if container:
+            self._sent = max(self._sent, min(int(told["sent"]), boot_ms()))
+            self._give_up, self._until = int(told["give_up"]), int(told["reset"])
+
+    def beaten(self, sent: int) -> None:
+        """A heartbeat was confirmed."""
+        self._sent = max(self._sent, sent)
+
+    def look(self, now: int) -> None:
+        if not self._container:
+            return
+        # Opened as soon as it is there: later it may be too late to look for it.
+        if self._group is None or not self._group.populated():
+            self._open()
+        if now - self._sent <= self._give_up or self._group is None:
+            return
+        self._group.kill()
+        if now - self._sent > self._until and self._group.populated():
+            self._reset.now()
+
+    def _open(self) -> None:
+        path = find_group(self._container, self._root)
+        if path is None:
+            return
+        if self._group:
+            self._group.close()
+        try:
+            self._group = Group(path)
+        except OSError:
+            self._group = None

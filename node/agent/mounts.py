@@ -1,0 +1,134 @@
+"""What is mounted where, by the kernel's tables; nothing here touches what is mounted, which may hang."""
+
+import contextlib
+import ctypes
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from . import process
+
+MOUNT_TABLE = "/proc/self/mountinfo"
+#: umount2(2), mount.h
+MNT_FORCE, MNT_DETACH, UMOUNT_NOFOLLOW = 1, 2, 8
+#: Bytes of a mount table that is read; a node with more mounts than that is nobody's.
+LONGEST_TABLE = 4 << 20
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A line of proc_pid_mountinfo(5). `device`: major:minor, which names the superblock."""
+
+    device: str
+    root: str
+    point: str
+    type: str
+    source: str
+
+
+def parse_table(table: str) -> Iterator[Mount]:
+    for line in table.splitlines():
+        fields = line.split(" ")
+        try:
+            dash = fields.index("-", 6)
+            yield Mount(fields[2], _plain(fields[3]), _plain(fields[4]), fields[dash + 1], _plain(fields[dash + 2]))
+        except (ValueError, IndexError):
+            continue  # not whole: it is being changed, and will be read again
+
+
+def _plain(text: str) -> str:
+    """Without the octal escapes of blanks, tabs, line breaks and backslashes."""
+    if "\\" not in text:
+        return text
+    for escape, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(escape, character)
+    return text
+
+
+def read_table(path: str = MOUNT_TABLE) -> list[Mount]:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return list(parse_table(file.read(LONGEST_TABLE)))
+
+
+def mount_at(point: str, table: str = MOUNT_TABLE) -> Optional[Mount]:
+    """What is seen at a mount point: the last one counts."""
+    found = None
+    for mount in read_table(table):
+        if mount.point == point:
+            found = mount
+    return found
+
+
+def filesystem_of(point: str, table: str = MOUNT_TABLE) -> str:
+    """The type of the file system that is mounted on a directory; empty if none is."""
+    mount = mount_at(point, table)
+    return mount.type if mount else ""
+
+
+def namespaces_with(device: str, proc: str = "/proc") -> list[int]:
+    """A process of each mount namespace in which a superblock is still mounted, also of containers and other tenants."""
+    seen = set()
+    found = []
+    needle = f" {device} "
+    for name in os.listdir(proc):
+        if not name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            namespace = os.readlink(f"{proc}/{name}/ns/mnt")
+            if namespace in seen:
+                continue
+            seen.add(namespace)
+            with open(f"{proc}/{name}/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+                if needle in file.read(LONGEST_TABLE):
+                    found.append(int(name))
+    return found
+
+
+def users_of(mount: Mount, proc: str = "/proc") -> list[process.Process]:
+    """Processes that keep a mount busy: by an open file, their directory, their root, or a mapping.
+
+    Told by the mount's device as fdinfo, links' targets and maps name it, without touching the file system.
+    """
+    found = []
+    for name in os.listdir(proc):
+        if name.isdigit() and int(name) != os.getpid() and _uses(f"{proc}/{name}", mount):
+            user = process.find(int(name))
+            if user:
+                found.append(user)
+    return found
+
+
+def _uses(folder: str, mount: Mount) -> bool:
+    below = mount.point.rstrip("/") + "/"
+    with contextlib.suppress(OSError):
+        for name in ("cwd", "root"):
+            if (os.readlink(f"{folder}/{name}") + "/").startswith(below):
+                return True
+    with contextlib.suppress(OSError):
+        for fd in os.listdir(f"{folder}/fd"):
+            with contextlib.suppress(OSError):
+                if (os.readlink(f"{folder}/fd/{fd}") + "/").startswith(below):
+                    return True
+    with contextlib.suppress(OSError), open(f"{folder}/maps", encoding="utf-8", errors="surrogateescape") as file:
+        return f" {below}" in file.read(LONGEST_TABLE)
+    return False
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def unmount(point: str, flags: int = 0) -> None:
+    """umount2(2), without any helper program. Raises OSError; EBUSY if somebody stands in it."""
+    if _libc.umount2(os.fsencode(point), flags | UMOUNT_NOFOLLOW) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), point)
+
+
+def cut_off(point: str, table: str = MOUNT_TABLE) -> None:
+    """Takes a mount away whoever uses it and however the server is: what is open ends with an error, nobody finds it again."""
+    while mount_at(point, table):
+        try:
+            unmount(point, MNT_FORCE | MNT_DETACH)
+        except OSError:
+            return

@@ -1,0 +1,114 @@
+"""The container is killed by its control group: a real one, of version 2, where this machine has one."""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from agent.cgroup import Group, find_group
+from agent.process import find
+
+CONTAINER = "c0ffee" * 10 + "beef"
+
+
+def _version_2() -> str:
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields = line.split(" ")
+        if fields[fields.index("-") + 1] == "cgroup2":
+            return fields[4]
+    pytest.fail("this machine has no control groups of version 2")
+
+
+@pytest.fixture
+def root() -> Iterator[str]:
+    path = f"{_version_2()}/ha-rancher-test-{os.getpid()}"
+    os.makedirs(f"{path}/docker/{CONTAINER}/below")
+    yield path
+    (Path(path) / "docker" / CONTAINER / "cgroup.kill").write_text("1")
+    time.sleep(0.1)
+    for folder in (f"docker/{CONTAINER}/below", f"docker/{CONTAINER}", "docker", ""):
+        os.rmdir(f"{path}/{folder}")
+
+
+def _sleeper(group: str) -> subprocess.Popen:  # type: ignore[type-arg]
+    child = subprocess.Popen(["sleep", "60"])
+    Path(group, "cgroup.procs").write_text(str(child.pid))
+    return child
+
+
+def test_all_of_a_group_dies_by_one_write_also_what_is_below_it(root: str) -> None:
+    path = find_group(CONTAINER, root)
+    assert path
+    group = Group(path)
+    assert not group.populated()
+    children = [_sleeper(path), _sleeper(f"{path}/below")]
+    assert group.populated()
+    poll = select.poll()
+    poll.register(group.events_fd() or -1, select.POLLPRI)
+    poll.poll(0)
+    started = time.monotonic()
+    group.kill()
+    for child in children:
+        assert child.wait(2) == -9
+    assert time.monotonic() - started < 1
+    # Whoever waits for it is woken, instead of looking again and again.
+    assert poll.poll(1000)
+    assert not group.populated()
+    group.close()
+
+
+def test_without_cgroup_kill_its_processes_are_killed_by_number(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = find_group(CONTAINER, root)
+    assert path
+    group = Group(path)
+    monkeypatch.setattr(group, "_kill", None)
+    monkeypatch.setattr(group, "_events", None)
+    children = [_sleeper(path), _sleeper(f"{path}/below")]
+    assert group.populated()
+    group.kill()
+    assert [child.wait(2) for child in children] == [-9, -9]
+    assert not group.populated()
+
+
+def test_a_group_that_was_removed_has_no_process(root: str) -> None:
+    path = f"{root}/docker/{'a' * 64}"
+    os.mkdir(path)
+    group = Group(path)
+    os.rmdir(path)
+    assert not group.populated()
+    group.kill()
+    assert find_group("a" * 64, root) is None
+
+
+@pytest.mark.parametrize("name", ["../../system.slice", "", "c0ffee", "A" * 64])
+def test_what_is_no_id_of_a_container_finds_nothing(root: str, name: str) -> None:
+    assert find_group(name, root) is None
+
+
+def test_a_process_whose_first_thread_has_ended_lives() -> None:
+    code = "import threading,time,ctypes\nthreading.Thread(target=time.sleep,args=(30,)).start()\nctypes.CDLL(None).syscall(60,0)"
+    child = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        deadline = time.monotonic() + 5
+        while "Z" not in Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert " Z " in Path(f"/proc/{child.pid}/stat").read_text()
+        assert find(child.pid) is not None
+    finally:
+        child.kill()
+        child.wait()
+    assert find(child.pid) is None
+
+
+def test_another_process_with_the_same_number_is_not_killed() -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    found = find(child.pid)
+    assert found
+    found.__class__(found.pid, found.started + 1).kill()
+    assert child.poll() is None
+    found.kill()
+    assert child.wait(2) == -9
