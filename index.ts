@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HaRancher } from "./components";
-import { assertFresh } from "./local/toolchain/freshness";
-import { namespace, parseSettings } from "./settings";
+import { assertFresh, StaleProgram } from "./local/toolchain/freshness";
+import { namespace, parseSettings, SettingsError } from "./settings";
 
-// Pulumi has every stack trace rewritten by the source maps of what runs. That costs half a second, since it takes one
-// for each promise, and its paths (`node_modules/@pulumi/output.ts`) send Node 20.20 into an endless loop when it
-// prints them (util's markNodeModules).
+// A bug of this program shows its stack trace (below). Pulumi has every stack trace rewritten by the source maps of
+// what runs: it takes one for each promise, which costs half a second, and the paths that it writes
+// (`node_modules/@pulumi/output.ts`) send Node 20.20 into an endless loop when they are printed (util's
+// markNodeModules).
 delete (Error as Partial<ErrorConstructor>).prepareStackTrace;
 
 function rawSettings(): Record<string, string> {
@@ -17,13 +18,16 @@ function rawSettings(): Record<string, string> {
   );
 }
 
+/** Whether an error is the user's to correct: its message says all there is to know, and a stack trace would hide it. */
+const isForUsers = (error: unknown): error is Error =>
+  error instanceof SettingsError || error instanceof StaleProgram;
+
 function makeStack(): HaRancher {
   try {
     assertFresh();
     return new HaRancher("ha-rancher", parseSettings(rawSettings()));
   } catch (error) {
-    // The message says all there is to know; a stack trace would only hide it.
-    throw error instanceof Error ? new pulumi.RunError(error.message) : error;
+    throw isForUsers(error) ? new pulumi.RunError(error.message) : error;
   }
 }
 

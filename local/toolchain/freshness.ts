@@ -7,16 +7,21 @@ interface Rule {
   staleness(root: string): string | undefined;
 }
 
+/** The compiled program is older than its sources. */
+export class StaleProgram extends Error {
+  override name = "StaleProgram";
+}
+
 /**
  * Refuses to run a compiled program that is older than its sources: stale code never touches a stack.
  * Costs a few milliseconds, and nothing where there are no sources (an installed package).
  *
- * @throws Error that names the source and the command to run
+ * @throws StaleProgram that names the source and the command to run
  */
 export function assertFresh(): void {
   // A program compiled into another folder was compiled by hand, by somebody who knows.
   if (relative(packageRoot, __dirname).split(sep)[0] !== "dist") return;
   const { staleness } = createRequire(join(packageRoot, "package.json"))("./local/freshness.cjs") as Rule;
   const why = staleness(packageRoot);
-  if (why) throw new Error(`the compiled program is not current (${why}): run \`npm run build\` first`);
+  if (why) throw new StaleProgram(`the compiled program is not current (${why}): run \`npm run build\` first`);
 }
