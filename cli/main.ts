@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { DrillOptions } from "./drill";
-import { Failure, shownError } from "./errors";
-import type { NewStackOptions } from "./new-stack";
+import { Failure, shownError } from "../local/errors";
+import type { DrillOptions } from "./actions/drill";
+import type { NewStackOptions } from "./actions/new-stack";
 
 /** `--stack` wins over the stack that the lab's shell has selected. */
 const defaultStack = (): string => process.env.PULUMI_STACK || "dev";
@@ -33,13 +33,13 @@ export function commandLine(): Command {
       .exitOverride();
 
   onStack("up", "make the stack and all that it needs, or bring it to what its settings say").action(
-    async (options: { stack: string }) => (await import("./up.js")).up(options),
+    async (options: { stack: string }) => (await import("./actions/up.js")).up(options),
   );
   onStack("down", "remove the stack and all that it made; stop the lab if no other stack uses it")
     .option("--lab", "remove the lab with its caches, too")
     .option("--purge-data", "remove the shared data, too, whatever `keepData` says")
     .action(async (options: { stack: string; lab?: boolean; purgeData?: boolean }) =>
-      (await import("./down.js")).down(options),
+      (await import("./actions/down.js")).down(options),
     );
   onStack(
     "status",
@@ -48,7 +48,7 @@ export function commandLine(): Command {
     .option("--json", "for programs")
     .option("-w, --watch", "look again every second, until Ctrl-C")
     .action(async (options: { stack: string; json?: boolean; watch?: boolean }) => {
-      process.exitCode = await (await import("./status.js")).status(options);
+      process.exitCode = await (await import("./actions/status.js")).status(options);
     });
   onStack(
     "doctor",
@@ -62,35 +62,35 @@ export function commandLine(): Command {
   onStack("switchover", "move the VIP to another node, in order")
     .argument("[node]", "where to; default: whom keepalived prefers")
     .action(async (node: string | undefined, options: { stack: string }) => {
-      process.exitCode = await (await import("./switchover.js")).switchover({ ...options, node });
+      process.exitCode = await (await import("./actions/switchover.js")).switchover({ ...options, node });
     });
   onStack("maintenance", "tell a node to hold no VIP, also after a boot, or end that")
     .argument("<node>", "the node's name")
     .addArgument(new Argument("<on|off>").choices(["on", "off"]))
     .action(async (node: string, word: string, options: { stack: string }) => {
-      const { maintenance } = await import("./maintenance.js");
+      const { maintenance } = await import("./actions/maintenance.js");
       process.exitCode = await maintenance({ ...options, node, on: word === "on" });
     });
   onStack("backup", "make a backup of Rancher's data, for which the service stops for a moment")
     .option("--to <path>", "a file to write, or a folder; default: a folder of the stack's own")
     .action(async (options: { stack: string; to?: string }) => {
-      process.exitCode = await (await import("./backup.js")).backup(options);
+      process.exitCode = await (await import("./actions/backup.js")).backup(options);
     });
   onStack("restore", "bring the data of a backup back, in place of what is there")
     .argument("<file>", "what `backup` wrote")
     .action(async (file: string, options: { stack: string }) => {
-      process.exitCode = await (await import("./restore.js")).restore({ ...options, file });
+      process.exitCode = await (await import("./actions/restore.js")).restore({ ...options, file });
     });
   onStack("shell", "run a shell, or a command, where the machines can be reached, with pulumi set up")
     .argument("[command...]", "what to run; default: your shell")
     .passThroughOptions()
     .action(async (command: string[], options: { stack: string }) => {
-      process.exitCode = await (await import("./shell.js")).shell({ ...options, command });
+      process.exitCode = await (await import("./actions/shell.js")).shell({ ...options, command });
     });
   onStack("forward", "make Rancher reachable at https://localhost:PORT, until Ctrl-C")
     .option("-p, --port <number>", "the port on this machine", port, 8443)
     .action(async (options: { stack: string; port: number }) =>
-      (await import("./forward.js")).forward(options),
+      (await import("./actions/forward.js")).forward(options),
     );
   const collect = (value: string, before: string[] = []): string[] => [...before, value];
   onStack("drill", "break a stack that is up, measure what that costs, and write a report")
@@ -109,7 +109,7 @@ export function commandLine(): Command {
     )
     .option("--compare <files...>", "two reports (report.json): what got better or worse; breaks nothing")
     .action(async (options: DrillOptions) => {
-      process.exitCode = await (await import("./drill.js")).drillStack(options);
+      process.exitCode = await (await import("./actions/drill.js")).drillStack(options);
     });
   program
     .command("new-stack")
@@ -126,13 +126,13 @@ export function commandLine(): Command {
     .option("--key-file <file>", "of hosts: the private key on this machine")
     .exitOverride()
     .action(async (stack: string | undefined, options: Omit<NewStackOptions, "stack">) =>
-      (await import("./new-stack.js")).newStack({ ...options, stack }),
+      (await import("./actions/new-stack.js")).newStack({ ...options, stack }),
     );
   program
     .command("schema")
     .description("write what editors and Pulumi are told of the settings, after a change in settings/")
     .exitOverride()
-    .action(async () => (await import("./schema.js")).writeSchema());
+    .action(async () => (await import("./actions/schema.js")).writeSchema());
   program
     .command("test")
     .description("run the tests: all layers, or the named ones")
@@ -148,7 +148,7 @@ export function commandLine(): Command {
     .argument("[args...]", "its own, such as --json")
     .allowUnknownOption()
     .exitOverride()
-    .action(async (name: string, args: string[]) => (await import("./bench.js")).bench(name, args));
+    .action(async (name: string, args: string[]) => (await import("./actions/bench.js")).bench(name, args));
   return program;
 }
 

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { currentLab, insideLab, runningLab } from "../lab";
+import { Failure } from "../local/errors";
 import { handOver } from "../local/foreground";
 import { packageRoot } from "../local/root";
 import { ensureToolchain } from "../local/toolchain";
 import { type KnownStack, knownStack } from "../stack/known-stack";
 import { labsOf } from "../stack/lab-stacks";
+import { stackFile } from "../stack/stack-file";
 import { type RecordedMachine, readState, type StackState } from "../stack/state";
-import { stackFile } from "./stack-file";
-import { backendOf, cliOf } from "./surroundings";
+import { backendOf, cliOf } from "./pulumi/surroundings";
 
 /** How a stack can be looked at and worked on from this process. */
 export type Reached =
@@ -41,4 +42,19 @@ async function stateOf(stack: string): Promise<StackState | undefined> {
   // A stack of the lab is in a local backend, also where the user is logged in to another one.
   const local = await readState(backendOf(true), stack, cli);
   return local ?? (await readState(backendOf(currentLab() !== undefined), stack, cli));
+}
+
+/** The stack, for a command that changes something on its nodes; or the code of the one that did it in the lab. */
+export async function reachToOperate(stack: string, argv: string[]): Promise<KnownStack | number> {
+  const reached = await reach(stack, argv);
+  switch (reached.kind) {
+    case "here":
+      return reached.known;
+    case "done":
+      return reached.code;
+    case "not-up":
+      throw new Failure(`the stack \`${stack}\` is not up: \`npm run up\` makes it`);
+    case "lab-stopped":
+      throw new Failure("the lab does not run: `npm run up` starts it and the machines");
+  }
 }

@@ -1,5 +1,5 @@
 import { dirname, relative, sep } from "node:path";
-import { Failure } from "../cli/errors";
+import { Failure } from "../local/errors";
 import { labHome, labName } from "../local/paths";
 import type { Backend } from "../local/toolchain/environment";
 import { localStacks, readState, type StackState } from "./state";

@@ -1,24 +1,8 @@
-import { Failure } from "../cli/errors";
-import { reach } from "../cli/reach";
+import { Failure } from "../local/errors";
 import { awaitHolders } from "../providers/vip/holders";
 import { runScript, type Script } from "../providers/vip/scripts";
 import type { KnownNode, KnownStack } from "./known-stack";
 import { answerLimit, endpointOf } from "./measure";
-
-/** The stack, for a command that changes something on its nodes; or the code of the one that did it in the lab. */
-export async function reachToOperate(stack: string, argv: string[]): Promise<KnownStack | number> {
-  const reached = await reach(stack, argv);
-  switch (reached.kind) {
-    case "here":
-      return reached.known;
-    case "done":
-      return reached.code;
-    case "not-up":
-      throw new Failure(`the stack \`${stack}\` is not up: \`npm run up\` makes it`);
-    case "lab-stopped":
-      throw new Failure("the lab does not run: `npm run up` starts it and the machines");
-  }
-}
 
 /** A node by its name. @throws Failure if there is none */
 export function knownNode({ nodes }: KnownStack, name: string): KnownNode {

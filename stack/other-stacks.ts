@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { stackFile } from "../cli/stack-file";
 import { labName } from "../local/paths";
 import type { Backend } from "../local/toolchain/environment";
 import type { Settings } from "../settings";
 import { checkSettingsFile } from "../settings/file";
 import type { OtherStack } from "./clashes";
 import { labsOf } from "./lab-stacks";
+import { stackFile } from "./stack-file";
 import { localStacks, readLocal, type StackState } from "./state";
 
 /** The settings in a stack's file here; undefined if there is none, or it is wrong. */

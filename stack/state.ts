@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { projectName } from "../cli/project";
+import { projectName } from "../local/project";
 import { run, tryRun } from "../local/run";
 import type { Backend } from "../local/toolchain/environment";
 import { type Claim, claimsOfResources } from "./claims";

@@ -1,4 +1,4 @@
-import { Failure } from "../cli/errors";
+import { Failure } from "../local/errors";
 import type { NodeReport } from "./node-report";
 import { holdersOf } from "./verdict";
 

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { currentLab } from "../../lab";
+import { Failure, shownError } from "../../local/errors";
 import { ensureToolchain } from "../../local/toolchain";
 import { type Settings, SettingsError } from "../../settings";
 import { checkSettingsFile } from "../../settings/file";
+import { stackFile } from "../../stack/stack-file";
 import { readState } from "../../stack/state";
-import { colors } from "../colors";
-import { Failure, shownError } from "../errors";
 import { chooseHypervisor } from "../hypervisor";
-import { stackFile } from "../stack-file";
-import { backendOf, cliOf } from "../surroundings";
+import { backendOf, cliOf } from "../pulumi/surroundings";
+import { colors } from "../ui/colors";
 import { type Check, type Finding, fault, type Subject, well } from "./check";
 import { hypervisorChecks } from "./hypervisor";
 import { leftoverChecks } from "./leftovers";

@@ -3,9 +3,9 @@ import { layout } from "../../lab/layout";
 import { ownInode } from "../../lab/namespace";
 import { namespaceOf, processesIn } from "../../lab/process";
 import { cacheHome, dataHome, labHome } from "../../local/paths";
+import { deadLocks, removeDeadLocks } from "../../local/pulumi/locks";
 import { recordFile } from "../../providers/vagrant/folder";
 import { localStacks, readLocal } from "../../stack/state";
-import { deadLocks, removeDeadLocks } from "../dead-locks";
 import { type Check, type Finding, remark, type Subject, well } from "./check";
 
 /** All stacks whose state is on this machine; undefined if the state is elsewhere, so that nobody can tell. */

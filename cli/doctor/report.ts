@@ -1,4 +1,4 @@
-import type { Colors } from "../colors";
+import type { Colors } from "../ui/colors";
 import type { Finding, State, Subject } from "./check";
 
 const marks: Record<State, string> = { well: "ok", remark: "remark", fault: "FAULT" };

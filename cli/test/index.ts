@@ -1,7 +1,7 @@
+import { shownError } from "../../local/errors";
 import { stream } from "../../local/foreground";
 import { packageRoot } from "../../local/root";
-import { colors } from "../colors";
-import { shownError } from "../errors";
+import { colors } from "../ui/colors";
 import { chosenLayers, commandOf, type Layer, layers } from "./layers";
 import { type Need, prepare } from "./needs";
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { Failure } from "../../local/errors";
 import { packageRoot } from "../../local/root";
-import { Failure } from "../errors";
 import type { Need } from "./needs";
 
 export interface Layer {

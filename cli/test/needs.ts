@@ -1,10 +1,10 @@
 import { buildBox, installPackages } from "../../lab";
 import { buildImage } from "../../lab/image/build";
+import { Failure, shownError } from "../../local/errors";
 import { run } from "../../local/run";
 import { ensureToolchain } from "../../local/toolchain";
 import { onPath } from "../../local/toolchain/path";
-import { colors } from "../colors";
-import { Failure, shownError } from "../errors";
+import { colors } from "../ui/colors";
 
 /** What a layer cannot start without. */
 export type Need = "shellcheck" | "spin" | "keepalived" | "toolchain" | "lab";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commandIn, type Surroundings } from "../../cli/surroundings";
+import { commandIn, type Surroundings } from "../../cli/pulumi/surroundings";
 import { type LabDescription, startLab, stopLab } from "../../lab";
 import { labHome } from "../../local/paths";
 import { type RunResult, tryRun } from "../../local/run";

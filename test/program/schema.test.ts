@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { generated } from "../../cli/schema";
+import { generated } from "../../cli/actions/schema";
 import { packageRoot } from "../../local/root";
 import { parseSettings, settingNames } from "../../settings";
 import { undescribed } from "../../settings/json-schema";

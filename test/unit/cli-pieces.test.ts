@@ -5,14 +5,14 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Clock, readTimings } from "../../cli/clock";
-import { dials } from "../../cli/dial";
-import { Failure, shownError } from "../../cli/errors";
 import { chooseHypervisor } from "../../cli/hypervisor";
 import { commandLine } from "../../cli/main";
-import { relay } from "../../cli/relay";
-import { summary } from "../../cli/summary";
+import { Clock, readTimings } from "../../cli/ui/clock";
+import { summary } from "../../cli/ui/summary";
+import { dials } from "../../local/dial";
+import { Failure, shownError } from "../../local/errors";
 import { handOver, stream } from "../../local/foreground";
+import { relay } from "../../local/relay";
 import { ownHome, putScript, temporaryFolder, withEnvironment } from "./cli-support";
 
 test("`auto` is VirtualBox only if it works", async (t) => {
@@ -142,7 +142,7 @@ test("times are kept in a file, of failed runs too, but not of runs that did not
 test("when a task fails the running ones are finished, no other starts, and the first failure is thrown", async () => {
   // In a process of its own, since it prints.
   const program = (fails: boolean): string => `
-    const { runTasks } = require(${JSON.stringify(require.resolve("../../cli/tasks.js"))});
+    const { runTasks } = require(${JSON.stringify(require.resolve("../../cli/ui/tasks.js"))});
     const done = [];
     const task = (title, milliseconds, fails = false) => ({
       title,

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Failure } from "../../cli/errors";
-import { judgeFirst } from "../../cli/policies";
-import type { Surroundings } from "../../cli/surroundings";
+import { judgeFirst } from "../../cli/pulumi/policies";
+import type { Surroundings } from "../../cli/pulumi/surroundings";
+import { Failure } from "../../local/errors";
 import { ownHome, putScript } from "./cli-support";
 
 /** A machine whose `pulumi` notes how it was called, and then does as told. */

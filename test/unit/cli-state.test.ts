@@ -4,13 +4,14 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { removeDeadLocks } from "../../cli/dead-locks";
-import { projectName } from "../../cli/project";
-import { keepingStackFile, stackFile } from "../../cli/stack-file";
+import { projectName } from "../../local/project";
+import { removeDeadLocks } from "../../local/pulumi/locks";
+import { keepingStackFile } from "../../local/pulumi/stack-file";
 import { packageRoot } from "../../local/root";
 import { namespace } from "../../settings";
 import { knownStack } from "../../stack/known-stack";
 import { labsOf, othersInLab, refuseOtherLab } from "../../stack/lab-stacks";
+import { stackFile } from "../../stack/stack-file";
 import { describeDeployment, localStacks, readState } from "../../stack/state";
 import { ownHome, put, putScript, temporaryFolder } from "./cli-support";
 

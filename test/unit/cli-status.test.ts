@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createColors } from "picocolors";
-import { duration, type StatusReport, statusTable } from "../../cli/status-table";
+import { duration, type StatusReport, statusTable } from "../../cli/ui/status-table";
 import { type NodeStatus, parseNodeStatus } from "../../stack/node-report";
 import { planSwitchover } from "../../stack/switchover-plan";
 import { holdersOf, judge } from "../../stack/verdict";

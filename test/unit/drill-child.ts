@@ -1,4 +1,4 @@
-import { drillGround } from "../../cli/drill";
+import { drillGround } from "../../cli/actions/drill";
 import { FakeGround, fakePace } from "./drill-fake";
 
 /* A drill of a simulated stack, to be interrupted and killed. Arguments: its folder, and the fault. */

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { drillGround } from "../../cli/drill";
+import { drillGround } from "../../cli/actions/drill";
 import { journalFile, openJournal } from "../../drill/journal";
 import { readReport } from "../../drill/report/files";
 import { allHeld } from "../../drill/report/summary";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { drillGround } from "../../cli/drill";
+import { drillGround } from "../../cli/actions/drill";
 import { compare, shownComparison } from "../../drill/report/compare";
 import { markdown } from "../../drill/report/markdown";
 import type { DrillReport } from "../../drill/report/summary";

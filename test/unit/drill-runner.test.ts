@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { drillGround } from "../../cli/drill";
+import { drillGround } from "../../cli/actions/drill";
 import { journalFile } from "../../drill/journal";
 import { readRecording, readReport } from "../../drill/report/files";
 import { allHeld } from "../../drill/report/summary";

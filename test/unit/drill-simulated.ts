@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { drillGround } from "../../cli/drill";
+import { drillGround } from "../../cli/actions/drill";
 import type { DrillReport } from "../../drill/report/summary";
 import { ownHome } from "./cli-support";
 import { FakeGround, fakePace, type Misbehaviour } from "./drill-fake";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { currentLab, insideLab, type LabDescription, runningLab } from "../lab";
-import type { Command } from "../local/foreground";
-import { packageRoot } from "../local/root";
-import type { Toolchain } from "../local/toolchain";
-import { type Backend, chooseBackend, pulumiEnvironment } from "../local/toolchain/environment";
-import type { Cli } from "../stack/state";
+import { currentLab, insideLab, type LabDescription, runningLab } from "../../lab";
+import type { Command } from "../../local/foreground";
+import { packageRoot } from "../../local/root";
+import type { Toolchain } from "../../local/toolchain";
+import { type Backend, chooseBackend, pulumiEnvironment } from "../../local/toolchain/environment";
+import type { Cli } from "../../stack/state";
 
 /** Where programs of a command run: with which Pulumi, and in the lab or not. */
 export interface Surroundings {

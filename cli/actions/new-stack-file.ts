@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { stringify } from "yaml";
-import { namespace } from "../settings";
+import { namespace } from "../../settings";
 
 /** What `new-stack` must know to write a file. */
 export interface Answers {

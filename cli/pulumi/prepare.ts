@@ -1,13 +1,13 @@
-import { buildBox, currentLab, installPackages, type LabDescription, runningLab, startLab } from "../lab";
-import { plannedBox } from "../lab/box";
-import { buildImage } from "../lab/image/build";
-import { installPlugins } from "../lab/plugins/install";
-import { preflight } from "../lab/preflight";
-import { labHome, labName } from "../local/paths";
-import { ensureToolchain, rememberedToolchain, type Toolchain } from "../local/toolchain";
-import type { Clock } from "./clock";
+import { buildBox, currentLab, installPackages, type LabDescription, runningLab, startLab } from "../../lab";
+import { plannedBox } from "../../lab/box";
+import { buildImage } from "../../lab/image/build";
+import { installPlugins } from "../../lab/plugins/install";
+import { preflight } from "../../lab/preflight";
+import { labHome, labName } from "../../local/paths";
+import { ensureToolchain, rememberedToolchain, type Toolchain } from "../../local/toolchain";
+import type { Clock } from "../ui/clock";
+import { runTasks, type Task } from "../ui/tasks";
 import { cliOf, type Surroundings } from "./surroundings";
-import { runTasks, type Task } from "./tasks";
 
 type Say = (line: string) => void;
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KnownStack } from "../stack/known-stack";
-import { measure } from "../stack/measure";
-import { holdersOf, judge, type Verdict } from "../stack/verdict";
-import { colors } from "./colors";
-import { reach } from "./reach";
-import { type StatusReport, statusTable } from "./status-table";
+import type { KnownStack } from "../../stack/known-stack";
+import { measure } from "../../stack/measure";
+import { holdersOf, judge, type Verdict } from "../../stack/verdict";
+import { reach } from "../reach";
+import { colors } from "../ui/colors";
+import { type StatusReport, statusTable } from "../ui/status-table";
 
 export interface StatusOptions {
   stack: string;

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Backend } from "../local/toolchain/environment";
-import { projectName } from "./project";
+import { projectName } from "../project";
+import type { Backend } from "../toolchain/environment";
 
 /** Pulumi's lock on a stack in a local backend, as it writes it. */
 interface Lock {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../local/root";
-import { Failure } from "./errors";
+import { Failure } from "../../local/errors";
+import { packageRoot } from "../../local/root";
 
 /** A measurement: a module of bench/ that exports this. */
 interface Measurement {

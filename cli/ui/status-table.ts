@@ -1,5 +1,5 @@
-import type { NodeReport } from "../stack/node-report";
-import type { PingReport, Verdict } from "../stack/verdict";
+import type { NodeReport } from "../../stack/node-report";
+import type { PingReport, Verdict } from "../../stack/verdict";
 import type { Colors } from "./colors";
 
 export interface StatusReport {

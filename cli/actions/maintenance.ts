@@ -1,7 +1,8 @@
-import { askNodes } from "../stack/measure";
-import { holdersWhen, onNode, reachToOperate } from "../stack/operate";
-import { nodeNamed, whyNotReady } from "../stack/switchover-plan";
-import { Failure } from "./errors";
+import { Failure } from "../../local/errors";
+import { askNodes } from "../../stack/measure";
+import { holdersWhen, onNode } from "../../stack/operate";
+import { nodeNamed, whyNotReady } from "../../stack/switchover-plan";
+import { reachToOperate } from "../reach";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,18 +1,19 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { dataHome } from "../local/paths";
-import { sha256Of } from "../local/sha256";
-import type { SshEndpoint } from "../providers/remote/endpoint";
-import { shellQuote } from "../providers/remote/quote";
-import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
-import { draw } from "../providers/remote/transfer";
-import { checkSettingsFile } from "../settings/file";
-import { askNodes, endpointOf } from "../stack/measure";
-import type { NodeReport } from "../stack/node-report";
-import { knownNode, reachToOperate } from "../stack/operate";
-import { fromCaller } from "./caller";
-import { Failure } from "./errors";
-import { existingStackFile } from "./stack-file";
+import { Failure } from "../../local/errors";
+import { dataHome } from "../../local/paths";
+import { sha256Of } from "../../local/sha256";
+import type { SshEndpoint } from "../../providers/remote/endpoint";
+import { shellQuote } from "../../providers/remote/quote";
+import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
+import { draw } from "../../providers/remote/transfer";
+import { checkSettingsFile } from "../../settings/file";
+import { askNodes, endpointOf } from "../../stack/measure";
+import type { NodeReport } from "../../stack/node-report";
+import { knownNode } from "../../stack/operate";
+import { existingStackFile } from "../../stack/stack-file";
+import { fromCaller } from "../caller";
+import { reachToOperate } from "../reach";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,10 +1,11 @@
-import { checkSettingsFile } from "../settings/file";
-import type { KnownStack } from "../stack/known-stack";
-import { askNodes } from "../stack/measure";
-import { holdersWhen, onNode, reachToOperate } from "../stack/operate";
-import { planSwitchover, type SwitchoverPlan } from "../stack/switchover-plan";
-import { Failure } from "./errors";
-import { existingStackFile } from "./stack-file";
+import { Failure } from "../../local/errors";
+import { checkSettingsFile } from "../../settings/file";
+import type { KnownStack } from "../../stack/known-stack";
+import { askNodes } from "../../stack/measure";
+import { holdersWhen, onNode } from "../../stack/operate";
+import { existingStackFile } from "../../stack/stack-file";
+import { planSwitchover, type SwitchoverPlan } from "../../stack/switchover-plan";
+import { reachToOperate } from "../reach";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { packageRoot } from "../local/root";
-import { tryRun } from "../local/run";
-import { dials } from "./dial";
+import { dials } from "../../local/dial";
+import { packageRoot } from "../../local/root";
+import { tryRun } from "../../local/run";
 import { commandIn, isInside, type Surroundings } from "./surroundings";
 
 interface Target {
@@ -19,7 +19,7 @@ export async function unreachable(nodes: Target[], surroundings: Surroundings): 
 }
 
 async function dialInside(targets: string[], surroundings: Surroundings): Promise<boolean[]> {
-  const program = join(packageRoot, "dist", "cli", "dial.js");
+  const program = join(packageRoot, "dist", "local", "dial.js");
   const { command, args, env } = commandIn(surroundings, [process.execPath, program, ...targets]);
   const { stdout } = await tryRun(command, args, { env, timeout: 20_000 });
   return JSON.parse(stdout) as boolean[];

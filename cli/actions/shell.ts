@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
-import { currentLab, runningLab } from "../lab";
-import { handOver } from "../local/foreground";
-import { labHome } from "../local/paths";
-import { checkSettingsFile } from "../settings/file";
-import { initStack, readState } from "../stack/state";
-import { callerFolder } from "./caller";
-import { Clock } from "./clock";
-import { Failure } from "./errors";
-import { runsInLab } from "./hypervisor";
-import { prepare } from "./prepare";
-import { existingStackFile, keepingStackFile } from "./stack-file";
-import { backendOf, cliOf, commandIn } from "./surroundings";
+import { currentLab, runningLab } from "../../lab";
+import { Failure } from "../../local/errors";
+import { handOver } from "../../local/foreground";
+import { labHome } from "../../local/paths";
+import { keepingStackFile } from "../../local/pulumi/stack-file";
+import { checkSettingsFile } from "../../settings/file";
+import { existingStackFile } from "../../stack/stack-file";
+import { initStack, readState } from "../../stack/state";
+import { callerFolder } from "../caller";
+import { runsInLab } from "../hypervisor";
+import { prepare } from "../pulumi/prepare";
+import { backendOf, cliOf, commandIn } from "../pulumi/surroundings";
+import { Clock } from "../ui/clock";
 
 export interface ShellOptions {
   stack: string;

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { dataHome } from "../local/paths";
+import { dataHome } from "../../local/paths";
 
 /** One run of a command, as timings.json keeps it. Times in seconds. */
 export interface Timing {

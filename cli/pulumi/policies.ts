@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { currentLab } from "../lab";
-import { dataHome } from "../local/paths";
-import { packageRoot } from "../local/root";
-import { tryRun } from "../local/run";
-import { Failure } from "./errors";
+import { currentLab } from "../../lab";
+import { Failure } from "../../local/errors";
+import { dataHome } from "../../local/paths";
+import { packageRoot } from "../../local/root";
+import { tryRun } from "../../local/run";
 import { commandIn, type Surroundings } from "./surroundings";
 
 /** Lets the policy pack judge an operation of Pulumi's. */

@@ -1,18 +1,18 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type Settings, SettingsError } from "../settings";
-import { checkSettingsText } from "../settings/file";
-import { floatingIpShape } from "../settings/floating-ip";
-import { hypervisors } from "../settings/machines";
-import { nodesShape } from "../settings/nodes";
-import { claimsOfSettings } from "../stack/claims";
-import { clashesWith } from "../stack/clashes";
-import { otherStacks, settingsOf } from "../stack/other-stacks";
-import { Failure } from "./errors";
-import { runsInLab } from "./hypervisor";
+import { Failure } from "../../local/errors";
+import { type Settings, SettingsError } from "../../settings";
+import { checkSettingsText } from "../../settings/file";
+import { floatingIpShape } from "../../settings/floating-ip";
+import { hypervisors } from "../../settings/machines";
+import { nodesShape } from "../../settings/nodes";
+import { claimsOfSettings } from "../../stack/claims";
+import { clashesWith } from "../../stack/clashes";
+import { otherStacks, settingsOf } from "../../stack/other-stacks";
+import { stackFile, writtenStacks } from "../../stack/stack-file";
+import { runsInLab } from "../hypervisor";
+import { backendOf } from "../pulumi/surroundings";
 import { type Answers, parseNode, stackFileText, suggest } from "./new-stack-file";
-import { stackFile, writtenStacks } from "./stack-file";
-import { backendOf } from "./surroundings";
 
 export interface NewStackOptions {
   stack?: string | undefined;

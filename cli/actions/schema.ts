@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { packageRoot } from "../local/root";
-import { projectFile, stackFileSchema } from "../settings/json-schema";
+import { packageRoot } from "../../local/root";
+import { projectFile, stackFileSchema } from "../../settings/json-schema";
 
 /** What is made from the settings' schema, by file below the package's root. */
 export function generated(): Record<string, string> {

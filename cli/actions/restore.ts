@@ -1,12 +1,13 @@
 import { open } from "node:fs/promises";
-import type { SshEndpoint } from "../providers/remote/endpoint";
-import { asRoot, exec, execOk, lastLines } from "../providers/remote/ssh";
-import { pour } from "../providers/remote/transfer";
-import { askNodes, endpointOf } from "../stack/measure";
-import type { NodeReport } from "../stack/node-report";
-import { knownNode, reachToOperate } from "../stack/operate";
-import { fromCaller } from "./caller";
-import { Failure } from "./errors";
+import { Failure } from "../../local/errors";
+import type { SshEndpoint } from "../../providers/remote/endpoint";
+import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
+import { pour } from "../../providers/remote/transfer";
+import { askNodes, endpointOf } from "../../stack/measure";
+import type { NodeReport } from "../../stack/node-report";
+import { knownNode } from "../../stack/operate";
+import { fromCaller } from "../caller";
+import { reachToOperate } from "../reach";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,8 +1,8 @@
 import { createDecipheriv, pbkdf2 } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { passphraseFile } from "../local/paths";
-import { Failure } from "./errors";
+import { Failure } from "../errors";
+import { passphraseFile } from "../paths";
 
 /** A passphrase that the user chose, and by which variable; undefined if it is the program's own. */
 function chosenBy(environment: NodeJS.ProcessEnv): { variable: string; passphrase: string } | undefined {

@@ -4,17 +4,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { currentLab, insideLab, type LabDescription, runningLab } from "../lab";
-import { packageRoot } from "../local/root";
-import { ensureToolchain } from "../local/toolchain";
-import { checkSettingsFile } from "../settings/file";
-import { knownStack } from "../stack/known-stack";
-import { readState } from "../stack/state";
-import { Failure } from "./errors";
-import { runsInLab } from "./hypervisor";
-import { relay } from "./relay";
-import { existingStackFile } from "./stack-file";
-import { backendOf, cliOf } from "./surroundings";
+import { currentLab, insideLab, type LabDescription, runningLab } from "../../lab";
+import { Failure } from "../../local/errors";
+import { relay } from "../../local/relay";
+import { packageRoot } from "../../local/root";
+import { ensureToolchain } from "../../local/toolchain";
+import { checkSettingsFile } from "../../settings/file";
+import { knownStack } from "../../stack/known-stack";
+import { existingStackFile } from "../../stack/stack-file";
+import { readState } from "../../stack/state";
+import { runsInLab } from "../hypervisor";
+import { backendOf, cliOf } from "../pulumi/surroundings";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -79,7 +79,7 @@ interface Gate {
 async function openGate(lab: LabDescription, target: { host: string; port: number }): Promise<Gate> {
   const folder = mkdtempSync(join(tmpdir(), "ha-rancher-"));
   const path = join(folder, "gate");
-  const program = join(packageRoot, "dist", "cli", "relay.js");
+  const program = join(packageRoot, "dist", "local", "relay.js");
   const argv = [process.execPath, program, path, target.host, String(target.port)];
   const { command, args, env } = insideLab(lab, argv);
   const child: ChildProcess = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });

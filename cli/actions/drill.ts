@@ -1,17 +1,17 @@
 import { join } from "node:path";
-import { type Fault, faultNamed, faults, quickFaults } from "../drill/faults";
-import type { Ground } from "../drill/ground/ground";
-import { realGround } from "../drill/ground/stack";
-import { journalFile, openJournal } from "../drill/journal";
-import { allHeld, type DrillReport } from "../drill/report/summary";
-import { drill, type Order, Refused } from "../drill/runner";
-import type { Pace } from "../drill/trial";
-import { withLock } from "../local/lock";
-import { dataHome } from "../local/paths";
-import { fromCaller } from "./caller";
-import { colors } from "./colors";
-import { Failure } from "./errors";
-import { reach } from "./reach";
+import { type Fault, faultNamed, faults, quickFaults } from "../../drill/faults";
+import type { Ground } from "../../drill/ground/ground";
+import { realGround } from "../../drill/ground/stack";
+import { journalFile, openJournal } from "../../drill/journal";
+import { allHeld, type DrillReport } from "../../drill/report/summary";
+import { drill, type Order, Refused } from "../../drill/runner";
+import type { Pace } from "../../drill/trial";
+import { Failure } from "../../local/errors";
+import { withLock } from "../../local/lock";
+import { dataHome } from "../../local/paths";
+import { fromCaller } from "../caller";
+import { reach } from "../reach";
+import { colors } from "../ui/colors";
 
 export interface DrillOptions {
   stack: string;
@@ -77,10 +77,10 @@ export async function drillGround(
   directory: string,
 ): Promise<DrillReport> {
   // Loading the plotting library takes a second: only when there is something to plot.
-  const { ReportFolder } = await import("../drill/report/files.js");
-  const { headline } = await import("../drill/report/markdown.js");
-  const { cells } = await import("../drill/report/figures.js");
-  const { rowsOf } = await import("../drill/report/summary.js");
+  const { ReportFolder } = await import("../../drill/report/files.js");
+  const { headline } = await import("../../drill/report/markdown.js");
+  const { cells } = await import("../../drill/report/figures.js");
+  const { rowsOf } = await import("../../drill/report/summary.js");
   const folder = new ReportFolder(directory);
   const known = ground.nodes.map(({ name }) => name);
   const check = (nodes: string[]): void => {
@@ -129,8 +129,8 @@ export async function drillGround(
 }
 
 async function compareReports([before = "", after = ""]: string[], asJson: boolean): Promise<number> {
-  const { compare, shownComparison } = await import("../drill/report/compare.js");
-  const { readReport } = await import("../drill/report/files.js");
+  const { compare, shownComparison } = await import("../../drill/report/compare.js");
+  const { readReport } = await import("../../drill/report/files.js");
   const found = compare(readReport(fromCaller(before)), readReport(fromCaller(after)));
   process.stdout.write(`${asJson ? JSON.stringify(found, undefined, 2) : shownComparison(found)}\n`);
   return found.changes.every(({ better }) => better) ? 0 : 1;
