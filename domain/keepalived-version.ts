@@ -1,3 +1,5 @@
+import { compareVersions } from "./version";
+
 /** The oldest keepalived that the generated file is made for: the one of Debian 11 and RHEL 8. */
 export const minimumVersion = "2.1.5";
 
@@ -7,16 +9,6 @@ export interface Features {
   downTimerAdverts: boolean;
   /** `unicast_fault_no_peer`, since 2.2.5: without peers an instance is at fault, and not on multicast. */
   faultWithoutPeers: boolean;
-}
-
-/** -1, 0 or 1, as a version is older, the same, or newer: compared number by number. */
-export function compareVersions(one: string, other: string): number {
-  const [left, right] = [one, other].map((version) => version.split(".").map(Number));
-  for (let i = 0; i < Math.max(left?.length ?? 0, right?.length ?? 0); i++) {
-    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
-    if (difference !== 0) return Math.sign(difference);
-  }
-  return 0;
 }
 
 /**

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isPinnedReference, parseImage } from "../domain/image";
 import { run, tryRun } from "../local/run";
 
 /** Wraps a command line so that it runs where the registry is reached: in the lab's network namespace. */
@@ -133,8 +134,8 @@ export interface PushOptions {
 
 /** Takes `REPOSITORY:TAG@sha256:...` apart. */
 export function parseReference(reference: string): { repository: string; tag: string; digest: string } {
-  const [, repository, tag, digest] = /^([^:@]+):([\w.-]+)@(sha256:[0-9a-f]{64})$/.exec(reference) ?? [];
-  if (!repository || !tag || !digest)
+  const { repository, tag, digest } = parseImage(reference);
+  if (!isPinnedReference(reference) || !tag || !digest)
     throw new Error(`\`${reference}\` is not of the form REPOSITORY:TAG@sha256:DIGEST`);
   return { repository, tag, digest };
 }

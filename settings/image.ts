@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseImage } from "../domain/image";
 import { list, settingsByName, text, wholeFromText } from "./values";
 
 const mirror = text.regex(/^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?\/?$/, {
@@ -45,7 +46,7 @@ export const imageStructured: Record<string, string> = {
  * the kernel keeps some for itself.
  */
 export const memoryFloorOf = (memoryFloor: number | undefined, image: string): number | undefined =>
-  memoryFloor ?? (/(^|\/)rancher\/rancher[:@]/.test(image) ? 3_584 : undefined);
+  memoryFloor ?? (/(^|\/)rancher\/rancher$/.test(parseImage(image).repository) ? 3_584 : undefined);
 
 interface ImageGiven {
   image?: string | undefined;
@@ -57,7 +58,7 @@ interface ImageGiven {
 export function imageMistakes({ image, imageArchive, registryLogin }: ImageGiven): string[] {
   if (!imageArchive) return [];
   return [
-    ...(image?.includes("@")
+    ...(image !== undefined && parseImage(image).digest !== undefined
       ? [
           "`image` must be a name with a tag, without a digest, where `imageArchive` is given: an archive knows no digests, and `imageArchive.sha256` says which one it is",
         ]

@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { compareVersions, isVersion, majorOf } from "../../domain/version";
 import { toolchainHome } from "../paths";
 import { tryRun } from "../run";
 import type { Toolchain } from ".";
@@ -19,12 +20,10 @@ export const companions = [
 export const pulumiOnPath = (): string | undefined =>
   allOnPath("pulumi").find((file) => !isBelow(file, toolchainHome()));
 
-/** Whether a version is at least another; suffixes such as `-alpha` do not count. Same major version required. */
+/** Whether a version is at least another, of the same major version; suffixes such as `-alpha` do not count. */
 export function isAtLeast(version: string, wanted: string): boolean {
-  const numbers = (text: string): number[] => text.split(/[-+]/)[0]?.split(".").map(Number) ?? [];
-  const [major = 0, minor = 0, patch = 0] = numbers(version);
-  const [wantedMajor = 0, wantedMinor = 0, wantedPatch = 0] = numbers(wanted);
-  return major === wantedMajor && (minor > wantedMinor || (minor === wantedMinor && patch >= wantedPatch));
+  const [release = ""] = version.split(/[-+]/);
+  return isVersion(release) && majorOf(release) === majorOf(wanted) && compareVersions(release, wanted) >= 0;
 }
 
 /** The toolchain that the user has installed, if it is new enough and whole. */

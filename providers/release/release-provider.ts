@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { isDowngrade } from "../../domain/image";
 import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure, unknownValue } from "../shim";
 import { checkInputs } from "../validation";
@@ -9,7 +10,6 @@ import { healthTrouble } from "./health";
 import { look, runRancherScript } from "./scripts";
 import { UpgradeFailed, upgrade } from "./upgrade";
 import type { UpgradeWorld } from "./upgrade-world";
-import { isDowngrade } from "./version";
 
 /** A Release's checked inputs. */
 export interface ReleaseInputs {

@@ -7,7 +7,8 @@ import {
   keepalivedWord,
   specFingerprint,
 } from "../../domain/keepalived-conf";
-import { compareVersions, featuresOf, minimumVersion } from "../../domain/keepalived-version";
+import { featuresOf, minimumVersion } from "../../domain/keepalived-version";
+import { compareVersions } from "../../domain/version";
 import { takeoverBound, type VrrpSpec } from "../../domain/vrrp";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";

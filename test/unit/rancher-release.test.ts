@@ -3,9 +3,10 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
+import { isDowngrade, versionOf } from "../../domain/image";
+import { compareVersions } from "../../domain/version";
 import { healthTrouble } from "../../providers/release/health";
 import { release } from "../../providers/release/release-provider";
-import { compareVersions, isDowngrade, versionOf } from "../../providers/release/version";
 import { unknownValue } from "../../providers/shim";
 
 const inputs = {

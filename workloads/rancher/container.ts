@@ -40,12 +40,6 @@ export interface ContainerPlan {
   files: Record<string, string>;
 }
 
-/** The registry that an image is pulled from: the name's first part, if that can be a host's; else Docker Hub. */
-export function registryOf(image: string): string {
-  const [first = "", ...rest] = image.split("/");
-  return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : "docker.io";
-}
-
 /** `https://NAME[:PORT]`, where Rancher's users find it. */
 export const serverUrl = (host: string, httpsPort: number): string =>
   `https://${host}${httpsPort === 443 ? "" : `:${httpsPort}`}`;

@@ -1,3 +1,4 @@
+import { hasDigest, parseImage } from "../../domain/image";
 import { check, levels, type Rule, types } from "../../policy/rule";
 
 interface Container {
@@ -30,10 +31,8 @@ const imagePinned: Rule = {
   resources: {
     [types.image]: check<{ name: string }>(({ name }, { config }) => {
       if (!name) return [];
-      const digest = /@sha256:[a-f0-9]{64}$/.test(name);
-      const [withoutDigest = ""] = name.split("@");
-      // A colon before the last slash is a registry's port.
-      const tag = /:([^:/]+)$/.exec(withoutDigest.slice(withoutDigest.lastIndexOf("/") + 1))?.[1];
+      const digest = hasDigest(name);
+      const { tag } = parseImage(name);
       if (config.digest && !digest) return [`The image ${name} has no digest`];
       if (digest) return [];
       if (!tag) return [`The image ${name} has no tag, which stands for \`latest\``];

@@ -2,11 +2,12 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "../../components/node";
 import { nodeFiles, nodeOptions } from "../../components/on-node";
+import { registryOf } from "../../domain/image";
 import { DaemonSettings, ImageArchive } from "../../providers/docker";
 import { Release } from "../../providers/release";
 import { openSshOptions } from "../../providers/remote/endpoint";
 import type { Settings } from "../../settings";
-import { type ContainerPlan, planContainer, registryOf, serverUrl } from "./container";
+import { type ContainerPlan, planContainer, serverUrl } from "./container";
 
 export interface RancherArgs {
   nodes: Node[];

@@ -1,10 +1,7 @@
 import { z } from "zod";
+import { isPinnedReference, parseImage } from "../../domain/image";
 import { encrypted } from "../../settings/hosts";
 import { truth, truthFromText, whole, wholeFromText } from "../../settings/values";
-
-/** Docker's reference grammar, with a tag or a digest (or both) required. */
-const imageReference =
-  /^[a-z0-9]+([._/:-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[a-f0-9]{64})?|@sha256:[a-f0-9]{64})$/;
 
 /** One text of PEM blocks, each of one of the kinds. */
 const pem = (kind: string, what: string) =>
@@ -60,10 +57,10 @@ const registryLogin = z.strictObject(
 export const rancherShape = {
   image: z
     .string()
-    .regex(imageReference, {
+    .refine(isPinnedReference, {
       error: "must be an image with a tag or digest, such as rancher/rancher:v2.12.3",
     })
-    .refine((text) => !/:latest(@|$)/.test(text), {
+    .refine((text) => parseImage(text).tag !== "latest", {
       error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
     })
     .optional()

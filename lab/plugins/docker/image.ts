@@ -1,4 +1,5 @@
 import type { ImageInspectInfo } from "dockerode";
+import { familiarName, parseImage } from "../../../domain/image";
 import { changes } from "../diff";
 import { checkFields, type Fields } from "../fields";
 import type { Context, ResourceType } from "../plugin";
@@ -23,23 +24,15 @@ export const imageFields: Fields = {
 
 /** A name's repository, and what the engine's API takes as its tag: the digest, if the name has one. */
 export function splitName(name: string): { repository: string; tag: string } {
-  const [tagged = "", digest] = name.split("@");
-  const colon = tagged.lastIndexOf(":");
-  // A colon before the last slash is a registry's port.
-  const hasTag = colon > tagged.lastIndexOf("/");
-  const repository = hasTag ? tagged.slice(0, colon) : tagged;
-  return { repository, tag: digest ?? (hasTag ? tagged.slice(colon + 1) : "latest") };
+  const { repository, tag, digest } = parseImage(name);
+  return { repository, tag: digest ?? tag ?? "latest" };
 }
-
-/** A repository as people write it: without Docker Hub's own names. */
-const familiar = (repository: string): string =>
-  repository.replace(/^(index\.)?docker\.io\//, "").replace(/^library\//, "");
 
 /** The `repository@sha256:...` under which the image was pulled; empty if it never was. */
 export function repoDigestOf(name: string, image: Pick<ImageInspectInfo, "RepoDigests">): string {
   const { repository, tag } = splitName(name);
   const own = (image.RepoDigests ?? []).filter(
-    (digest) => familiar(digest.split("@")[0] ?? "") === familiar(repository),
+    (digest) => familiarName(parseImage(digest).repository) === familiarName(repository),
   );
   return own.find((digest) => digest.endsWith(`@${tag}`)) ?? own[0] ?? image.RepoDigests?.[0] ?? "";
 }

@@ -1,3 +1,4 @@
+import { registryName, registryOf } from "../../../domain/image";
 import { checkFields, type Fields } from "../fields";
 import { isObject, type Values } from "../values";
 
@@ -18,19 +19,9 @@ const fields: Fields = {
   configFileContent: { is: "refused", instead: "give `username` and `password`" },
 };
 
-/** Docker Hub is known by several names, and what is written without a registry's name is its. */
-const hub = "docker.io";
-
-const registryOf = (address: string): string => {
-  const host = address.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
-  return ["index.docker.io", "registry-1.docker.io"].includes(host) ? hub : host;
-};
-
-/** The registry that a repository is in: its first part, if that can be a host's name. */
-export function registryOfRepository(repository: string): string {
-  const [first = "", ...rest] = repository.split("/");
-  return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? registryOf(first) : hub;
-}
+/** The registry of a login, which may be written as an address: `https://registry.example/v2/`. */
+const registryOfLogin = (address: string): string =>
+  registryName(address.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
 
 /**
  * Reads the provider's `registryAuth`.
@@ -52,7 +43,7 @@ export function parseRegistryAuth(json: string | undefined): RegistryLogin[] {
     if (failures.length > 0)
       throw new Error(`\`registryAuth\` is wrong: ${failures.map(({ reason }) => reason).join("; ")}`);
     const { address, username, password } = inputs as unknown as RegistryLogin;
-    return { address: registryOf(address), username, password };
+    return { address: registryOfLogin(address), username, password };
   });
 }
 
@@ -61,7 +52,7 @@ export function loginFor(
   logins: readonly RegistryLogin[],
   repository: string,
 ): { serveraddress: string; username: string; password: string } | undefined {
-  const registry = registryOfRepository(repository);
+  const registry = registryOf(repository);
   const found = logins.find(({ address }) => address === registry);
   return found && { serveraddress: registry, username: found.username, password: found.password };
 }
