@@ -1,14 +1,6 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeAtomicallySync } from "../local/files";
 import { dataHome } from "../local/paths";
 import type { Action } from "./faults";
 
@@ -34,16 +26,7 @@ interface Content {
 export const journalFile = (stack: string): string => join(dataHome(), "drill", `${stack}.json`);
 
 function write(file: string, content: Content): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const fresh = `${file}.new`;
-  const handle = openSync(fresh, "w");
-  writeSync(handle, `${JSON.stringify(content, undefined, 1)}\n`);
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(fresh, file);
-  const folder = openSync(dirname(file), "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  writeAtomicallySync(file, `${JSON.stringify(content, undefined, 1)}\n`);
 }
 
 /** The journal in a file; empty if there is none. @throws if it cannot be read, with the way out */

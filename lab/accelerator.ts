@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readJson, writeAtomically } from "../local/files";
 import { cacheHome } from "../local/paths";
 import { RunError, tryRun } from "../local/run";
-import { readJson, writeWhole } from "./files";
 import type { Say } from "./layout";
 import { bootId } from "./process";
 
@@ -63,6 +63,6 @@ export async function findAccelerator(say: Say): Promise<Accelerator> {
   say(
     accelerator === "kvm" ? "KVM works here" : "KVM does not work here: machines run in software emulation",
   );
-  await writeWhole(memo(), JSON.stringify({ bootId: bootId(), accelerator }));
+  await writeAtomically(memo(), JSON.stringify({ bootId: bootId(), accelerator }));
   return accelerator;
 }

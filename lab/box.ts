@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { writeAtomically } from "../local/files";
 import { withLock } from "../local/lock";
 import { artifactsHome } from "../local/paths";
 import { packageRoot } from "../local/root";
 import { run } from "../local/run";
 import { aptSettings, debianRelease, debianSources } from "./debian";
-import { writeWhole } from "./files";
 import { registryMirror, type Say } from "./layout";
 
 export interface Box {
@@ -89,8 +89,8 @@ export async function buildBox(say: Say): Promise<Box> {
       say("building the box: a Debian system for the machines, about 90 s");
       const building = `${folder}.building`;
       await rm(building, { recursive: true, force: true });
-      await writeWhole(join(building, "sources.list"), await debianSources(suite));
-      await writeWhole(join(building, "apt.conf"), await aptSettings());
+      await writeAtomically(join(building, "sources.list"), await debianSources(suite));
+      await writeAtomically(join(building, "apt.conf"), await aptSettings());
       // Namespaces of its own, which end with this process even if it is killed: no mount or loop device stays.
       const contained = [
         "--pdeathsig",

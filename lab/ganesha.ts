@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeIfChanged } from "./files";
+import { writeIfChanged } from "../local/files";
 import type { Layout } from "./layout";
 import { runIn } from "./namespace";
 import { alive, end } from "./process";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync, rmSync, statfsSync, statSync } from "node:fs";
+import { writeAtomically } from "../local/files";
 import { run, tryRun } from "../local/run";
-import { writeWhole } from "./files";
 import { type Layout, layout } from "./layout";
 import { bootId, endAll, processesIn } from "./process";
 
@@ -94,7 +94,7 @@ export async function makeNamespace(home: string, namespace: string): Promise<nu
     );
   }
   const made: Made = { inode, bootId: bootId(), mark: `ha-rancher ${randomUUID()}` };
-  await writeWhole(paths.namespaceRecord, JSON.stringify(made));
+  await writeAtomically(paths.namespaceRecord, JSON.stringify(made));
   await run("ip", ["-n", namespace, "link", "set", "lo", "up", "alias", made.mark]);
   return inode;
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { readJson, writeAtomically } from "../local/files";
 import { withLock } from "../local/lock";
 import { cacheHome } from "../local/paths";
 import { packageRoot } from "../local/root";
 import { run, tryRun } from "../local/run";
 import { debianRelease } from "./debian";
-import { readJson, writeWhole } from "./files";
 import type { Say } from "./layout";
 
 /** Names in a package list: one a line, `#` starts a comment. */
@@ -89,7 +89,7 @@ async function install(names: string[], say: Say): Promise<void> {
   const simulation = await aptGet(["--simulate", "--no-install-recommends", "install", ...names]);
   const added = newPackages(simulation.stdout);
   const before = (await readJson<string[]>(pendingFile())) ?? [];
-  await writeWhole(pendingFile(), JSON.stringify([...new Set([...before, ...added])]));
+  await writeAtomically(pendingFile(), JSON.stringify([...new Set([...before, ...added])]));
   say(`installing ${added.length} Debian packages`);
   await run(
     join(folder, "without-services.sh"),

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeAtomically } from "../local/files";
 import { withLock } from "../local/lock";
 import { labHome, labName } from "../local/paths";
 import { findAccelerator } from "./accelerator";
 import { type Box, buildBox, plannedBox } from "./box";
 import type { LabDescription } from "./description";
-import { writeWhole } from "./files";
 import { ganeshaPid, startGanesha } from "./ganesha";
 import { buildImage, type Image } from "./image/build";
 import {
@@ -121,7 +121,7 @@ async function startParts(say: Say): Promise<LabDescription> {
   const failure = results.find((result) => result.status === "rejected");
   if (failure) throw failure.reason;
   const lab = describe(paths, accelerator, await boxed, await built);
-  await writeWhole(paths.description, `${JSON.stringify(lab, null, 2)}\n`);
+  await writeAtomically(paths.description, `${JSON.stringify(lab, null, 2)}\n`);
   return lab;
 }
 

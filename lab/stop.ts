@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { readJson } from "../local/files";
 import { artifactsHome, labHome, labName } from "../local/paths";
 import { forgetAccelerator } from "./accelerator";
 import type { LabDescription } from "./description";
-import { readJson } from "./files";
 import { type Layout, layout, type Say } from "./layout";
 import { namespaceName, ownInode, removeNamespace } from "./namespace";
 import { checkLabName } from "./preflight";

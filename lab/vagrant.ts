@@ -1,8 +1,8 @@
 import { link, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { readJson, writeAtomically } from "../local/files";
 import { run } from "../local/run";
 import type { Box } from "./box";
-import { readJson, writeWhole } from "./files";
 import type { Layout, Say } from "./layout";
 import { refreshPool } from "./libvirt/resources";
 
@@ -30,7 +30,7 @@ export async function addBox(paths: Layout, box: Box, say: Say): Promise<void> {
   say("adding the box to Vagrant");
   await mkdir(paths.vagrant, { recursive: true });
   const file = join(paths.vagrant, "catalog.json");
-  await writeWhole(file, catalog(box));
+  await writeAtomically(file, catalog(box));
   // What a killed `box add` left is in the way of the next.
   await rm(boxFolder(paths, box), { recursive: true, force: true });
   // Ends with this process even if it is killed: it would be in the way of the next that tries.
@@ -39,7 +39,7 @@ export async function addBox(paths: Layout, box: Box, say: Say): Promise<void> {
     env: { ...process.env, VAGRANT_HOME: paths.vagrant, VAGRANT_CHECKPOINT_DISABLE: "1" },
     timeout: 300_000,
   });
-  await writeWhole(paths.boxRecord, JSON.stringify({ name: box.name, version: box.version }));
+  await writeAtomically(paths.boxRecord, JSON.stringify({ name: box.name, version: box.version }));
 }
 
 /**

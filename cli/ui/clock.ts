@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeAtomicallySync } from "../../local/files";
 import { dataHome } from "../../local/paths";
 
 /** One run of a command, as timings.json keeps it. Times in seconds. */
@@ -50,10 +51,8 @@ export class Clock {
       total: seconds(performance.now() - this.start),
       phases: Object.fromEntries([...this.phases].map(([name, ms]) => [name, seconds(ms)])),
     };
-    const fresh = `${timingsFile()}.${process.pid}`;
-    mkdirSync(dirname(fresh), { recursive: true });
-    writeFileSync(fresh, `${JSON.stringify([...readTimings(), timing].slice(-kept), undefined, 1)}\n`);
-    renameSync(fresh, timingsFile());
+    const all = [...readTimings(), timing].slice(-kept);
+    writeAtomicallySync(timingsFile(), `${JSON.stringify(all, undefined, 1)}\n`);
   }
 }
 

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { writeAtomicallySync } from "../../local/files";
 import { audit } from "../audits/invariants";
 import type { Recording } from "../recording";
 import { html } from "./html";
@@ -48,8 +49,7 @@ export class ReportFolder {
     const name = `${String(recording.number).padStart(3, "0")}-${recording.fault}.json.gz`;
     const file = join(this.directory, "raw", name);
     // Whole or not at all: the next drill may go on from it.
-    writeFileSync(`${file}.new`, gzipSync(JSON.stringify(recording)));
-    renameSync(`${file}.new`, file);
+    writeAtomicallySync(file, gzipSync(JSON.stringify(recording)));
   }
 
   /** The files of the raw data, by the trial's number. */

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeIfChanged } from "../../local/files";
 import { packageRoot } from "../../local/root";
-import { writeIfChanged } from "../files";
 import type { Layout } from "../layout";
 import { runIn } from "../namespace";
 import { alive, end } from "../process";

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../../local/files";
 import { run } from "../../local/run";
-import { writeWhole } from "../files";
 import { type Layout, managementNetwork, privateNetwork } from "../layout";
 import { libvirtUri } from "./daemon";
 import { type Network, networkXml, poolXml } from "./networks";
@@ -24,7 +24,7 @@ export const virsh = (paths: Layout, args: string[]) =>
 async function makeNetwork(paths: Layout, network: Network, active: Set<string>): Promise<void> {
   if (active.has(network.name)) return;
   const file = join(paths.libvirt.home, `network-${network.name}.xml`);
-  await writeWhole(file, networkXml(network));
+  await writeAtomically(file, networkXml(network));
   await virsh(paths, ["net-define", file]);
   await virsh(paths, ["net-start", network.name]);
 }
@@ -42,7 +42,7 @@ export async function makeResources(paths: Layout): Promise<void> {
   const pools = names((await virsh(paths, ["pool-list", "--name"])).stdout);
   if (!pools.has(poolName)) {
     const file = join(paths.libvirt.home, "pool.xml");
-    await writeWhole(file, poolXml(poolName, paths.pool));
+    await writeAtomically(file, poolXml(poolName, paths.pool));
     await virsh(paths, ["pool-define", file]);
     await virsh(paths, ["pool-start", poolName]);
   }

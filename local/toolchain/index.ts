@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../files";
 import { withLock } from "../lock";
 import { toolchainHome } from "../paths";
 import { buildToolchain, recipe } from "./build";
@@ -61,9 +62,7 @@ async function recall(now: Pick<Answer, "onPath" | "go" | "recipe">): Promise<To
 
 async function remember(toolchain: Toolchain, now: Pick<Answer, "onPath" | "go" | "recipe">): Promise<void> {
   const answer: Answer = { toolchain, pulumi: identity(join(toolchain.bin, "pulumi")), ...now };
-  const fresh = `${answerFile()}.${process.pid}`;
-  await writeFile(fresh, `${JSON.stringify(answer, undefined, 2)}\n`);
-  await rename(fresh, answerFile());
+  await writeAtomically(answerFile(), `${JSON.stringify(answer, undefined, 2)}\n`);
 }
 
 /** The toolchain that {@link ensureToolchain} would give without doing anything; undefined if it has work to do. */

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { knownHostsLine, writePrivate } from "../../local/private-files";
+import { writePrivate } from "../../local/files";
 import type { SshEndpoint } from "../remote/endpoint";
+import { knownHostsLine } from "../remote/known-hosts";
 
 /** Where the key is written if it is not in a file already. */
 export const ownKeyFile = (directory: string): string => join(directory, "id");

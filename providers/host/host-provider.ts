@@ -3,7 +3,7 @@ import { isAbsolute, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { removeFolder } from "../../local/private-files";
+import { removeFolder } from "../../local/files";
 import { packageRoot } from "../../local/root";
 import type { SshEndpoint } from "../remote/endpoint";
 import { presentedHostKey } from "../remote/first-contact";

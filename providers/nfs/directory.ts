@@ -1,7 +1,7 @@
 import { mkdir, readdir, realpath, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeAtomically } from "../../local/files";
 import { textOf } from "../../local/text";
-import { writeAtomically } from "./atomic";
 
 /*
  * The directory behind an export. A marker in it says that this project made it, and for which export: nothing

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../../local/files";
 import { withLock } from "../../local/lock";
 import { textOf } from "../../local/text";
-import { writeAtomically } from "./atomic";
 import { chooseExportId, clientsIn, exportIdIn, pseudoPath, renderExport, renderIndex } from "./ganesha-conf";
 import { complaints, findGanesha, reload } from "./ganesha-process";
 import type { NfsServer } from "./server";

@@ -1,4 +1,4 @@
-import { removeFolder } from "../../local/private-files";
+import { removeFolder } from "../../local/files";
 import { copyVagrantsFiles, type Found } from "./adopt";
 import { answer, type Held, type Measured, newRecord, remindVagrant } from "./bring";
 import { provision, say, up } from "./client";

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { draftOf, knownHostsLine, writePrivate } from "../../local/private-files";
+import { isDraftOf, writePrivate } from "../../local/files";
 import { textOf } from "../../local/text";
+import { knownHostsLine } from "../remote/known-hosts";
 import { inputsOf, type MachineInputs } from "./inputs";
 import { publicKeyOf } from "./keys";
 import { dataFolder, vagrantfile } from "./vagrantfile";
@@ -65,9 +66,7 @@ export const hasAllFiles = (directory: string): boolean =>
 /** True for a folder that is missing or empty, or in which not even the record was finished. */
 export async function isFree(directory: string): Promise<boolean> {
   try {
-    return (await readdir(directory)).every(
-      (name) => join(directory, name) === draftOf(recordFile(directory)),
-    );
+    return (await readdir(directory)).every((name) => isDraftOf(recordFile(directory), name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
     throw error;

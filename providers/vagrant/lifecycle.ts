@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { removeFolder } from "../../local/private-files";
+import { removeFolder } from "../../local/files";
 import { partialFailure } from "../shim";
 import { findMachine } from "./adopt";
 import { takeOver } from "./adoption";

@@ -1,8 +1,9 @@
 import { createSocket } from "node:dgram";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { writeAtomically } from "../../local/files";
 import { dataHome } from "../../local/paths";
 import { rulesOf } from "./hypervisors";
 import type { MachineInputs } from "./inputs";
@@ -15,18 +16,20 @@ type Register = Record<string, ForwardedPort[]>;
 const registerFile = (): string => join(dataHome(), "ports.json");
 
 async function readRegister(): Promise<Register> {
+  const file = registerFile();
   try {
-    return JSON.parse(await readFile(registerFile(), "utf8")) as Register;
-  } catch {
-    return {};
+    return JSON.parse(await readFile(file, "utf8")) as Register;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    // Not as if there were none: the next write would forget the ports of all machines.
+    throw new Error(
+      `${file}, which says which machine has which ports, cannot be read (${error instanceof Error ? error.message : error}): mend it, or remove it if no machine is left`,
+    );
   }
 }
 
 async function writeRegister(register: Register): Promise<void> {
-  const file = registerFile();
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.new`, `${JSON.stringify(register, undefined, 2)}\n`);
-  await rename(`${file}.new`, file);
+  await writeAtomically(registerFile(), `${JSON.stringify(register, undefined, 2)}\n`);
 }
 
 /** A port that a machine wants; `host` undefined: any that is free. */

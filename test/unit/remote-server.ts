@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Server, type ServerChannel, utils } from "ssh2";
-import { knownHostsLine } from "../../local/private-files";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
+import { knownHostsLine } from "../../providers/remote/known-hosts";
 import { newKeyPair } from "../../providers/vagrant/keys";
 
 /** User and group of this process: what files that tests write can be owned by without being root. */
