@@ -72,7 +72,8 @@ class ArmWatchdog(NamedTuple):
 
 
 class FeedWatchdog(NamedTuple):
-    """A heartbeat that was sent at `sent` (`boot`) is confirmed: the device may wait until `sent` + `watchdog`, no longer."""
+    """A heartbeat that was sent at `sent` (`boot`) is confirmed: the device may wait until `sent` +
+    `watchdog`, no longer."""
 
     sent: int
 
@@ -233,8 +234,6 @@ class Memory(NamedTuple):
 
     epoch: int = 0
     """Of the tenure that is going on, or that ended hard and is not noted clean yet; 0: none."""
-    sent: int = 0
-    """When its last confirmed heartbeat was sent, `boot`: for how long this node may still clean up."""
     tries: int = 0
     """Failures of the service since it was last well here."""
     first_started: int = 0
@@ -273,5 +272,5 @@ Job = Union[
 ]  # fmt: skip
 Action = Union[
     Request, Job, Drop, KillContainer, ResetNode, ArmWatchdog, FeedWatchdog, DisarmWatchdog, SetTrack, CancelJob,
-    WorkEnded, AskHealth, StopAsking, Remember, Event, Exit,
+    WorkEnded, AskHealth, StopAsking, Remember, Event, Wake, Exit,
 ]  # fmt: skip

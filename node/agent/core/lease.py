@@ -80,7 +80,7 @@ class LeaseProcess:
         self.view = self.view._replace(locked=False, confirmed=None, sent=0)
 
     def look(self, request: Look) -> Steps:
-        if not self.view.locked:
+        if self.view.confirmed is None:
             yield from self.read_all()
             yield from self.presences.say(request.fit, request.vip, request.sent)
         if request.around:

@@ -78,9 +78,25 @@ class ContainerView(NamedTuple):
     live: bool | None = None
     """Whether its control group has a process, by the kernel; None if its control group is not known."""
     start_pending: bool = False
-    """Docker was asked to start it and has not answered: it may still do so. Kept in /run, so that a new agent knows."""
+    """Docker was asked to start it and has not answered: it may still do so. Kept in /run, so that a new agent knows.
+    Over when Docker answers that start, or a later stop, or has been started anew since."""
     words: str = ""
     """Why it ended or does not start, if known."""
+
+    @property
+    def runs(self) -> bool:
+        """As far as is known; the kernel's word goes before Docker's."""
+        return self.docker is Docker.RUNNING if self.live is None else self.live
+
+    @property
+    def gone(self) -> bool:
+        """It is certain that nothing of it lives, and that nothing will."""
+        if self.start_pending or self.live:
+            return False
+        return self.live is False or self.docker in STOPPED
+
+
+STOPPED = (Docker.MISSING, Docker.CREATED, Docker.EXITED)
 
 
 class DataView(NamedTuple):
@@ -222,7 +238,8 @@ class Observation(NamedTuple):
     orders: Orders = Orders()
     ending: Ending = Ending.NO
     ready: bool = True
-    """At the start: False until lease process, control group, mounts and /run have each been looked at once."""
+    """At the start: False until lease process, control group, mounts and /run have each been looked at once. What a lease
+    process that hangs cannot say (`locked`, `confirmed`, `sent`) it has left in /run after its last request."""
 
 
 Jobs = dict[JobKind, JobView]

@@ -16,6 +16,13 @@ class Begin(NamedTuple):
     """The agent has just started, and not everything has been looked at."""
 
 
+class Adopting(NamedTuple):
+    """A new agent found the lease held by this node, and does not know yet whether the container runs."""
+
+    job: int
+    """Of the question to Docker."""
+
+
 class Standby(NamedTuple):
     """Fit and waiting for the VIP, or not fit (`State.fault` says why)."""
 
@@ -104,8 +111,6 @@ class Killing(NamedTuple):
     """`boot`"""
     job: int = 0
     """Of the forced unmounting; 0: not begun."""
-    note: bool = False
-    """Everything is gone in order, and the clean note is being written."""
 
 
 class Ended(NamedTuple):
@@ -113,8 +118,8 @@ class Ended(NamedTuple):
 
 
 Phase = Union[
-    Begin, Standby, Contending, Waiting, Taking, Mounting, Cloning, Copying, Working, Confirming, Launching, Warming,
-    Active, Halting, Stopping, Unmounting, Releasing, Killing, Ended,
+    Begin, Adopting, Standby, Contending, Waiting, Taking, Mounting, Cloning, Copying, Working, Confirming, Launching,
+    Warming, Active, Halting, Stopping, Unmounting, Releasing, Killing, Ended,
 ]  # fmt: skip
 
 
@@ -142,8 +147,10 @@ class Seen(NamedTuple):
 
     record: Record | NoRecord = NoRecord.EMPTY
     epoch: int = 0
+    changed: int = 0
+    """When either was seen to change, `mono`."""
     at: int = 0
-    """When either was seen to change, or could not be watched, `mono`: its owner may have been alive then."""
+    """The same, or when this node last could not watch: its owner may have been alive then."""
 
 
 class Vip(NamedTuple):
@@ -164,12 +171,12 @@ class Service(NamedTuple):
     answer: Answer = Answer.NONE
     unwell: int = 0
     """Since when no answer was a good one, `mono`; 0: the last one was."""
+    refused: int = 0
+    """Since when nobody listens, `mono`; 0: somebody did."""
     well: int = 0
     """Since when all were, `mono`; 0: the last one was not."""
     started: int = 0
     """The container's last start, `mono`."""
-    restarting: bool = False
-    """It was stopped because it was not well."""
     noted: int = 0
     """Job of the `served` note; 0: not asked for in this tenure."""
 
@@ -178,9 +185,13 @@ class Checks(NamedTuple):
     """Jobs that go on beside the phases; 0: none under way."""
 
     container: int = 0
-    checked: int = 0
-    """When Docker was last asked with an outcome, `mono`; 0: what was found out counts no more."""
+    checked: bool = False
+    """Docker was asked, and what it said counts."""
+    next_check: int = 0
+    """When it is asked again, `mono`."""
     lease: int = 0
+    lease_at: int = 0
+    """When it was last mounted, `mono`."""
     lease_failed: int = 0
     """Since when the lease directory gives errors, `mono`; 0: it does not."""
     fence: int = 0
@@ -213,10 +224,10 @@ class State(NamedTuple):
     """Number of the last job."""
     round: int = 0
     """When the last round was, `mono`; 0: none yet."""
+    asked: int = 0
+    """When the lease process was last asked for something, `mono`."""
     forgotten: int = 0
     """The last `Orders.forget_failures` that was done."""
-    said: str = ""
-    """The last thing told that is told once."""
 
 
 def initial(settings: Configuration, memory: Memory) -> State:
@@ -225,7 +236,7 @@ def initial(settings: Configuration, memory: Memory) -> State:
 
 
 OWNERS = (
-    Taking, Mounting, Cloning, Copying, Working, Confirming, Launching, Warming, Active, Halting, Stopping, Unmounting,
-    Releasing,
+    Adopting, Taking, Mounting, Cloning, Copying, Working, Confirming, Launching, Warming, Active, Halting, Stopping,
+    Unmounting, Releasing,
 )  # fmt: skip
 """Phases in which this node has the lease and writes heartbeats."""

@@ -81,6 +81,7 @@ from .settings import (
 from .state import (
     OWNERS,
     Active,
+    Adopting,
     Begin,
     Checks,
     Cloning,
@@ -114,6 +115,7 @@ __all__ = [
     "OWNERS",
     "Action",
     "Active",
+    "Adopting",
     "Answer",
     "ArmWatchdog",
     "AskHealth",

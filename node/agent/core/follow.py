@@ -1,0 +1,83 @@
+"""The VIP follows the service: a node that has it and sees another one serve gives it back."""
+
+from . import actions as act
+from .observation import Ending
+from .state import Begin, Contending, Ended, Killing, Standby, Waiting
+from .turn import PEER_AGE, Turn
+from .watch import reset_vip
+
+#: How often the time of refusing is doubled at most.
+DOUBLINGS = 6
+
+
+def goes_on(turn: Turn) -> bool:
+    """Another node is the owner, and its heartbeats come."""
+    return turn.other() is not None and turn.mono - turn.seen.changed <= stale(turn)
+
+
+def stale(turn: Turn) -> int:
+    return turn.settings.heartbeat * 5 // 2
+
+
+def must_give_back(turn: Turn) -> bool:
+    """The VIP came while another node serves, and a heartbeat of that one has come since."""
+    settings, vip = turn.settings, turn.vip
+    if not vip.here or not goes_on(turn):
+        return False
+    left = vip.since + settings.follow_lease - turn.mono
+    if left > 0:
+        turn.wake(left)
+        return False
+    # One that lost its power wrote its last heartbeat before the VIP came here.
+    return turn.seen.changed >= vip.since + settings.follow_lease - settings.heartbeat
+
+
+def give_back(turn: Turn) -> None:
+    """Refused for longer each time, so that clients of a network that is cut in two are not drawn here again and again."""
+    owner = turn.other()
+    to = owner.node if owner else ""
+    returned = turn.vip.returned + 1 if turn.vip.to == to else 1
+    refused = turn.mono + turn.settings.hold * (1 << min(returned - 1, DOUBLINGS))
+    turn.vip = turn.vip._replace(refused=refused, returned=returned, to=to)
+    turn.say("vip", f"given back to {to}, which has the lease")
+    if not isinstance(turn.phase, Standby):
+        turn.to_standby(f"the VIP is given back to {to}")
+
+
+def keep_refusing(turn: Turn) -> None:
+    """Ends when that owner's heartbeats do, or, after a while, when it says that it has the VIP."""
+    vip = turn.vip
+    if not vip.refused:
+        return
+    owner = turn.other()
+    if owner is None or owner.node != vip.to or not goes_on(turn):
+        reset_vip(turn)
+    elif owner.vip and turn.mono >= vip.refused:
+        turn.vip = vip._replace(refused=0)
+
+
+def another_is_preferred(turn: Turn) -> bool:
+    prefer = turn.see.orders.prefer
+    if not prefer or prefer == turn.settings.node or turn.vip.here:
+        return False
+    return any(peer.node == prefer and peer.fit and peer.age < PEER_AGE for peer in turn.see.lease.peers)
+
+
+def track(turn: Turn) -> None:
+    """What keepalived is told."""
+    phase = turn.phase
+    if isinstance(phase, Begin):
+        return
+    if isinstance(phase, Killing):
+        fit = False
+    elif isinstance(phase, Ended):
+        fit = turn.see.ending is not Ending.STOP and bool(turn.track)
+    elif turn.see.orders.paused:
+        return
+    elif isinstance(phase, (Standby, Contending, Waiting)):
+        fit = not turn.fault and not turn.vip.refused and not another_is_preferred(turn)
+    else:
+        fit = True
+    if fit is not turn.track:
+        turn.track = fit
+        turn.do(act.SetTrack(fit))

@@ -1,0 +1,83 @@
+"""What the lease process is asked for at the end of a round. One request at a time."""
+
+from . import actions as act
+from .record import Claim
+from .state import OWNERS, Begin, Confirming, Contending, Ended, Killing, Releasing, Standby, Taking
+from .turn import Turn
+
+#: Peers are looked at after so many milliseconds, where that matters.
+AROUND = 5_000
+
+
+def next_request(turn: Turn) -> None:
+    see, phase = turn.see, turn.phase
+    if see.lease.pending or isinstance(phase, (Begin, Killing, Ended)):
+        return
+    if isinstance(phase, OWNERS):
+        as_owner(turn)
+    elif see.lease_mounted:
+        as_candidate(turn)
+
+
+def due(turn: Turn, part: int = 1) -> bool:
+    """Is it time for the next one? A round that comes a moment early counts, so that no heartbeat is left out."""
+    return turn.mono - turn.asked >= turn.settings.heartbeat * 3 // (4 * part)
+
+
+def as_owner(turn: Turn) -> None:
+    phase, tenure = turn.phase, turn.tenure
+    if isinstance(phase, Taking):
+        if turn.confirmed() < 0 and (due(turn) or tenure.sequence == 0):
+            beat(turn, first=True)
+        return
+    waited_for = isinstance(phase, Confirming) and tenure.sequence <= phase.after
+    if waited_for or due(turn) or (isinstance(phase, Releasing) and not released(turn)):
+        beat(turn, first=False)
+    elif vip_lost(turn) and turn.mono - turn.checks.around >= AROUND:
+        turn.checks = turn.checks._replace(around=turn.mono)
+        turn.do(act.Look(turn.boot, fit=True, vip=False, around=True))
+
+
+def vip_lost(turn: Turn) -> bool:
+    return not turn.vip.here and turn.mono - turn.vip.since >= turn.settings.vip_loss
+
+
+def released(turn: Turn) -> bool:
+    record = turn.see.lease.confirmed
+    return record is not None and record.epoch == turn.tenure.epoch and record.claim is Claim.RELEASED
+
+
+def beat(turn: Turn, first: bool) -> None:
+    turn.asked = turn.mono
+    turn.tenure = turn.tenure._replace(sequence=turn.tenure.sequence + 1)
+    record = turn.record()
+    if isinstance(turn.phase, Releasing):
+        record = record._replace(claim=Claim.RELEASED)
+    turn.do(act.Take(turn.boot, record) if first else act.Write(turn.boot, record))
+
+
+def as_candidate(turn: Turn) -> None:
+    phase, lease, memory = turn.phase, turn.see.lease, turn.memory
+    near = turn.vip.here and not isinstance(phase, Contending)
+    if isinstance(phase, Contending) and not lease.locked:
+        if due(turn, 2):
+            turn.asked = turn.mono
+            turn.do(act.Lock(turn.boot))
+        turn.wake(turn.settings.heartbeat // 2)
+    elif memory.epoch and isinstance(phase, Standby) and not turn.see.data.lingers and lease.noted != memory.epoch:
+        if due(turn):
+            turn.asked = turn.mono
+            turn.do(act.NoteClean(turn.boot, memory.epoch))
+    elif due(turn, 4 if near else 1):
+        turn.asked = turn.mono
+        turn.do(act.Look(turn.boot, not turn.fault, turn.vip.here, look_around(turn)))
+    if near:
+        turn.wake(turn.settings.heartbeat // 4)
+
+
+def look_around(turn: Turn) -> bool:
+    prefer = turn.see.orders.prefer
+    if not prefer or prefer == turn.settings.node or turn.mono - turn.checks.around < AROUND:
+        return False
+    turn.checks = turn.checks._replace(around=turn.mono)
+    return True
