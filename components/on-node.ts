@@ -5,6 +5,7 @@ import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { packageRoot } from "../local/root";
 import { Files, type FilesArgs } from "../providers/remote";
+import { rootPrefix } from "../providers/remote/root";
 import type { Node } from "./node";
 
 /** Where the program puts its files on a node. */
@@ -89,14 +90,16 @@ export function nodeCommand(
   args: NodeCommandArgs,
   dependsOn: pulumi.Resource[] = [],
 ): remote.Command {
-  const line = pulumi.interpolate`sudo -n timeout ${args.limit ?? commandLimit} ${args.run}`;
+  // Who logs in is no secret, as the rest of the endpoint is.
+  const root = pulumi.unsecret(node.ssh).apply(({ user }) => rootPrefix(user));
+  const line = pulumi.interpolate`${root}timeout ${args.limit ?? commandLimit} ${args.run}`;
   return new remote.Command(
     `${node.name}-${name}`,
     {
       connection: connection(node),
       create: line,
       update: line,
-      delete: args.undo && `sudo -n timeout ${commandLimit} ${args.undo}`,
+      delete: args.undo && pulumi.interpolate`${root}timeout ${commandLimit} ${args.undo}`,
       // Not `triggers`: a change of those replaces, and then the old `delete` runs after the new `create`.
       stdin: args.script ?? args.changes,
       addPreviousOutputInEnv: false,

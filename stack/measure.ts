@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { SshEndpoint } from "../providers/remote/endpoint";
+import { rootPrefix } from "../providers/remote/root";
 import { exec } from "../providers/remote/ssh";
 import { ping } from "../providers/vip/ping";
 import type { KnownNode } from "./known-stack";
@@ -9,7 +10,7 @@ import type { PingReport } from "./verdict";
 /** Milliseconds that a node, or the VIP, may take to answer: a login to an emulated processor under load takes long. */
 export const answerLimit = 10_000;
 
-const command = "sudo -n /usr/local/lib/ha-rancher/node-status";
+const command = "/usr/local/lib/ha-rancher/node-status";
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -30,7 +31,8 @@ export async function endpointOf(node: KnownNode): Promise<SshEndpoint> {
 async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
   const { name, address } = node;
   try {
-    const { code, stdout, stderr } = await exec(await endpointOf(node), command, { timeout });
+    const ssh = await endpointOf(node);
+    const { code, stdout, stderr } = await exec(ssh, `${rootPrefix(ssh.user)}${command}`, { timeout });
     if (code !== 0) throw new Error(`node-status ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
     return { name, address, status: parseNodeStatus(stdout) };
   } catch (error) {

@@ -23,5 +23,6 @@ export function assertFresh(): void {
   if (relative(packageRoot, __dirname).split(sep)[0] !== "dist") return;
   const { staleness } = createRequire(join(packageRoot, "package.json"))("./local/freshness.cjs") as Rule;
   const why = staleness(packageRoot);
-  if (why) throw new StaleProgram(`the compiled program is not current (${why}): run \`npm run build\` first`);
+  if (why)
+    throw new StaleProgram(`the compiled program is not current (${why}): run \`npm run build\` first`);
 }

@@ -86,9 +86,11 @@ export const interfaceOf = ({ addresses }: Inspection, wanted: string): string |
 export const sudoersLine = (user: string): string => `${user} ALL=(ALL) NOPASSWD: ALL`;
 
 function sudoMistakes({ sudo }: Inspection, { user }: Expected): string[] {
-  if (sudo === "yes") return [];
+  if (sudo === "yes" || user === "root") return [];
   if (sudo === "missing")
-    return ["it has no sudo, which all commands are run with: install it (the package is called sudo)"];
+    return [
+      "it has no sudo, by which `user` would become root: install it (the package is called sudo), or log in as root",
+    ];
   return [
     `\`user\` ${user} cannot become root without a password: put the line \`${sudoersLine(user)}\` into /etc/sudoers.d/${user} (\`visudo -f /etc/sudoers.d/${user}\`)`,
   ];

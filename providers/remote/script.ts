@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { packageRoot } from "../../local/root";
 import type { SshEndpoint } from "./endpoint";
 import { shellQuote } from "./quote";
+import { rootPrefix } from "./root";
 import { exec, lastLines, sudoHint } from "./ssh";
 
 /** A bash script of this package that runs on nodes. */
@@ -16,7 +17,7 @@ export interface NodeScript {
 export function nodeScriptLine(user: string, { folder, name }: NodeScript, args: string[]): string {
   const text = readFileSync(join(packageRoot, folder, name), "utf8");
   const argv = ["bash", "--norc", "-c", text, name, ...args].map(shellQuote).join(" ");
-  return user === "root" ? argv : `sudo -n ${argv}`;
+  return `${rootPrefix(user)}${argv}`;
 }
 
 /**

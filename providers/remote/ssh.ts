@@ -3,6 +3,7 @@ import { shownEndpoint } from "./dial";
 import type { SshEndpoint } from "./endpoint";
 import type { Ended } from "./established";
 import { shellQuote } from "./quote";
+import { rootPrefix } from "./root";
 
 export { SshError } from "./dial";
 
@@ -61,9 +62,9 @@ export async function execOk(
   return result;
 }
 
-/** The command line that runs a POSIX shell command with root's rights: by `sudo -n`, unless the user is root. */
+/** The command line that runs a POSIX shell command with root's rights. */
 export function asRoot(endpoint: SshEndpoint, command: string): string {
-  return `${endpoint.user === "root" ? "" : "sudo -n "}sh -c ${shellQuote(command)}`;
+  return `${rootPrefix(endpoint.user)}sh -c ${shellQuote(command)}`;
 }
 
 /**

@@ -126,3 +126,12 @@ test("a key that is not there, or has a passphrase, is refused before anything i
     },
   );
 });
+
+test("root's commands need no sudo, and everybody else's have it", () => {
+  const commands = ofType("command:remote:Command");
+  const of = (node: string): Registered[] => commands.filter(({ name }) => name.includes(node));
+  assert.ok(of("left").length > 0 && of("right").length > 0);
+  for (const { name, inputs } of of("right")) assert.match(String(inputs.create), /^timeout \d+ /, name);
+  for (const { name, inputs } of of("left"))
+    assert.match(String(inputs.create), /^sudo -n timeout \d+ /, name);
+});

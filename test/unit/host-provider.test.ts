@@ -210,6 +210,11 @@ test("hosts that will not do, one reason each", () => {
   assert.deepEqual(judged("keepalived ours", "owner p/s/n", "address eth1 10.0.0.10/32"), []);
 });
 
+test("root needs no sudo", () => {
+  const lines = [...fit.filter((line) => !line.startsWith("sudo ")), "sudo missing"].join("\n");
+  assert.deepEqual(hostMistakes(parseInspection(lines), { ...expected, user: "root" }, clock), []);
+});
+
 test("a login that prints something before is told as what it is", () => {
   assert.throws(() => parseInspection("Welcome!\n"), /printed at each login/);
 });

@@ -54,6 +54,7 @@ test("an asRoot command reaches the shell as it is", async () => {
   const result = await exec(server.endpoint, asRoot(server.endpoint, command));
   assert.deepEqual(result, { code: 5, stdout: `it's sha "b"`, stderr: "" });
   assert.match(asRoot(server.endpoint, "id"), /^sudo -n sh -c id$/);
+  assert.equal(asRoot({ ...server.endpoint, user: "root" }, "id"), "sh -c id");
   assert.match(asRoot({ ...server.endpoint, user: "root" }, "id"), /^sh -c id$/);
 });
 
