@@ -20,7 +20,7 @@ from .claim import Claims
 from .files import Close, FileError, FileOperation, Flock, Open, Outcome, Pwrite, Read, Stamp
 from .observation import LeaseView
 from .presence import Presences
-from .record import NOTE_BYTES, RECORD_BYTES, Claim, NoRecord, Record, decode, decode_epoch, encode
+from .record import RECORD_BYTES, Claim, NoRecord, Record, decode, decode_epoch, encode
 
 Steps = Generator[FileOperation, Outcome, None]
 
@@ -98,7 +98,7 @@ class LeaseProcess:
         self.view = self.view._replace(record=record, epoch=epoch, clean=clean)
 
     def read_epoch(self, record: Union[Record, NoRecord]) -> Generator[FileOperation, Outcome, int]:
-        content = yield Read(EPOCH, NOTE_BYTES)
+        content = yield Read(EPOCH, RECORD_BYTES)
         epoch = decode_epoch(content) if isinstance(content, bytes) else 0
         if epoch is None:
             # Half-written, or somebody's garbage. The record was synced before it.
@@ -131,7 +131,7 @@ class LeaseProcess:
 
     def take(self, record: Record, sent: int) -> Steps:
         yield from self.put_record(record)
-        yield Pwrite(EPOCH, str(record.epoch).encode().ljust(NOTE_BYTES - 1) + b"\n")
+        yield Pwrite(EPOCH, str(record.epoch).encode().ljust(RECORD_BYTES - 1) + b"\n")
         yield from self.confirm(record, sent)
 
     def write(self, record: Record, sent: int) -> Steps:

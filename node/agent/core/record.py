@@ -123,7 +123,7 @@ def number(text: str) -> int | None:
 
 def decode_epoch(content: bytes) -> int | None:
     """The number in the file `epoch`, 0 if it is empty; None if what lies there is no epoch."""
-    if len(content) > NOTE_BYTES:
+    if len(content) > RECORD_BYTES:
         return None
     text = content.decode("ascii", "replace").strip(" \0\n")
     return number(text) if text else 0
