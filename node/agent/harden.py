@@ -2,8 +2,11 @@
 
 import ctypes
 import os
+import signal
+import sys
 
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
+_PR_SET_PDEATHSIG = 1
 #: Above everything that is not real-time; below the kernel's own threads and keepalived's need of a moment.
 PRIORITY = 10
 
@@ -25,3 +28,17 @@ def harden() -> "list[str]":
     except OSError as error:
         refused.append(f"may be killed for want of memory: {error.strerror}")
     return refused
+
+
+def be_ordinary() -> None:
+    """For a child of the agent: ends with it, is no more important than others, may be killed for want of memory."""
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+            file.write("0")
+    except OSError:
+        pass

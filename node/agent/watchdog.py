@@ -17,7 +17,7 @@ _MAGIC_CLOSE = 0x0100
 Ioctl = Callable[[int, int, bytes], bytes]
 
 
-def _ioctl(fd: int, request: int, argument: bytes) -> bytes:
+def ioctl(fd: int, request: int, argument: bytes) -> bytes:
     return fcntl.ioctl(fd, request, argument)
 
 
@@ -38,9 +38,9 @@ class Watchdog:
     Raises OSError: EBUSY if another program has it.
     """
 
-    def __init__(self, path: str, limit: int, fd: Optional[int] = None, ioctl: Ioctl = _ioctl) -> None:
+    def __init__(self, path: str, limit: int, fd: Optional[int] = None, call: Ioctl = ioctl) -> None:
         self.path = path
-        self._ioctl = ioctl
+        self._call = call
         self._limit = limit
         self._set = 0  # seconds
         self.fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC) if fd is None else fd
@@ -53,7 +53,7 @@ class Watchdog:
                 raise
 
     def _set_timeout(self, seconds: int) -> None:
-        answer = self._ioctl(self.fd, _SET_TIMEOUT, struct.pack("i", seconds))
+        answer = self._call(self.fd, _SET_TIMEOUT, struct.pack("i", seconds))
         if struct.unpack("i", answer)[0] > seconds:
             raise OSError(f"{self.path} cannot be set to {seconds} s but to {struct.unpack('i', answer)[0]}")
         self._set = seconds
@@ -67,7 +67,7 @@ class Watchdog:
         try:
             if seconds != self._set:
                 self._set_timeout(seconds)
-            self._ioctl(self.fd, _KEEP_ALIVE, struct.pack("i", 0))
+            self._call(self.fd, _KEEP_ALIVE, struct.pack("i", 0))
         except OSError:
             self._set = 0
             return False
@@ -76,7 +76,7 @@ class Watchdog:
     def disarm(self) -> bool:
         """After a stop that succeeded. False if it goes on: the device, or the kernel, lets nobody stop it (nowayout)."""
         try:
-            support = struct.unpack("II32s", self._ioctl(self.fd, _GET_SUPPORT, bytes(40)))[0]
+            support = struct.unpack("II32s", self._call(self.fd, _GET_SUPPORT, bytes(40)))[0]
             os.write(self.fd, b"V")
         except OSError:
             support = 0

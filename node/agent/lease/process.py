@@ -131,15 +131,26 @@ class Server:
             if not isinstance(request, dict):
                 return False
             self._used = boot_ms()
-            if request.get("do") == "guard":
-                # Not behind a request that hangs.
-                try:
-                    self._deadman.guard(request)
-                except (KeyError, TypeError, ValueError):
-                    return False
-            else:
-                self._work.put((agent, request))
+            try:
+                self._take(agent, request)
+            except (KeyError, TypeError, ValueError):
+                return False
         return True
+
+    def _take(self, agent: socket.socket, request: dict[str, Any]) -> None:
+        """What needs no file is done at once: not behind a request that hangs."""
+        if request["do"] == "guard":
+            self._deadman.guard(request)
+        elif request["do"] == "hello":
+            self._tell(agent, request, self._hello(terms_from(request["terms"])))
+        else:
+            self._work.put((agent, request))
+
+    def _tell(self, agent: socket.socket, request: dict[str, Any], error: str) -> None:
+        view = self._held.logic.view if self._held else LeaseView()
+        answer = {"id": request.get("id"), "protocol": PROTOCOL, "version": self._version, "error": error}
+        with contextlib.suppress(OSError):  # a new agent asks again
+            agent.send(json.dumps({**answer, "view": view_to(view)}).encode() + b"\n")
 
     def _work_on(self) -> None:
         while True:
@@ -150,12 +161,8 @@ class Server:
                     held.run(held.logic.drop())
                 continue
             agent, request = item
-            error = self._try(request)
-            view = self._held.logic.view if self._held else LeaseView()
-            answer = {"id": request.get("id"), "protocol": PROTOCOL, "version": self._version, "error": error}
-            with contextlib.suppress(OSError):  # a new agent asks again
-                agent.send(json.dumps({**answer, "view": view_to(view)}).encode() + b"\n")
-            if request.get("do") == "end" and not view.locked:
+            self._tell(agent, request, self._try(request))
+            if request["do"] == "end" and not (self._held and self._held.logic.view.locked):
                 return
 
     def _try(self, request: dict[str, Any]) -> str:
@@ -166,8 +173,6 @@ class Server:
 
     def _do(self, request: dict[str, Any]) -> str:
         do, held = request["do"], self._held
-        if do == "hello":
-            return self._hello(terms_from(request["terms"]))
         if do == "end":
             return ""
         if held is None:

@@ -1,0 +1,228 @@
+"""Reads an agent's configuration (JSON), checks it, and says all mistakes at once.
+
+    {"node": "rancher-1", "peers": ["rancher-2"], "vip": "192.168.56.10",
+     "data": {"directory": "/rancher_data", "unit": "rancher_data.mount", "sentinel": "...", "datastore": "k3s/server/db"},
+     "lease": {"directory": "/rancher_lease", "unit": "rancher_lease.mount", "nfsVersion": "4.2", "identity": "..."},
+     "timers": {"giveUp": 6000},                  any number of `core.settings.Configuration`, milliseconds
+     "watchdog": "required",                      or automatic (default), off
+     "fence": {"agent": "fence_virsh"},           none without
+     "service": "/etc/ha-rancher/service.json"}   what this node runs: {"container": "...", "health": [{"url": "..."}]}
+
+The service is in a file of its own so that an upgrade can change one node after the other.
+"""
+
+import ipaddress
+import json
+import re
+from typing import Any
+
+from .core.settings import Configuration, WatchdogMode, mistakes
+from .files import read_small, write_whole
+from .setup import Data, Fence, LeasePlace, Paths, Question, Setup
+
+#: EX_CONFIG of sysexits.h.
+CONFIGURATION_ERROR = 78
+#: Bytes of a configuration.
+LONGEST = 256 << 10
+#: The file in the shared data whose first line tells this stack's data from any other.
+SENTINEL_NAME = ".ha-rancher-sentinel"
+
+_ABSOLUTE = r"/[^\x00-\x1f]*[^/\x00-\x1f]"
+_TEXT = r"[^\x00-\x1f]+"
+_UNIT = r"[^\s/]+\.mount"
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+class Refused(Exception):
+    """`mistakes`: all of them, each with its setting in backticks."""
+
+    def __init__(self, found: "list[str]", source: str) -> None:
+        super().__init__("; ".join(found) + f" (in {source})")
+        self.mistakes = found
+
+
+class _Reader:
+    """Takes values out of a JSON object, and notes what is wrong with them."""
+
+    def __init__(self, told: Any, where: str, found: "list[str]") -> None:
+        self.where = where
+        self.found = found
+        if not isinstance(told, dict):
+            found.append(f"{where or 'the configuration'} must be a JSON object")
+            told = {}
+        self.rest: dict[str, Any] = dict(told)
+
+    def wrong(self, name: str, rule: str) -> None:
+        self.found.append(f"`{self.where}{name}` {rule}")
+
+    def text(self, name: str, pattern: str, default: "str | None" = None) -> str:
+        value = self.rest.pop(name, default)
+        if value is None:
+            self.wrong(name, "is missing")
+        elif not isinstance(value, str) or not re.fullmatch(pattern, value):
+            self.wrong(name, f"is {json.dumps(value)[:100]}, which does not match {pattern}")
+        else:
+            return value
+        return ""
+
+    def whole(self, name: str, least: int, most: int, default: int) -> int:
+        value = self.rest.pop(name, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            self.wrong(name, f"is {json.dumps(value)[:100]}, and must be a whole number from {least} to {most}")
+            return default
+        return value
+
+    def texts(self, name: str, pattern: str) -> "tuple[str, ...]":
+        value = self.rest.pop(name, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) and re.fullmatch(pattern, one) for one in value):
+            self.wrong(name, f"must be a list of texts that match {pattern}")
+            return ()
+        return tuple(value)
+
+    def part(self, name: str) -> "_Reader":
+        return _Reader(self.rest.pop(name, {}), f"{self.where}{name}.", self.found)
+
+    def end(self) -> None:
+        for name in self.rest:
+            self.wrong(name, "is no setting")
+
+
+def load(path: str) -> Any:
+    """The configuration with its service in it, not checked yet. Raises Refused."""
+    told = _json(path)
+    if isinstance(told, dict) and isinstance(told.get("service"), str):
+        told["service"] = _json(told["service"])
+    return told
+
+
+def _json(path: str) -> Any:
+    try:
+        return json.loads(read_small(path, LONGEST))
+    except (OSError, ValueError) as error:
+        raise Refused([f"{path} cannot be read as JSON: {error}; `npm run up` writes it"], path) from error
+
+
+def check(told: Any, version: str, source: str) -> Setup:
+    """`told`: the configuration with its service. `source`: for messages. Raises Refused."""
+    found: list[str] = []
+    top = _Reader(told, "", found)
+    node = top.text("node", _NAME)
+    peers = top.texts("peers", _NAME)
+    vip = top.text("vip", r"[0-9a-fA-F:.]+")
+    data, lease, claims = _data(top.part("data")), *_lease(top.part("lease"))
+    fence = _fence(top.part("fence")) if "fence" in top.rest else None
+    service = top.part("service")
+    container = service.text("container", _NAME)
+    questions = _questions(service)
+    service.end()
+    mode = top.text("watchdog", "required|automatic|off", WatchdogMode.AUTOMATIC.value)
+    core = Configuration(
+        node=node, version=version, boot=_boot(), container=container, peers=peers, fence=fence is not None
+    )._replace(watchdog_mode=WatchdogMode(mode or "automatic"))
+    core = _timers(top.part("timers"), core, claims)
+    paths = _paths(top.part("paths"))
+    top.end()
+    try:
+        ipaddress.ip_address(vip)
+    except ValueError:
+        found.append(f"`vip` is '{vip}', and must be an address without a prefix")
+    if not found:
+        found.extend(mistakes(core))
+    if found:
+        raise Refused(found, source)
+    return Setup(core, vip, data, lease, questions, fence, paths)
+
+
+def _data(part: _Reader) -> Data:
+    data = Data(
+        directory=part.text("directory", _ABSOLUTE),
+        unit=part.text("unit", _UNIT),
+        sentinel=part.text("sentinel", _TEXT),
+        datastore=part.text("datastore", r"(?!.*(^|/)\.\.?(/|$))[^/\x00-\x1f][^\x00-\x1f]*", "k3s/server/db"),
+        copies=part.whole("copies", 1, 100, 3),
+    )
+    part.end()
+    return data
+
+
+def _lease(part: _Reader) -> "tuple[LeasePlace, bool]":
+    """The place, and whether claims take the place of locks."""
+    version = part.text("nfsVersion", r"4\.2|3", "4.2")
+    place = LeasePlace(
+        directory=part.text("directory", _ABSOLUTE),
+        unit=part.text("unit", _UNIT),
+        filesystem="nfs" if version == "3" else "nfs4",
+        identity=part.text("identity", r"[!-~]+"),
+    )
+    part.end()
+    return place, version == "3"
+
+
+def _fence(part: _Reader) -> Fence:
+    fence = Fence(part.text("agent", r"fence_[a-z0-9_]+|/\S+"), part.text("directory", _ABSOLUTE, "/etc/ha-rancher/fence"))
+    part.end()
+    return fence
+
+
+def _questions(service: _Reader) -> "tuple[Question, ...]":
+    told = service.rest.pop("health", None)
+    if not isinstance(told, list) or not 1 <= len(told) <= 8:
+        service.wrong("health", "must be a list of one to eight questions")
+        return ()
+    questions = []
+    for number, one in enumerate(told):
+        part = _Reader(one, f"service.health[{number}].", service.found)
+        question = Question(
+            url=part.text("url", r"https?://[!-~]+") if "url" in part.rest else "",
+            tcp=part.text("tcp", r"[0-9A-Za-z.:\[\]-]+:[0-9]{1,5}") if "tcp" in part.rest else "",
+            command=part.texts("command", r"[^\x00]*"),
+            every=part.whole("every", 200, 3_600_000, Question().every),
+            timeout=part.whole("timeout", 200, 60_000, Question().timeout),
+        )
+        if sum(map(bool, (question.url, question.tcp, question.command))) != 1:
+            part.wrong("url", "or `tcp` or `command` must be given, and only one of them")
+        part.end()
+        questions.append(question)
+    return tuple(questions)
+
+
+def _timers(part: _Reader, core: Configuration, claims: bool) -> Configuration:
+    """Every number of the core's settings, `giveUp` for `give_up`."""
+    changed: dict[str, Any] = {}
+    for name, default in core._asdict().items():
+        if isinstance(default, int) and not isinstance(default, bool):
+            changed[name] = part.whole(camel(name), 1, 86_400_000, default)
+    clone = part.rest.pop("cloneAfterUncleanEnd", core.clone_after_unclean_end)
+    if not isinstance(clone, bool):
+        part.wrong("cloneAfterUncleanEnd", "must be true or false")
+    part.end()
+    core = core._replace(**changed)
+    return core._replace(clone_after_unclean_end=clone) if isinstance(clone, bool) else core
+
+
+def camel(name: str) -> str:
+    """`give_up` -> `giveUp`"""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def _paths(part: _Reader) -> Paths:
+    paths = Paths(**{name: part.text(camel(name), _ABSOLUTE, default) for name, default in Paths()._asdict().items()})
+    part.end()
+    return paths
+
+
+def _boot() -> str:
+    with open(_BOOT_ID, encoding="ascii") as file:
+        return file.read().strip()
+
+
+def claim_time(setup: Setup) -> int:
+    """For how long a claim must stand where there are no locks; 0 with locks."""
+    return setup.core.watchdog if setup.lease.filesystem == "nfs" else 0
+
+
+def freeze(told: Any, path: str) -> None:
+    """Keeps what an agent runs with in /run, for the kill path and for jobs: what is on disk may change meanwhile."""
+    write_whole(path, json.dumps(told).encode())

@@ -1,0 +1,162 @@
+"""Copies of the datastore, in the folder `.snap` of the shared data, by epoch.
+
+    .snap/EPOCH         the datastore as it was before the owner of that epoch started anything
+    .snap/EPOCH.aside   while that epoch's owner makes a clone: what the owner before it may still write
+    .snap/EPOCH.well    the service got well after it
+    .snap/container     name of the container that last ran on this data
+    .snap/before        epoch of the copy from before that container first ran; kept, since it is the way back
+    .snap/served        `CONTAINER EPOCH`: that container has answered; going back from here on loses what it acknowledged
+
+Kept by outcome: copies from before starts that went well, and one from before starts that did not. A folder or file here
+that is a link is refused.
+"""
+
+import os
+import re
+import shutil
+import stat
+from typing import Callable, Optional
+
+from .copying import copy_tree
+from .files import Unusable, read_small, remove, sync_folder, write_whole
+
+FOLDER = ".snap"
+_NAME_BYTES = 256
+
+
+class Copies:
+    """`data`: the mount point of the shared data. `datastore`: what is copied, relative to it."""
+
+    def __init__(self, data: str, datastore: str, keep: int) -> None:
+        self._source = os.path.join(data, datastore)
+        self._folder = os.path.join(data, FOLDER)
+        self._keep = keep
+        no_links(data, datastore)
+        if not _is_folder(self._folder):
+            os.mkdir(self._folder, 0o700)
+            sync_folder(data)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, name)
+
+    def _word(self, name: str) -> str:
+        try:
+            return read_small(self._path(name), _NAME_BYTES).decode("utf-8", "replace").strip()
+        except FileNotFoundError:
+            return ""
+
+    def _note(self, name: str, text: str) -> None:
+        write_whole(self._path(name), f"{text}\n".encode(), ".note", synced=True)
+
+    def must(self, container: str) -> bool:
+        """Whether there must be a copy: this container never ran on the data."""
+        return self._word("container") != container
+
+    def make(self, epoch: int, container: str, yield_to: Callable[[], bool]) -> str:
+        """A copy of this epoch, unless there is one; what was done, in words."""
+        first = self.must(container)
+        if first or not os.path.lexists(self._path(str(epoch))):
+            words = self._copy(epoch, first, yield_to)
+        else:
+            words = f"there is a copy of epoch {epoch}"
+        if first:
+            self._note("container", container)
+        return words
+
+    def _copy(self, epoch: int, first: bool, yield_to: Callable[[], bool]) -> str:
+        if not _is_folder(self._source):
+            if first:
+                remove(self._path("before"))
+            return "there is no datastore yet"
+        for name in os.listdir(self._folder):
+            if name.endswith(".new"):
+                shutil.rmtree(self._path(name), ignore_errors=True)
+        copy, words = self._path(str(epoch)), f"there is a copy of epoch {epoch}"
+        if not os.path.lexists(copy):
+            words = "copied by reflink" if copy_tree(self._source, f"{copy}.new", yield_to) else "copied"
+            os.rename(f"{copy}.new", copy)
+            sync_folder(self._folder)
+        if first:
+            self._note("before", str(epoch))
+        self._prune(epoch)
+        return words
+
+    def epochs(self) -> "list[int]":
+        return sorted(int(name) for name in os.listdir(self._folder) if re.fullmatch(r"[1-9][0-9]{0,15}", name))
+
+    def _prune(self, new: int) -> None:
+        """However often a start fails, the copies from before starts that went well stay."""
+        before = self._word("before")
+        old = [epoch for epoch in self.epochs() if epoch != new and str(epoch) != before]
+        well = [epoch for epoch in old if os.path.lexists(self._path(f"{epoch}.well"))]
+        failed = [epoch for epoch in old if epoch not in well]
+        for epoch in well[: -self._keep] + failed[:-1]:
+            shutil.rmtree(self._path(str(epoch)))
+            remove(self._path(f"{epoch}.well"))
+
+    def well(self, epoch: int) -> None:
+        """The start that followed this copy went well."""
+        if os.path.lexists(self._path(str(epoch))) and not os.path.lexists(self._path(f"{epoch}.well")):
+            self._note(f"{epoch}.well", "well")
+
+    def served(self, container: str, epoch: int) -> None:
+        self._note("served", f"{container} {epoch}")
+
+    def repair(self) -> None:
+        """After a clone that was killed half-way: the datastore is where it was."""
+        asides = self._asides()
+        if asides and not _is_folder(self._source):
+            os.rename(self._path(f"{asides[-1]}.aside"), self._source)
+            sync_folder(os.path.dirname(self._source))
+        for epoch in self._asides():
+            # Its clone took its place.
+            if not os.path.lexists(self._path(str(epoch))):
+                os.rename(self._path(f"{epoch}.aside"), self._path(str(epoch)))
+        sync_folder(self._folder)
+
+    def _asides(self) -> "list[int]":
+        found = (re.fullmatch(r"([1-9][0-9]{0,15})\.aside", name) for name in os.listdir(self._folder))
+        return sorted(int(match[1]) for match in found if match)
+
+    def clone(self, epoch: int, yield_to: Callable[[], bool]) -> str:
+        """The datastore is replaced by a copy of itself, so that a late write of a former owner reaches nobody. What that one
+        may still write is this epoch's copy. Killed anywhere, `repair` mends it."""
+        self.repair()
+        if not _is_folder(self._source):
+            return "there is no datastore yet"
+        if os.path.lexists(self._path(str(epoch))):
+            return f"there is a copy of epoch {epoch}"
+        aside, fresh = self._path(f"{epoch}.aside"), self._path("clone.new")
+        if os.path.lexists(fresh):
+            shutil.rmtree(fresh)
+        # Renamed before it is copied: what is written through an old path later is not in the copy.
+        os.rename(self._source, aside)
+        sync_folder(os.path.dirname(self._source))
+        copy_tree(aside, fresh, yield_to)
+        os.rename(fresh, self._source)
+        sync_folder(os.path.dirname(self._source))
+        os.rename(aside, self._path(str(epoch)))
+        sync_folder(self._folder)
+        return "the datastore is a copy of what the last owner left"
+
+
+def no_links(data: str, path: str) -> None:
+    """Refuses a path below the data of which a part is a link: it would lead to this node's own files."""
+    here = data
+    for part in path.split("/"):
+        here = os.path.join(here, part)
+        try:
+            if stat.S_ISLNK(os.lstat(here).st_mode):
+                raise Unusable(40, f"{here} is a link, which nothing of ours is: remove it")
+        except FileNotFoundError:
+            return
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        found: Optional[os.stat_result] = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    if found is None or not stat.S_ISDIR(found.st_mode):
+        raise Unusable(20, f"{path} is no directory, or a link: remove it")
+    return True

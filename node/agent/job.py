@@ -1,0 +1,160 @@
+"""What a job's child process does: `agent job KIND [ARGUMENT...]`, with the configuration that the agent runs with.
+
+Its last line of output is for the agent: why it failed, or what it did.
+"""
+
+import os
+import subprocess
+from typing import Callable
+
+from . import fencing
+from .clock import boot_ms
+from .configuration import check, load
+from .copies import Copies
+from .core.observation import JobKind
+from .core.record import NOTE_BYTES, decode_epoch
+from .files import Unusable, read_small
+from .harden import be_ordinary
+from .mounts import cut_off, mount_at
+from .restore import Restore
+from .run_files import RunFiles
+from .setup import Setup
+from .shared_data import Failed, mount_data, unmount_data
+
+#: Milliseconds without a confirmed heartbeat, in heartbeats, from which on a copy waits.
+_LATE = 2
+
+
+def run_job(run: str, version: str, kind: str, arguments: "list[str]") -> int:
+    """`run`: the agent's folder in /run. The exit code."""
+    be_ordinary()
+    try:
+        files = RunFiles(run)
+        setup = check(load(files.running), version, files.running)
+        print(_JOBS[JobKind(kind)](setup, files, arguments))
+    except (Failed, OSError, subprocess.SubprocessError) as error:
+        print(error if isinstance(error, (Failed, Unusable)) else f"{kind}: {error}")
+        return 1
+    return 0
+
+
+def _still_owner(setup: Setup, epoch: int) -> Callable[[], None]:
+    """By what the server says: a machine that was paused goes on where it was, until its agent finds out."""
+
+    def check_epoch() -> None:
+        path = os.path.join(setup.lease.directory, "epoch")
+        found = decode_epoch(read_small(path, NOTE_BYTES))
+        if found != epoch:
+            raise Failed(f"the epoch on the server is {found}, not {epoch}: another node has the lease")
+
+    return check_epoch
+
+
+def _late_heartbeat(setup: Setup, files: RunFiles) -> Callable[[], bool]:
+    return lambda: boot_ms() - files.beaten() > _LATE * setup.core.heartbeat
+
+
+def _start_unit(setup: Setup) -> Callable[[str], None]:
+    def start(unit: str) -> None:
+        done = subprocess.run([setup.paths.systemctl, "start", unit], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode != 0:
+            words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise Failed(f"{unit} cannot be started: {words[-1] if words else f'exit code {done.returncode}'}")
+
+    return start
+
+
+def _mount_lease(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    del files
+    if arguments[0] == "again":
+        cut_off(setup.lease.directory, setup.paths.mounts)
+    _start_unit(setup)(setup.lease.unit)
+    if mount_at(setup.lease.directory, setup.paths.mounts) is None:
+        raise Failed(f"{setup.lease.directory} is not mounted")
+    return ""
+
+
+def _mount_data(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    del files
+    return mount_data(setup, _start_unit(setup), _still_owner(setup, int(arguments[0])))
+
+
+def _copies(setup: Setup) -> Copies:
+    return Copies(setup.data.directory, setup.data.datastore, setup.data.copies)
+
+
+def _clone(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    return _copies(setup).clone(int(arguments[0]), _late_heartbeat(setup, files))
+
+
+def _copy(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    copies = _copies(setup)
+    if copies.must(setup.core.container):
+        # Said first, in case that this is killed.
+        print("must: it took too long", flush=True)
+    try:
+        return copies.make(int(arguments[0]), setup.core.container, _late_heartbeat(setup, files))
+    except OSError as error:
+        raise Failed(f"{'must: ' if copies.must(setup.core.container) else ''}{error}") from error
+
+
+def _work(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    """`EPOCH NUMBER VERB [FILE]`"""
+    del files
+    restore = Restore(setup.data.directory, _still_owner(setup, int(arguments[0])))
+    number, verb = arguments[1], arguments[2]
+    if verb == "pack":
+        restore.pack(arguments[3])
+    elif verb == "unpack":
+        restore.unpack(arguments[3], number)
+    elif verb == "put-back":
+        restore.put_back(number)
+    else:
+        raise Failed(f"{verb} is no work")
+    return ""
+
+
+def _unmount(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    del files
+    return unmount_data(setup, arguments[0] == "force")
+
+
+def _note_served(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    del files
+    _copies(setup).served(arguments[1], int(arguments[0]))
+    return ""
+
+
+def _settle(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    del files
+    _copies(setup).well(int(arguments[0]))
+    Restore(setup.data.directory, _still_owner(setup, int(arguments[0]))).settle()
+    return ""
+
+
+def _run_fence(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    del files
+    if setup.fence is None:
+        raise Failed("there is no fence agent")
+    return fencing.power_off(setup.fence, setup.core.node, (arguments[0],) if arguments[0] else setup.core.peers)
+
+
+def _check_fence(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    del files, arguments
+    if setup.fence is None:
+        raise Failed("there is no fence agent")
+    return fencing.check(setup.fence, setup.core.peers)
+
+
+_JOBS: "dict[JobKind, Callable[[Setup, RunFiles, list[str]], str]]" = {
+    JobKind.MOUNT_LEASE: _mount_lease,
+    JobKind.MOUNT_DATA: _mount_data,
+    JobKind.CLONE_DATA: _clone,
+    JobKind.COPY_DATASTORE: _copy,
+    JobKind.WORK: _work,
+    JobKind.UNMOUNT_DATA: _unmount,
+    JobKind.NOTE_SERVED: _note_served,
+    JobKind.SETTLE: _settle,
+    JobKind.FENCE: _run_fence,
+    JobKind.CHECK_FENCE: _check_fence,
+}

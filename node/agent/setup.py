@@ -1,0 +1,78 @@
+"""What a node's agent is told: types. `configuration.py` reads and checks them."""
+
+from typing import NamedTuple, Optional
+
+from .core.settings import Configuration
+
+
+class Data(NamedTuple):
+    """The shared data."""
+
+    directory: str
+    """Its mount point."""
+    unit: str
+    """The systemd mount unit of it; only the agent starts it."""
+    sentinel: str
+    """First line of the file SENTINEL_NAME in it: tells this stack's data from any other."""
+    datastore: str
+    """What of it is copied before each start, relative; the datastore's directory."""
+    copies: int
+    """Copies from before starts that went well that are kept."""
+
+
+class LeasePlace(NamedTuple):
+    """The lease directory, mounted all the time."""
+
+    directory: str
+    unit: str
+    filesystem: str
+    """nfs4, or nfs with version 3."""
+    identity: str
+    """This node's NFSv4 client identity; unique among all clients of the NFS server."""
+
+
+class Question(NamedTuple):
+    """How the service is asked whether it is well: one of url, tcp and command is given. Times are milliseconds."""
+
+    url: str = ""
+    """http or https, without a check of the certificate; 2xx is well."""
+    tcp: str = ""
+    """HOST:PORT that takes connections."""
+    command: tuple[str, ...] = ()
+    """Runs in the container; 0 is well."""
+    every: int = 1_000
+    timeout: int = 5_000
+
+
+class Fence(NamedTuple):
+    agent: str
+    """A program that takes its options on standard input (FenceAgentAPI)."""
+    directory: str
+    """A file for each node, `option=value` a line."""
+
+
+class Paths(NamedTuple):
+    """Where things are on a node."""
+
+    run: str = "/run/ha-rancher"
+    state: str = "/var/lib/ha-rancher"
+    docker: str = "/run/docker.sock"
+    control_groups: str = "/sys/fs/cgroup"
+    mounts: str = "/proc/self/mountinfo"
+    mount_statistics: str = "/proc/self/mountstats"
+    identity: str = "/sys/fs/nfs/net/nfs_client/identifier"
+    recover_lost_locks: str = "/sys/module/nfs/parameters/recover_lost_locks"
+    watchdog: str = "/dev/watchdog[0-9]*"
+    reset: str = "/proc/sysrq-trigger"
+    systemctl: str = "/usr/bin/systemctl"
+    keepalived: str = "/etc/keepalived/keepalived.conf"
+
+
+class Setup(NamedTuple):
+    core: Configuration
+    vip: str
+    data: Data
+    lease: LeasePlace
+    questions: tuple[Question, ...]
+    fence: Optional[Fence]
+    paths: Paths

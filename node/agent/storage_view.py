@@ -1,0 +1,87 @@
+"""What the kernel's tables say of this node's mounts and of its NFS client. Nothing here touches what is mounted."""
+
+import re
+from typing import Optional
+
+from .core.observation import DataView
+from .mounts import Mount, namespaces_with, parse_table
+from .setup import Setup
+
+#: Milliseconds between two looks at what hardly ever changes.
+_SELDOM = 10_000
+_LONGEST = 4 << 20
+
+
+class StorageView:
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._table = ""
+        self._data: Optional[Mount] = None
+        self._lease: Optional[Mount] = None
+        self._device = ""  # of the data, as long as it may still be mounted somewhere
+        self._seldom_at = -_SELDOM
+        self.server_lease: Optional[int] = None
+        self.unfit = ""
+
+    def look(self, now: int) -> None:
+        with open(self._setup.paths.mounts, encoding="utf-8", errors="surrogateescape") as file:
+            table = file.read(_LONGEST)
+        if table != self._table:
+            self._table = table
+            points = {mount.point: mount for mount in parse_table(table)}
+            self._data = points.get(self._setup.data.directory)
+            self._lease = points.get(self._setup.lease.directory)
+            self._seldom_at = -_SELDOM
+        if self._data:
+            self._device = self._data.device
+        if now - self._seldom_at >= _SELDOM:
+            self._seldom_at = now
+            self.server_lease = _server_lease(self._setup)
+            self.unfit = _unfit(self._setup)
+
+    def data(self) -> DataView:
+        """Looks for it elsewhere only after it has gone from its place."""
+        if self._data:
+            return DataView(mounted=True)
+        if self._device and not namespaces_with(self._device):
+            self._device = ""
+        return DataView(lingers=bool(self._device))
+
+    def lease_mounted(self) -> bool:
+        return self._lease is not None and self._lease.type == self._setup.lease.filesystem
+
+
+def _server_lease(setup: Setup) -> Optional[int]:
+    """The server's lease time, milliseconds, as the client of the lease's mount was told it."""
+    here = False
+    try:
+        with open(setup.paths.mount_statistics, encoding="utf-8", errors="surrogateescape") as file:
+            for line in file.read(_LONGEST).splitlines():
+                if line.startswith("device "):
+                    here = f" mounted on {setup.lease.directory} with fstype nfs4" in line
+                elif here and "nfsv4:" in line:
+                    match = re.search(r",lease_time=([0-9]{1,6})", line)
+                    if match:
+                        return int(match[1]) * 1000
+    except OSError:
+        pass
+    return None
+
+
+def _unfit(setup: Setup) -> str:
+    if setup.lease.filesystem != "nfs4":
+        return ""
+    identity = _word(setup.paths.identity)
+    if identity != setup.lease.identity:
+        return f"the NFSv4 client identity is '{identity}', not '{setup.lease.identity}'"
+    if _word(setup.paths.recover_lost_locks) in ("Y", "1"):
+        return f"the NFS client takes lost locks back ({setup.paths.recover_lost_locks}), which another node may have by then"
+    return ""
+
+
+def _word(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(256).strip()
+    except OSError:
+        return ""
