@@ -12,10 +12,18 @@ _NAME = "watchdog"
 
 
 class GuardDog:
-    """`limit`: the setting `watchdog`, milliseconds. `kept`: descriptors that an earlier agent left."""
+    """`limit`: the setting `watchdog`, milliseconds. `kept`: descriptors that an earlier agent left;
+    `owner`: whether that one had the lease."""
 
     def __init__(
-        self, pattern: str, mode: WatchdogMode, limit: int, manager: Manager, kept: "dict[str, int]", call: Ioctl = ioctl
+        self,
+        pattern: str,
+        mode: WatchdogMode,
+        limit: int,
+        manager: Manager,
+        kept: "dict[str, int]",
+        owner: bool,
+        call: Ioctl = ioctl,
     ) -> None:
         self._pattern = pattern
         self._mode = mode
@@ -23,7 +31,7 @@ class GuardDog:
         self._manager = manager
         self._call = call
         self._device: Optional[Watchdog] = None
-        self._unstoppable = False
+        self._unstoppable = bool(kept) and not owner
         self._words = ""
         for name, fd in kept.items():
             if name.startswith(_NAME):

@@ -56,10 +56,10 @@ class LeaseClient:
         told = request_to(request)
         return not self._asked and self.greeted and self._send(told.pop("do"), **told)
 
-    def guard(self, container: str, sent: int, give_up: int, reset: int) -> None:
+    def guard(self, **told: Any) -> None:
         """See `deadman`. Not answered, so it may be said at any time."""
         if self._socket:
-            self._write({"do": "guard", "container": container, "sent": sent, "give_up": give_up, "reset": reset})
+            self._write({"do": "guard", **told})
 
     def drop(self) -> None:
         """Lets go of the lock, whatever it takes: a process that hangs is killed."""

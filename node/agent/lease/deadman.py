@@ -6,19 +6,20 @@ but a clock decides; no program is started, no disk is read, and NFS is not touc
 
 from typing import Any, Optional
 
-from ..cgroup import ROOT, Group, find_group
+from ..cgroup import Group, find_group
 from ..clock import boot_ms
 from ..reset import Reset
 
 
 class Deadman:
-    """`{"do": "guard", "container": ID, "sent": S, "give_up": G, "reset": R}`: S is when the last confirmed heartbeat was
-    sent, G and R milliseconds after which the container is killed, and the node reset if that is not certain.
-    An empty ID: nothing to guard."""
+    """`{"do": "guard", "container": ID, "sent": S, "give_up": G, "reset": R, "control_groups": ROOT, "trigger": FILE}`: S is
+    when the last confirmed heartbeat was sent, G and R milliseconds after which the container is killed, and the node reset
+    if that is not certain. An empty ID: nothing to guard."""
 
-    def __init__(self, reset: Reset, root: str = ROOT) -> None:
-        self._reset = reset
-        self._root = root
+    def __init__(self) -> None:
+        self._reset: Optional[Reset] = None
+        self._trigger = ""
+        self._root = ""
         self._container = ""
         self._group: Optional[Group] = None
         self._sent = self._give_up = self._until = 0
@@ -36,6 +37,10 @@ class Deadman:
         if container:
             self._sent = max(self._sent, min(int(told["sent"]), boot_ms()))
             self._give_up, self._until = int(told["give_up"]), int(told["reset"])
+            self._root = str(told["control_groups"])
+            if self._reset is None or self._trigger != told["trigger"]:
+                self._trigger = str(told["trigger"])
+                self._reset = Reset(self._trigger)
 
     def beaten(self, sent: int) -> None:
         """A heartbeat was confirmed."""
@@ -50,7 +55,7 @@ class Deadman:
         if now - self._sent <= self._give_up or self._group is None:
             return
         self._group.kill()
-        if now - self._sent > self._until and self._group.populated():
+        if now - self._sent > self._until and self._group.populated() and self._reset:
             self._reset.now()
 
     def _open(self) -> None:

@@ -1,0 +1,220 @@
+"""The agent's command line. Everything but `agent`, `lease`, `stop`, `job` and `health` is for operators and programs."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from .configuration import CONFIGURATION_ERROR, Refused, check, load
+from .control import NoAgent, ask_agent
+from .orders import LASTING, read_lasting, write_lasting
+from .run_files import RunFiles
+from .setup import Paths
+from .version import VERSION
+
+CONFIGURATION = "/etc/ha-rancher/agent.json"
+#: Seconds for an answer that needs no work.
+_SOON = 10.0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="agent", description="The agent of a ha-rancher node.")
+    commands = top.add_subparsers(dest="command", required=True)
+
+    def add(name: str, words: str, *arguments: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.add_argument("--run", default=Paths().run, help="the agent's folder in /run")
+        command.add_argument("--configuration", default=CONFIGURATION)
+        for argument in arguments:
+            command.add_argument(argument)
+        return command
+
+    add("agent", "run the agent (its unit does)")
+    add("lease", "hold the lease for the agent (its unit does)")
+    add("stop", "make certain that nothing runs here after the agent has ended (its unit does)")
+    add("health", "ask the service whether it is well (the agent does)")
+    add("job", "do one piece of work (the agent does)", "kind").add_argument("arguments", nargs="*")
+    add("status", "print what this node is and does, as JSON")
+    add("check", "check a configuration, and say all mistakes", "file")
+    hand_over = add("hand-over", "hand the service over and refuse the VIP for so long; 0: no longer", "seconds")
+    hand_over.add_argument("reason", nargs="?", default="")
+    for name, words in (
+        ("pause", "let the agent look and touch nothing"),
+        ("halt", "stop the service in order; it then runs nowhere while all nodes are told so"),
+        ("ban", "let this node not serve"),
+    ):
+        add(name, words, "reason")
+    for name, words in (("resume", "end `pause`"), ("start", "end `halt`"), ("allow", "end `ban`")):
+        add(name, words)
+    add("prefer", "let a node serve next, if it is fit; an empty name: none", "node")
+    failures = add("failures", "print how often the service failed here")
+    failures.add_argument("--clear", action="store_true", help="forget them")
+    add("fence-confirm", "say that a node is off; counts once", "node")
+    add("restart", "let a new agent take over; the service runs on")
+    work = add("work", "have the owner stop the service for: pack FILE, unpack FILE, put-back", "verb")
+    work.add_argument("file", nargs="?", default="")
+    add("events", "print what happened, as JSON lines")
+    return top
+
+
+def main(words: Sequence[str]) -> int:
+    told = parser().parse_args(words)
+    return _COMMANDS[told.command](told)
+
+
+def _agent(told: argparse.Namespace) -> int:
+    from .daemons import run_agent  # noqa: PLC0415 - what an operator's command does not need is not loaded
+
+    return run_agent(told.run, told.configuration)
+
+
+def _lease(told: argparse.Namespace) -> int:
+    from .daemons import run_lease  # noqa: PLC0415
+
+    return run_lease(told.run)
+
+
+def _stop(told: argparse.Namespace) -> int:
+    from .stop import stop  # noqa: PLC0415
+
+    return stop(told.run)
+
+
+def _health(told: argparse.Namespace) -> int:
+    from .health import run_health  # noqa: PLC0415
+
+    return run_health(_running(told))
+
+
+def _running(told: argparse.Namespace) -> Any:
+    files = RunFiles(told.run)
+    return check(load(files.running), VERSION, files.running)
+
+
+def _job(told: argparse.Namespace) -> int:
+    from .job import run_job  # noqa: PLC0415
+
+    return run_job(told.run, VERSION, told.kind, told.arguments)
+
+
+def _status(told: argparse.Namespace) -> int:
+    from .status import status  # noqa: PLC0415
+
+    print(json.dumps(status(told.run, told.configuration, VERSION)))
+    return 0
+
+
+def _check(told: argparse.Namespace) -> int:
+    try:
+        check(load(told.file), VERSION, told.file)
+    except Refused as refused:
+        for mistake in refused.mistakes:
+            print(mistake, file=sys.stderr)
+        return CONFIGURATION_ERROR
+    return 0
+
+
+def _ask(told: argparse.Namespace, request: "dict[str, Any]", timeout: float) -> int:
+    try:
+        answer = ask_agent(RunFiles(told.run).control, request, timeout)
+    except NoAgent as error:
+        print(error, file=sys.stderr)
+        return 1
+    if answer.get("error"):
+        print(answer["error"], file=sys.stderr)
+        return 1
+    return 0
+
+
+def _hand_over(told: argparse.Namespace) -> int:
+    """Nothing to hand over where no agent runs."""
+    seconds = float(told.seconds)
+    core = _running(told).core
+    limit = (core.stop_grace + core.start_limit + 3 * core.watchdog) / 1000
+    try:
+        answer = (
+            ask_agent(RunFiles(told.run).control, {"do": "hand-over", "seconds": seconds + limit, "reason": told.reason}, limit)
+            if seconds
+            else ask_agent(RunFiles(told.run).control, {"do": "hand-over", "seconds": 0}, _SOON)
+        )
+    except NoAgent as error:
+        print(error, file=sys.stderr)
+        return 1
+    if answer.get("error"):
+        print(answer["error"], file=sys.stderr)
+        return 1
+    return _ask(told, {"do": "leave", "seconds": seconds, "reason": told.reason}, _SOON) if seconds else 0
+
+
+def _lasting(name: str) -> Callable[[argparse.Namespace], int]:
+    """An order that lasts: written down first, so that it holds over a boot, and said to the agent if there is one."""
+
+    def order(told: argparse.Namespace) -> int:
+        state = _running(told).paths.state
+        orders = read_lasting(state)
+        orders[name] = getattr(told, "reason", getattr(told, "node", ""))
+        if name in LASTING and hasattr(told, "reason") and not orders[name].strip():
+            print("a reason must be given: it is shown to everybody who looks", file=sys.stderr)
+            return 2
+        write_lasting(state, orders)
+        try:
+            ask_agent(RunFiles(told.run).control, {"do": "orders", "orders": orders}, _SOON)
+        except NoAgent:
+            print("noted; no agent runs on this node just now", file=sys.stderr)
+        return 0
+
+    return order
+
+
+def _failures(told: argparse.Namespace) -> int:
+    if told.clear:
+        return _ask(told, {"do": "forget-failures"}, _SOON)
+    try:
+        health = ask_agent(RunFiles(told.run).control, {"do": "status"}, _SOON)["health"]
+    except NoAgent as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps({"failures": health["failures"], "last": health["failure"]}))
+    return 0
+
+
+def _work(told: argparse.Namespace) -> int:
+    import uuid  # noqa: PLC0415
+
+    core = _running(told).core
+    limit = (core.work_limit + core.stop_grace + core.hold_off + core.grace_time + 2 * core.start_limit) / 1000
+    number = str(uuid.uuid4())
+    return _ask(told, {"do": "work", "number": number, "verb": told.verb, "file": told.file}, limit)
+
+
+def _events(told: argparse.Namespace) -> int:
+    from .events import latest  # noqa: PLC0415
+
+    for event in latest(RunFiles(told.run).events, 1_000):
+        print(json.dumps(event))
+    return 0
+
+
+_COMMANDS: "dict[str, Callable[[argparse.Namespace], int]]" = {
+    "agent": _agent,
+    "lease": _lease,
+    "stop": _stop,
+    "health": _health,
+    "job": _job,
+    "status": _status,
+    "check": _check,
+    "hand-over": _hand_over,
+    "pause": _lasting("paused"),
+    "resume": _lasting("paused"),
+    "halt": _lasting("stopped"),
+    "start": _lasting("stopped"),
+    "ban": _lasting("banned"),
+    "allow": _lasting("banned"),
+    "prefer": _lasting("prefer"),
+    "failures": _failures,
+    "fence-confirm": lambda told: _ask(told, {"do": "fence-confirm", "node": told.node}, _SOON),
+    "restart": lambda told: _ask(told, {"do": "restart"}, _SOON),
+    "work": _work,
+    "events": _events,
+}

@@ -1,0 +1,154 @@
+"""Carries out what the core has decided, one action after the other. Nothing here waits for anything."""
+
+from typing import Callable
+
+from .clock import boot_ms
+from .core import actions as act
+from .core.observation import JobKind, Work
+from .node import Node, own_command
+
+
+class Hands:
+    """`work_file`: what file a piece of work is about. `work_ended`: tells whoever asked."""
+
+    def __init__(self, node: Node, work_file: Callable[[Work], str], work_ended: Callable[[act.WorkEnded], None]) -> None:
+        self._node = node
+        self._work_file = work_file
+        self._work_ended = work_ended
+        self._fit = False
+        self.wake_at = 0
+        self.exit = False
+        self.epoch = node.memory.epoch
+        self._do: dict[type, Callable[[act.Action], None]] = self._table()
+
+    def do(self, action: act.Action) -> None:
+        self._do[type(action)](action)
+
+    def _table(self) -> "dict[type, Callable[[act.Action], None]]":
+        return {
+            **dict.fromkeys((act.Look, act.Lock, act.Take, act.Write, act.NoteClean), self._ask),
+            act.Drop: lambda _: self._node.lease.drop(),
+            act.KillContainer: lambda _: self._node.container.kill(),
+            act.ResetNode: self._reset,
+            act.ArmWatchdog: self._arm,
+            act.FeedWatchdog: self._feed,
+            act.DisarmWatchdog: lambda _: self._node.dog.disarm(),
+            act.SetTrack: self._track,
+            **dict.fromkeys(_PROGRAMS, self._program),
+            act.CheckContainer: self._check_container,
+            act.StartContainer: self._start_container,
+            act.StopContainer: self._stop_container,
+            act.CancelJob: self._cancel,
+            act.WorkEnded: self._tell_work_ended,
+            act.AskHealth: self._ask_health,
+            act.StopAsking: lambda _: self._node.health.ask(0),
+            act.Remember: self._remember,
+            act.Event: self._event,
+            act.Wake: self._wake,
+            act.Exit: self._exit,
+        }
+
+    def repeat(self) -> None:
+        """What could not be written is written again."""
+        if not self._node.track.written:
+            self._node.track.write(self._fit)
+        self._node.dog.idle()
+
+    def _ask(self, action: act.Action) -> None:
+        self._node.lease.ask(action)  # type: ignore[arg-type]
+
+    def _reset(self, action: act.Action) -> None:
+        assert isinstance(action, act.ResetNode)
+        self._node.events.say("reset", action.reason)
+        self._node.reset.now()
+
+    def _left(self, sent: int) -> int:
+        return sent + self._node.setup.core.watchdog - boot_ms()
+
+    def _arm(self, action: act.Action) -> None:
+        assert isinstance(action, act.ArmWatchdog)
+        self._node.dog.arm(self._left(action.sent))
+
+    def _feed(self, action: act.Action) -> None:
+        assert isinstance(action, act.FeedWatchdog)
+        self._node.dog.feed(self._left(action.sent))
+
+    def _track(self, action: act.Action) -> None:
+        assert isinstance(action, act.SetTrack)
+        self._fit = action.fit
+        self._node.track.write(action.fit)
+
+    def _program(self, action: act.Action) -> None:
+        kind, arguments = _PROGRAMS[type(action)]
+        words = arguments(action)
+        if isinstance(action, act.StartWork):
+            words = [str(self.epoch), *words, self._work_file(action.work)]
+        command = own_command("job", "--run", self._node.files.folder, kind.value, *words)
+        self._node.jobs.program(kind, action.job, action.limit, command)  # type: ignore[union-attr]
+
+    def _check_container(self, action: act.Action) -> None:
+        assert isinstance(action, act.CheckContainer)
+        container, limit = self._node.container, action.limit
+        self._node.jobs.call(JobKind.CHECK_CONTAINER, action.job, limit, lambda: container.check(limit))
+
+    def _start_container(self, action: act.Action) -> None:
+        assert isinstance(action, act.StartContainer)
+        container, limit = self._node.container, action.limit
+        container.starting()
+        self._node.jobs.call(JobKind.START_CONTAINER, action.job, limit, lambda: container.start(limit))
+
+    def _stop_container(self, action: act.Action) -> None:
+        assert isinstance(action, act.StopContainer)
+        container, limit, grace = self._node.container, action.limit, action.grace
+        self._node.jobs.call(JobKind.STOP_CONTAINER, action.job, limit, lambda: container.stop(limit, grace))
+
+    def _cancel(self, action: act.Action) -> None:
+        assert isinstance(action, act.CancelJob)
+        self._node.jobs.cancel(action.kind)
+
+    def _tell_work_ended(self, action: act.Action) -> None:
+        assert isinstance(action, act.WorkEnded)
+        self._work_ended(action)
+
+    def _ask_health(self, action: act.Action) -> None:
+        assert isinstance(action, act.AskHealth)
+        self._node.health.ask(action.questions)
+
+    def _remember(self, action: act.Action) -> None:
+        assert isinstance(action, act.Remember)
+        self.epoch = action.memory.epoch
+        self._node.notes.remember(action.memory)
+
+    def _event(self, action: act.Action) -> None:
+        assert isinstance(action, act.Event)
+        self._node.events.say(action.kind, action.text, node=self._node.setup.core.node, epoch=self.epoch)
+
+    def _wake(self, action: act.Action) -> None:
+        assert isinstance(action, act.Wake)
+        self.wake_at = action.at if not self.wake_at else min(self.wake_at, action.at)
+
+    def _exit(self, _: act.Action) -> None:
+        self.exit = True
+
+
+def _epoch(action: act.Action) -> "list[str]":
+    return [str(action.epoch)]  # type: ignore[union-attr]
+
+
+def _nothing(_: act.Action) -> "list[str]":
+    return []
+
+
+#: Which job's program is run for an action, and with what arguments (job.py).
+_PROGRAMS: "dict[type, tuple[JobKind, Callable[[act.Action], list[str]]]]" = {
+    act.MountLease: (JobKind.MOUNT_LEASE, lambda action: ["again" if action.again else "first"]),  # type: ignore[union-attr]
+    act.MountData: (JobKind.MOUNT_DATA, _epoch),
+    act.CloneData: (JobKind.CLONE_DATA, _epoch),
+    act.CopyDatastore: (JobKind.COPY_DATASTORE, _epoch),
+    act.StartWork: (JobKind.WORK, lambda action: [action.work.number, action.work.verb]),  # type: ignore[union-attr]
+    act.UnmountData: (JobKind.UNMOUNT_DATA, lambda action: ["force" if action.force else "in-order"]),  # type: ignore[union-attr]
+    act.NoteServed: (JobKind.NOTE_SERVED, lambda action: [str(action.epoch), action.container]),  # type: ignore[union-attr]
+    act.Settle: (JobKind.SETTLE, _epoch),
+    act.RunFence: (JobKind.FENCE, lambda action: [action.node]),  # type: ignore[union-attr]
+    act.CheckFence: (JobKind.CHECK_FENCE, _nothing),
+}

@@ -1,0 +1,92 @@
+"""How keepalived stands on this node, for `status`. Starts programs; nothing here is in the way of a decision."""
+
+import hashlib
+import os
+import re
+import subprocess
+from typing import Any, Optional
+
+from .clock import boot_ms
+from .files import Unusable, read_small
+
+#: Seconds that a program may take.
+_LIMIT = 5
+_STATES = {"MASTER": "MASTER", "BACKUP": "BACKUP", "FAULT": "FAULT", "STOP": "STOPPED"}
+_FIRST_LINE = re.compile(r"# ha-rancher ([0-9a-f]{16}) ([0-9a-f]{16})")
+_PEERS = re.compile(r"^# firewall: heard [0-9]+ peers (.*)$", re.MULTILINE)
+
+
+def keepalived_view(run: str, configuration: str, systemctl: str, maintenance: str) -> "tuple[Optional[str], dict[str, Any]]":
+    """The VRRP state (null if it is not known), and the rest.
+
+    `settings`: fingerprint of what all nodes share, null if the file was edited by hand. `heard`: peers whose adverts came
+    lately, null if that is not known. `since`: seconds.
+    """
+    active = _said(systemctl, "is-active", "keepalived")
+    state, since = _notified(os.path.join(run, "vrrp"))
+    if active != "active":
+        state = None if active is None else "STOPPED"
+    settings, edited, peers = _file(configuration)
+    heard = _heard(peers)
+    return state, {
+        "version": _version(),
+        "settings": settings,
+        "edited": edited,
+        "since": since,
+        "peers": peers,
+        "heard": heard,
+        "maintenance": _word(maintenance) == "1",
+    }
+
+
+def _said(*command: str) -> Optional[str]:
+    """Its output; None if it does not come."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_LIMIT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace").strip()
+
+
+def _version() -> Optional[str]:
+    match = re.search(r"Keepalived v([0-9.]+)", _said("keepalived", "--version") or "")
+    return match[1] if match else None
+
+
+def _notified(path: str) -> "tuple[Optional[str], Optional[int]]":
+    """`STATE SINCE PROCESS`, as vrrp-notify writes it; SINCE in seconds since boot."""
+    words = _word(path).split(" ")
+    state = _STATES.get(words[0], "INIT")
+    if len(words) < 2 or not re.fullmatch(r"[0-9]{1,10}(\.[0-9]+)?", words[1]):
+        return state, None
+    return state, boot_ms() // 1000 - int(float(words[1]))
+
+
+def _file(path: str) -> "tuple[Optional[str], bool, list[str]]":
+    """The fingerprint, whether it was edited by hand, and the peers' addresses."""
+    try:
+        first, _, rest = read_small(path, 1 << 20).decode("utf-8", "replace").partition("\n")
+    except OSError:
+        return None, True, []
+    match = _FIRST_LINE.fullmatch(first)
+    edited = match is None or hashlib.sha256(rest.encode()).hexdigest()[:16] != match[2]
+    peers = _PEERS.search(rest)
+    return (None if edited or match is None else match[1]), edited, peers[1].split() if peers else []
+
+
+def _heard(peers: "list[str]") -> "Optional[list[str]]":
+    said = [_said("nft", "list", "set", "inet", "ha_rancher", name) for name in ("heard4", "heard6")]
+    lists = [text for text in said if text and "set heard" in text]
+    if not lists:
+        return None
+    addresses = set(re.findall(r"[0-9a-fA-F.:]+", " ".join(lists)))
+    return [peer for peer in peers if peer in addresses]
+
+
+def _word(path: str) -> str:
+    try:
+        return read_small(path, 256).decode("utf-8", "replace").strip()
+    except (OSError, Unusable):
+        return ""

@@ -1,0 +1,93 @@
+"""What the agent says of itself, for `status`. One JSON form; times are seconds."""
+
+from typing import Any
+
+from .core.observation import Observation
+from .core.record import Record
+from .core.settings import Configuration
+from .core.state import OWNERS, State
+from .node import Node
+
+
+def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, Any]":
+    """`now`: `mono`."""
+    core, lease = node.setup.core, seen.lease
+    record = lease.record if isinstance(lease.record, Record) else None
+    silent = (now - state.seen.at) if state.seen.at else 0
+    here = isinstance(state.phase, OWNERS)
+    owned = record is not None and record.claim.value != "released" and silent < record.silence
+    owner = core.node if here else (record.node if record and owned else None)
+    return {
+        "agent": {
+            "state": type(state.phase).__name__.lower(),
+            "since": (now - state.since) / 1000,
+            "reason": state.reason,
+            "fault": state.fault or None,
+            "epoch": state.tenure.epoch if here else None,
+            "version": core.version,
+            "leaseVersion": node.lease.version or None,
+        },
+        "lease": {
+            "owner": owner,
+            "epoch": lease.epoch or None,
+            "heldHere": lease.locked,
+            "record": _record(record),
+            "error": lease.error or None,
+            "peers": [peer._asdict() for peer in lease.peers],
+        },
+        "container": {
+            "name": core.container,
+            "state": seen.container.docker.value,
+            "live": seen.container.live,
+            "startPending": seen.container.start_pending,
+            "words": seen.container.words or None,
+        },
+        "mounts": {"lease": seen.lease_mounted, "data": seen.data.mounted, "dataLingers": seen.data.lingers},
+        "health": {
+            "answer": seen.health.answer.value,
+            "words": seen.health.words or None,
+            "failures": state.memory.tries,
+            "failure": state.memory.failure or None,
+        },
+        "holdsVip": seen.vip,
+        "fit": not state.fault,
+        "fencing": _fencing(core, state, seen),
+        "orders": _orders(seen),
+        "timers": {
+            "heartbeat": core.heartbeat / 1000,
+            "giveUp": core.give_up / 1000,
+            "watchdog": core.watchdog / 1000,
+            "lease": core.lease_time / 1000,
+            "serverLease": None if seen.server_lease is None else seen.server_lease / 1000,
+        },
+    }
+
+
+def _record(record: "Record | None") -> "dict[str, Any] | None":
+    if record is None:
+        return None
+    return {**record._asdict(), "claim": record.claim.value, "silence": record.silence / 1000}
+
+
+def _fencing(core: Configuration, state: State, seen: Observation) -> "dict[str, Any]":
+    return {
+        "agent": core.fence,
+        "agentFault": state.checks.fence_words or None,
+        "watchdog": seen.watchdog.armed,
+        "watchdogAvailable": seen.watchdog.available,
+        "watchdogWords": seen.watchdog.words or None,
+        "watchdogMode": core.watchdog_mode.value,
+    }
+
+
+def _orders(seen: Observation) -> "dict[str, Any]":
+    orders = seen.orders
+    return {
+        "paused": orders.paused or None,
+        "stopped": orders.stopped or None,
+        "leave": orders.leave or None,
+        "banned": orders.banned or None,
+        "prefer": orders.prefer or None,
+        "work": orders.work.verb if orders.work else None,
+        "off": sorted(orders.off),
+    }

@@ -1,0 +1,99 @@
+"""`agent status`: what this node is and does, as one JSON object. Never touches NFS; whatever may hang has a time limit."""
+
+import ipaddress
+from typing import Any
+
+from .clock import boot_ms
+from .configuration import Refused, check, load
+from .control import NoAgent, ask_agent
+from .core.settings import Configuration
+from .docker import Docker, DockerError
+from .keepalived_view import keepalived_view
+from .mounts import read_table
+from .netlink import Addresses
+from .orders import read_lasting
+from .run_files import RunFiles
+from .setup import Setup
+
+#: Seconds.
+_LIMIT = 3.0
+MAINTENANCE = "/etc/ha-rancher/maintenance"
+
+
+def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
+    """The agent's own report, if it answers, and beside it what is measured here."""
+    files = RunFiles(run)
+    told: dict[str, Any] = {}
+    try:
+        told = ask_agent(files.control, {"do": "status"}, _LIMIT)
+        words = ""
+    except NoAgent as error:
+        words = str(error)
+    setup, refused = _setup(files, configuration, version)
+    if setup is None:
+        return {**told, "configuration": refused, "uptime": boot_ms() / 1000, **({} if told else _stopped(words))}
+    if not told:
+        told = {**_stopped(words), **_measured(setup)}
+    paths = setup.paths
+    vrrp, keepalived = keepalived_view(run, paths.keepalived, paths.systemctl, MAINTENANCE)
+    return {
+        "node": setup.core.node,
+        **told,
+        "vrrpState": vrrp,
+        "keepalived": keepalived,
+        "configuration": refused,
+        "uptime": boot_ms() / 1000,
+    }
+
+
+def _setup(files: RunFiles, configuration: str, version: str) -> "tuple[Setup | None, str | None]":
+    """What an agent runs with, or would; and why it would not start with what is on disk."""
+    refused = None
+    setup = None
+    for path in (files.running, configuration):
+        try:
+            setup = setup or check(load(path), version, path)
+            if path == configuration:
+                check(load(path), version, path)
+        except Refused as error:
+            refused = str(error) if path == configuration else refused
+    return setup, refused
+
+
+def _stopped(words: str) -> "dict[str, Any]":
+    return {"agent": {"state": "stopped", "since": None, "reason": words, "fault": words, "epoch": None, "version": None}}
+
+
+def _measured(setup: Setup) -> "dict[str, Any]":
+    """Without an agent."""
+    points = {mount.point: mount for mount in read_table(setup.paths.mounts)}
+    lease = points.get(setup.lease.directory)
+    state, words = "unknown", None
+    try:
+        found = Docker(setup.paths.docker).inspect(setup.core.container, _LIMIT)
+        state = "missing" if found is None else "running" if found.running else "exited"
+    except DockerError as error:
+        words = str(error)
+    return {
+        "lease": {"owner": None, "epoch": None, "heldHere": False, "record": None, "error": None, "peers": []},
+        "container": {"name": setup.core.container, "state": state, "live": None, "startPending": False, "words": words},
+        "mounts": {
+            "lease": lease is not None and lease.type == setup.lease.filesystem,
+            "data": setup.data.directory in points,
+            "dataLingers": False,
+        },
+        "holdsVip": Addresses().has(ipaddress.ip_address(setup.vip)),
+        "fit": False,
+        "orders": {name: reason or None for name, reason in read_lasting(setup.paths.state).items()},
+        "timers": _timers(setup.core),
+    }
+
+
+def _timers(core: Configuration) -> "dict[str, Any]":
+    return {
+        "heartbeat": core.heartbeat / 1000,
+        "giveUp": core.give_up / 1000,
+        "watchdog": core.watchdog / 1000,
+        "lease": core.lease_time / 1000,
+        "serverLease": None,
+    }
