@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { Settings } from "../settings";
+import { type Settings, SettingsError } from "../settings";
 import { type Claim, claimsOfSettings, contested } from "./claims";
 
 /** Another stack that is up, as far as it can clash with ours. */
@@ -60,4 +60,10 @@ export function clashesWith(settings: Settings, others: OtherStack[]): string[] 
       ...(near && theirs ? networkClashes(settings, stack, theirs) : []),
     ];
   });
+}
+
+/** @throws SettingsError with all of them */
+export function refuseClashes(settings: Settings, others: OtherStack[]): void {
+  const mistakes = clashesWith(settings, others);
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
 }

@@ -7,7 +7,11 @@ import { answerLimit, endpointOf } from "./measure";
 /** A node by its name. @throws Failure if there is none */
 export function knownNode({ nodes }: KnownStack, name: string): KnownNode {
   const node = nodes.find((each) => each.name === name);
-  if (!node) throw new Failure(`there is no node ${name}`);
+  if (!node)
+    throw new Failure(
+      `${JSON.stringify(name)} is no node; the nodes are ${nodes.map((each) => each.name).join(", ")}`,
+      2,
+    );
   return node;
 }
 

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { projectName } from "../local/project";
+import { stacksOf } from "../local/pulumi/layout";
 import { run, tryRun } from "../local/run";
 import type { Backend } from "../local/toolchain/environment";
 import { type Claim, claimsOfResources } from "./claims";
+import { lossesOf } from "./losses";
 
 /** What is known of a stack without running its program. */
 export interface StackState {
@@ -21,6 +21,8 @@ export interface StackState {
   machines: RecordedMachine[];
   /** What the stack has for itself alone. */
   claims: Claim[];
+  /** What its removal takes away, a phrase each: as its settings say, and with the shared data in any case. */
+  losses: { usual: string[]; withData: string[] };
   /** Pulumi's salt, if secrets are encrypted with a passphrase. */
   salt?: string;
 }
@@ -94,22 +96,19 @@ export function describeDeployment(deployment: Deployment | undefined): StackSta
   const resources = deployment?.resources ?? [];
   const creating = (deployment?.pending_operations ?? []).filter(({ type }) => type === "creating");
   const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-  const machines = [...resources, ...creating.map(({ resource }) => resource)].filter(
-    ({ type }) => type === machineType,
-  );
+  const all = [...resources, ...creating.map(({ resource }) => resource)];
+  const machines = all.filter(({ type }) => type === machineType);
   return {
     outputs: withoutSecrets(root?.outputs ?? {}) as Record<string, unknown>,
     resources: resources.length,
     interrupted: (deployment?.pending_operations ?? []).length > 0,
     pendingCreates: creating.map(({ resource }) => resource.urn),
     machines: machines.flatMap(recordedMachine),
-    claims: claimsOfResources([...resources, ...creating.map(({ resource }) => resource)]),
+    claims: claimsOfResources(all),
+    losses: { usual: lossesOf(all, false), withData: lossesOf(all, true) },
     salt: deployment?.secrets_providers?.state?.salt,
   };
 }
-
-const folderOf = (backend: Backend): string => join(fileURLToPath(backend.url), ".pulumi");
-const stacksOf = (backend: Backend): string => join(folderOf(backend), "stacks", projectName);
 
 function readIfThere(file: string): Buffer | undefined {
   try {

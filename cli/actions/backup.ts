@@ -8,12 +8,12 @@ import { shellQuote } from "../../providers/remote/quote";
 import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
 import { draw } from "../../providers/remote/transfer";
 import { checkSettingsFile } from "../../settings/file";
+import type { KnownStack } from "../../stack/known-stack";
 import { askNodes, endpointOf } from "../../stack/measure";
 import type { NodeReport } from "../../stack/node-report";
 import { knownNode } from "../../stack/operate";
 import { existingStackFile } from "../../stack/stack-file";
 import { fromCaller } from "../caller";
-import { reachToOperate } from "../reach";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -105,11 +105,9 @@ export async function bringBackup(
  * @returns 0
  * @throws Failure if no node serves, or the backup could not be made; the service goes on
  */
-export async function backup({ stack, to }: BackupOptions): Promise<number> {
+export async function backup(known: KnownStack, { stack, to }: BackupOptions): Promise<number> {
   const { keep } = checkSettingsFile(existingStackFile(stack)).backup;
   const given = to === undefined ? `${backupFolder(stack)}/` : fromCaller(to) + (to.endsWith("/") ? "/" : "");
-  const known = await reachToOperate(stack, ["backup", "--stack", stack, "--to", given]);
-  if (typeof known === "number") return known;
   const isFolder = await meansFolder(given);
   const path = resolve(given);
   await mkdir(isFolder ? path : dirname(path), { recursive: true, mode: 0o700 });

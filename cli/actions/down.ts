@@ -1,25 +1,25 @@
 import { existsSync } from "node:fs";
 import { currentLab, removeLab, stopLab } from "../../lab";
 import { Failure } from "../../local/errors";
-import { stream } from "../../local/foreground";
 import { labHome, labName } from "../../local/paths";
 import { projectName } from "../../local/project";
-import { removeDeadLocks } from "../../local/pulumi/locks";
-import { checkPassphrase } from "../../local/pulumi/passphrase";
 import { keepingStackFile } from "../../local/pulumi/stack-file";
-import { packageRoot } from "../../local/root";
 import { run } from "../../local/run";
 import { ensureToolchain } from "../../local/toolchain";
-import type { Backend } from "../../local/toolchain/environment";
 import { purgeVariable } from "../../providers/nfs/export-provider";
 import { checkSettingsFile } from "../../settings/file";
 import { labsOf, othersInLab, refuseOtherLab } from "../../stack/lab-stacks";
 import { stackFile } from "../../stack/stack-file";
 import { readState, type StackState } from "../../stack/state";
 import { chooseHypervisor, runsInLab } from "../hypervisor";
+import { runPulumi } from "../pulumi/operation";
+import { checkPassphrase } from "../pulumi/passphrase";
 import { prepare } from "../pulumi/prepare";
-import { backendOf, cliOf, commandIn, type Surroundings } from "../pulumi/surroundings";
+import { backendOf, cliOf, type Surroundings } from "../pulumi/surroundings";
+import { awaitTurn } from "../pulumi/turn";
 import { Clock } from "../ui/clock";
+import { confirm } from "../ui/confirm";
+import { npmRun } from "../ui/npm-run";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -29,45 +29,65 @@ export interface DownOptions {
   lab?: boolean;
   /** Remove the shared data, too, also where `keepData` is true. */
   purgeData?: boolean;
+  /** Wait for another run of Pulumi on the stack. */
+  wait?: boolean;
+  /** Do not ask. */
+  yes?: boolean;
 }
 
 /** Removes all that a stack made, and then the stack; stops the lab if no other stack uses it. */
 export async function down(options: DownOptions): Promise<void> {
-  const { stack, lab: removesLab = false, purgeData: purges = false } = options;
   const clock = new Clock();
   let ok = false;
   try {
-    await takeDown({ stack, removesLab, purges }, clock);
+    await takeDown(options, clock);
     ok = true;
   } finally {
-    clock.save("down", stack, ok);
+    clock.save("down", options.stack, ok);
   }
 }
 
-async function takeDown(
-  { stack, removesLab, purges }: { stack: string; removesLab: boolean; purges: boolean },
-  clock: Clock,
-): Promise<void> {
+async function takeDown(options: DownOptions, clock: Clock): Promise<void> {
+  const { stack, lab: removesLab = false, purgeData: purges = false } = options;
   const file = stackFile(stack);
   if (purges) refuseForeignData(file);
   const usesLab = await settingsNameLab(file);
   const backend = backendOf(usesLab, say);
+  await awaitTurn(backend, stack, { wait: options.wait, again: npmRun("down", stack, "--wait"), say });
   const state = await readState(backend, stack, async () => await cliWithout(usesLab));
   if (state) refuseOtherLab(stack, state);
   const others = usesLab ? await othersInLab(backend, stack) : [];
   if (removesLab && others.length > 0) {
     throw new Failure(`the lab has machines of ${others.join(", ")}: take down that first (\`--stack\`)`);
   }
+  await askFirst(options, state);
 
   if (!state) say(`The stack ${stack} does not exist: there is nothing to remove`);
   else {
     await keepingStackFile(file, () =>
-      removeStack({ stack, state, backend, usesLab, removesLab, purges, others }, clock),
+      removeStack({ stack, state, usesLab, removesLab, purges, others }, clock),
     );
     say(`The stack ${stack} is removed${purges ? ", with its data" : ""}`);
   }
   if (usesLab || removesLab) await leaveLab(others, removesLab, clock);
   for (const line of clock.table()) say(`  ${line}`);
+}
+
+/** What is about to be lost is said, and asked for. */
+async function askFirst(options: DownOptions, state: StackState | undefined): Promise<void> {
+  const { stack, lab, purgeData: purges = false, yes } = options;
+  const losses = [
+    ...(state?.losses[purges ? "withData" : "usual"] ?? []),
+    ...(lab ? [`the lab ${labName()} with its caches`] : []),
+  ];
+  if (yes || losses.length === 0) return;
+  const flags = [...(lab ? ["--lab"] : []), ...(purges ? ["--purge-data"] : []), "--yes"];
+  await confirm({
+    title: state ? `The stack ${stack} would be removed:` : "This would be removed:",
+    losses,
+    message: "Remove all this?",
+    unasked: npmRun("down", stack, ...flags),
+  });
 }
 
 /** What is on somebody's own server is not this program's to delete. */
@@ -100,7 +120,6 @@ const cliWithout = async (usesLab: boolean) =>
 interface Removal {
   stack: string;
   state: StackState;
-  backend: Backend;
   usesLab: boolean;
   removesLab: boolean;
   purges: boolean;
@@ -109,8 +128,7 @@ interface Removal {
 }
 
 async function removeStack(removal: Removal, clock: Clock): Promise<void> {
-  const { stack, state, backend, usesLab } = removal;
-  if (removeDeadLocks(backend, stack) > 0) say("Removed the lock of a Pulumi process that was killed");
+  const { stack, state, usesLab } = removal;
   const isEmpty = state.resources === 0 && state.pendingCreates.length === 0;
   const isLost = usesLab && labsOf(state).includes(labName()) && !existsSync(labHome());
   if (isLost && !removal.removesLab) {
@@ -134,39 +152,16 @@ async function destroy(
   { stack, state, usesLab, purges, others }: Removal,
   surroundings: Surroundings,
 ): Promise<void> {
+  const next = `\`${npmRun("down", stack)}\` continues where it stopped.`;
   // `destroy` passes over what was being created when Pulumi was killed. A lab that ends takes it along.
   if (state.pendingCreates.length > 0 && !(usesLab && others.length === 0)) {
     say("Finishing what was being created when Pulumi was killed, so that it can be removed");
-    await pulumi(["up", ...state.pendingCreates.flatMap((urn) => ["--target", urn])], stack, surroundings);
+    const argv = ["up", ...state.pendingCreates.flatMap((urn) => ["--target", urn])];
+    await runPulumi(surroundings, { stack, argv, next }, say);
   }
-  const extra = purges ? { [purgeVariable]: `${projectName}-${stack}` } : {};
-  const { code, interrupted } = await pulumi(["destroy"], stack, surroundings, extra);
-  const next = `\`npm run down -- --stack ${stack}\` continues where it stopped.`;
-  if (interrupted) throw new Failure(`interrupted. ${next}`, 130);
-  if (code !== 0) throw new Failure(`\`pulumi destroy\` failed, see above. When the cause is mended ${next}`);
+  const environment = purges ? { [purgeVariable]: `${projectName}-${stack}` } : {};
+  await runPulumi(surroundings, { stack, argv: ["destroy"], environment, next }, say);
 }
-
-const pulumi = (argv: string[], stack: string, surroundings: Surroundings, extra: NodeJS.ProcessEnv = {}) =>
-  stream(
-    commandIn(
-      surroundings,
-      [
-        "pulumi",
-        ...argv,
-        ...["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--stack", stack],
-      ],
-      extra,
-    ),
-    {
-      cwd: packageRoot,
-      onInterrupt: (count) =>
-        say(
-          count === 1
-            ? "\nStopping when what has begun is finished. Ctrl-C again ends it at once."
-            : "\nEnding at once.",
-        ),
-    },
-  );
 
 async function removeRecord(
   stack: string,

@@ -10,7 +10,7 @@ import { Failure } from "../../local/errors";
 import { withLock } from "../../local/lock";
 import { dataHome } from "../../local/paths";
 import { fromCaller } from "../caller";
-import { reach } from "../reach";
+import type { ReachedStack } from "../on-nodes";
 import { colors } from "../ui/colors";
 
 export interface DrillOptions {
@@ -128,7 +128,15 @@ export async function drillGround(
   }
 }
 
-async function compareReports([before = "", after = ""]: string[], asJson: boolean): Promise<number> {
+/**
+ * Compares two reports of drills.
+ *
+ * @returns 0 if nothing got worse, else 1
+ */
+export async function compareReports(files: string[], asJson: boolean): Promise<number> {
+  const [before, after, ...others] = files;
+  if (before === undefined || after === undefined || others.length > 0)
+    throw new Failure("`--compare` wants two files, each the report.json of a drill", 2);
   const { compare, shownComparison } = await import("../../drill/report/compare.js");
   const { readReport } = await import("../../drill/report/files.js");
   const found = compare(readReport(fromCaller(before)), readReport(fromCaller(after)));
@@ -136,49 +144,27 @@ async function compareReports([before = "", after = ""]: string[], asJson: boole
   return found.changes.every(({ better }) => better) ? 0 : 1;
 }
 
-/** The same command line again, for the lab's network. */
-function argvOf(options: DrillOptions, directory: string): string[] {
-  const { stack, fault = [], quick, trials, nemesis, seed, json, yesBreak = [] } = options;
-  return [
-    ...["drill", "--stack", stack, "--trials", String(trials), "--report", directory],
-    ...fault.flatMap((name) => ["--fault", name]),
-    ...(quick ? ["--quick"] : []),
-    ...(nemesis ? ["--nemesis", String(nemesis)] : []),
-    ...(seed === undefined ? [] : ["--seed", String(seed)]),
-    ...(options.continue ? ["--continue"] : []),
-    ...(json ? ["--json"] : []),
-    ...yesBreak.flatMap((host) => ["--yes-break", host]),
-  ];
+/** Refuses what cannot be meant, before anything is looked at. */
+export function checkOrder(options: DrillOptions): void {
+  chosen(options);
+  if (options.continue && !options.report)
+    throw new Failure("`--continue` goes on from a report: name its folder with `--report`", 2);
 }
 
 /**
  * Breaks a stack that is up, in all the ways there are or in the named ones, measures what that costs, and writes a
- * report; or compares two reports.
+ * report.
  *
- * @returns 0 if all invariants held (comparing: nothing got worse), 1 if not, 130 after Ctrl-C
+ * @returns 0 if all invariants held, 1 if not, 130 after Ctrl-C
  */
-export async function drillStack(options: DrillOptions): Promise<number> {
-  if (options.compare) {
-    if (options.compare.length !== 2)
-      throw new Failure("`--compare` wants two files, each the report.json of a drill", 2);
-    return await compareReports(options.compare, options.json === true);
-  }
-  chosen(options);
-  if (options.continue && !options.report)
-    throw new Failure("`--continue` goes on from a report: name its folder with `--report`", 2);
+export async function drillStack({ known, machines }: ReachedStack, options: DrillOptions): Promise<number> {
   const { stack } = options;
   const directory = options.report ? fromCaller(options.report) : defaultFolder(stack);
-  const reached = await reach(stack, argvOf(options, directory));
-  if (reached.kind === "done") return reached.code;
-  if (reached.kind !== "here")
-    throw new Failure(
-      `the stack \`${stack}\` is not up: \`npm run up\` makes it, and a drill needs it healthy`,
-    );
   const report = await withLock(
     join(dataHome(), "drill"),
     stack,
     async () => {
-      const ground = await realGround(stack, reached.known, reached.machines, say);
+      const ground = await realGround(stack, known, machines, say);
       try {
         return await drillGround(ground, options, directory);
       } catch (error) {

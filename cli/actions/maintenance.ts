@@ -1,13 +1,12 @@
 import { Failure } from "../../local/errors";
+import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
 import { holdersWhen, onNode } from "../../stack/operate";
 import { nodeNamed, whyNotReady } from "../../stack/switchover-plan";
-import { reachToOperate } from "../reach";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 export interface MaintenanceOptions {
-  stack: string;
   node: string;
   on: boolean;
 }
@@ -18,10 +17,8 @@ export interface MaintenanceOptions {
  * @returns 0
  * @throws Failure if no other node could take the VIP
  */
-export async function maintenance({ stack, node, on }: MaintenanceOptions): Promise<number> {
+export async function maintenance(known: KnownStack, { node, on }: MaintenanceOptions): Promise<number> {
   const word = on ? "on" : "off";
-  const known = await reachToOperate(stack, ["maintenance", "--stack", stack, node, word]);
-  if (typeof known === "number") return known;
   const reports = await askNodes(known.nodes);
   const report = nodeNamed(reports, node);
   const holds = report.status?.holdsVip === true;

@@ -1,13 +1,13 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Failure } from "../../local/errors";
-import { type Settings, SettingsError } from "../../settings";
+import type { Settings } from "../../settings";
 import { checkSettingsText } from "../../settings/file";
 import { floatingIpShape } from "../../settings/floating-ip";
 import { hypervisors } from "../../settings/machines";
 import { nodesShape } from "../../settings/nodes";
 import { claimsOfSettings } from "../../stack/claims";
-import { clashesWith } from "../../stack/clashes";
+import { refuseClashes } from "../../stack/clashes";
 import { otherStacks, settingsOf } from "../../stack/other-stacks";
 import { stackFile, writtenStacks } from "../../stack/stack-file";
 import { runsInLab } from "../hypervisor";
@@ -37,8 +37,7 @@ export async function newStack(options: NewStackOptions): Promise<void> {
   const text = stackFileText(stack, answers);
   const settings = checkSettingsText(text, file);
   const usesLab = await runsInLab(settings);
-  const mistakes = clashesWith(settings, otherStacks(backendOf(usesLab), stack, usesLab));
-  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  refuseClashes(settings, otherStacks(backendOf(usesLab), stack, usesLab));
   for (const name of sameAddresses(settings, stack))
     say(`Note: ${name} has addresses of it, too: only one of the two can be up at a time`);
   writeFileSync(file, text, { flag: "wx" });

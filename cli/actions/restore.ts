@@ -3,11 +3,13 @@ import { Failure } from "../../local/errors";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
 import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
 import { pour } from "../../providers/remote/transfer";
+import type { KnownStack } from "../../stack/known-stack";
 import { askNodes, endpointOf } from "../../stack/measure";
 import type { NodeReport } from "../../stack/node-report";
 import { knownNode } from "../../stack/operate";
 import { fromCaller } from "../caller";
-import { reachToOperate } from "../reach";
+import { confirm } from "../ui/confirm";
+import { npmRun } from "../ui/npm-run";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -15,6 +17,8 @@ export interface RestoreOptions {
   stack: string;
   /** An archive of `backup`. */
   file: string;
+  /** Do not ask. */
+  yes?: boolean;
 }
 
 /** Milliseconds: for bringing the archive to the node, and for the restore there. */
@@ -61,20 +65,26 @@ export async function restoreOn(
 }
 
 /**
- * Brings the data of a backup back, in place of what is there. The archive is checked before anything is touched.
+ * Brings the data of a backup back, in place of what is there, after a question. The archive is checked before
+ * anything is touched.
  *
  * @returns 0
  * @throws Failure if it was refused or failed; then the data is what it was, unless the message says otherwise
  */
-export async function restore({ stack, file }: RestoreOptions): Promise<number> {
+export async function restore(known: KnownStack, { stack, file, yes }: RestoreOptions): Promise<number> {
   const archive = fromCaller(file);
   const handle = await open(archive, "r").catch((error: Error) => {
     throw new Failure(`${archive} cannot be read: ${error.message}`);
   });
   await handle.close();
-  const known = await reachToOperate(stack, ["restore", "--stack", stack, archive]);
-  if (typeof known === "number") return known;
   const name = restoringNode(await askNodes(known.nodes));
+  if (!yes)
+    await confirm({
+      title: `This would be replaced by what is in ${archive}:`,
+      losses: [`the data of the stack ${stack} (${known.url})`],
+      message: "Replace the data?",
+      unasked: npmRun("restore", stack, "--yes", file),
+    });
   await restoreOn(await endpointOf(knownNode(known, name)), name, archive);
   return 0;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { KnownStack } from "../../stack/known-stack";
 import { measure } from "../../stack/measure";
 import { holdersOf, judge, type Verdict } from "../../stack/verdict";
-import { reach } from "../reach";
+import type { UnreachedStack } from "../on-nodes";
 import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 
@@ -21,22 +21,22 @@ const interval = 1_000;
  *
  * @returns 0 if it is healthy, 1 if it is not
  */
-export async function status({ stack, json = false, watch = false }: StatusOptions): Promise<number> {
-  const flags = [...(json ? ["--json"] : []), ...(watch ? ["--watch"] : [])];
-  const reached = await reach(stack, ["status", "--stack", stack, ...flags]);
-  if (reached.kind === "done") return reached.code;
-  if (reached.kind === "here") {
-    const { known } = reached;
-    return await (watch
-      ? watchStack(stack, known, json)
-      : look(stack, known).then((report) => show(report, json)));
-  }
+export async function status(known: KnownStack, options: StatusOptions): Promise<number> {
+  const { stack, json = false, watch = false } = options;
+  return watch ? await watchStack(stack, known, json) : show(await look(stack, known), json);
+}
+
+/**
+ * Shows why there is nothing to measure.
+ *
+ * @returns 1
+ */
+export function statusUnreached(why: UnreachedStack, { stack, json = false }: StatusOptions): number {
   const message =
-    reached.kind === "not-up"
+    why.state === "not-up"
       ? `${stack} is not up: \`npm run up\` makes it`
       : "the lab does not run: `npm run up` starts it and the machines";
-  const known = reached.kind === "lab-stopped" ? reached.known : undefined;
-  return show(unmeasured(stack, known, { state: reached.kind, message, remarks: [] }), json);
+  return show(unmeasured(stack, why.known, { state: why.state, message, remarks: [] }), json);
 }
 
 async function look(stack: string, { vip, url, nodes }: KnownStack): Promise<StatusReport> {

@@ -5,7 +5,6 @@ import { askNodes } from "../../stack/measure";
 import { holdersWhen, onNode } from "../../stack/operate";
 import { existingStackFile } from "../../stack/stack-file";
 import { planSwitchover, type SwitchoverPlan } from "../../stack/switchover-plan";
-import { reachToOperate } from "../reach";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -24,14 +23,11 @@ const yieldSeconds = 30;
  * @returns 0
  * @throws Failure if nobody can take it, or nobody did; then the VIP is where it was
  */
-export async function switchover({ stack, node }: SwitchoverOptions): Promise<number> {
+export async function switchover(known: KnownStack, { stack, node }: SwitchoverOptions): Promise<number> {
   if (checkSettingsFile(existingStackFile(stack)).keepalived.preempt)
     throw new Failure(
       "with `keepalived.preempt` the preferred node would take the VIP back at once: use `npm run maintenance -- HOLDER on`",
     );
-  const argv = ["switchover", "--stack", stack, ...(node === undefined ? [] : [node])];
-  const known = await reachToOperate(stack, argv);
-  if (typeof known === "number") return known;
   const plan = planSwitchover(await askNodes(known.nodes), node);
   if (!plan) {
     say(`${node} has the VIP already`);

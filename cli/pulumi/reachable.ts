@@ -7,12 +7,12 @@ import { commandIn, isInside, type Surroundings } from "./surroundings";
 interface Target {
   name: string;
   address: string;
-  port?: number;
+  port: number;
 }
 
 /** Names of the nodes whose SSH port does not take a connection within a second, tried from where Pulumi runs. */
 export async function unreachable(nodes: Target[], surroundings: Surroundings): Promise<string[]> {
-  const targets = nodes.map(({ address, port = 22 }) => `${address}:${port}`);
+  const targets = nodes.map(({ address, port }) => `${address}:${port}`);
   const answers =
     surroundings.lab && !isInside() ? await dialInside(targets, surroundings) : await dials(targets);
   return nodes.filter((_, i) => !answers[i]).map(({ name }) => name);

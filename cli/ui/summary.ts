@@ -1,11 +1,10 @@
 import { colors } from "./colors";
+import { npmRun } from "./npm-run";
 
 /** A node as the stack's outputs have it (components/observe.ts). */
 export interface NodeOutput {
   name: string;
   address: string;
-  role: string;
-  ssh: string;
 }
 
 export interface SummaryInput {
@@ -19,18 +18,16 @@ const text = (value: unknown): string => (value === undefined ? "unknown" : Stri
 /** What a person wants to know after `up`. */
 export function summary({ stack, outputs, usesLab }: SummaryInput): string {
   const nodes = (outputs.nodes ?? []) as NodeOutput[];
-  const rest = stack === "dev" ? "" : ` --stack ${stack}`;
-  const command = (name: string): string => `npm run ${name}${rest && ` --${rest}`}`;
-  const password = `${command("shell")}${rest ? " " : " -- "}pulumi stack output bootstrapPassword --show-secrets`;
+  const password = ["pulumi", "stack", "output", "bootstrapPassword", "--show-secrets"];
   const rows = [
     ["VIP", text(outputs.vip)],
     ["URL", text(outputs.url)],
     ["Master", text(outputs.currentMaster)],
-    ...nodes.map(({ name, ssh }) => [name, `${usesLab ? "npm run shell -- " : ""}${ssh}`]),
-    ...(outputs.bootstrapPassword === undefined ? [] : [["Password", password]]),
-    ["Status", command("status")],
-    ...(usesLab ? [["Browser", `${command("forward")}, then https://localhost:8443`]] : []),
-    ["Remove", command("down")],
+    ...nodes.map(({ name }) => [name, npmRun("ssh", stack, name)]),
+    ...(outputs.bootstrapPassword === undefined ? [] : [["Password", npmRun("shell", stack, ...password)]]),
+    ["Status", npmRun("status", stack)],
+    ...(usesLab ? [["Browser", `${npmRun("forward", stack)}, then https://localhost:8443`]] : []),
+    ["Remove", npmRun("down", stack)],
   ];
   const width = Math.max(...rows.map(([name = ""]) => name.length));
   return [

@@ -1,46 +1,55 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { livesSince } from "../process";
 import { projectName } from "../project";
 import type { Backend } from "../toolchain/environment";
+import { folderOf } from "./layout";
 
-/** Pulumi's lock on a stack in a local backend, as it writes it. */
-interface Lock {
+/** A lock of Pulumi's on a stack in a local backend. */
+export interface Lock {
+  file: string;
   pid: number;
   hostname: string;
+  since: Date;
+  /** The process that has it lives, has ended, or is on another machine that shares the folder. */
+  process: "lives" | "gone" | "elsewhere";
 }
 
-function isDead({ pid, hostname: host }: Lock): boolean {
-  if (host !== hostname() || !(pid > 0)) return false; // Of another machine that shares the folder.
+/** As Pulumi writes it (backend/diy/lock.go). */
+interface LockFile {
+  pid: number;
+  hostname: string;
+  timestamp: string;
+}
+
+function readLock(file: string): Lock[] {
   try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    const { pid, hostname: host, timestamp } = JSON.parse(readFileSync(file, "utf8")) as LockFile;
+    const since = new Date(timestamp);
+    const here = livesSince(pid, since.getTime()) ? "lives" : "gone";
+    return [{ file, pid, hostname: host, since, process: host === hostname() ? here : "elsewhere" }];
+  } catch {
+    return []; // Released just now, or half written by one that lives.
   }
 }
 
-/** Files of the locks that killed Pulumi processes of this machine left on a stack. */
-export function deadLocks(backend: Backend, stack: string): string[] {
+/** The locks on a stack; none where the backend is not local, which has ways of its own to tell of them. */
+export function locksOn(backend: Backend, stack: string): Lock[] {
   if (!backend.local) return [];
-  const folder = join(fileURLToPath(backend.url), ".pulumi", "locks", "organization", projectName, stack);
+  const folder = join(folderOf(backend), "locks", "organization", projectName, stack);
   let names: string[];
   try {
     names = readdirSync(folder).filter((name) => name.endsWith(".json"));
   } catch {
     return []; // Never locked.
   }
-  return names
-    .map((name) => join(folder, name))
-    .filter((file) => {
-      try {
-        return isDead(JSON.parse(readFileSync(file, "utf8")) as Lock);
-      } catch {
-        return false; // Released just now, or half written by one that is alive.
-      }
-    });
+  return names.flatMap((name) => readLock(join(folder, name)));
 }
+
+/** Locks whose process is gone. */
+export const deadLocks = (backend: Backend, stack: string): Lock[] =>
+  locksOn(backend, stack).filter((lock) => lock.process === "gone");
 
 /**
  * Removes the locks that killed Pulumi processes of this machine left on a stack: nobody else ever would, and
@@ -49,10 +58,10 @@ export function deadLocks(backend: Backend, stack: string): string[] {
  * @returns how many there were
  */
 export function removeDeadLocks(backend: Backend, stack: string): number {
-  const files = deadLocks(backend, stack);
-  for (const file of files) {
+  const dead = deadLocks(backend, stack);
+  for (const { file } of dead) {
     rmSync(file, { force: true });
     rmSync(`${file}.attrs`, { force: true });
   }
-  return files.length;
+  return dead.length;
 }

@@ -7,6 +7,7 @@ import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
 import { shellQuote } from "../../providers/remote/quote";
 import { newKeyPair } from "../../providers/vagrant/keys";
+import { unasked } from "../lab/unasked";
 import { patient } from "./patient";
 
 const say = (line: string): void => console.log(line);
@@ -125,11 +126,11 @@ export class HostsWorld {
 
   /** A command of this project, in the lab's network as in its shell. */
   haRancher(command: string, ...args: string[]): Promise<RunResult> {
-    return this.try([process.execPath, program, command, "--stack", stack, ...args]);
+    return this.try([process.execPath, program, command, "--stack", stack, ...unasked(command), ...args]);
   }
 
   mustHaRancher(command: string, ...args: string[]): Promise<string> {
-    return this.must([process.execPath, program, command, "--stack", stack, ...args]);
+    return this.must([process.execPath, program, command, "--stack", stack, ...unasked(command), ...args]);
   }
 
   /** Runs a command as root on a host, over Vagrant's own way in. */

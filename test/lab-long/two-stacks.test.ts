@@ -6,6 +6,7 @@ import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
 import { data, forgetData } from "../lab/command";
 import { step } from "../lab/steps";
+import { unasked } from "../lab/unasked";
 import { patient } from "./patient";
 
 /*
@@ -28,11 +29,15 @@ function write(stack: string, last: number, change: object = {}): void {
 }
 
 async function haRancher(stack: string, command: string, ...args: string[]): Promise<RunResult> {
-  const result = await tryRun(process.execPath, [program, command, "--stack", stack, ...args], {
-    cwd: packageRoot,
-    env,
-    timeout: 20 * 60_000,
-  });
+  const result = await tryRun(
+    process.execPath,
+    [program, command, "--stack", stack, ...unasked(command), ...args],
+    {
+      cwd: packageRoot,
+      env,
+      timeout: 20 * 60_000,
+    },
+  );
   console.log(`--- ${command} ${stack} -> ${result.code}\n${result.stdout}${result.stderr}`.trimEnd());
   return result;
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
 import { journal } from "./journal";
+import { unasked } from "./unasked";
 
 /** The stack that the lab's test makes. Its file is made by the test too. */
 export const stack = "test-lab";
@@ -26,7 +27,7 @@ const program = join(packageRoot, "cli", "bootstrap.mjs");
 export const usualLimit = 20 * 60_000;
 
 const runWithin = (limit: number, command: string, args: string[]): Promise<RunResult> =>
-  tryRun(process.execPath, [program, command, "--stack", stack, ...args], {
+  tryRun(process.execPath, [program, command, "--stack", stack, ...unasked(command), ...args], {
     cwd: packageRoot,
     env,
     timeout: limit,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { checkPassphrase } from "../../cli/pulumi/passphrase";
 import { passphraseFile } from "../../local/paths";
-import { checkPassphrase, fits } from "../../local/pulumi/passphrase";
+import { fits } from "../../local/pulumi/passphrase";
 import { ownHome, put, withEnvironment } from "./cli-support";
 
 /** Made by Pulumi 3.220 with the passphrase `right`. */

@@ -6,7 +6,8 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { chooseHypervisor } from "../../cli/hypervisor";
-import { commandLine } from "../../cli/main";
+import { programOf } from "../../cli/main";
+import { givenCommandLine } from "../../cli/on-nodes";
 import { Clock, readTimings } from "../../cli/ui/clock";
 import { summary } from "../../cli/ui/summary";
 import { dials } from "../../local/dial";
@@ -177,12 +178,12 @@ test("the summary names what to do next, for the right stack", () => {
     url: "https://10.0.0.100",
     currentMaster: "a",
     bootstrapPassword: "[secret]",
-    nodes: [{ name: "a", address: "10.0.0.1", role: "master", ssh: "ssh vagrant@10.0.0.1" }],
+    nodes: [{ name: "a", address: "10.0.0.1", role: "master" }],
   };
   const inLab = summary({ stack: "dev", outputs, usesLab: true });
   for (const part of [
     "10.0.0.100",
-    "npm run shell -- ssh vagrant@10.0.0.1",
+    "npm run ssh -- a\n",
     "npm run forward, then https://localhost:8443",
     "npm run shell -- pulumi stack output bootstrapPassword --show-secrets",
   ]) {
@@ -190,7 +191,7 @@ test("the summary names what to do next, for the right stack", () => {
   }
   assert.doesNotMatch(inLab, /\[secret\]/);
   const elsewhere = summary({ stack: "x", outputs, usesLab: false });
-  assert.match(elsewhere, /^ {2}a +ssh vagrant/m);
+  assert.match(elsewhere, /^ {2}a +npm run ssh -- --stack x a$/m);
   assert.match(elsewhere, /npm run status -- --stack x\n/);
   assert.match(elsewhere, /npm run shell -- --stack x pulumi stack output/);
   assert.doesNotMatch(elsewhere, /forward/);
@@ -229,7 +230,7 @@ test("wrong calls are refused with code 2, and say how to call", async () => {
 });
 
 test("options after a shell's command belong to the command", () => {
-  const program = commandLine();
+  const program = programOf(givenCommandLine([]));
   const shell = program.commands.find((command) => command.name() === "shell");
   let seen: unknown;
   shell?.action((command, options) => {

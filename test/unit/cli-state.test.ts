@@ -51,6 +51,12 @@ const deployment = {
 
 const neverAsked = async (): Promise<never> => assert.fail("the CLI was asked");
 
+const machineLosses = [
+  "the machine urn:a with its disks",
+  "the machine urn:b (10.0.0.2) with its disks",
+  "the machine urn:c with its disks",
+];
+
 test("a deployment is described, with its secrets covered", () => {
   assert.deepEqual(describeDeployment(deployment), {
     outputs: {
@@ -67,6 +73,7 @@ test("a deployment is described, with its secrets covered", () => {
       { name: "b", address: "10.0.0.2", sshPort: 22, directory: "/one/b" },
     ],
     claims: [{ kind: "address", value: "10.0.0.2" }],
+    losses: { usual: machineLosses, withData: machineLosses },
     salt: "v1:abc",
   });
   assert.deepEqual(describeDeployment(undefined), {
@@ -76,6 +83,7 @@ test("a deployment is described, with its secrets covered", () => {
     pendingCreates: [],
     machines: [],
     claims: [],
+    losses: { usual: [], withData: [] },
     salt: undefined,
   });
 });

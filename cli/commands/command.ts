@@ -1,0 +1,34 @@
+import { Command, InvalidArgumentError } from "commander";
+import type { CommandLine } from "../on-nodes";
+
+/** Makes a command of a command line. What it needs to run is loaded when it runs: `--help` needs nothing. */
+export type CommandBuilder = (line: CommandLine) => Command;
+
+/** A command that throws what is wrong in a call, and shows its usage then. */
+export const command = (name: string, description: string): Command =>
+  new Command(name).description(description).exitOverride().showHelpAfterError();
+
+/** A command on a stack. `--stack` wins over the stack that the lab's shell has selected. */
+export const stackCommand = (name: string, description: string): Command =>
+  command(name, description).option(
+    "-s, --stack <name>",
+    "the stack, whose settings are in Pulumi.<name>.yaml",
+    process.env.PULUMI_STACK || "dev",
+  );
+
+/** The value of an option that is a TCP port. */
+export function port(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 65_535) return number;
+  throw new InvalidArgumentError("It must be a number from 1 to 65535.");
+}
+
+/** The value of an option that is a whole number, not 0. */
+export function whole(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,9}$/.test(text) && number >= 1) return number;
+  throw new InvalidArgumentError("It must be a whole number from 1.");
+}
+
+/** Gathers the values of an option that may be given more than once. */
+export const collect = (value: string, before: string[] = []): string[] => [...before, value];

@@ -1,0 +1,8 @@
+import { type CommandBuilder, command } from "./command";
+
+export const testCommand: CommandBuilder = () =>
+  command("test", "run the tests: all layers, or the named ones")
+    .argument("[layers...]", "such as unit or lab")
+    .action(async (layers: string[]) => {
+      process.exitCode = await (await import("../test/index.js")).test(layers);
+    });

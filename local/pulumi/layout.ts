@@ -1,0 +1,10 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { projectName } from "../project";
+import type { Backend } from "../toolchain/environment";
+
+/** Where a local backend has its files. */
+export const folderOf = (backend: Backend): string => join(fileURLToPath(backend.url), ".pulumi");
+
+/** Where it has the checkpoints of this project's stacks. */
+export const stacksOf = (backend: Backend): string => join(folderOf(backend), "stacks", projectName);
