@@ -8,7 +8,7 @@ from .fitness import check_fence
 from .follow import keep_refusing, track
 from .killing import killing
 from .leaving import releasing, stopping, unmounting
-from .observation import Now, Observation
+from .observation import Ending, Now, Observation
 from .owner import cloning, confirming, copying, keep_lease, launching, mounting, taking, working
 from .requests import next_request
 from .service import active, adopting, begin, halting, may_be_replaced, warming
@@ -106,7 +106,8 @@ def steps(turn: Turn) -> None:
 
 def observation_only(turn: Turn) -> bool:
     """While paused an owner keeps its lease and touches nothing else; first it finds out what there is."""
-    return bool(turn.see.orders.paused) and not isinstance(turn.phase, Adopting)
+    see = turn.see
+    return bool(see.orders.paused) and see.ending is not Ending.STOP and not isinstance(turn.phase, Adopting)
 
 
 def forget_tenure(turn: Turn) -> None:

@@ -2,19 +2,19 @@
 
 from . import actions as act
 from .killing import DATA_JOBS, kill
+from .notes import note_before_leaving
 from .observation import JobKind, JobStatus
 from .record import Claim
 from .state import Releasing, Stopping, Unmounting
 from .turn import Turn
 
 #: What is under way and is seen through: killing the job would not take back what was asked for.
-SEEN_THROUGH = (JobKind.MOUNT_DATA, JobKind.START_CONTAINER, JobKind.STOP_CONTAINER)
+SEEN_THROUGH = (JobKind.MOUNT_DATA, JobKind.START_CONTAINER, JobKind.STOP_CONTAINER, JobKind.NOTE_SERVED)
 
 
 def step_down(turn: Turn, reason: str, grace: int) -> None:
     """`grace`: what the container gets to end by itself, milliseconds."""
-    turn.do(act.StopAsking())
-    # What these leave half done, the next owner finishes.
+    # What these leave half done, the next owner finishes. The questions go on: until it has ended the service may answer.
     turn.cancel(*(kind for kind in DATA_JOBS if kind not in SEEN_THROUGH))
     turn.become(Stopping(0, grace), reason)
 
@@ -22,12 +22,14 @@ def step_down(turn: Turn, reason: str, grace: int) -> None:
 def stopping(turn: Turn) -> None:
     phase, settings, see = turn.phase, turn.settings, turn.see
     assert isinstance(phase, Stopping)
+    noted = note_before_leaving(turn)
     if not phase.job:
         if any(turn.runs(kind) for kind in SEEN_THROUGH + DATA_JOBS):
             if turn.mono - turn.since > settings.start_limit + settings.stop_grace:
                 kill(turn, "what is under way does not end")
         elif see.container.gone:
-            unmount(turn)
+            if noted:
+                unmount(turn)
         else:
             job = turn.job()
             turn.do(act.StopContainer(job, phase.grace + settings.start_limit, phase.grace))
@@ -38,12 +40,13 @@ def stopping(turn: Turn) -> None:
         return
     if done.status is JobStatus.FAILED or not see.container.gone:
         kill(turn, f"the service cannot be stopped in order: {done.words}")
-    else:
+    elif noted:
         unmount(turn)
 
 
 def unmount(turn: Turn) -> None:
     job = turn.job()
+    turn.do(act.StopAsking())
     turn.do(act.UnmountData(job, turn.settings.start_limit, force=False))
     turn.become(Unmounting(job), turn.reason)
 

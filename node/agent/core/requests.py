@@ -59,7 +59,10 @@ def beat(turn: Turn, first: bool) -> None:
 def as_candidate(turn: Turn) -> None:
     phase, lease, memory = turn.phase, turn.see.lease, turn.memory
     near = turn.vip.here and not isinstance(phase, Contending)
-    if isinstance(phase, Contending) and not lease.locked:
+    if lease.locked and isinstance(phase, Standby):
+        # It came when nobody wanted it any more.
+        turn.do(act.Drop())
+    elif isinstance(phase, Contending) and not lease.locked:
         if due(turn, 2):
             turn.asked = turn.mono
             turn.do(act.Lock(turn.boot))

@@ -5,14 +5,12 @@ from typing import Optional
 from . import actions as act
 from .killing import kill
 from .leaving import step_down
+from .notes import keep_note, note_served
 from .observation import Answer, Docker, Ending, JobKind, JobStatus, Work
 from .owner import ask, failed, give_up, may_go_on, past_deadline, to_mount, to_start, warm_up
 from .record import Claim
 from .state import Active, Adopting, Halting, Standby, Tenure, Warming
 from .turn import Turn
-
-#: The note that the container has answered is tried again after so many heartbeats.
-NOTE_LIMIT = 10
 
 
 def begin(turn: Turn) -> None:
@@ -97,14 +95,6 @@ def warming(turn: Turn) -> None:
         give_up(turn, f"the service is not well {turn.settings.start_deadline} ms after its first start: {words}")
 
 
-def note_served(turn: Turn) -> None:
-    """An upgrade must not be undone from here on."""
-    settings = turn.settings
-    job = turn.job()
-    turn.do(act.NoteServed(job, settings.start_limit, settings.container, turn.tenure.epoch))
-    turn.service = turn.service._replace(noted=job)
-
-
 def active(turn: Turn) -> None:
     if not may_go_on(turn) or container_died(turn) or work_asked(turn):
         return
@@ -122,24 +112,6 @@ def active(turn: Turn) -> None:
         turn.service = service._replace(unwell=turn.mono, refused=refused)
     elif unwell_for_good(turn):
         unwell(turn)
-
-
-def keep_note(turn: Turn) -> None:
-    """Until the note is there, it is tried again."""
-    number = turn.service.noted
-    if not number:
-        if turn.service.well:
-            note_served(turn)
-        return
-    done = turn.outcome(JobKind.NOTE_SERVED, number)
-    if done is None:
-        return
-    if done.status is JobStatus.FAILED:
-        if not turn.runs(JobKind.NOTE_SERVED):
-            turn.say("failure", f"it cannot be noted that the service answered: {done.words}")
-            note_served(turn)
-    elif turn.see.jobs.get(JobKind.SETTLE) is None or turn.see.jobs[JobKind.SETTLE].number < number:
-        turn.do(act.Settle(turn.job(), turn.settings.work_limit, turn.tenure.epoch))
 
 
 def server_was_away(turn: Turn) -> bool:

@@ -1,0 +1,220 @@
+"""Each takes one rule out of the core. What then goes wrong must be found: by the simulation, or by a test of the core.
+
+`found` says by which: the invariant (or promise) that the simulation sees broken, or the name of a test in
+test/agent/core_weakenings_test.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable, NamedTuple
+
+from node.agent.core import candidate, decide, follow, killing, leaving, notes, owner, requests, service, watch
+from node.agent.core.observation import ContainerView
+
+from . import weaker
+
+
+class Weakening(NamedTuple):
+    name: str
+    what: str
+    found: str
+    patch: Callable[[], weaker.Patch]
+
+
+WEAKENINGS = (
+    Weakening(
+        "no-silence",
+        "a successor does not wait for its last owner",
+        "I1",
+        lambda: weaker.everywhere(candidate.silence, lambda _: -1),
+    ),
+    Weakening(
+        "no-release-record",
+        "a free lock is taken for one that was released",
+        "I1",
+        lambda: weaker.never(candidate.last_owner_may_write),
+    ),
+    Weakening(
+        "own-silence",
+        "a successor waits for its own time, not the owner's",
+        "I1",
+        lambda: weaker.everywhere(candidate.silence, lambda turn: turn.settings.watchdog),
+    ),
+    Weakening(
+        "fed-unconfirmed",
+        "the watchdog is fed in each round",
+        "test_the_watchdog_is_fed_by_confirmed_heartbeats_alone",
+        lambda: weaker.after(watch.watch, weaker.feeds_always),
+    ),
+    Weakening(
+        "no-reset",
+        "a node that cannot kill its container is not reset, nor by a watchdog",
+        "I1",
+        lambda: weaker.everywhere(decide.forget_tenure, weaker.no_reset),
+    ),
+    Weakening(
+        "stop-lies", "a stop is believed without a look", "I1", lambda: weaker.gap(ContainerView, weaker.gone_always, "gone")
+    ),
+    Weakening(
+        "late-start",
+        "a start that Docker still carries out is not waited for",
+        "I",
+        lambda: weaker.gap(ContainerView, weaker.gone_while_pending, "gone"),
+    ),
+    Weakening(
+        "docker-decides",
+        "what Docker says counts more than the kernel",
+        "P",
+        lambda: weaker.gap(ContainerView, weaker.docker_decides, "runs"),
+    ),
+    Weakening(
+        "vip-stays",
+        "a node with the VIP keeps it beside the one that serves",
+        "I4",
+        lambda: weaker.never(follow.must_give_back),
+    ),
+    Weakening(
+        "refused-for-ever",
+        "a VIP that was given back is refused also when its owner is gone",
+        "I7",
+        lambda: weaker.after(follow.keep_refusing, weaker.refuses_for_ever),
+    ),
+    Weakening(
+        "leaves-without-vip",
+        "the owner hands over as soon as it has no VIP",
+        "P",
+        lambda: weaker.everywhere(owner.lost_vip, weaker.leaves_without_vip),
+    ),
+    Weakening(
+        "failures-forgotten",
+        "each start begins to count anew",
+        "test_a_service_that_dies_late_after_each_start_goes_to_another_node",
+        lambda: weaker.after(owner.launch, weaker.forgets_failures),
+    ),
+    Weakening(
+        "start-unconfirmed",
+        "a container is started on the last answer",
+        "test_no_start_without_a_heartbeat_confirmed_after_it_was_decided",
+        lambda: weaker.everywhere(owner.to_start, weaker.starts_at_once),
+    ),
+    Weakening(
+        "no-give-up",
+        "an owner without heartbeat goes on",
+        "test_an_owner_gives_up_without_confirmed_heartbeats",
+        lambda: weaker.everywhere(owner.keep_lease, weaker.gives_up_never),
+    ),
+    Weakening(
+        "lease-not-watched",
+        "a lease process that died is not noticed",
+        "test_a_lost_lease_kills_at_once",
+        lambda: weaker.everywhere(owner.keep_lease, weaker.lease_never_lost),
+    ),
+    Weakening(
+        "epoch-not-checked",
+        "the epoch on the server is not looked at",
+        "test_a_foreign_epoch_kills_at_once",
+        lambda: weaker.everywhere(owner.keep_lease, weaker.epoch_unchecked),
+    ),
+    Weakening(
+        "same-epoch",
+        "a new owner takes the epoch of the last one",
+        "I3",
+        lambda: weaker.everywhere(candidate.take, weaker.takes_epoch_again),
+    ),
+    Weakening(
+        "leftovers-stay",
+        "what an agent before has left is not killed",
+        "I",
+        lambda: (
+            weaker.everywhere(candidate.standby, weaker.standby_with_leftovers)
+            + weaker.everywhere(service.begin, weaker.begins_without_memory)
+        ),
+    ),
+    Weakening(
+        "adopts-without-lease",
+        "a container that runs is taken over without the lease",
+        "I",
+        lambda: (
+            weaker.everywhere(service.begin, weaker.adopts_without_lease)
+            + weaker.everywhere(owner.keep_lease, lambda _: True)
+        ),
+    ),
+    Weakening(
+        "restart-renews",
+        "a new agent counts from its own start",
+        "I1",
+        lambda: weaker.after(service.begin, weaker.begins_fresh),
+    ),
+    Weakening(
+        "releases-first",
+        "the lease is released before the container has ended",
+        "I1",
+        lambda: weaker.everywhere(leaving.stopping, weaker.releases_first),
+    ),
+    Weakening(
+        "drops-at-once",
+        "a node that is being killed says at once that it is clean",
+        "I1",
+        lambda: (
+            weaker.after(killing.killing, weaker.drops_at_once) + weaker.after(requests.next_request, weaker.notes_at_once)
+        ),
+    ),
+    Weakening(
+        "gap-counts",
+        "time that a node stood still counts as silence that it saw",
+        "I1",
+        lambda: weaker.after(watch.watch, weaker.never_observed_gap),
+    ),
+    Weakening(
+        "no-clone",
+        "after an unclean end the data is used as it is",
+        "I1",
+        lambda: weaker.everywhere(owner.mounting, weaker.mounts_without_clone),
+    ),
+    Weakening(
+        "not-noted",
+        "that a version has answered is not noted",
+        "I8",
+        lambda: weaker.everywhere(notes.note_served, lambda _: None),
+    ),
+    Weakening(
+        "keeps-lock",
+        "a lock that comes late is kept",
+        "I7",
+        lambda: weaker.after(requests.next_request, weaker.keeps_the_lock),
+    ),
+    Weakening("pause-ignored", "a pause stops nothing", "P", lambda: weaker.never(decide.observation_only)),
+    Weakening(
+        "not-mounted",
+        "the container is started before its data is mounted",
+        "I6",
+        lambda: weaker.everywhere(owner.mounting, weaker.mounts_later),
+    ),
+)
+
+NAMES = {weakening.name: weakening for weakening in WEAKENINGS}
+
+
+@contextmanager
+def weakened(name: str) -> Iterator[None]:
+    """The core without that rule; empty: as it is."""
+    patches = NAMES[name].patch() if name else []
+    if name and not patches:
+        raise ValueError(f"the weakening {name} changes nothing")
+    saved = [(place, key, place[key] if isinstance(place, dict) else getattr(place, key)) for place, key, _ in patches]
+    for place, key, new in patches:
+        put(place, key, new)
+    try:
+        yield
+    finally:
+        for place, key, old in saved:
+            put(place, key, old)
+
+
+def put(place: Any, key: str, value: Any) -> None:
+    if isinstance(place, dict):
+        place[key] = value
+    else:
+        setattr(place, key, value)

@@ -1,0 +1,197 @@
+"""Weaker rules, each in the place of one of the core's. weakenings.py says which is which."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable
+
+from node.agent.core import actions as act
+from node.agent.core import candidate, decide, fitness, killing, owner
+from node.agent.core.observation import ContainerView
+from node.agent.core.state import (
+    Active,
+    Adopting,
+    Confirming,
+    Contending,
+    Killing,
+    Mounting,
+    Releasing,
+    Standby,
+    Tenure,
+    Vip,
+)
+from node.agent.core.turn import Turn
+
+Patch = list[tuple[Any, str, Any]]
+
+
+def everywhere(original: Any, new: Any) -> Patch:
+    """In each module of the core that has it by its name."""
+    name = original.__name__
+    modules = [module for key, module in sys.modules.items() if key.startswith("node.agent.core.")]
+    found: Patch = [(module, name, new) for module in modules if getattr(module, name, None) is original]
+    for step, call in decide.STEPS.items():
+        if call is original:
+            found.append((decide.STEPS, step, new))  # type: ignore[arg-type]
+    return found
+
+
+def after(original: Callable[[Turn], Any], more: Callable[[Turn], Any]) -> Patch:
+    def both(turn: Turn) -> Any:
+        result = original(turn)
+        more(turn)
+        return result
+
+    return everywhere(original, both)
+
+
+def never(original: Any) -> Patch:
+    return everywhere(original, lambda *_: False)
+
+
+# ---- the weaker rules ----
+
+
+def feeds_always(turn: Turn) -> None:
+    if turn.tenure.armed:
+        turn.do(act.FeedWatchdog(turn.boot))
+
+
+def no_reset(turn: Turn) -> None:
+    turn.actions[:] = [
+        action for action in turn.actions
+        if not isinstance(action, (act.ResetNode, act.ArmWatchdog, act.FeedWatchdog))
+    ]  # fmt: skip
+
+
+def takes_same_epoch(turn: Turn) -> None:
+    turn.tenure = turn.tenure._replace(epoch=max(turn.tenure.epoch - 1, 1))
+
+
+def forgets_failures(turn: Turn) -> None:
+    turn.memory = turn.memory._replace(tries=0)
+
+
+def starts_at_once(turn: Turn, reason: str, delay: int = 0) -> None:
+    turn.become(Confirming(-1, turn.mono + delay if delay else 0), reason)
+
+
+def gives_up_never(turn: Turn) -> bool:
+    lease = turn.see.lease
+    if not lease.alive or not lease.locked:
+        killing.kill(turn, "the lease is lost")
+        return False
+    return True
+
+
+def lease_never_lost(turn: Turn) -> bool:
+    if turn.boot - turn.tenure.sent > turn.settings.give_up:
+        killing.kill(turn, "giving up")
+        return False
+    return True
+
+
+def epoch_unchecked(turn: Turn) -> bool:
+    lease = turn.see.lease
+    if not lease.alive or not lease.locked or turn.boot - turn.tenure.sent > turn.settings.give_up:
+        killing.kill(turn, "giving up")
+        return False
+    return True
+
+
+def standby_with_leftovers(turn: Turn) -> None:
+    fitness.keep_fit(turn)
+    fitness.look_for_faults(turn)
+    if not turn.fault and turn.vip.here and not turn.vip.refused and not turn.see.orders.stopped:
+        turn.become(Contending(), "the VIP is here")
+
+
+def begins_fresh(turn: Turn) -> None:
+    if isinstance(turn.phase, Adopting):
+        turn.tenure = turn.tenure._replace(sent=turn.boot)
+        turn.do(act.ArmWatchdog(turn.boot))
+
+
+def begins_without_memory(turn: Turn) -> None:
+    if turn.see.ready:
+        turn.memory = turn.memory._replace(epoch=0)
+        turn.to_standby("nothing is looked at")
+
+
+def releases_first(turn: Turn) -> None:
+    turn.become(Releasing(), turn.reason)
+
+
+def drops_at_once(turn: Turn) -> None:
+    """The lock goes before the container is certain to be gone."""
+    if isinstance(turn.phase, Killing) and turn.see.lease.locked:
+        turn.do(act.Drop())
+
+
+def notes_at_once(turn: Turn) -> None:
+    memory, lease = turn.memory, turn.see.lease
+    if isinstance(turn.phase, Killing) and memory.epoch and not lease.pending and lease.noted != memory.epoch:
+        turn.do(act.NoteClean(turn.boot, memory.epoch))
+
+
+def never_observed_gap(turn: Turn) -> None:
+    record = turn.see.lease.record
+    if turn.round and record == turn.seen.record and turn.seen.at == turn.mono:
+        turn.seen = turn.seen._replace(at=turn.seen.changed)
+
+
+def keeps_the_lock(turn: Turn) -> None:
+    if isinstance(turn.phase, Standby):
+        turn.actions[:] = [action for action in turn.actions if not isinstance(action, act.Drop)]
+
+
+def leaves_without_vip(turn: Turn) -> str:
+    return "" if turn.vip.here else "the VIP is gone"
+
+
+def gone_while_pending(view: ContainerView) -> bool:
+    return not view.runs
+
+
+def gone_always(_: ContainerView) -> bool:
+    return True
+
+
+def docker_decides(view: ContainerView) -> bool:
+    return view.docker.value == "running"
+
+
+def mounts_later(turn: Turn) -> None:
+    turn.phase = Mounting(-1)
+    owner.launch(turn)
+
+
+def adopts_without_lease(turn: Turn) -> None:
+    see = turn.see
+    if see.ready and see.container.runs:
+        turn.tenure = Tenure(epoch=turn.memory.epoch or 1, sent=turn.boot)
+        turn.become(Active(), "the container runs")
+    elif see.ready:
+        turn.to_standby("nothing runs")
+
+
+def refuses_for_ever(turn: Turn) -> None:
+    if turn.vip.to:
+        turn.vip = Vip(turn.vip.here, turn.vip.since, turn.mono + 1, 1, turn.vip.to)
+
+
+def gap(view: type[ContainerView], rule: Callable[[ContainerView], bool], name: str) -> Patch:
+    return [(view, name, property(rule))]
+
+
+def takes_epoch_again(turn: Turn, reason: str) -> None:
+    TAKE(turn, reason)
+    takes_same_epoch(turn)
+
+
+def mounts_without_clone(turn: Turn) -> None:
+    turn.tenure = turn.tenure._replace(unclean=False)
+    MOUNTING(turn)
+
+
+TAKE, MOUNTING = candidate.take, owner.mounting
