@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fillTemplate, unitValue } from "../domain/guard-conf";
 import { shellQuote } from "../providers/remote/quote";
+import { nodeFile } from "../providers/remote/script";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
-import { nodeCommand, nodeFile, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
+import { nodeCommand, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
 
 export interface BackupsArgs {
   nodes: Node[];

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { keepalivedConf, unitPrograms } from "../domain/keepalived-conf";
+import { keepalivedConf } from "../domain/keepalived-conf";
 import { minimumVersion } from "../domain/keepalived-version";
 import { type TakeoverBound, takeoverBound } from "../domain/vrrp";
+import { nodeFile } from "../providers/remote/script";
 import { Configuration, Keepalived } from "../providers/vip/keepalived";
 import type { Settings } from "../settings";
 import { vrrpSpec } from "../settings/floating-ip";
 import type { Node } from "./node";
-import { nodeFile, nodeFiles, nodeOptions, nodePaths, readingUnits, reloadUnits } from "./on-node";
+import { nodeFiles, nodeOptions, nodePaths, programsOn, readingUnits, reloadUnits } from "./on-node";
 
 export interface FloatingIpArgs {
   nodes: Node[];
@@ -73,7 +74,7 @@ export class FloatingIp extends pulumi.ComponentResource {
         vips: [vip, ...furtherVips].map(({ address, prefix }) => `${address}/${prefix}`),
       },
       // Not side by side with other packages' installation, and deleted while its files are still there.
-      nodeOptions(node, this, [...after(node).slice(0, 1), this.filesOn(node, args)]),
+      nodeOptions(node, this, [programsOn(node, this), ...after(node).slice(0, 1), this.filesOn(node, args)]),
     );
   }
 
@@ -88,12 +89,6 @@ export class FloatingIp extends pulumi.ComponentResource {
           [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
             content: nodeFile("keepalived/drop-in.conf"),
           },
-          ...Object.fromEntries(
-            unitPrograms.map((name) => [
-              `${nodePaths.scripts}/${name}`,
-              { content: nodeFile(`keepalived/${name}`), mode: "0755" as const },
-            ]),
-          ),
         },
         afterWrite: reloadUnits("keepalived"),
         afterDelete: readingUnits("systemctl daemon-reload"),

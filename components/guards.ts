@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { linkedProgram } from "../domain/node-set";
 import type { Node } from "./node";
 import { fingerprint, nodeCommand, readingUnits } from "./on-node";
 
@@ -27,8 +28,8 @@ export class Guards extends pulumi.ComponentResource {
         this,
         {
           // `restart` and not `start`: the same line serves the first start and every change. `enable` reads the units anew.
-          // Without a watchdog the guard still guards: `status` says which node has none.
-          run: `sh -c '{ ${readingUnits(`systemctl enable ${units}`)}; } && systemctl restart ha-rancher-guard && { systemctl restart ha-rancher-watchdog || echo no watchdog; }'`,
+          // Without a watchdog the guard still guards: `status` says which node has none. What the guard before ran from goes.
+          run: `sh -c '{ ${readingUnits(`systemctl enable ${units}`)}; } && systemctl restart ha-rancher-guard && { systemctl restart ha-rancher-watchdog || echo no watchdog; } && ${linkedProgram("host/set")} clean'`,
           // Stopped first: `disable` has PID 1 read all units anew, and on a slow node it feeds no watchdog for as long.
           undo: `sh -c 'systemctl stop ${units} && systemctl disable ${units}'`,
           changes: fingerprint(args.source(node)),

@@ -1,12 +1,12 @@
-import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { type GuardTimes, guardConf, guardScripts, mountUnitName } from "../domain/guard-conf";
-import { shellQuote } from "../providers/remote/quote";
+import { type GuardTimes, guardConf, mountUnitName } from "../domain/guard-conf";
+import { setFiles } from "../domain/node-set";
+import { nodeFile } from "../providers/remote/script";
 import type { Settings } from "../settings";
 import { hasAgent } from "../settings/fencing";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";
-import { nodeCommand, nodeFile, nodeFiles, nodePaths } from "./on-node";
+import { nodeCommand, nodeFiles, nodePaths, programCommand, programsOn } from "./on-node";
 
 export interface NodeSoftwareArgs {
   nodes: Node[];
@@ -44,7 +44,9 @@ export class NodeSoftware extends pulumi.ComponentResource {
     const files = [
       "units/ha-rancher-watchdog.service",
       "units/ha-rancher-guard.service",
-      ...guardScripts.map(({ path }) => path),
+      ...setFiles("current")
+        .map(({ path }) => path)
+        .filter((path) => /^(guard|lib)\//.test(path)),
     ];
     return `${files.map(nodeFile).join("")}${this.conf.get(node.name)}`;
   }
@@ -53,12 +55,12 @@ export class NodeSoftware extends pulumi.ComponentResource {
     const { settings } = args;
     const { fencing } = settings;
     const agent = hasAgent(fencing) ? fencing : undefined;
-    const folders = `${shellQuote(settings.dataDirectory)} ${shellQuote(nodePaths.lease)}`;
+    programsOn(node, this, { aliases: [formerFiles(node)] });
+    const folders = [settings.dataDirectory, nodePaths.lease];
     const prepared = nodeCommand("prepared", node, this, {
-      run: `bash -s -- make ${folders}${agent ? ` ${shellQuote(agent.agent)}` : ""}`,
-      script: nodeFile("host/prepare"),
+      ...programCommand("host/prepare", ["make", ...folders, ...(agent ? [agent.agent] : [])]),
       limit: installLimit,
-      undo: `bash -s -- undo ${folders}`,
+      undo: programCommand("host/prepare", ["undo", ...folders]).run,
     });
     const conf = guardConf({
       node: node.name,
@@ -77,18 +79,12 @@ export class NodeSoftware extends pulumi.ComponentResource {
     });
     this.conf.set(node.name, conf);
     const files = nodeFiles(
-      "software-files",
+      "guard-files",
       node,
       this,
       {
         files: {
           [`${nodePaths.config}/guard.conf`]: { content: conf },
-          ...Object.fromEntries(
-            guardScripts.map(({ path, mode }) => [
-              `${nodePaths.scripts}/${basename(path)}`,
-              { content: nodeFile(path), mode },
-            ]),
-          ),
           ...Object.fromEntries(
             units.map((unit) => [`${nodePaths.units}/${unit}`, { content: nodeFile(`units/${unit}`) }]),
           ),
@@ -110,6 +106,15 @@ export class NodeSoftware extends pulumi.ComponentResource {
     this.installed.set(node.name, [prepared, files, ...(fences ?? [])]);
   }
 }
+
+/**
+ * In stacks of former versions the programs were files of this resource. It becomes the set, which leaves those files where
+ * a guard still runs from them; a `Files` that loses them would remove them at once.
+ */
+const formerFiles = (node: Node): pulumi.Alias => ({
+  name: `${node.name}-software-files`,
+  type: "pulumi-nodejs:dynamic/remote:Files",
+});
 
 /** The settings as the guard's file names them. */
 function guardTimes({ guard, fencing, startDeadline }: Settings): GuardTimes {

@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { packageRoot } from "../local/root";
-import { Files, type FilesArgs } from "../providers/remote";
+import { linkedProgram } from "../domain/node-set";
+import { Files, type FilesArgs, NodeSet } from "../providers/remote";
+import { shellQuote } from "../providers/remote/quote";
 import { rootPrefix } from "../providers/remote/root";
+import { nodeFile } from "../providers/remote/script";
 import type { Node } from "./node";
 
 /** Where the program puts its files on a node. */
 export const nodePaths = {
-  scripts: "/usr/local/lib/ha-rancher",
   config: "/etc/ha-rancher",
   units: "/etc/systemd/system",
   lease: "/rancher_lease",
@@ -18,9 +17,6 @@ export const nodePaths = {
 
 /** Seconds that any command on a node may take, unless it installs packages. */
 const commandLimit = 120;
-
-/** A file of node/, as it goes to the nodes: `keepalived/strip`. */
-export const nodeFile = (path: string): string => readFileSync(join(packageRoot, "node", path), "utf8");
 
 /** Changes when the text does; short enough to read in a preview. */
 export const fingerprint = (text: string): string =>
@@ -44,8 +40,8 @@ export function nodeOptions(
  * slow node that takes longer than its watchdog waits for PID 1.
  */
 export function readingUnits(command: string): string {
-  const watchdog = `${nodePaths.scripts}/watchdog`;
-  // Again without it: the one that is there may be of a version that cannot do it.
+  const watchdog = linkedProgram("guard/watchdog");
+  // Without it where the programs are gone already.
   return `[ -x ${watchdog} ] && ${watchdog} patient ${command} || ${command}`;
 }
 
@@ -55,6 +51,26 @@ export function readingUnits(command: string): string {
  */
 export const reloadUnits = (unit: string): string =>
   `! systemctl --quiet is-active ${unit} || { ${readingUnits("systemctl daemon-reload")}; }`;
+
+const programs = new WeakMap<pulumi.Resource, NodeSet>();
+
+/**
+ * The programs of this project on a node: made with the first thing that needs them there, and before all others.
+ *
+ * @param opts for that first time
+ */
+export function programsOn(
+  node: Node,
+  parent: pulumi.Resource,
+  opts: pulumi.CustomResourceOptions = {},
+): NodeSet {
+  const known = programs.get(node.resource);
+  if (known) return known;
+  const options = pulumi.mergeOptions(nodeOptions(node, parent), opts);
+  const made = new NodeSet(`${node.name}-programs`, { ssh: node.ssh }, options);
+  programs.set(node.resource, made);
+  return made;
+}
 
 export type NodeFilesArgs = Omit<FilesArgs, "ssh">;
 
@@ -66,7 +82,8 @@ export function nodeFiles(
   args: NodeFilesArgs,
   dependsOn: pulumi.Resource[] = [],
 ): Files {
-  return new Files(`${node.name}-${name}`, { ssh: node.ssh, ...args }, nodeOptions(node, parent, dependsOn));
+  const after = [programsOn(node, parent), ...dependsOn];
+  return new Files(`${node.name}-${name}`, { ssh: node.ssh, ...args }, nodeOptions(node, parent, after));
 }
 
 export interface NodeCommandArgs {
@@ -76,8 +93,6 @@ export interface NodeCommandArgs {
   undo?: string;
   /** What the command depends on: a change runs it again, in place. */
   changes?: pulumi.Input<string>;
-  /** Given to the command as standard input instead of `changes`: a script for `bash -s`. */
-  script?: string;
   /** Seconds it may take; default 120. */
   limit?: number;
 }
@@ -101,11 +116,22 @@ export function nodeCommand(
       update: line,
       delete: args.undo && pulumi.interpolate`${root}timeout ${commandLimit} ${args.undo}`,
       // Not `triggers`: a change of those replaces, and then the old `delete` runs after the new `create`.
-      stdin: args.script ?? args.changes,
+      stdin: args.changes,
       addPreviousOutputInEnv: false,
     },
-    nodeOptions(node, parent, dependsOn),
+    nodeOptions(node, parent, [programsOn(node, parent), ...dependsOn]),
   );
+}
+
+/** For a command that runs a program of this project: run again when the program is another one. */
+export function programCommand(
+  path: string,
+  args: readonly string[],
+): Pick<NodeCommandArgs, "changes"> & { run: string } {
+  return {
+    run: [linkedProgram(path), ...args].map(shellQuote).join(" "),
+    changes: fingerprint(nodeFile(path)),
+  };
 }
 
 function connection(node: Node): pulumi.Output<types.input.remote.ConnectionArgs> {

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { mountUnitName, renderMountUnit } from "../domain/guard-conf";
 import { Export } from "../providers/nfs";
-import { shellQuote } from "../providers/remote/quote";
+import { nodeFile } from "../providers/remote/script";
 import type { Settings } from "../settings";
 import type { Node } from "./node";
-import { nodeCommand, nodeFile, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
+import { nodeCommand, nodeFiles, nodePaths, programCommand, readingUnits, reloadUnits } from "./on-node";
 import type { Place } from "./place";
 import { StorageMachine } from "./storage-machine";
 
@@ -89,13 +89,7 @@ export class SharedStorage extends pulumi.ComponentResource {
     { settings, sentinel, after }: SharedStorageArgs,
   ): pulumi.Resource {
     const words = [address, path, settings.nfsVersion, String(settings.guard.watchdog), sentinel];
-    return nodeCommand(
-      "storage-claimed",
-      node,
-      this,
-      { run: `bash -s -- ${words.map(shellQuote).join(" ")}`, script: nodeFile("storage/claim") },
-      after(node),
-    );
+    return nodeCommand("storage-claimed", node, this, programCommand("storage/claim", words), after(node));
   }
 
   private mountOn(node: Node, share: Share, { place, settings, after }: SharedStorageArgs): pulumi.Resource {
@@ -127,16 +121,15 @@ export class SharedStorage extends pulumi.ComponentResource {
       after(node),
     );
     const type = settings.nfsVersion === "3" ? "nfs" : "nfs4";
+    const mount = (path: string) =>
+      programCommand("storage/mount-lease", [leaseUnit, nodePaths.lease, source(path, "lease"), type]);
     return nodeCommand(
       "lease-mounted",
       node,
       this,
       {
-        run: path.apply((path) => {
-          const words = [leaseUnit, nodePaths.lease, source(path, "lease"), type];
-          return `bash -s -- ${words.map(shellQuote).join(" ")}`;
-        }),
-        script: nodeFile("storage/mount-lease"),
+        run: path.apply((path) => mount(path).run),
+        changes: mount("").changes,
         undo: `systemctl disable --now ${leaseUnit} ha-rancher-identity.service`,
       },
       [units, ...share.ready(node)],

@@ -1,11 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderExportsFile } from "../providers/nfs/kernel-exports";
-import { shellQuote } from "../providers/remote/quote";
 import type { Settings } from "../settings";
 import { storageMachine } from "../settings/storage";
 import { makeMachine } from "./machines";
 import type { Node } from "./node";
-import { fingerprint, nodeCommand, nodeFile, nodeFiles } from "./on-node";
+import { fingerprint, nodeCommand, nodeFiles, programCommand } from "./on-node";
 import type { Place } from "./place";
 
 /** Seconds that the machine may take to install the NFS server. */
@@ -40,8 +39,7 @@ export class StorageMachine extends pulumi.ComponentResource {
     const self = { name: storageMachine, address: args.address, priority: 0 };
     const machine = makeMachine(self, settings, place, { parent: this, protect: args.protect });
     const ready = nodeCommand("ready", machine, this, {
-      run: `bash -s -- ${shellQuote(directory)} ${shellQuote(args.sentinel)}`,
-      script: nodeFile("storage/serve"),
+      ...programCommand("storage/serve", [directory, args.sentinel]),
       limit: installLimit,
     });
     const { leaseTime, graceTime } = settings.guard;

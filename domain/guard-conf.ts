@@ -1,20 +1,6 @@
 import { shellQuote } from "../providers/remote/quote";
 import type { GuardSettings } from "../settings/guard";
 
-/** Files of node/ that go to every node's script folder. */
-export const guardScripts: { path: string; mode: "0644" | "0755" }[] = [
-  ...[
-    ...["guard", "identity", "lease", "node-status", "stop-container"],
-    ...["fence", "hand-over", "watchdog", "backup", "restore"],
-  ].map((name) => ({ path: `guard/${name}`, mode: "0755" as const })),
-  { path: "keepalived/vrrp-notify", mode: "0755" },
-  // Read by the others.
-  ...[
-    ...["configuration", "fencing", "fitness", "health", "jobs", "lease-client", "node", "owner"],
-    ...["report", "service", "work", "archive"],
-  ].map((name) => ({ path: `guard/${name}.bash`, mode: "0644" as const })),
-];
-
 /** Where the settings for the fence agent are on a node, a file for each node. */
 export const fenceDirectory = "/etc/ha-rancher/fence";
 

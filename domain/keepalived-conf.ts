@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { featuresOf } from "./keepalived-version";
+import { linkedProgram } from "./node-set";
 import type { Garp, Tracked, Vip, VrrpSpec } from "./vrrp";
 
 /** A node as the others see it. */
@@ -38,10 +39,7 @@ export const trackFiles = {
 /** The instance whose state is the node's. */
 export const mainInstance = "ha_rancher";
 
-/** What keepalived's unit runs on a node, by its drop-in: files of floating-ip/. */
-export const unitPrograms = ["await-address", "firewall", "real-time", "strip"] as const;
-
-const notifyProgram = "/usr/local/lib/ha-rancher/vrrp-notify";
+const notifyProgram = linkedProgram("keepalived/vrrp-notify");
 
 /**
  * The one function through which values reach keepalived.conf: keepalived has no quoting that covers its comment

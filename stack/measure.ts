@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { linkedProgram } from "../domain/node-set";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { rootPrefix } from "../providers/remote/root";
 import { exec } from "../providers/remote/ssh";
@@ -10,7 +11,7 @@ import type { PingReport } from "./verdict";
 /** Milliseconds that a node, or the VIP, may take to answer: a login to an emulated processor under load takes long. */
 export const answerLimit = 10_000;
 
-const command = "/usr/local/lib/ha-rancher/node-status";
+const command = linkedProgram("guard/node-status");
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

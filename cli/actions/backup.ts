@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { linkedProgram } from "../../domain/node-set";
 import { Failure } from "../../local/errors";
 import { dataHome } from "../../local/paths";
 import { sha256Of } from "../../local/sha256";
@@ -27,7 +28,7 @@ export interface BackupOptions {
 const limit = 2 * 3_600_000;
 
 /** Where a node has its scripts, and a backup until it is here. */
-const onNode = { scripts: "/usr/local/lib/ha-rancher", staging: "/var/lib/ha-rancher/backup" };
+const onNode = { scripts: linkedProgram("guard"), staging: "/var/lib/ha-rancher/backup" };
 
 /** Where backups of a stack go that were not told where to go. */
 export const backupFolder = (stack: string): string => join(dataHome(), "backups", stack);

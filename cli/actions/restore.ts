@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { linkedProgram } from "../../domain/node-set";
 import { Failure } from "../../local/errors";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
 import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
@@ -25,7 +26,7 @@ export interface RestoreOptions {
 const limit = 3 * 3_600_000;
 
 /** Where a node has its scripts, and the archive meanwhile. */
-const onNode = { scripts: "/usr/local/lib/ha-rancher", staging: "/var/lib/ha-rancher/restore" };
+const onNode = { scripts: linkedProgram("guard"), staging: "/var/lib/ha-rancher/restore" };
 
 /** The node that a restore is for: who has the lease; else, with a service that does not start, who has the VIP. */
 export function restoringNode(reports: NodeReport[]): string {

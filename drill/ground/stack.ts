@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { linkedProgram } from "../../domain/node-set";
 import { currentLab } from "../../lab";
-import { packageRoot } from "../../local/root";
-import { shellQuote } from "../../providers/remote/quote";
-import { asRoot, exec, execOk } from "../../providers/remote/ssh";
+import { bareScript, installSet, runNodeScript } from "../../providers/remote/script";
+import { asRoot, exec } from "../../providers/remote/ssh";
 import { runScript } from "../../providers/vip/scripts";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
 import { endpointOf, measure } from "../../stack/measure";
@@ -28,8 +26,6 @@ const lookLimit = 30_000;
 const bootLimit = 120_000;
 const usualGrace = 90_000;
 
-const script = (): string => readFileSync(join(packageRoot, "node", "drill", "fault"), "utf8");
-
 async function onNode(
   node: KnownNode,
   verb: string,
@@ -37,8 +33,17 @@ async function onNode(
   timeout = commandLimit,
 ): Promise<string> {
   const ssh = await endpointOf(node);
-  const words = ["bash", "-s", "--", verb, ...args].map(shellQuote).join(" ");
-  return (await execOk(ssh, asRoot(ssh, words), { stdin: script(), timeout })).stdout;
+  const fault = { set: "drill", path: "drill/fault", limit: timeout } as const;
+  return await runNodeScript(ssh, fault, [verb, ...args]);
+}
+
+/** What the drill runs on a node goes with it; from one that does not answer the end of the next drill takes it. */
+async function takeSetOff(node: KnownNode): Promise<void> {
+  try {
+    await bareScript(await endpointOf(node), "host/set", ["remove", "drill"], { timeout: 30_000 });
+  } catch {
+    // Dead, or cut off still.
+  }
 }
 
 /** Runs a plain command as root; gives what it printed, or undefined if it failed. */
@@ -116,6 +121,7 @@ export async function realGround(
   const facts = await Promise.all(
     known.nodes.map(async (each) => {
       // One login each, whatever it is asked.
+      await installSet(await endpointOf(each), "drill", true);
       const limits = await onNode(each, "limits", []);
       const addresses = JSON.parse((await ask(each, "ip -j addr")) ?? "[]") as {
         address?: string;
@@ -137,7 +143,12 @@ export async function realGround(
   const lacking = facts.filter(({ netem }) => netem === undefined).map(({ name }) => name);
   if (lacking.length) cannot.set("netem", `the kernel of ${lacking.join(" and ")} has no sch_netem`);
   const macs = Object.fromEntries(facts.flatMap(({ name, mac }) => (mac ? [[name, mac]] : [])));
-  const samplers = new Map(facts.map((each) => [each.name, new Sampler(sshOf(each), each.container)]));
+  const samplers = new Map(
+    facts.map((each) => [
+      each.name,
+      new Sampler(sshOf(each), linkedProgram("drill/sampler", "drill"), each.container),
+    ]),
+  );
   const lab = currentLab();
   const taken = [known.vip, ...known.nodes.map(({ address }) => address)];
   const joint: Joint | undefined = lab && (await findJoint(known.vip, taken));
@@ -242,6 +253,7 @@ export async function realGround(
     },
     async end() {
       for (const sampler of samplers.values()) sampler.end();
+      await Promise.all(known.nodes.map(takeSetOff));
     },
   };
 }

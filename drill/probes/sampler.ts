@@ -1,9 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { clock } from "../../local/clock";
-import { packageRoot } from "../../local/root";
 import { shellQuote } from "../../providers/remote/quote";
 import { parseSample, placeSamples, type RawSample, type Sample, type Tick } from "./samples";
 
@@ -24,12 +21,6 @@ const retryInterval = 300;
 const looks = { closely: 0.05, calmly: 0.2 } as const;
 
 export type Watch = keyof typeof looks;
-
-const script = (): string => readFileSync(join(packageRoot, "node", "drill", "sampler"), "utf8");
-
-/** The shell command that runs the sampler with some arguments. */
-export const samplerCommand = (...args: string[]): string =>
-  ["bash", "-c", script(), "sampler", ...args].map(shellQuote).join(" ");
 
 const nothing = { vip: false, container: false, data: false, lease: false, epoch: 0, guard: "" };
 
@@ -58,10 +49,12 @@ export class Sampler {
 
   /**
    * @param shell runs a command as root on the node
+   * @param program path of node/drill/sampler there
    * @param container the id of the container to watch
    */
   constructor(
     private readonly shell: Shell,
+    private readonly program: string,
     private readonly container: string,
   ) {
     this.connect();
@@ -120,7 +113,9 @@ export class Sampler {
   private connect(): void {
     if (this.ended) return;
     const { identity = "none", lines = 0 } = this.recordings.at(-1) ?? {};
-    const command = samplerCommand("follow", this.container, identity, String(lines + 1));
+    const command = [this.program, "follow", this.container, identity, String(lines + 1)]
+      .map(shellQuote)
+      .join(" ");
     const child = spawn(this.shell.command, [...this.shell.args, command], { stdio: "pipe" });
     this.child = child;
     this.asked.clear();

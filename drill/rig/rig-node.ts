@@ -1,9 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { unitPrograms, type VrrpNode } from "../../domain/keepalived-conf";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { VrrpNode } from "../../domain/keepalived-conf";
+import { setFiles } from "../../domain/node-set";
 import { packageRoot } from "../../local/root";
+import { packedSet } from "../../providers/remote/script";
 
 /** Runs iproute2's `ip`; gives what it printed. */
 export const ip = (...args: string[]): string =>
@@ -52,12 +54,13 @@ export class RigNode {
       mkdirSync(join(this.folder, name), { recursive: true });
     for (const name of ["passwd", "group", "nsswitch.conf"])
       copyFileSync(join("/etc", name), join(this.folder, "etc", name));
-    copyFileSync(
-      join(packageRoot, "node", "keepalived", "vrrp-notify"),
-      join(this.folder, "lib/ha-rancher/vrrp-notify"),
-    );
-    for (const name of unitPrograms)
-      copyFileSync(join(packageRoot, "node", "keepalived", name), join(this.folder, "lib/ha-rancher", name));
+    const set = `sets/${packedSet("current").hash}`;
+    for (const { path } of setFiles("current")) {
+      const file = join(this.folder, "lib/ha-rancher", set, path);
+      mkdirSync(dirname(file), { recursive: true });
+      copyFileSync(join(packageRoot, "node", path), file);
+    }
+    symlinkSync(set, join(this.folder, "lib/ha-rancher/current"));
     this.track("track", 0);
   }
 

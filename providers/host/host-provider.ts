@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { removeFolder } from "../../local/files";
-import { packageRoot } from "../../local/root";
 import type { SshEndpoint } from "../remote/endpoint";
 import { presentedHostKey } from "../remote/first-contact";
-import { shellQuote } from "../remote/quote";
+import { bareScriptLine } from "../remote/script";
 import { asRoot, type ExecResult, exec, lastLines, sudoHint } from "../remote/ssh";
 import { unknownValue } from "../shim";
 import { checkInputs } from "../validation";
@@ -61,14 +59,6 @@ const schema = z.looseObject({
 /** Milliseconds for a host to answer; and for a script on it. */
 const limits = { contact: 30_000, script: 60_000 };
 
-type Script = "look" | "claim" | "release";
-
-/** The command line of a script: the script itself is an argument, so that it needs no file on the host. */
-export function scriptLine(name: Script, args: string[]): string {
-  const script = readFileSync(join(packageRoot, "node", "host", name), "utf8");
-  return ["bash", "--norc", "-c", script, name, ...args].map(shellQuote).join(" ");
-}
-
 /** Ends with which `claim` says that the host is another node's. */
 const taken = 83;
 
@@ -100,7 +90,7 @@ async function look(
   // One connection for all: the first command pays for the login, the clock is read after it.
   await exec(ssh, "true", { timeout: limits.contact });
   const earliest = Date.now() / 1000;
-  const result = await exec(ssh, scriptLine("look", []), { timeout: limits.script });
+  const result = await exec(ssh, bareScriptLine("host/look", []), { timeout: limits.script });
   if (result.code === 127)
     throw new Error(`host ${name}: it has no bash, which all scripts are written for: install it`);
   if (result.code !== 0) throw refused(ssh, name, result);
@@ -124,7 +114,7 @@ async function take(inputs: HostInputs, pinned?: string): Promise<HostOutputs> {
         ...mistakes.map((each) => `  - ${each}`),
       ].join("\n"),
     );
-  const claimed = await exec(ssh, asRoot(ssh, scriptLine("claim", [owner, user])), {
+  const claimed = await exec(ssh, asRoot(ssh, bareScriptLine("host/claim", [owner, user])), {
     timeout: limits.script,
   });
   // Somebody was quicker.
@@ -211,7 +201,9 @@ export const host = {
   },
 
   async delete(_id: string, { ssh, name, owner, directory }: HostOutputs): Promise<void> {
-    const result = await exec(ssh, asRoot(ssh, scriptLine("release", [owner])), { timeout: limits.script });
+    const result = await exec(ssh, asRoot(ssh, bareScriptLine("host/release", [owner])), {
+      timeout: limits.script,
+    });
     if (result.code !== 0) throw refused(ssh, name, result);
     await removeFolder(directory);
   },

@@ -19,7 +19,7 @@ export const runRancherScript = (
   ssh: SshEndpoint,
   name: RancherScript,
   args: string[] = [],
-): Promise<string> => runNodeScript(ssh, { folder: "node/release", name, limit: limits[name] }, args);
+): Promise<string> => runNodeScript(ssh, { path: `release/${name}`, limit: limits[name] }, args);
 
 /** Reads what `look` printed. */
 export function parseLook(stdout: string): NodeLook {

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join, posix } from "node:path";
-import { packageRoot } from "../../local/root";
+import { posix } from "node:path";
 import { shellQuote } from "./quote";
+import { nodeFile } from "./script";
 
 /*
  * What runs on a node for a Files: one POSIX shell script per operation, as root. It is files.sh, which says what
@@ -35,7 +34,7 @@ const call = (name: string, ...args: (string | number)[]): string =>
 /** The functions are there once per process, and not at all where no node is spoken to. */
 let functions: string | undefined;
 const script = (calls: readonly string[]): string => {
-  functions ??= readFileSync(join(packageRoot, "node", "host", "files.sh"), "utf8");
+  functions ??= nodeFile("host/files.sh");
   return [functions, ...calls].join("\n");
 };
 

@@ -1,13 +1,9 @@
 import { createHash } from "node:crypto";
 import type { SshEndpoint } from "../remote/endpoint";
-import { nodeScriptLine, runNodeScript } from "../remote/script";
+import { runNodeScript } from "../remote/script";
 
 /** What runs on nodes for the floating IP: files of node/keepalived/, which say what they take and print. */
 export type Script = "install" | "swap" | "look" | "remove" | "yield" | "maintenance";
-
-/** The command line that runs a script as root: the script itself is an argument, so its input is free. */
-export const scriptLine = (user: string, name: Script, args: string[]): string =>
-  nodeScriptLine(user, { folder: "node/keepalived", name }, args);
 
 /** Milliseconds: systemd takes minutes on an overloaded node, and installing packages longer. */
 const limits: Record<Script, number> = {
@@ -28,7 +24,7 @@ export async function runScript(
   stdin = "",
   timeout = limits[name],
 ): Promise<string> {
-  return await runNodeScript(ssh, { folder: "node/keepalived", name, limit: timeout }, args, stdin);
+  return await runNodeScript(ssh, { path: `keepalived/${name}`, limit: timeout }, args, stdin);
 }
 
 /** Brings a keepalived.conf into force on a node, and keepalived into service. */

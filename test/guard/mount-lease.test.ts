@@ -26,6 +26,7 @@ const fakes = {
       'stop lease.mount') rm mounted ;;
       'start lease.mount') cp "\${MOUNTS-wanted}" mounted ;;
     esac`,
+  watchdog: 'shift; "$@"',
   findmnt: "[[ ! -e mounted ]] || cat mounted",
   identity: `
     [[ ! -e identified ]] || exit 0
@@ -38,7 +39,7 @@ function mountLease(env: NodeJS.ProcessEnv = {}): { status: number | null; stder
   const args = ["lease.mount", "/rancher_lease", ...wanted.split(" ")];
   const { status, stderr } = spawnSync(join(packageRoot, "node", "storage", "mount-lease"), args, {
     cwd: folder,
-    env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, HA_RANCHER_PROGRAMS: folder, ...env },
+    env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, GUARD_PROGRAMS: folder, ...env },
     encoding: "utf8",
   });
   return { status, stderr, log: content("log").split("\n") };

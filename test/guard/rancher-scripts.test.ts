@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { guardConf } from "../../domain/guard-conf";
 import { packageRoot } from "../../local/root";
 import { parseLook } from "../../providers/release/scripts";
-import { nodeScriptLine } from "../../providers/remote/script";
 
 let node: string;
 
@@ -21,17 +20,15 @@ const put = (path: string, text: string): void => writeFileSync(join(node, path)
 const get = (path: string): string => readFileSync(join(node, path), "utf8").trim();
 const has = (path: string): boolean => existsSync(join(node, path));
 
-/** Runs a script in the way in which it comes to a node, as root's command line. */
+/** Runs a script. */
 function run(name: string, ...args: string[]): { code: number | null; stdout: string; stderr: string } {
-  const line = nodeScriptLine("root", { folder: "node/release", name }, args);
-  const { status, stdout, stderr } = spawnSync("sh", ["-c", line], {
+  const { status, stdout, stderr } = spawnSync(join(packageRoot, "node", "release", name), args, {
     encoding: "utf8",
     env: {
       PATH: `${join(packageRoot, "test", "guard", "rancher-fakes")}:${process.env.PATH}`,
       FAKE_NODE: node,
       CONFIG_DIRECTORY: join(node, "config"),
       RUN_DIRECTORY: join(node, "run"),
-      SCRIPTS_DIRECTORY: join(packageRoot, "node", "guard"),
     },
   });
   return { code: status, stdout, stderr };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,14 +10,14 @@ import { specOf } from "./spec";
 
 /* What the drill cuts with, on a real network: a node that is cut off is not told of by ARP either. */
 
-const script = readFileSync(join(packageRoot, "node", "drill", "fault"), "utf8");
+const program = join(packageRoot, "node", "drill", "fault");
 
 test("a node that is cut off from all claims the VIP no longer, and is still found by its own address", async (t) => {
   const rig = await Rig.make();
   t.after(() => rig.end());
   const [a, b] = [rig.node("a"), rig.node("b")];
   writeFileSync(join(a.folder, "etc/ha-rancher/guard.conf"), `VIP=${rigVip.address}\n`);
-  const fault = (...words: string[]): string => a.run(["bash", "-s", "--", ...words], script);
+  const fault = (...words: string[]): string => a.run([program, ...words]);
   const known = (address: string): string =>
     / lladdr (\S+)/.exec(ip("-n", rig.client, "neigh", "show", "to", address))?.[1] ?? "";
   const garp = { delay: 1, repeat: 3, refresh: 1, refreshRepeat: 1, lowerPriorityRepeat: 2, interval: 0 };

@@ -4,7 +4,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { after, before, beforeEach } from "node:test";
 import { Rig, type RigNode } from "../../drill/rig/rig";
-import { scriptLine } from "../../providers/vip/scripts";
+import { nodeScriptLine } from "../../providers/remote/script";
+import type { Script } from "../../providers/vip/scripts";
 import { specOf } from "./spec";
 
 /** A stand-in for systemctl that keeps what it was told in a file: states of keepalived.service. Each is logged. */
@@ -71,10 +72,10 @@ class ScriptedNode {
     chmodSync(this.path(`lib/bin/${name}`), 0o755);
   }
 
-  /** As the provider runs it: the script is an argument of bash. */
-  script(name: Parameters<typeof scriptLine>[1], args: string[] = [], input = ""): Ended {
+  /** As the provider runs it. */
+  script(name: Script, args: string[] = [], input = ""): Ended {
     const { status, stdout, stderr } = spawnSync(
-      ...this.node.inside("sh", "-c", scriptLine("root", name, args)),
+      ...this.node.inside("sh", "-c", nodeScriptLine({ path: `keepalived/${name}` }, args)),
       { input, encoding: "utf8", env: environment },
     );
     return { code: status, stdout, stderr };

@@ -9,7 +9,7 @@ const on = scriptedNode();
 
 describe("await-address", () => {
   const await_ = (seconds: number): Ended => {
-    const program = ["/usr/local/lib/ha-rancher/await-address", String(seconds)];
+    const program = ["/usr/local/lib/ha-rancher/current/keepalived/await-address", String(seconds)];
     const { status, stdout, stderr } = spawnSync(...on.node.inside(...program), { encoding: "utf8" });
     return { code: status, stdout, stderr };
   };
@@ -40,7 +40,9 @@ describe("await-address", () => {
       } finally {
         setTimeout(back, 500);
       }
-      const waiting = spawn(...on.node.inside("/usr/local/lib/ha-rancher/await-address", "20"));
+      const waiting = spawn(
+        ...on.node.inside("/usr/local/lib/ha-rancher/current/keepalived/await-address", "20"),
+      );
       assert.deepEqual(await once(waiting, "exit"), [0, null]);
       // The link took the IPv6 address along.
       if (what === "interface") address("add", "fd00:56::11/64", "nodad");
@@ -56,7 +58,7 @@ it("strip takes off every VIP that was left, and nothing else", () => {
     [...on.node.run(["ip", "-o", "addr", "show", "dev", "eth1"]).matchAll(/inet6? (\S+)/g)]
       .map(([, each = ""]) => each)
       .filter((each) => !each.startsWith("fe80"));
-  const strip = (): string => on.node.run(["/usr/local/lib/ha-rancher/strip"]);
+  const strip = (): string => on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/strip"]);
   on.node.run(["rm", "-f", "/etc/keepalived/keepalived.conf"]);
   assert.equal(strip(), "");
   on.node.configure(on.rig.conf(on.node, { ...specOf({}), furtherVips }));
@@ -79,7 +81,7 @@ it("strip takes off every VIP that was left, and nothing else", () => {
   on.node.configure("{");
   leaves("192.168.56.20/24");
   on.node.configure("vrrp_instance a {\n  virtual_ipaddress {\n    192.168.56.30/24 dev eth1\n");
-  on.node.run(["/usr/local/lib/ha-rancher/strip", "note"]);
+  on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/strip", "note"]);
   on.node.run(["rm", "/etc/keepalived/keepalived.conf"]);
   leaves("192.168.56.30/24");
 });

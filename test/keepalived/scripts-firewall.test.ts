@@ -27,9 +27,9 @@ it("the firewall lets the peers' adverts in, also past a strict rule set, and st
   on.node.run(["nft", "-f", "-"], `${strict}\n`);
   const [a, b] = [on.node, on.rig.node("b")];
   for (const each of [a, b]) each.configure(on.rig.conf(each, specOf({})));
-  a.run(["/usr/local/lib/ha-rancher/firewall", "open"]);
+  a.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"]);
   // Twice is as once.
-  a.run(["/usr/local/lib/ha-rancher/firewall", "open"]);
+  a.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"]);
   assert.equal(on.rules().match(/comment "ha-rancher"/g)?.length, 2, "one for IPv4, one for IPv6");
   b.start();
   await on.rig.until(() => b.holdsVip, "b to hold the VIP");
@@ -44,10 +44,10 @@ it("the firewall lets the peers' adverts in, also past a strict rule set, and st
 
   // From another address b is a stranger.
   a.configure(on.rig.conf(a, specOf({})).replaceAll("192.168.56.12", "192.168.56.77"));
-  a.run(["/usr/local/lib/ha-rancher/firewall", "open"]);
+  a.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"]);
   await on.rig.until(() => a.holdsVip, "a not to hear the stranger");
   await on.rig.stop();
-  a.run(["/usr/local/lib/ha-rancher/firewall", "close"]);
+  a.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "close"]);
   assert.doesNotMatch(on.rules(), /ha.rancher/);
   assert.match(on.rules(), /policy drop/, "what was there before is as it was");
 });
@@ -56,7 +56,7 @@ it("what somebody else's rule drops does not count as heard", async () => {
   const b = on.rig.node("b");
   b.configure(on.rig.conf(b, specOf({})));
   on.node.configure(on.rig.conf(on.node, specOf({})));
-  on.node.run(["/usr/local/lib/ha-rancher/firewall", "open"]);
+  on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"]);
   on.node.run(
     ["nft", "-f", "-"],
     "table ip x { chain input { type filter hook input priority 0; ip protocol 112 drop; }; }\n",
@@ -76,10 +76,11 @@ it("where firewalld is active, the peers are let in there, now and after a boot"
   for (const name of ["rules", "rules-permanent"])
     writeFileSync(on.path(`run/${name}`), 'rule family="ipv4" service name="ssh" accept\n');
   const read = (name: string): string => readFileSync(on.path(`run/${name}`), "utf8");
-  for (let i = 0; i < 2; i++) on.node.run(["/usr/local/lib/ha-rancher/firewall", "open"], "", environment);
+  for (let i = 0; i < 2; i++)
+    on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"], "", environment);
   for (const name of ["rules", "rules-permanent"])
     assert.equal(read(name), `rule family="ipv4" service name="ssh" accept\n${rule}`);
-  on.node.run(["/usr/local/lib/ha-rancher/firewall", "close"], "", environment);
+  on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "close"], "", environment);
   for (const name of ["rules", "rules-permanent"])
     assert.equal(read(name), 'rule family="ipv4" service name="ssh" accept\n');
 });

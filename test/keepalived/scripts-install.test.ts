@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { it } from "node:test";
+import { nodeScriptLine } from "../../providers/remote/script";
 import { parseInstall } from "../../providers/vip/keepalived-provider";
-import { scriptLine } from "../../providers/vip/scripts";
 import { scriptedNode } from "./scripted-node";
 
 const on = scriptedNode();
@@ -35,7 +35,7 @@ for (const manager of ["apt-get", "dnf"])
       `#!/usr/bin/bash\necho "${manager} $*" >>/run/log\ncase $* in *install*) ${add} ;; esac\n`,
     );
     on.program("sh", '#!/usr/bin/sh\nexec /usr/bin/sh "$@"\n');
-    const line = scriptLine("root", "install", ["2.1.5"]).replace("bash --norc", "/usr/bin/bash --norc");
+    const line = nodeScriptLine({ path: "keepalived/install" }, ["2.1.5"]);
     // The script adds /usr/sbin to its PATH: hide this machine's keepalived there.
     const hide = `mount -t tmpfs none /usr/sbin; PATH=/usr/local/lib/bin; ${line}`;
     const { status, stdout, stderr } = spawnSync(

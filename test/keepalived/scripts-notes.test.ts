@@ -31,7 +31,7 @@ it("maintenance is kept in a file that lasts over a boot", () => {
 
 it("a notify hook gets what keepalived says, and the main instance's state is kept with its beginning", () => {
   const notify = (...args: string[]): string =>
-    on.node.run(["/usr/local/lib/ha-rancher/vrrp-notify", ...args]);
+    on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/vrrp-notify", ...args]);
   assert.equal(notify("INSTANCE", "ha_rancher", "MASTER", "150"), "");
   const kept = (): string => readFileSync(on.path("run/ha-rancher/vrrp"), "utf8");
   assert.match(kept(), /^MASTER \d+\.\d\d \d+\n$/);
@@ -50,7 +50,7 @@ it("of two changes at once the later one is kept, whichever is noted first", () 
       "sh",
       "-c",
       `read -r up _ </proc/uptime; echo "BACKUP ${line}" >/run/ha-rancher/vrrp
-      /usr/local/lib/ha-rancher/vrrp-notify INSTANCE ha_rancher MASTER 150; cat /run/ha-rancher/vrrp`,
+      /usr/local/lib/ha-rancher/current/keepalived/vrrp-notify INSTANCE ha_rancher MASTER 150; cat /run/ha-rancher/vrrp`,
     ]);
   assert.match(
     noted("$up $(($$ + 100))"),

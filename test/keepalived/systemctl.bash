@@ -25,7 +25,7 @@ case $* in
       </dev/null >>/run/keepalived.log 2>&1 &
     while ! lives; do sleep 0.01; done
     while ! [[ -s /run/vrrp.pid ]]; do sleep 0.01; done
-    /usr/local/lib/ha-rancher/real-time "$(process)"
+    /usr/local/lib/ha-rancher/current/keepalived/real-time "$(process)"
     ;;
   'reload keepalived.service') kill -HUP "$(process)" ;;
   'stop keepalived.service') stop ;;

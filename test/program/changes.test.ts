@@ -81,6 +81,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
       ...["ready", "serving"].map((name) => `+ Command storage-${name}`),
       ...["exports", "nfs-conf"].map((name) => `+ Files storage-${name}`),
       "+ Machine storage",
+      "+ NodeSet storage-programs",
       "+ StorageMachine storage-machine",
       "- Export export",
       "~ Command *-lease-mounted: create, update",

@@ -86,4 +86,4 @@ export const container = (inputs: string, release = "container"): string[] => [
   `~ Release release: ${release}`,
 ];
 /** The guard reads its settings anew. */
-export const guard = ["~ Command *-guard-running: stdin", "~ Files *-software-files: files"];
+export const guard = ["~ Command *-guard-running: stdin", "~ Files *-guard-files: files"];

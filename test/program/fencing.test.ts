@@ -50,7 +50,7 @@ test("each node knows how to fence the others, as a secret", () => {
 
 test("the guard knows its agent, which is installed; the key is nowhere else", () => {
   for (const { name, inputs } of registered) {
-    if (name.endsWith("-software-files"))
+    if (name.endsWith("-guard-files"))
       assert.match(
         inputs.files["/etc/ha-rancher/guard.conf"].content,
         /FENCE_AGENT=fence_virsh\n[\s\S]*FENCE_LIMIT=40/,

@@ -111,13 +111,13 @@ test("mounts are of the stack's export; the data's is not enabled", () => {
 
 test("each node has its own NFS identity", () => {
   const identity = (node: string): string | undefined =>
-    /IDENTITY='?([^'\n]+)/.exec(content(`${node}-software-files`, "/etc/ha-rancher/guard.conf"))?.[1];
+    /IDENTITY='?([^'\n]+)/.exec(content(`${node}-guard-files`, "/etc/ha-rancher/guard.conf"))?.[1];
   assert.equal(identity("rancher-1"), "ha-rancher-test-rancher-1");
   assert.equal(identity("rancher-2"), "ha-rancher-test-rancher-2");
 });
 
 test("the guard knows its timers, and from whom to learn what it runs", () => {
-  const conf = content("rancher-1-software-files", "/etc/ha-rancher/guard.conf");
+  const conf = content("rancher-1-guard-files", "/etc/ha-rancher/guard.conf");
   for (const line of ["HEARTBEAT=1", "GIVE_UP=6", "WATCHDOG=10", "LEASE_TIME=15", "GRACE_TIME=20"])
     assert.ok(conf.includes(`\n${line}\n`), `${line} is not in ${conf}`);
   assert.match(

@@ -81,7 +81,7 @@ describe("storage on a machine of the stack", () => {
   it("is made ready with its words quoted, and mounted from there", () => {
     assert.match(
       String(found.get("storage-ready")?.inputs.create),
-      /bash -s -- \/srv\/ha-rancher 'it'\\''s the data'$/,
+      /\/current\/storage\/serve \/srv\/ha-rancher 'it'\\''s the data'$/,
     );
     assert.match(mountsOf(found, "rancher-1"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/lease$/m);
     assert.match(mountsOf(found, "rancher-2"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/data$/m);
@@ -100,9 +100,9 @@ describe("storage on a server that is there", () => {
       const claim = found.get(`${node}-storage-claimed`)?.inputs;
       assert.match(
         String(claim?.create),
-        /bash -s -- 192\.168\.56\.9 \/exports\/rancher 4\.2 10 'it'\\''s the data'$/,
+        /\/current\/storage\/claim 192\.168\.56\.9 \/exports\/rancher 4\.2 10 'it'\\''s the data'$/,
       );
-      assert.match(String(claim?.stdin), /is it this stack's/);
+      assert.match(String(claim?.stdin), /^[0-9a-f]{16}$/, "run again when the program is another one");
       // Nothing of the user's is removed.
       assert.equal(claim?.delete, undefined);
       assert.match(mountsOf(found, node), /^What=192\.168\.56\.9:\/exports\/rancher\/lease$/m);

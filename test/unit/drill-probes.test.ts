@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { ownerChange, ownerNow, pingAnswer } from "../../drill/probes/address";
-import { Sampler, samplerCommand } from "../../drill/probes/sampler";
+import { Sampler } from "../../drill/probes/sampler";
 import { parseSample, placeSamples, type RawSample, type Tick } from "../../drill/probes/samples";
 import { clock } from "../../local/clock";
 import { packageRoot } from "../../local/root";
@@ -111,10 +111,11 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
       `VIP=192.168.56.10\nDATA_DIRECTORY=/rancher_data\nRUN_DIRECTORY=${folder}\n`,
     ),
   });
-  const sampler = new Sampler({ command: "bash", args: ["-c"] }, container);
+  const program = join(packageRoot, "node/drill/sampler");
+  const sampler = new Sampler({ command: "bash", args: ["-c"] }, program, container);
   t.after(() => {
     sampler.end();
-    spawnSync("bash", ["-c", samplerCommand("stop")]);
+    spawnSync(program, ["stop"]);
   });
   const until = async (what: string, condition: () => boolean): Promise<void> => {
     for (let i = 0; !condition(); i++) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -8,7 +8,6 @@ import fc from "fast-check";
 import {
   type GuardConfValues,
   guardConf,
-  guardScripts,
   mountUnitName,
   renderMountUnit,
   sentinelName,
@@ -163,20 +162,6 @@ describe("guard.conf", () => {
 });
 
 describe("files that nodes run", () => {
-  it("are all accounted for", () => {
-    const there = readdirSync(join(packageRoot, "node", "guard")).map((name) => `guard/${name}`);
-    const here = guardScripts.map((script) => script.path).filter((path) => path.startsWith("guard/"));
-    assert.deepEqual(here.sort(), there.sort());
-  });
-
-  it("are executable if they are run, and have no mistakes of syntax", () => {
-    for (const { path, mode } of guardScripts) {
-      const file = join(packageRoot, "node", path);
-      assert.equal((statSync(file).mode & 0o100) !== 0, mode === "0755", path);
-      execFileSync("bash", ["-n", file]);
-    }
-  });
-
   it("agree on the sentinel's name", () => {
     const text = readFileSync(join(packageRoot, "node", "guard", "configuration.bash"), "utf8");
     assert.ok(text.includes(`readonly sentinel_name=${sentinelName}\n`));

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { type ArchivedFile, ustar } from "./ustar";
+
+/*
+ * What runs on nodes travels in sets: all files of one version in a folder named by the hash of its content, and a link
+ * that is switched to it at once (node/host/set).
+ */
+
+/** Where sets are on a node: `sets/HASH` below it, and the links. */
+export const setRoot = "/usr/local/lib/ha-rancher";
+
+/** Files of node/ by set; a set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
+const members = {
+  current: {
+    lib: ["json.bash"],
+    guard: [
+      ...["guard", "identity", "lease", "node-status", "stop-container"],
+      ...["fence", "hand-over", "watchdog", "backup", "restore"],
+      ...["archive.bash", "configuration.bash", "fencing.bash", "fitness.bash", "health.bash", "jobs.bash"],
+      ...["lease-client.bash", "node.bash", "owner.bash", "report.bash", "service.bash", "work.bash"],
+    ],
+    keepalived: [
+      ...["await-address", "firewall", "install", "look", "maintenance", "real-time"],
+      ...["remove", "strip", "swap", "vrrp-notify", "yield"],
+    ],
+    release: ["halt", "last-words", "look", "point", "take-back"],
+    storage: ["claim", "mount-lease", "serve"],
+    host: ["prepare", "set"],
+  },
+  drill: { drill: ["fault", "sampler"] },
+} as const;
+
+export type SetName = keyof typeof members;
+
+export const setNames = Object.keys(members) as SetName[];
+
+/** What others read is no program. */
+const modeOf = (name: string): string => (name.endsWith(".bash") ? "0644" : "0755");
+
+/** The files of a set: their paths in node/, which are those in the set, and their modes. */
+export const setFiles = (name: SetName): { path: string; mode: string }[] =>
+  Object.entries<readonly string[]>(members[name]).flatMap(([folder, names]) =>
+    names.map((each) => ({ path: `${folder}/${each}`, mode: modeOf(each) })),
+  );
+
+/**
+ * Programs that are sent to where no set is: they look at a host, claim it and give it back, which is before and after
+ * all files of ours; they put a set there; and they write files for a `Files` resource, which needs no set.
+ */
+export const bareScripts = ["host/look", "host/claim", "host/release", "host/set", "host/files.sh"] as const;
+
+export type BareScript = (typeof bareScripts)[number];
+
+const sha = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
+
+/** A set, ready to travel. */
+export interface PackedSet {
+  /** The first 16 digits of the archive's SHA-256; the name of its folder. */
+  hash: string;
+  /** A tar file; all of it is UTF-8. */
+  archive: string;
+}
+
+/** Packs files, with the two lists that tell whether they are whole (node/host/set). */
+export function packSet(files: readonly ArchivedFile[]): PackedSet {
+  const sums = files.map(({ path, content }) => `${sha(content)}  ${path}\n`);
+  const modes = files.map(({ path, mode }) => `${mode.replace(/^0+/, "")} ./${path}\n`);
+  const archive = ustar([
+    ...files,
+    { path: ".sums", mode: "0644", content: sums.join("") },
+    { path: ".modes", mode: "0644", content: modes.sort().join("") },
+  ]);
+  return { hash: sha(archive).slice(0, 16), archive: archive.toString() };
+}
+
+/** A program's path in whatever set a link names. */
+export const linkedProgram = (path: string, name: SetName = "current"): string =>
+  `${setRoot}/${name}/${path}`;

@@ -1,0 +1,34 @@
+import * as pulumi from "@pulumi/pulumi";
+import { shim } from "../shim";
+import type { SshEndpoint } from "./endpoint";
+import { packedSet } from "./script";
+
+export interface NodeSetArgs {
+  /** The node, and how to log in to it. Secret in the state. */
+  ssh: pulumi.Input<SshEndpoint>;
+}
+
+const provider = shim("ha-rancher/providers/remote", "nodeSet");
+
+/**
+ * The programs of this project on a node (domain/node-set.ts), as one set: a folder named by the hash of its content, and
+ * the link `current`, which is switched once the folder is whole. Whatever runs from the former set keeps it. `refresh`
+ * finds another set, and one with a file that was changed. Destroying it removes them all.
+ */
+export class NodeSet extends pulumi.dynamic.Resource {
+  static readonly __pulumiType = "pulumi-nodejs:dynamic/remote:NodeSet";
+
+  /** Of its content; 16 hexadecimal digits. */
+  declare readonly hash: pulumi.Output<string>;
+
+  constructor(name: string, args: NodeSetArgs, opts?: pulumi.CustomResourceOptions) {
+    super(
+      provider,
+      name,
+      { ...args, hash: packedSet("current").hash },
+      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["ssh"] }),
+      "remote",
+      "NodeSet",
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import { isDeepStrictEqual } from "node:util";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { storedCode } from "../shim";
+import { checkInputs } from "../validation";
+import { machineOf, replacedByHost, type SshEndpoint } from "./endpoint";
+import { bareScript, installSet, packedSet } from "./script";
+
+/** A NodeSet's checked inputs. */
+export interface NodeSetInputs {
+  ssh: SshEndpoint;
+  hash: string;
+}
+
+const schema = z.looseObject({
+  hash: z
+    .string("must be a set's hash")
+    .regex(/^[0-9a-f]{16}$/, "must be a set's hash, 16 hexadecimal digits"),
+});
+
+/** What `set show` prints. */
+const shown = z.object({ set: z.string().nullable(), whole: z.boolean() });
+
+const limit = 120_000;
+
+async function put({ ssh, hash }: NodeSetInputs): Promise<void> {
+  if (hash !== packedSet("current").hash)
+    throw new Error("this project's files for nodes were changed while the update ran: run it again");
+  await installSet(ssh, "current", true);
+}
+
+/** The provider of {@link NodeSet}: see there for what it does. */
+export const nodeSet = {
+  async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
+    return checkInputs(schema, news);
+  },
+
+  /**
+   * | what changes | verb |
+   * |---|---|
+   * | hash | update: the new set beside the old one, then the link |
+   * | the host of ssh | replace (the new node first) |
+   * | ssh: another machine at the same host (its key) | update that puts the set there |
+   * | ssh: other | update that only stores it |
+   */
+  async diff(_id: string, olds: NodeSetInputs, news: NodeSetInputs): Promise<pulumi.dynamic.DiffResult> {
+    const replaces = replacedByHost(olds.ssh, news.ssh);
+    const changes =
+      replaces.length > 0 ||
+      olds.hash !== news.hash ||
+      !isDeepStrictEqual(olds.ssh, news.ssh) ||
+      storedCode(olds) !== storedCode(news);
+    return { changes, replaces, deleteBeforeReplace: false };
+  },
+
+  async create(inputs: NodeSetInputs): Promise<pulumi.dynamic.CreateResult<NodeSetInputs>> {
+    await put(inputs);
+    return { id: `${inputs.ssh.host}:programs`, outs: inputs };
+  },
+
+  /** A set that is not whole any more is drift, as another one is. */
+  async read(id: string, props: NodeSetInputs): Promise<pulumi.dynamic.ReadResult> {
+    const answer = await bareScript(props.ssh, "host/set", ["show", "current"], { timeout: limit });
+    const { set, whole } = shown.parse(JSON.parse(answer));
+    if (set === null) return { id: "" };
+    const { ssh } = props;
+    const hash = whole ? set : "damaged";
+    return { id, props: { ...props, hash }, inputs: { ssh, hash } };
+  },
+
+  async update(
+    _id: string,
+    olds: NodeSetInputs,
+    news: NodeSetInputs,
+  ): Promise<pulumi.dynamic.UpdateResult<NodeSetInputs>> {
+    if (olds.hash !== news.hash || machineOf(olds.ssh) !== machineOf(news.ssh)) await put(news);
+    return { outs: { ssh: news.ssh, hash: news.hash } };
+  },
+
+  async delete(_id: string, { ssh }: NodeSetInputs): Promise<void> {
+    await bareScript(ssh, "host/set", ["remove", "current"], { timeout: limit });
+  },
+};

@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { bareScripts, packSet, setFiles, setNames } from "../../domain/node-set";
+import { ustar } from "../../domain/ustar";
+import { packageRoot } from "../../local/root";
+import { packedSet, runNodeScript } from "../../providers/remote/script";
+import { nodeSet } from "../../providers/remote/set-provider";
+import { closeAll } from "../../providers/remote/ssh";
+import { TestServer } from "./remote-server";
+
+/** What is in no set: the agent, which is being built, and what components write to where systemd looks. */
+const elsewhere = /^(agent|units)\/|^keepalived\/drop-in\.conf$/;
+
+describe("the files of node/", () => {
+  const there = readdirSync(join(packageRoot, "node"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(join(packageRoot, "node"), join(entry.parentPath, entry.name)))
+    .filter((path) => !elsewhere.test(path));
+  const inSets = setNames.flatMap(setFiles);
+
+  test("are each in one set, or among those that are sent to where no set is", () => {
+    const here = [...new Set([...inSets.map(({ path }) => path), ...bareScripts])];
+    assert.deepEqual(here.sort(), there.sort());
+    assert.equal(new Set(inSets.map(({ path }) => path)).size, inSets.length);
+  });
+
+  test("have the mode that they get on a node, and no mistakes of syntax", () => {
+    for (const { path, mode } of [
+      ...inSets,
+      ...bareScripts.map((path) => ({ path, mode: path.endsWith(".sh") ? "0644" : "0755" })),
+    ]) {
+      const file = join(packageRoot, "node", path);
+      assert.equal((statSync(file).mode & 0o111) === 0o111, mode === "0755", path);
+      execFileSync("bash", ["-n", file]);
+    }
+  });
+
+  test("say what they take, if they are programs", () => {
+    for (const path of [...inSets.filter(({ mode }) => mode === "0755").map((file) => file.path)])
+      assert.match(
+        readFileSync(join(packageRoot, "node", path), "utf8"),
+        /^# *(Usage|Called by)\b|^# bash/m,
+        path,
+      );
+  });
+});
+
+test("an archive is what tar reads, with modes, and the same for the same files", () => {
+  const files = [
+    { path: "a/program", mode: "0755", content: "#!/bin/sh\necho ä\n" },
+    { path: "empty", mode: "0644", content: "" },
+    { path: "block", mode: "0644", content: "x".repeat(512) },
+  ];
+  const archive = ustar(files);
+  const listed = execFileSync("tar", ["--list", "--verbose", "--file", "-"], {
+    input: archive,
+    encoding: "utf8",
+  });
+  assert.match(
+    listed,
+    /^-rwxr-xr-x root\/root +18 1970-01-0\S+ \S+ a\/program\n-rw-r--r-- root\/root +0 .* empty\n/,
+  );
+  const text = execFileSync("tar", ["--extract", "--to-stdout", "--file", "-"], {
+    input: archive,
+    encoding: "utf8",
+  });
+  assert.equal(text, files.map(({ content }) => content).join(""));
+  assert.equal(packSet(files).hash, packSet(structuredClone(files)).hash);
+  for (const change of [{ mode: "0644" }, { content: "" }, { path: "b" }])
+    assert.notEqual(
+      packSet(files).hash,
+      packSet([{ ...files[0], ...change } as (typeof files)[0], ...files.slice(1)]).hash,
+    );
+  assert.throws(() => ustar([{ path: "x".repeat(101), mode: "0644", content: "" }]), /too long/);
+});
+
+describe("sets on a node", () => {
+  let root: string;
+  const set = (text: string) =>
+    packSet([
+      { path: "guard/guard", mode: "0755", content: `#!/usr/bin/env bash\nread -r _\necho ${text}\n` },
+      { path: "lib/a.bash", mode: "0644", content: text },
+    ]);
+  const run = (args: string[], input = "") =>
+    spawnSync(join(packageRoot, "node/host/set"), args, {
+      input,
+      encoding: "utf8",
+      env: { ...process.env, HA_RANCHER_PROGRAMS: root },
+    });
+  const put = ({ hash, archive }: ReturnType<typeof set>, link = "current"): void => {
+    const { status, stderr } = run(["put", hash, link], archive);
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, "");
+  };
+  const show = (): unknown => JSON.parse(run(["show", "current"]).stdout);
+  const here = (): string[] =>
+    readdirSync(join(root, "sets"))
+      .filter((name) => !name.startsWith("."))
+      .sort();
+  /** As if it had been put there so many seconds ago. */
+  const age = (hash: string, seconds: number): void => {
+    const then = Date.now() / 1000 - seconds;
+    utimesSync(join(root, "sets", hash), then, then);
+  };
+
+  beforeEach(() => {
+    root = join(mkdtempSync(join(tmpdir(), "node-set-")), "programs");
+  });
+  afterEach(() => rmSync(join(root, ".."), { recursive: true, force: true }));
+
+  test("a set is put there whole, and its link switched; again is no change", () => {
+    const one = set("one");
+    assert.deepEqual(show(), { set: null, whole: false });
+    put(one);
+    assert.deepEqual(show(), { set: one.hash, whole: true });
+    assert.equal(readlinkSync(join(root, "current")), `sets/${one.hash}`);
+    assert.equal(readFileSync(join(root, "current/lib/a.bash"), "utf8"), "one");
+    assert.equal(statSync(join(root, "current/guard/guard")).mode & 0o777, 0o755);
+    const before = statSync(join(root, "sets", one.hash, "lib/a.bash")).ino;
+    put(one);
+    assert.equal(statSync(join(root, "sets", one.hash, "lib/a.bash")).ino, before);
+  });
+
+  test("without a link it is only put there", () => {
+    put(set("one"));
+    const { hash, archive } = set("two");
+    assert.equal(run(["put", hash], archive).status, 0);
+    assert.deepEqual(show(), { set: set("one").hash, whole: true });
+    assert.deepEqual(here(), [set("one").hash, hash].sort());
+  });
+
+  test("half of one changes nothing", () => {
+    put(set("one"));
+    const { hash, archive } = set("two");
+    const { status, stderr } = run(["put", hash, "current"], archive.slice(0, 700));
+    assert.equal(status, 1);
+    assert.match(stderr, /did not arrive completely/);
+    assert.deepEqual(show(), { set: set("one").hash, whole: true });
+    assert.deepEqual(readdirSync(join(root, "sets")).sort(), [".lock", set("one").hash]);
+  });
+
+  test("one that was killed half-way leaves the former set whole, and the next one clears up", async () => {
+    put(set("one"));
+    const { hash, archive } = set("two");
+    const child = spawn(join(packageRoot, "node/host/set"), ["put", hash, "current"], {
+      stdio: ["pipe", "ignore", "ignore"],
+      env: { ...process.env, HA_RANCHER_PROGRAMS: root },
+    });
+    child.stdin.write(archive.slice(0, 700));
+    const begun = join(root, "sets/.new.tar");
+    for (let i = 0; !existsSync(begun); i++) {
+      assert.ok(i < 400);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    child.kill("SIGKILL");
+    child.stdin.destroy();
+    await once(child, "exit");
+    assert.deepEqual(show(), { set: set("one").hash, whole: true });
+    put(set("two"));
+    assert.deepEqual(show(), { set: hash, whole: true });
+    assert.deepEqual(
+      readdirSync(join(root, "sets")).filter((name) => name.startsWith(".new")),
+      [],
+    );
+  });
+
+  for (const [what, damage] of [
+    ["changed", (at: string) => writeFileSync(join(at, "lib/a.bash"), "other")],
+    ["missing", (at: string) => rmSync(join(at, "lib/a.bash"))],
+    ["there that is not its own", (at: string) => writeFileSync(join(at, "lib/b.bash"), "")],
+    ["not executable", (at: string) => execFileSync("chmod", ["644", join(at, "guard/guard")])],
+  ] as const)
+    test(`a set with a file that is ${what} is not whole, until it is put there again`, () => {
+      put(set("one"));
+      damage(join(root, "current"));
+      assert.deepEqual(show(), { set: set("one").hash, whole: false });
+      put(set("one"));
+      assert.deepEqual(show(), { set: set("one").hash, whole: true });
+    });
+
+  test("the last two stay, and those that a link names or a process runs from", async () => {
+    const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(set) as [
+      ReturnType<typeof set>,
+      ...ReturnType<typeof set>[],
+    ];
+    if (!b || !c || !d || !e) throw new Error("unreachable");
+    put(a);
+    age(a.hash, 50);
+    put(b, "drill");
+    age(b.hash, 40);
+    put(c);
+    age(c.hash, 30);
+    const guard = spawn(join(root, "current/guard/guard"), { stdio: ["pipe", "pipe", "inherit"] });
+    const exited = once(guard, "exit");
+    guard.stdin.write("");
+    // It runs once bash has its own file open.
+    for (let i = 0; !readdirSync(`/proc/${guard.pid}/fd`).includes("255"); i++) {
+      assert.ok(i < 400);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    put(d);
+    age(d.hash, 20);
+    put(e);
+    assert.deepEqual(here(), [b, c, d, e].map(({ hash }) => hash).sort());
+    guard.stdin.end("go\n");
+    await exited;
+    assert.equal(run(["clean"]).status, 0);
+    assert.deepEqual(here(), [b, d, e].map(({ hash }) => hash).sort());
+    assert.equal(run(["remove", "drill"]).status, 0);
+    assert.deepEqual(here(), [d, e].map(({ hash }) => hash).sort());
+    assert.equal(run(["remove", "current"]).status, 0);
+    assert.equal(existsSync(root), false);
+    assert.equal(run(["remove", "current"]).status, 0, "gone is gone");
+  });
+
+  test("files of a version that knew no sets stay while one of them runs, and go after that", async () => {
+    mkdirSync(root);
+    for (const name of ["guard", "stop-container"])
+      writeFileSync(join(root, name), "#!/usr/bin/env bash\nread -r _\n", { mode: 0o755 });
+    const guard = spawn(join(root, "guard"), { stdio: ["pipe", "pipe", "inherit"] });
+    const exited = once(guard, "exit");
+    for (let i = 0; !readdirSync(`/proc/${guard.pid}/fd`).includes("255"); i++) {
+      assert.ok(i < 400);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    put(set("one"));
+    assert.ok(existsSync(join(root, "stop-container")));
+    guard.stdin.end("go\n");
+    await exited;
+    assert.equal(run(["clean"]).status, 0);
+    assert.deepEqual(readdirSync(root).sort(), ["current", "sets"]);
+  });
+});
+
+describe("sets over SSH", () => {
+  let server: TestServer;
+  before(async () => {
+    server = await new TestServer().start();
+    process.env.HA_RANCHER_PROGRAMS = server.path("programs");
+  });
+  after(async () => {
+    delete process.env.HA_RANCHER_PROGRAMS;
+    closeAll();
+    await server.stop();
+  });
+  const { hash } = packedSet("current");
+
+  test("a script finds its set, or it is put there for it; arguments arrive as they are", async () => {
+    const script = { path: "release/point", limit: 30_000 };
+    const name = "no such $(container) 'x'";
+    await assert.rejects(runNodeScript(server.endpoint, script, [name]), (error: Error) => {
+      assert.ok(error.message.includes(`there is no container ${name} on this node`), error.message);
+      return true;
+    });
+    assert.deepEqual(
+      readdirSync(server.path("programs/sets")).filter((each) => !each.startsWith(".")),
+      [hash],
+    );
+    assert.equal(
+      existsSync(server.path("programs/current")),
+      false,
+      "what units use is for the resource to say",
+    );
+  });
+
+  test("as a resource: made, found whole, found damaged, mended, and gone", async () => {
+    const inputs = { ssh: server.endpoint, hash };
+    const { id, outs } = await nodeSet.create(inputs);
+    const state = outs as typeof inputs;
+    assert.equal(readlinkSync(server.path("programs/current")), `sets/${hash}`);
+    assert.deepEqual(await nodeSet.read(id as string, state), { id, props: inputs, inputs });
+    assert.equal((await nodeSet.diff("id", state, inputs)).changes, false);
+    writeFileSync(server.path("programs/current/guard/guard"), "");
+    const damaged = (await nodeSet.read("id", state)).props as typeof inputs;
+    assert.equal((await nodeSet.diff("id", damaged, inputs)).changes, true);
+    assert.deepEqual((await nodeSet.update("id", damaged, inputs)).outs, inputs);
+    assert.deepEqual((await nodeSet.read("id", state)).inputs, inputs);
+    await nodeSet.delete("id", state);
+    assert.deepEqual(await nodeSet.read("id", state), { id: "" });
+  });
+
+  test("as what a stack of a version without sets has in its state: updated, not replaced", async () => {
+    const former = { ssh: server.endpoint, files: {}, unfinished: false, retired: [] } as never;
+    const news = { ssh: server.endpoint, hash };
+    const { changes, replaces } = await nodeSet.diff("id", former, news);
+    assert.deepEqual([changes, replaces], [true, []]);
+    assert.deepEqual((await nodeSet.update("id", former, news)).outs, news);
+    assert.equal(readlinkSync(server.path("programs/current")), `sets/${hash}`);
+  });
+
+  test("another set than this package has is refused", async () => {
+    await assert.rejects(nodeSet.create({ ssh: server.endpoint, hash: "0".repeat(16) }), /run it again/);
+    const { failures } = await nodeSet.check({}, { hash: "x" });
+    assert.match(failures?.[0]?.reason ?? "", /16 hexadecimal digits/);
+  });
+});
