@@ -1,22 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HaRancher } from "./components";
 import { assertFresh, StaleProgram } from "./local/toolchain/freshness";
-import { namespace, parseSettings, SettingsError } from "./settings";
+import { ownSettings, parseSettings, SettingsError } from "./settings";
 
 // A bug of this program shows its stack trace (below). Pulumi has every stack trace rewritten by the source maps of
 // what runs: it takes one for each promise, which costs half a second, and the paths that it writes
 // (`node_modules/@pulumi/output.ts`) send Node 20.20 into an endless loop when they are printed (util's
 // markNodeModules).
 delete (Error as Partial<ErrorConstructor>).prepareStackTrace;
-
-function rawSettings(): Record<string, string> {
-  const prefix = `${namespace}:`;
-  return Object.fromEntries(
-    Object.entries(pulumi.runtime.allConfig())
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => [key.slice(prefix.length), value]),
-  );
-}
 
 /** Whether an error is the user's to correct: its message says all there is to know, and a stack trace would hide it. */
 const isForUsers = (error: unknown): error is Error =>
@@ -25,7 +16,7 @@ const isForUsers = (error: unknown): error is Error =>
 function makeStack(): HaRancher {
   try {
     assertFresh();
-    return new HaRancher("ha-rancher", parseSettings(rawSettings()));
+    return new HaRancher("ha-rancher", parseSettings(ownSettings(pulumi.runtime.allConfig())));
   } catch (error) {
     throw isForUsers(error) ? new pulumi.RunError(error.message) : error;
   }

@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { dataHome } from "../local/paths";
 import { Host } from "../providers/host";
 import { type NodeSettings, type Settings, SettingsError } from "../settings";
-import { memoryFloorOf } from "../settings/image";
-import { keyMistakes } from "../settings/key-files";
+import { keyMistakes, keyPath } from "../settings/key-files";
+import { memoryFloorOf } from "../workloads/rancher/settings";
 import type { Node } from "./node";
 
 /** The nodes that existed before, one resource each. */
@@ -28,6 +28,7 @@ export class Hosts extends pulumi.ComponentResource {
     { vip, furtherVips, memoryFloor }: Settings,
     image: string,
   ): Node {
+    const keyFile = login.keyFile === undefined ? undefined : keyPath(login.keyFile);
     const host = new Host(
       name,
       {
@@ -36,8 +37,8 @@ export class Hosts extends pulumi.ComponentResource {
         host: login.address ?? address,
         port: login.port,
         user: login.user,
-        privateKey: login.privateKey ?? readFileSync(login.keyFile ?? "", "utf8"),
-        keyFile: login.keyFile,
+        privateKey: login.privateKey ?? readFileSync(keyFile ?? "", "utf8"),
+        keyFile,
         hostKey: login.hostKey,
         memory: memoryFloorOf(memoryFloor, image),
         directory: join(dataHome(), "hosts", pulumi.getStack(), name),

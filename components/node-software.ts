@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type GuardTimes, guardConf, mountUnitName } from "../domain/guard-conf";
+import { guardConf, mountUnitName } from "../domain/guard-conf";
 import { setFiles } from "../domain/node-set";
+import { type NodeTimes, nodeTimes } from "../domain/timers";
 import { nodeFile } from "../providers/remote/script";
 import type { Settings } from "../settings";
 import { hasAgent } from "../settings/fencing";
@@ -75,7 +76,7 @@ export class NodeSoftware extends pulumi.ComponentResource {
       // What it runs is the release's to say.
       serviceFile: `${nodePaths.config}/service.conf`,
       fenceAgent: agent?.agent,
-      times: guardTimes(settings),
+      times: timesOf(settings),
     });
     this.conf.set(node.name, conf);
     const files = nodeFiles(
@@ -116,17 +117,11 @@ const formerFiles = (node: Node): pulumi.Alias => ({
   type: "pulumi-nodejs:dynamic/remote:Files",
 });
 
-/** The settings as the guard's file names them. */
-function guardTimes({ guard, fencing, startDeadline }: Settings): GuardTimes {
-  const { health, ...times } = guard;
-  return {
-    ...times,
+/** The timers that a node is told; how long fencing may take is for where an agent fences. */
+function timesOf({ guard, fencing, startDeadline }: Settings): Partial<NodeTimes> {
+  const { fenceLimit, ...times } = nodeTimes(guard, guard.health, {
     startDeadline,
-    healthEvery: health.every,
-    healthTimeout: health.timeout,
-    healthFailures: health.failures,
-    deepEvery: health.deepEvery,
-    deepTimeout: health.deepTimeout,
-    ...(hasAgent(fencing) ? { fenceLimit: fencing.timeout } : {}),
-  };
+    fenceLimit: fencing.timeout,
+  });
+  return hasAgent(fencing) ? { ...times, fenceLimit } : times;
 }

@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
+import { type Mistake, mistake } from "../domain/mistake";
 import type { LabDescription } from "../lab/description";
 import { dataHome } from "../local/paths";
 import type { MachineArgs } from "../providers/vagrant";
@@ -41,7 +42,7 @@ export interface Place {
   storage: StoragePlace;
 }
 
-function labMistakes(settings: Settings, lab: LabDescription): string[] {
+function labMistakes(settings: Settings, lab: LabDescription): Mistake[] {
   const network = ipaddr.IPv4.parseCIDR(lab.privateNetwork.cidr);
   const all = [
     ["vip", settings.vip.address] as const,
@@ -50,9 +51,9 @@ function labMistakes(settings: Settings, lab: LabDescription): string[] {
   ];
   return all.flatMap(([name, address]) => {
     if (address === lab.privateNetwork.hostAddress)
-      return [`\`${name}\` (${address}) is the lab's own address: choose another`];
+      return [mistake(name, `(${address}) is the lab's own address`, "choose another")];
     if (!ipaddr.IPv4.parse(address).match(network))
-      return [`\`${name}\` (${address}) must be in the lab's network, ${lab.privateNetwork.cidr}`];
+      return [mistake(name, `(${address}) must be in the lab's network, ${lab.privateNetwork.cidr}`)];
     return [];
   });
 }
@@ -114,15 +115,23 @@ function elsewhere(settings: Settings, stack: string): Place {
   };
 }
 
-function machineMistakes({ box, hypervisor }: Settings): string[] {
-  const mistakes: string[] = [];
+function machineMistakes({ box, hypervisor }: Settings): Mistake[] {
+  const mistakes: Mistake[] = [];
   if (!box)
     mistakes.push(
-      "`box` is missing: outside of the lab, name a Vagrant box with Docker for your hypervisor (or run in the lab: `npm run up`)",
+      mistake(
+        "box",
+        "is missing",
+        "outside of the lab, name a Vagrant box with Docker for your hypervisor (or run in the lab: `npm run up`)",
+      ),
     );
   if (hypervisor === "lab")
     mistakes.push(
-      "`hypervisor` is lab, and this is not a shell of the lab: use `npm run up`, or `npm run shell`",
+      mistake(
+        "hypervisor",
+        "is lab, and this is not a shell of the lab",
+        "use `npm run up`, or `npm run shell`",
+      ),
     );
   return mistakes;
 }

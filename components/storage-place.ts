@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type Mistake, mistake } from "../domain/mistake";
 import type { LabDescription } from "../lab/description";
 import { dataHome } from "../local/paths";
 import type { ExportArgs } from "../providers/nfs";
@@ -36,7 +37,7 @@ export function chooseStorage(
   lab: LabDescription | undefined,
   stack: string,
   ownAddress: () => string | undefined,
-  mistakes: string[],
+  mistakes: Mistake[],
 ): StoragePlace {
   const { storage, nfsAddress, sharedDirectory, keepData, nfsVersion, subnet } = settings;
   const given = nfsAddress ?? "";
@@ -46,7 +47,11 @@ export function chooseStorage(
   if (lab) {
     if (nfsVersion === "3")
       mistakes.push(
-        "`nfsVersion` cannot be 3 with `storage` host in the lab: its NFS server speaks version 4 alone; use `storage: machine` with a free address as `nfsAddress`",
+        mistake(
+          "nfsVersion",
+          "cannot be 3 with `storage` host in the lab",
+          "its NFS server speaks version 4 alone; use `storage: machine` with a free address as `nfsAddress`",
+        ),
       );
     const own = ofLab(lab, stack);
     return {
@@ -59,12 +64,20 @@ export function chooseStorage(
   }
   if (process.platform !== "linux")
     mistakes.push(
-      "`storage` is host, and only Linux can export the shared directory as it is needed: use `storage: machine` with a free address of the nodes' network as `nfsAddress`, or `storage: server`",
+      mistake(
+        "storage",
+        "is host, and only Linux can export the shared directory as it is needed",
+        "use `storage: machine` with a free address of the nodes' network as `nfsAddress`, or `storage: server`",
+      ),
     );
   const address = nfsAddress ?? ownAddress();
   if (address === undefined)
     mistakes.push(
-      `\`nfsAddress\` is missing: this machine, which serves the shared directory, has no address in the nodes' network (${subnet.address}/${subnet.prefix}); give the one that the nodes reach it by`,
+      mistake(
+        "nfsAddress",
+        "is missing",
+        `this machine, which serves the shared directory, has no address in the nodes' network (${subnet.address}/${subnet.prefix}); give the one that the nodes reach it by`,
+      ),
     );
   return {
     kind: "host",

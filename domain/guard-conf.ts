@@ -1,20 +1,8 @@
 import { shellQuote } from "../providers/remote/quote";
-import type { GuardSettings } from "../settings/guard";
+import type { NodeTimes } from "./timers";
 
 /** Where the settings for the fence agent are on a node, a file for each node. */
 export const fenceDirectory = "/etc/ha-rancher/fence";
-
-/** Times of the guard in seconds, decimals allowed, and counts; node/guard/configuration.bash tells what they are for. */
-export type GuardTimes = Partial<Omit<GuardSettings, "health">> & {
-  /** Until the service must be well after its start. */
-  startDeadline?: number;
-  healthEvery?: number;
-  healthTimeout?: number;
-  healthFailures?: number;
-  deepEvery?: number;
-  deepTimeout?: number;
-  fenceLimit?: number;
-};
 
 /** What a node's guard.conf says. */
 export interface GuardConfValues {
@@ -44,7 +32,8 @@ export interface GuardConfValues {
   nfsVersion?: "4.2" | "3";
   /** Another file of such lines, which names what the node runs: node/release/point writes it. */
   serviceFile?: string;
-  times?: GuardTimes;
+  /** Seconds, decimals allowed, and counts; what is left out has its default (timers.ts). */
+  times?: Partial<NodeTimes>;
 }
 
 /** The file in the shared data whose first line tells this stack's data from any other directory. */

@@ -1,46 +1,56 @@
 import { z } from "zod";
-import { directory, settingsByName, whole } from "./values";
+import { mistake } from "../domain/mistake";
+import { directory, type Rule, setting, settingsByName, whole } from "./values";
 
 /** What systemd.time(7) calls a calendar event; whether it is one, the nodes' systemd says. */
 const calendar = /^[A-Za-z0-9*][A-Za-z0-9*:.,/~ _+-]*$/;
 
 const backup = z.strictObject(
   {
-    schedule: z
-      .string({ error: "must be a text, such as daily" })
-      .regex(calendar, {
-        error: "must be a time as systemd timers have it, such as daily or `*-*-* 03:00:00`",
-      })
-      .optional()
-      .describe(
-        "When the active node makes a backup on its own disk, as systemd timers have it; default: never",
-      ),
-    keep: whole(1, 10_000)
-      .default(7)
-      .describe("How many backups stay in a folder, the newest ones; on the nodes and here"),
-    directory: directory
-      .default("/var/backups/ha-rancher")
-      .describe(
-        "The nodes' folder for scheduled backups: a mount that all of them have outlives each of them",
-      ),
+    schedule: setting(
+      z
+        .string({ error: "must be a text, such as daily" })
+        .regex(calendar, {
+          error: "must be a time as systemd timers have it, such as daily or `*-*-* 03:00:00`",
+        })
+        .optional(),
+      "When the active node makes a backup on its own disk, as systemd timers have it",
+      "never",
+    ),
+    keep: setting(
+      whole(1, 10_000).default(7),
+      "How many backups stay in a folder, the newest ones; on the nodes and here",
+    ),
+    directory: setting(
+      directory.default("/var/backups/ha-rancher"),
+      "The nodes' folder for scheduled backups: a mount that all of them have outlives each of them",
+    ),
   },
   { error: settingsByName },
 );
 
 /** Settings of backups. */
 export const backupShape = {
-  backup: backup.default(backup.parse({})).describe("Backups of Rancher's data: docs/rancher.md"),
+  backup: setting(
+    backup.default(backup.parse({})),
+    "Backups of Rancher's data, by `schedule`, `keep` and `directory`: docs/rancher.md",
+    "`keep: 7`, no schedule",
+  ),
 };
 
-/** Settings of this file that are given as JSON where everything is text. */
-export const backupStructured: Record<string, string> = { backup: "settings by name" };
-
-/** Mistakes of backups that lie between settings. */
-export function backupMistakes(given: { backup: { directory: string }; dataDirectory: string }): string[] {
-  const { backup, dataDirectory } = given;
-  return `${backup.directory}/`.startsWith(`${dataDirectory}/`)
-    ? [
-        `\`backup.directory\` (${backup.directory}) must not be in \`dataDirectory\` (${dataDirectory}): a backup must outlive the data`,
-      ]
-    : [];
-}
+/** What backups must keep to. */
+export const backupRules: Rule<{ backup: { directory: string }; dataDirectory: string }>[] = [
+  {
+    of: ["backup.directory", "dataDirectory"],
+    check: ({ backup, dataDirectory }) =>
+      `${backup.directory}/`.startsWith(`${dataDirectory}/`)
+        ? [
+            mistake(
+              "backup.directory",
+              `(${backup.directory}) must not be in \`dataDirectory\` (${dataDirectory})`,
+              "a backup must outlive the data",
+            ),
+          ]
+        : [],
+  },
+];

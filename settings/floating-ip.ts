@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { keepalivedCommand } from "../domain/keepalived-conf";
 import { type Preset, presets, type Vip, type VrrpSpec } from "../domain/vrrp";
-import { list, number, settingsByName, truth, whole, wholeFromText } from "./values";
+import { list, number, setting, settingsByName, truth, whole } from "./values";
 
 /*
  * The settings of the floating IP: where it is, how fast it moves, and `keepalived` with what keepalived offers. The
@@ -112,49 +112,66 @@ const notOffered: Record<string, string> = {
   priority: "it is given for each node, in `nodes`",
 };
 
-/** Why a setting is not there, if that is worth a word: an end for the sentence. */
-export const whyNotOffered = (name: string): string => (notOffered[name] ? `: ${notOffered[name]}` : "");
+/** Why a setting is not there, if that is worth a word. */
+export const whyNotOffered = (name: string): string | undefined =>
+  Object.hasOwn(notOffered, name) ? notOffered[name] : undefined;
 
 /** Settings of the floating IP at the top of a stack's file. */
 export const floatingIpShape = {
-  vip: z
-    .string({ error: "is missing: give the floating IP with its subnet's prefix, such as 192.168.56.10/24" })
-    .refine((text) => ipaddr.IPv4.isValidCIDR(text) && /^\d+\.\d+\.\d+\.\d+\//.test(text), {
-      error: "must be an IPv4 address with its subnet's prefix, such as 192.168.56.10/24",
-    })
-    .describe("The floating IP with its subnet's prefix, such as 192.168.56.10/24"),
-  preset: z
-    .enum(Object.keys(presets) as [Preset, ...Preset[]], {
-      error: `must be one of ${Object.entries(presets)
-        .map(([name, seconds]) => `${name} (an advert every ${seconds} s)`)
-        .join(", ")}`,
-    })
-    .optional()
-    .describe(
-      "How fast the VIP moves: steady (an advert every second), fast (0.2 s, the default) or instant (0.05 s)",
-    ),
-  advertInterval: z.coerce
-    .number({ error: "must be a number of seconds" })
-    .min(0.05, { error: "must be at least 0.05 s: less is false takeovers on a busy machine" })
-    .max(40, { error: "must be at most 40 s, the most that VRRPv3 can say" })
-    .optional()
-    .describe("Seconds between VRRP adverts, 0.05 to 40, in place of `preset`"),
-  virtualRouterId: wholeFromText(1, 255)
-    .optional()
-    .describe("VRRP's number of the stack, 1 to 255; default: the VIP's last number"),
-  furtherVips: list(anyVip, 50).describe(
+  vip: setting(
+    z
+      .string({
+        error: "is missing: give the floating IP with its subnet's prefix, such as 192.168.56.10/24",
+      })
+      .refine((text) => ipaddr.IPv4.isValidCIDR(text) && /^\d+\.\d+\.\d+\.\d+\//.test(text), {
+        error: "must be an IPv4 address with its subnet's prefix, such as 192.168.56.10/24",
+      }),
+    "The floating IP with its subnet's prefix, such as 192.168.56.10/24",
+  ),
+  preset: setting(
+    z
+      .enum(Object.keys(presets) as [Preset, ...Preset[]], {
+        error: `must be one of ${Object.entries(presets)
+          .map(([name, seconds]) => `${name} (an advert every ${seconds} s)`)
+          .join(", ")}`,
+      })
+      .optional(),
+    "How fast the VIP moves: steady (an advert every second), fast (0.2 s) or instant (0.05 s)",
+    "fast",
+  ),
+  advertInterval: setting(
+    z
+      .number({ error: "must be a number of seconds" })
+      .min(0.05, { error: "must be at least 0.05 s: less is false takeovers on a busy machine" })
+      .max(40, { error: "must be at most 40 s, the most that VRRPv3 can say" })
+      .optional(),
+    "Seconds between VRRP adverts, 0.05 to 40, in place of `preset`",
+    "the preset's",
+  ),
+  virtualRouterId: setting(
+    whole(1, 255).optional(),
+    "VRRP's number of the stack, 1 to 255, unique on the network",
+    "the VIP's last number",
+  ),
+  furtherVips: setting(
+    list(anyVip, { of: "addresses with prefix", most: 50 }),
     "Addresses that move with the VIP, IPv4 and IPv6, each with its subnet's prefix",
   ),
-  subnet: z
-    .string({ error: "must be a text" })
-    .refine((text) => ipaddr.IPv4.isValidCIDRFourPartDecimal(text), {
-      error: "must be the IPv4 network of the nodes, such as 192.168.56.0/24",
-    })
-    .optional()
-    .describe("The nodes' network, where the VIP is not in it; default: the VIP's"),
-  keepalived: keepalivedSchema
-    .default(keepalivedSchema.parse({}))
-    .describe("What keepalived offers, for those who know VRRP: docs/floating-ip.md"),
+  subnet: setting(
+    z
+      .string({ error: "must be a text" })
+      .refine((text) => ipaddr.IPv4.isValidCIDRFourPartDecimal(text), {
+        error: "must be the IPv4 network of the nodes, such as 192.168.56.0/24",
+      })
+      .optional(),
+    "The nodes' network, where the VIP is not in it",
+    "the VIP's",
+  ),
+  keepalived: setting(
+    keepalivedSchema.default(keepalivedSchema.parse({})),
+    "What keepalived offers, for those who know VRRP: docs/floating-ip.md",
+    "as in docs/floating-ip.md",
+  ),
 };
 
 /** What keepalived is told on all nodes; a part of the settings. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { parseImage } from "../domain/image";
-import { list, settingsByName, text, wholeFromText } from "./values";
+import { isPinnedReference, parseImage } from "../domain/image";
+import { mistake } from "../domain/mistake";
+import { list, type Rule, secret, setting, settingsByName, text, truth } from "./values";
 
 const mirror = text.regex(/^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?\/?$/, {
   error: "must be a registry's address such as https://mirror.example.com:5000",
@@ -8,45 +9,71 @@ const mirror = text.regex(/^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?
 
 const imageArchive = z.strictObject(
   {
-    file: text
-      .regex(/^\//, { error: "must be a file on this machine, as an absolute path" })
-      .describe("The archive on this machine, as `docker save` writes it"),
-    sha256: text
-      .regex(/^[a-f0-9]{64}$/, {
+    file: setting(
+      text.regex(/^\//, { error: "must be a file on this machine, as an absolute path" }),
+      "The archive on this machine, as `docker save` writes it",
+    ),
+    sha256: setting(
+      text.regex(/^[a-f0-9]{64}$/, {
         error: "must be the archive's SHA-256 in hex: `sha256sum FILE` prints it",
-      })
-      .describe("The archive's SHA-256: another file is not loaded"),
+      }),
+      "The archive's SHA-256: another file is not loaded",
+    ),
   },
   { error: settingsByName },
 );
 
-/** Settings of how nodes come by the image, and of what it needs there. */
+const word = (what: string) =>
+  secret(
+    z
+      .string({ error: `must be ${what}` })
+      .min(1, { error: `must be ${what}` })
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      .regex(/^[^\u0000-\u001f\u007f]*$/, { error: "must be one line, without control characters" }),
+  );
+
+const registryLogin = z.strictObject(
+  {
+    username: setting(word("the user's name"), "The user's name at the registry"),
+    password: setting(word("the password"), "The user's password, or a token: keep it encrypted"),
+  },
+  { error: "must be settings by name, such as `username` and `password`" },
+);
+
+/** Settings of a container's image, and of how nodes come by it. */
 export const imageShape = {
-  imageArchive: imageArchive
-    .optional()
-    .describe("A file to load `image` from, in place of a registry: for nodes that reach none"),
-  registryMirrors: list(mirror).describe(
+  image: setting(
+    z
+      .string()
+      .refine(isPinnedReference, {
+        error: "must be an image with a tag or digest, such as rancher/rancher:v2.12.3",
+      })
+      .refine((text) => parseImage(text).tag !== "latest", {
+        error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
+      })
+      .optional(),
+    "Rancher's image with a tag or digest; another one is an upgrade: docs/upgrade.md",
+    "a pinned rancher/rancher, in the lab its stand-in",
+  ),
+  allowDowngrade: setting(
+    truth.default(false),
+    "Let an older version of `image` follow a newer one, which may spoil the datastore",
+  ),
+  registryLogin: setting(
+    registryLogin.optional(),
+    "Login for the registry that `image` is in; keep the password encrypted",
+    "none",
+  ),
+  imageArchive: setting(
+    imageArchive.optional(),
+    "A file to load `image` from, in place of a registry: for nodes that reach none",
+    "none",
+  ),
+  registryMirrors: setting(
+    list(mirror, { of: "registries" }),
     "Registries that Docker on the nodes asks before Docker Hub; merged into its daemon.json",
   ),
-  memoryFloor: wholeFromText(256, 1_048_576, " MiB")
-    .optional()
-    .describe(
-      "MiB of memory that a host must have, or nothing is made there; default: 3584 for Rancher's own image, else any; machines are judged by the policy memory-floor",
-    ),
 };
-
-/** Settings of this file that are given as JSON where everything is text. */
-export const imageStructured: Record<string, string> = {
-  imageArchive: "`file` and `sha256`",
-  registryMirrors: "a list of registries",
-};
-
-/**
- * MiB of memory that a host must have. Rancher's smallest size is 4 GiB (its installation requirements), of which
- * the kernel keeps some for itself.
- */
-export const memoryFloorOf = (memoryFloor: number | undefined, image: string): number | undefined =>
-  memoryFloor ?? (/(^|\/)rancher\/rancher$/.test(parseImage(image).repository) ? 3_584 : undefined);
 
 interface ImageGiven {
   image?: string | undefined;
@@ -54,17 +81,33 @@ interface ImageGiven {
   registryLogin?: object | undefined;
 }
 
-/** Mistakes of the image that lie between settings. */
-export function imageMistakes({ image, imageArchive, registryLogin }: ImageGiven): string[] {
-  if (!imageArchive) return [];
-  return [
-    ...(image !== undefined && parseImage(image).digest !== undefined
-      ? [
-          "`image` must be a name with a tag, without a digest, where `imageArchive` is given: an archive knows no digests, and `imageArchive.sha256` says which one it is",
-        ]
-      : []),
-    ...(registryLogin
-      ? ["`registryLogin` and `imageArchive` exclude each other: an archive comes from no registry"]
-      : []),
-  ];
-}
+/** What an image must keep to. */
+export const imageRules: Rule<ImageGiven>[] = [
+  {
+    of: ["imageArchive?", "image"],
+    check: ({ imageArchive, image }) =>
+      imageArchive && image !== undefined && parseImage(image).digest !== undefined
+        ? [
+            mistake(
+              "image",
+              "must be a name with a tag, without a digest, where `imageArchive` is given",
+              "an archive knows no digests, and `imageArchive.sha256` says which one it is",
+            ),
+          ]
+        : [],
+  },
+  {
+    of: ["imageArchive?", "registryLogin?"],
+    check: ({ imageArchive, registryLogin }) =>
+      imageArchive && registryLogin
+        ? [
+            {
+              path: "registryLogin",
+              subject: "`registryLogin` and `imageArchive`",
+              rule: "exclude each other",
+              wayOut: "an archive comes from no registry",
+            },
+          ]
+        : [],
+  },
+];

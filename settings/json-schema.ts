@@ -1,11 +1,9 @@
-import { stringify } from "yaml";
 import { z } from "zod";
-import { namespace, settingsSchema } from ".";
+import { settingsSchema } from "./schema";
+import { namespace } from "./stack-file";
+import { encryptedText } from "./values";
 
-/*
- * What other programs are told of the settings, made from the schema that checks them: a JSON schema for editors, and
- * the typed `config:` of Pulumi.yaml.
- */
+/* What editors are told of the settings: a JSON schema, made from the declarations that check them. */
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -17,14 +15,6 @@ const secure: JsonSchema = {
   additionalProperties: false,
 };
 
-/** Text in the settings because everything at the top is; in the file it is what it means. */
-function asWritten(schema: JsonSchema): void {
-  if (JSON.stringify(schema.enum) === '["true","false"]') {
-    schema.type = "boolean";
-    delete schema.enum;
-  }
-}
-
 /** JSON schema of the settings, by name without the namespace. */
 export function settingsJsonSchema(): JsonSchema & {
   properties: Record<string, JsonSchema>;
@@ -34,12 +24,10 @@ export function settingsJsonSchema(): JsonSchema & {
     target: "draft-7",
     // What stands in the file, not what the checks make of it.
     io: "input",
-    override: ({ jsonSchema, path }) => {
-      asWritten(jsonSchema);
-      if (path.at(-1) === "privateKey") {
-        const { description, ...text } = { ...jsonSchema };
-        for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-        Object.assign(jsonSchema, { description, anyOf: [text, secure] });
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema === encryptedText) {
+        delete jsonSchema.type;
+        Object.assign(jsonSchema, secure);
       }
       // The ends of what numbers can be say nothing to a reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
@@ -71,63 +59,3 @@ export function stackFileSchema(): JsonSchema {
     required: ["config"],
   };
 }
-
-/** A setting as Pulumi.yaml declares it. */
-interface Declared {
-  type: "string" | "integer" | "boolean" | "array" | "object";
-  items?: { type: string };
-  description?: string | undefined;
-  default?: unknown;
-}
-
-function typeOf(schema: JsonSchema): Declared["type"] {
-  const { type } = schema;
-  return type === "integer" || type === "boolean" || type === "array" || type === "object" ? type : "string";
-}
-
-function declared(schema: JsonSchema, isRequired: boolean): Declared {
-  const { description } = schema;
-  const type = typeOf(schema);
-  if (type === "array") {
-    const items = { type: typeOf((schema.items as JsonSchema | undefined) ?? {}) };
-    return { type, items, description, ...(isRequired ? {} : { default: [] }) };
-  }
-  // What is in it has its own defaults.
-  if (type === "object") return { type, description, ...(isRequired ? {} : { default: {} }) };
-  if (isRequired) return { type, description };
-  const value = schema.default;
-  // Pulumi wants each setting that has no default. Empty text stands for "not given", and only text can be empty.
-  return value === undefined || typeof value !== type.replace("integer", "number")
-    ? { type: "string", description, default: value === undefined ? "" : String(value) }
-    : { type, description, default: value };
-}
-
-/** The typed settings for Pulumi.yaml, as YAML without the key `config`. */
-export function projectConfig(): string {
-  const { properties, required } = settingsJsonSchema();
-  const config = Object.fromEntries(
-    Object.entries(properties).map(([name, each]) => [name, declared(each, required.includes(name))]),
-  );
-  return stringify(config, { lineWidth: 0 });
-}
-
-const beginning = /^config:\n/m;
-
-/**
- * A Pulumi.yaml with the present settings. `config` must be its last part.
- *
- * @throws if it has no `config:`
- */
-export function projectFile(present: string): string {
-  const found = beginning.exec(present);
-  if (!found)
-    throw new Error("Pulumi.yaml has no `config:` at the beginning of a line: add one as its last part");
-  const indented = projectConfig().replace(/^(?=.)/gm, "  ");
-  return present.slice(0, found.index + found[0].length) + indented;
-}
-
-/** Names of settings that say nothing of themselves. */
-export const undescribed = (): string[] =>
-  Object.entries(settingsJsonSchema().properties).flatMap(([name, { description }]) =>
-    description ? [] : [name],
-  );

@@ -1,36 +1,44 @@
 import { readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type Mistake, mistake } from "../domain/mistake";
 import { isUsableKey } from "../providers/vagrant/keys";
 import type { NodeSettings } from ".";
-import { encrypted } from "./hosts";
+import { isEncrypted } from "./encrypted";
 
-function mistakeOf(file: string): string | undefined {
+/** Where a key's file is on this machine; `~/` is the home of whoever runs this. */
+export const keyPath = (keyFile: string): string =>
+  keyFile.startsWith("~/") ? join(homedir(), keyFile.slice(2)) : keyFile;
+
+const withoutPassphrase = "must be a private key without a passphrase, in OpenSSH or PEM form";
+
+function ofFile(path: string, file: string): Mistake | undefined {
+  const is = (rule: string, wayOut: string): Mistake => mistake(path, `(${file}) ${rule}`, wayOut);
   let key: string;
   try {
     key = readFileSync(file, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === "ENOENT"
-      ? "does not exist: name the file of a private key on this machine"
-      : `cannot be read (${code}): run this as the user whose key it is`;
+      ? is("does not exist", "name the file of a private key on this machine")
+      : is(`cannot be read (${code})`, "run this as the user whose key it is");
   }
-  if (!isUsableKey(key))
-    return "must be a private key without a passphrase, in OpenSSH or PEM form: what runs unattended has nobody to ask";
+  if (!isUsableKey(key)) return is(withoutPassphrase, "what runs unattended has nobody to ask");
   // What ssh itself refuses, which the connection to Docker is made with.
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0)
-    return `is open to other users, and ssh refuses such a key: \`chmod 600 ${file}\``;
+    return is("is open to other users, and ssh refuses such a key", `\`chmod 600 ${file}\``);
   return undefined;
 }
 
 /** Mistakes of the hosts' private keys, those in files too. */
-export function keyMistakes(nodes: NodeSettings[]): string[] {
+export function keyMistakes(nodes: NodeSettings[]): Mistake[] {
   return nodes.flatMap(({ host }, i) => {
     const { keyFile, privateKey } = host ?? {};
-    const wrong = keyFile === undefined ? undefined : mistakeOf(keyFile);
-    if (wrong) return [`\`nodes[${i}].host.keyFile\` (${keyFile}) ${wrong}`];
-    return privateKey === undefined || privateKey === encrypted || isUsableKey(privateKey)
+    const path = `nodes[${i}].host`;
+    const wrong = keyFile === undefined ? undefined : ofFile(`${path}.keyFile`, keyPath(keyFile));
+    if (wrong) return [wrong];
+    return privateKey === undefined || isEncrypted(privateKey) || isUsableKey(privateKey)
       ? []
-      : [
-          `\`nodes[${i}].host.privateKey\` must be a private key without a passphrase, in OpenSSH or PEM form`,
-        ];
+      : [mistake(`${path}.privateKey`, withoutPassphrase)];
   });
 }

@@ -1,8 +1,9 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { hostSchema } from "./hosts";
-import { type MachinesGiven, machineSchema, machinesMistakes, machinesShape } from "./machines";
-import { address, number } from "./values";
+import { type Mistake, mistake } from "../domain/mistake";
+import { hostRules, hostSchema } from "./hosts";
+import { type MachinesGiven, machineRules, machineSchema, machinesShape } from "./machines";
+import { address, number, type Rule, setting } from "./values";
 
 const hostName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -10,35 +11,45 @@ const nameError = "must be a host name: lower-case letters, digits and dashes, a
 
 const node = z.strictObject(
   {
-    name: z
-      .string({ error: nameError })
-      .regex(hostName, { error: nameError })
-      .describe("Unique in the stack; a machine's host name"),
-    address: address.describe("IPv4 address on the nodes' network, without prefix"),
-    address6: z
-      .string({ error: "must be a text" })
-      .refine((text) => ipaddr.IPv6.isValid(text) && !text.includes("%"), {
-        error: "must be an IPv6 address such as fd00:56::11, without a prefix",
-      })
-      .optional()
-      .describe("IPv6 address on the nodes' network, for IPv6 VIPs"),
-    priority: number(1, 254)
-      .int({ error: "must be a whole number" })
-      .optional()
-      .describe("VRRP priority; default: 150 for the first node, 10 less for each that follows"),
-    host: hostSchema.optional().describe("How to log in to a host that existed before: docs/hosts.md"),
-    machine: machineSchema.optional().describe("What this machine has of its own"),
+    name: setting(
+      z.string({ error: nameError }).regex(hostName, { error: nameError }),
+      "Unique in the stack; a machine's host name",
+    ),
+    address: setting(address, "IPv4 address on the nodes' network, without prefix"),
+    address6: setting(
+      z
+        .string({ error: "must be a text" })
+        .refine((text) => ipaddr.IPv6.isValid(text) && !text.includes("%"), {
+          error: "must be an IPv6 address such as fd00:56::11, without a prefix",
+        })
+        .optional(),
+      "IPv6 address on the nodes' network, for IPv6 VIPs",
+    ),
+    priority: setting(
+      number(1, 254).int({ error: "must be a whole number" }).optional(),
+      "VRRP priority",
+      "150 for the first node, 10 less for each that follows",
+    ),
+    host: setting(hostSchema.optional(), "How to log in to a host that existed before: docs/hosts.md"),
+    machine: setting(machineSchema.optional(), "What this machine has of its own"),
   },
   { error: (issue) => (issue.code === "invalid_type" ? "must be a node: `name` and `address`" : undefined) },
 );
 
+const nodesError = ({ input }: { input?: unknown }): string =>
+  input === undefined
+    ? "is missing: give a list of at least two nodes, each with `name` and `address`"
+    : "must be a list, each entry with `name` and `address`";
+
 /** Settings of the nodes, and of the machines or hosts that they are. */
 export const nodesShape = {
-  nodes: z
-    .array(node, { error: "is missing: give a list of at least two nodes, each with `name` and `address`" })
-    .min(2, { error: "must name at least two nodes: one alone cannot fail over" })
-    .max(10, { error: "must name at most ten nodes" })
-    .describe("Two nodes or more, the first preferred at the start: machines, or hosts that existed before"),
+  nodes: setting(
+    z
+      .array(node, { error: nodesError })
+      .min(2, { error: "must name at least two nodes: one alone cannot fail over" })
+      .max(10, { error: "must name at most ten nodes" }),
+    "Two nodes or more, the first preferred at the start: machines, or hosts that existed before (`host`: docs/hosts.md)",
+  ),
   ...machinesShape,
 };
 
@@ -53,66 +64,97 @@ const twice = (values: string[]): string[] => [
   ...new Set(values.filter((value, i) => values.indexOf(value) !== i)),
 ];
 
-/** Two nodes that are one host: it would be its own standby. */
-const hostsTwice = (nodes: NodesGiven["nodes"]): string[] =>
-  twice(
-    nodes.flatMap((each) => (each.host ? [`${each.host.address ?? each.address}:${each.host.port}`] : [])),
-  ).map((same) => `\`nodes\` has the host ${same} twice: two nodes must be two hosts`);
+const notAHost = (path: string): Mistake =>
+  mistake(path, "must not be its subnet's first or last address", "hosts cannot have those");
 
-const notAHost = "must not be its subnet's first or last address: hosts cannot have those";
+/** The first and the last address of a network. */
+const endsOf = (cidr: string): string[] =>
+  [ipaddr.IPv4.networkAddressFromCIDR(cidr), ipaddr.IPv4.broadcastAddressFromCIDR(cidr)].map(String);
 
-/** Mistakes of the nodes, and of the VIP among them, that lie between settings. */
-export function nodesMistakes(given: NodesGiven): string[] {
-  const { nodes } = given;
-  return [
-    ...twice(nodes.map(({ name }) => name)).map(
-      (name) => `\`nodes\` has the name ${name} twice: give each node its own`,
-    ),
-    ...twice(nodes.map((each) => each.address)).map(
-      (same) => `\`nodes\` has the address ${same} twice: give each node its own`,
-    ),
-    ...nodes.flatMap((each, i) =>
-      each.address === ipaddr.IPv4.parseCIDR(given.vip)[0].toString()
-        ? [
-            `\`nodes[${i}].address\` must not be the \`vip\`: the VIP moves between nodes, choose a free address for it`,
-          ]
-        : [],
-    ),
-    ...(given.subnet ? inSubnet(given.subnet, nodes) : inSubnetOfVip(given.vip, nodes)),
-    ...hostsTwice(nodes),
-    ...machinesMistakes(given),
-  ];
+const isSubnet = (cidr: string): boolean => {
+  const [, prefix] = ipaddr.IPv4.parseCIDR(cidr);
+  return prefix >= 8 && prefix <= 30;
+};
+
+const vipOf = (cidr: string): string => ipaddr.IPv4.parseCIDR(cidr)[0].toString();
+
+/** The network that the nodes must be in has room for them; it is the VIP's, unless `subnet` says another one. */
+function networkMistakes({ vip, subnet }: NodesGiven): Mistake[] {
+  if (subnet !== undefined)
+    return isSubnet(subnet) ? [] : [mistake("subnet", "must have a prefix from /8 to /30")];
+  if (!isSubnet(vip)) return [mistake("vip", "must have a prefix from /8 to /30, its subnet's")];
+  return endsOf(vip).includes(vipOf(vip)) ? [notAHost("vip")] : [];
 }
 
-/** With `subnet` it is that network which the nodes must be in, wherever the VIP is. */
-function inSubnet(subnet: string, nodes: NodesGiven["nodes"]): string[] {
-  const [, prefix] = ipaddr.IPv4.parseCIDR(subnet);
-  if (prefix < 8 || prefix > 30) return ["`subnet` must have a prefix from /8 to /30"];
-  const network = ipaddr.IPv4.networkAddressFromCIDR(subnet);
-  const ends = [network, ipaddr.IPv4.broadcastAddressFromCIDR(subnet)].map(String);
+/** The nodes are in their network, so that they hear each other and the VIP is found. */
+function addressMistakes({ vip, subnet, nodes }: NodesGiven): Mistake[] {
+  const cidr = subnet ?? vip;
+  if (!isSubnet(cidr)) return [];
+  const network = ipaddr.IPv4.networkAddressFromCIDR(cidr);
+  const [, prefix] = ipaddr.IPv4.parseCIDR(cidr);
   return nodes.flatMap(({ address: own }, i) => {
+    const path = `nodes[${i}].address`;
+    if (subnet === undefined && own === vipOf(vip)) return []; // Said by a rule of its own.
     if (!ipaddr.IPv4.parse(own).match(network, prefix))
-      return [`\`nodes[${i}].address\` (${own}) must be in \`subnet\` (${network}/${prefix})`];
-    return ends.includes(own) ? [`\`nodes[${i}].address\` ${notAHost}`] : [];
+      return [
+        subnet === undefined
+          ? mistake(
+              path,
+              `(${own}) must be in the subnet of \`vip\` (${network}/${prefix})`,
+              "otherwise nobody there finds the VIP; if a route leads to it, say so with `subnet`, the nodes' network",
+            )
+          : mistake(path, `(${own}) must be in \`subnet\` (${network}/${prefix})`),
+      ];
+    return endsOf(cidr).includes(own) ? [notAHost(path)] : [];
   });
 }
 
-function inSubnetOfVip(cidr: string, nodes: NodesGiven["nodes"]): string[] {
-  const [vip, prefix] = ipaddr.IPv4.parseCIDR(cidr);
-  if (prefix < 8 || prefix > 30) return ["`vip` must have a prefix from /8 to /30, its subnet's"];
-  const first = ipaddr.IPv4.networkAddressFromCIDR(cidr).toString();
-  const ends = [first, ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString()];
-  const ofVip = ends.includes(vip.toString()) ? [`\`vip\` ${notAHost}`] : [];
-  const ofNodes = nodes.flatMap(({ address: own }, i) => {
-    if (own === vip.toString()) return [];
-    if (!ipaddr.IPv4.parse(own).match([vip, prefix]))
-      return [
-        `\`nodes[${i}].address\` (${own}) must be in the subnet of \`vip\` (${first}/${prefix}): otherwise nobody there finds the VIP; if a route leads to it, say so with \`subnet\`, the nodes' network`,
-      ];
-    return ends.includes(own) ? [`\`nodes[${i}].address\` ${notAHost}`] : [];
-  });
-  return [...ofVip, ...ofNodes];
-}
+/** What the nodes, and the VIP among them, must keep to. */
+export const nodeRules: Rule<NodesGiven>[] = [
+  {
+    of: ["nodes[].name"],
+    check: ({ nodes }) =>
+      twice(nodes.map(({ name }) => name)).map((name) =>
+        mistake("nodes", `has the name ${name} twice`, "give each node its own"),
+      ),
+  },
+  {
+    of: ["nodes[].address"],
+    check: ({ nodes }) =>
+      twice(nodes.map((each) => each.address)).map((same) =>
+        mistake("nodes", `has the address ${same} twice`, "give each node its own"),
+      ),
+  },
+  {
+    of: ["vip", "nodes[].address"],
+    check: ({ vip, nodes }) =>
+      nodes.flatMap((each, i) =>
+        each.address === vipOf(vip)
+          ? [
+              mistake(
+                `nodes[${i}].address`,
+                "must not be the `vip`",
+                "the VIP moves between nodes, choose a free address for it",
+              ),
+            ]
+          : [],
+      ),
+  },
+  { of: ["vip", "subnet"], check: networkMistakes },
+  { of: ["vip", "subnet", "nodes[].address"], check: addressMistakes },
+  {
+    // Two nodes that are one host: it would be its own standby.
+    of: ["nodes[].address", "nodes[].host.address", "nodes[].host.port"],
+    check: ({ nodes }) =>
+      twice(
+        nodes.flatMap((each) =>
+          each.host ? [`${each.host.address ?? each.address}:${each.host.port}`] : [],
+        ),
+      ).map((same) => mistake("nodes", `has the host ${same} twice`, "two nodes must be two hosts")),
+  },
+  ...hostRules,
+  ...machineRules,
+];
 
 /** Distinct, below 255 (which would mean "owns the address") and 10 apart, so that one can be put between. */
 export const withPriorities = <T extends { priority?: number | undefined }>(

@@ -1,10 +1,56 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import type { Mistake } from "../domain/mistake";
+import { isEncrypted } from "./encrypted";
 
 /*
- * Kinds of values that settings are made of. At the top of a stack's file everything arrives as text, so those that
- * say `FromText` turn it into what it means; within lists and objects, which arrive as JSON, values have their types.
+ * What settings are declared with: `setting` for what one is for, kinds of values, and rules between settings. A
+ * declaration has the value's own type; that Pulumi gives it as text is decode.ts's affair.
  */
+
+/** What is known of a setting beside its type. */
+export interface About {
+  /** What it is for, without a full stop. */
+  what: string;
+  /** What holds where it is not given, unless its type has a default: in words. */
+  otherwise?: string;
+}
+
+/** What each declared setting is about. */
+export const about = z.registry<About>();
+
+/**
+ * Declares a setting.
+ *
+ * @param type what it must be, with its default if that is a value
+ * @param what it is for; a subject without a full stop
+ * @param otherwise what holds where it is not given, in words, where that is no value
+ */
+export function setting<T extends z.ZodType>(type: T, what: string, otherwise?: string): T {
+  const described = type.describe(otherwise === undefined ? what : `${what}; default: ${otherwise}`);
+  about.add(described, otherwise === undefined ? { what } : { what, otherwise });
+  return described;
+}
+
+/** A rule between settings. */
+export interface Rule<Given> {
+  /**
+   * The settings that it speaks of, by path: `vip`, `nodes[].name`, `guard.giveUp`. One with `?` at its end is looked at
+   * for whether it is given, and no further. The rule is judged if all of them are well formed, whatever else is wrong.
+   */
+  of: readonly string[];
+  /** Gives the mistakes. It must read nothing of the settings but what `of` names. */
+  check: (given: Given) => Mistake[];
+}
+
+/** The other form of each secret: what stands in a stack's file as `{secure: ...}`. */
+export const encryptedText = z.string().refine(isEncrypted, { abort: true });
+
+/** A text that may stand encrypted in the stack's file: its rules are for those who can read it. */
+export const secret = <T extends z.ZodType<string>>(type: T) =>
+  z.union([type, encryptedText], {
+    error: (issue) => (issue.code === "invalid_union" ? issue.errors[0]?.[0]?.message : undefined),
+  });
 
 export const number = (least: number, most: number, unit = "") =>
   z
@@ -12,28 +58,30 @@ export const number = (least: number, most: number, unit = "") =>
     .min(least, { error: `must be at least ${least}${unit}` })
     .max(most, { error: `must be at most ${most}${unit}` });
 
-export const whole = (least: number, most: number, unit = "") =>
-  number(least, most, unit).int({ error: `must be a whole number${unit && ` of${unit}`}` });
-
-export const wholeFromText = (least: number, most: number, unit = "") =>
-  z.coerce
-    .number({ error: `must be a whole number${unit}` })
-    .int({ error: `must be a whole number${unit}` })
+export const whole = (least: number, most: number, unit = "") => {
+  const error = `must be a whole number${unit && ` of${unit}`}`;
+  return z
+    .number({ error })
+    .int({ error })
     .min(least, { error: `must be at least ${least}${unit}` })
     .max(most, { error: `must be at most ${most}${unit}` });
+};
 
 export const text = z.string({ error: "must be a text" });
 
 export const truth = z.boolean({ error: "must be true or false" });
 
-export const truthFromText = z
-  .enum(["true", "false"], { error: "must be true or false" })
-  .transform((text) => text === "true");
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
-/** A list without the same entry twice; empty if it is not given. */
-export const list = <T extends z.ZodType>(item: T, most = 20) =>
+/**
+ * A list without the same entry twice; empty if it is not given.
+ *
+ * @param of what its entries are, as in `a list of registries`
+ */
+export const list = <T extends z.ZodType>(item: T, { of = "", most = 20 } = {}) =>
   z
-    .array(item, { error: "must be a list" })
+    .array(item, { error: `must be a list${of && ` of ${of}`}` })
     .max(most, { error: `must have at most ${most} entries` })
     .refine((items) => new Set(items.map((each) => JSON.stringify(each))).size === items.length, {
       error: "must not have the same entry twice",
@@ -50,6 +98,10 @@ export const directory = z.string().regex(/^(\/[A-Za-z0-9._-]+)+$/, {
   error: "must be an absolute path of letters, digits, dots, dashes and underscores, such as /rancher_data",
 });
 
-/** `must be a list of settings by name` instead of zod's words for the wrong type. */
-export const settingsByName = (issue: { code?: string | undefined }): string | undefined =>
-  issue.code === "invalid_type" ? "must be a list of settings by name" : undefined;
+/** The words for what is no settings by name, in place of zod's. */
+export const settingsByName = (issue: { code?: string | undefined; input?: unknown }): string | undefined =>
+  issue.code !== "invalid_type"
+    ? undefined
+    : typeof issue.input === "string"
+      ? "must be settings by name"
+      : "must be a list of settings by name";

@@ -1,3 +1,4 @@
+import { type Mistake, mistake } from "../domain/mistake";
 import type { Settings } from "../settings";
 
 /** Something that a stack has for itself alone. */
@@ -94,24 +95,34 @@ function meets(one: Claim, other: Claim): boolean {
   return within(one.value, other.value) || within(other.value, one.value);
 }
 
-const reasons: Record<Claim["kind"], (mine: string, theirs: string, stack: string) => string> = {
-  address: (mine, _theirs, stack) =>
-    `(${mine}) is an address of the stack \`${stack}\`, too: choose another one`,
-  host: (mine, _theirs, stack) =>
-    `(${mine}) is a node of the stack \`${stack}\` already: choose another host`,
-  port: (mine, _theirs, stack) =>
-    `(${mine}) is forwarded by the stack \`${stack}\` already: choose another port`,
-  directory: (mine, theirs, stack) =>
-    `(${mine}) is${mine === theirs ? "" : ` in, or around, ${theirs},`} the shared directory of the stack \`${stack}\`: two stacks on the same data destroy it, choose another one`,
+type Reason = (mine: string, theirs: string, stack: string) => [rule: string, wayOut: string];
+
+const reasons: Record<Claim["kind"], Reason> = {
+  address: (mine, _theirs, stack) => [
+    `(${mine}) is an address of the stack \`${stack}\`, too`,
+    "choose another one",
+  ],
+  host: (mine, _theirs, stack) => [
+    `(${mine}) is a node of the stack \`${stack}\` already`,
+    "choose another host",
+  ],
+  port: (mine, _theirs, stack) => [
+    `(${mine}) is forwarded by the stack \`${stack}\` already`,
+    "choose another port",
+  ],
+  directory: (mine, theirs, stack) => [
+    `(${mine}) is${mine === theirs ? "" : ` in, or around, ${theirs},`} the shared directory of the stack \`${stack}\``,
+    "two stacks on the same data destroy it, choose another one",
+  ],
 };
 
-/** What of our claims another stack has already: one sentence for each setting. */
-export function contested(own: Claim[], theirs: Claim[], stack: string): string[] {
-  const said = new Map<string, string>();
+/** What of our claims another stack has already: one mistake for each setting. */
+export function contested(own: Claim[], theirs: Claim[], stack: string): Mistake[] {
+  const said = new Map<string, Mistake>();
   for (const mine of own) {
     const other = theirs.find((each) => meets(mine, each));
     if (other && mine.setting && !said.has(mine.setting))
-      said.set(mine.setting, `\`${mine.setting}\` ${reasons[mine.kind](mine.value, other.value, stack)}`);
+      said.set(mine.setting, mistake(mine.setting, ...reasons[mine.kind](mine.value, other.value, stack)));
   }
   return [...said.values()];
 }

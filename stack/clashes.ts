@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { type Mistake, mistake } from "../domain/mistake";
 import { type Settings, SettingsError } from "../settings";
 import { type Claim, claimsOfSettings, contested } from "./claims";
 
@@ -31,17 +32,24 @@ const hasMachines = ({ nodes }: Settings): boolean => nodes.some(({ host }) => !
  * Two stacks may share a network if it is the same for both. The same router id is no clash then, since with unicast
  * each node hears its own peers alone (keepalived.conf(5)), unless adverts go to everybody.
  */
-function networkClashes(settings: Settings, stack: string, theirs: Settings): string[] {
+function networkClashes(settings: Settings, stack: string, theirs: Settings): Mistake[] {
   if (!overlap(settings, theirs)) return [];
-  const mistakes: string[] = [];
+  const mistakes: Mistake[] = [];
   if (shown(settings) !== shown(theirs) && hasMachines(settings) && hasMachines(theirs))
-    mistakes.push(
-      `the nodes' network (${shown(settings)}, of \`subnet\` or \`vip\`) overlaps that of the stack \`${stack}\` (${shown(theirs)}): use the very same, or another one`,
-    );
+    mistakes.push({
+      path: "subnet",
+      subject: `the nodes' network (${shown(settings)}, of \`subnet\` or \`vip\`)`,
+      rule: `overlaps that of the stack \`${stack}\` (${shown(theirs)})`,
+      wayOut: "use the very same, or another one",
+    });
   const multicast = settings.keepalived.multicast || theirs.keepalived.multicast;
   if (multicast && settings.virtualRouterId === theirs.virtualRouterId)
     mistakes.push(
-      `\`virtualRouterId\` (${theirs.virtualRouterId}) is that of the stack \`${stack}\` on the same network, and with \`keepalived.multicast\` they hear each other: choose another one`,
+      mistake(
+        "virtualRouterId",
+        `(${theirs.virtualRouterId}) is that of the stack \`${stack}\` on the same network, and with \`keepalived.multicast\` they hear each other`,
+        "choose another one",
+      ),
     );
   return mistakes;
 }
@@ -50,7 +58,7 @@ function networkClashes(settings: Settings, stack: string, theirs: Settings): st
 const everywhere: Claim["kind"][] = ["directory", "host"];
 
 /** What two stacks must not share: addresses, hosts, ports, directories, networks that overlap, router ids. */
-export function clashesWith(settings: Settings, others: OtherStack[]): string[] {
+export function clashesWith(settings: Settings, others: OtherStack[]): Mistake[] {
   const own = claimsOfSettings(settings);
   return others.flatMap(({ stack, claims, settings: theirs, near }) => {
     const all = [...claims, ...(theirs ? claimsOfSettings(theirs) : [])];

@@ -1,18 +1,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageRoot } from "../../local/root";
-import { projectFile, stackFileSchema } from "../../settings/json-schema";
+import { projectFile, withSettingsTable } from "../../settings/declared";
+import { stackFileSchema } from "../../settings/json-schema";
 
-/** What is made from the settings' schema, by file below the package's root. */
+const present = (file: string): string => readFileSync(join(packageRoot, file), "utf8");
+
+/** What is made from the declarations of the settings, by file below the package's root. */
 export function generated(): Record<string, string> {
-  const project = readFileSync(join(packageRoot, "Pulumi.yaml"), "utf8");
   return {
-    "Pulumi.yaml": projectFile(project),
+    "README.md": withSettingsTable(present("README.md")),
+    "Pulumi.yaml": projectFile(present("Pulumi.yaml")),
     "settings/stack.schema.json": `${JSON.stringify(stackFileSchema(), undefined, 2)}\n`,
   };
 }
 
-/** Writes the JSON schema of stack files and the typed `config:` of Pulumi.yaml. */
+/** Writes the JSON schema of stack files, the typed `config:` of Pulumi.yaml, and the table of settings. */
 export function writeSchema(): void {
   for (const [name, content] of Object.entries(generated())) {
     const file = join(packageRoot, name);

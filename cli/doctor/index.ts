@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { sentenceOf } from "../../domain/mistake";
 import { currentLab } from "../../lab";
 import { Failure, shownError } from "../../local/errors";
 import { ensureToolchain } from "../../local/toolchain";
@@ -31,7 +32,8 @@ const settingsCheck: Check = {
       checkSettingsFile(file);
       return well(`Pulumi.${stack}.yaml is right`);
     } catch (error) {
-      if (error instanceof SettingsError) return error.mistakes.flatMap((mistake) => fault(mistake));
+      if (error instanceof SettingsError)
+        return error.mistakes.flatMap((mistake) => fault(sentenceOf(mistake)));
       return fault(`${file} cannot be read: ${shownError(error)}`);
     }
   },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HaRancher } from "../../components";
+import { sentenceOf } from "../../domain/mistake";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { parseSettings, SettingsError } from "../../settings";
 import { mockPulumi, type Registered, resolved } from "./mocks";
@@ -119,9 +120,10 @@ test("a key that is not there, or has a passphrase, is refused before anything i
     () => new Hosts("bad", settings, "rancher/rancher:v2.12.3"),
     (error: SettingsError) => {
       assert.ok(error instanceof SettingsError);
-      assert.equal(error.mistakes.length, 2);
-      assert.match(error.mistakes[0] ?? "", /^`nodes\[0\]\.host\.keyFile` .* does not exist/);
-      assert.match(error.mistakes[1] ?? "", /^`nodes\[1\]\.host\.keyFile` .* without a passphrase/);
+      const sentences = error.mistakes.map(sentenceOf);
+      assert.equal(sentences.length, 2);
+      assert.match(sentences[0] ?? "", /^`nodes\[0\]\.host\.keyFile` .* does not exist/);
+      assert.match(sentences[1] ?? "", /^`nodes\[1\]\.host\.keyFile` .* without a passphrase/);
       return true;
     },
   );

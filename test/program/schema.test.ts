@@ -6,13 +6,13 @@ import { parse } from "yaml";
 import { generated } from "../../cli/actions/schema";
 import { packageRoot } from "../../local/root";
 import { parseSettings, settingNames } from "../../settings";
-import { undescribed } from "../../settings/json-schema";
+import { undescribed } from "../../settings/declared";
 
 test("every setting says what it is", () => {
   assert.deepEqual(
     undescribed(),
     [],
-    "give each of them `.describe(...)` in settings/, then run `npm run schema`",
+    "declare each of them with `setting(...)` in settings/, then run `npm run schema`",
   );
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sentenceOf } from "../../domain/mistake";
 import { parseSettings, type Settings } from "../../settings";
 import { claimsOfResources } from "../../stack/claims";
 import { clashesWith } from "../../stack/clashes";
@@ -17,7 +18,7 @@ function settings(last: number, more: Record<string, unknown> = {}, network = "1
 
 const multicast = { keepalived: { multicast: true } };
 const clashes = (mine: Settings, theirs: Settings): string[] =>
-  clashesWith(mine, [{ stack: "other", claims: [], settings: theirs, near: true }]);
+  clashesWith(mine, [{ stack: "other", claims: [], settings: theirs, near: true }]).map(sentenceOf);
 
 test("stacks with their own addresses do not clash, also with one router id on unicast", () => {
   assert.deepEqual(clashes(settings(10), settings(20)), []);
@@ -134,7 +135,7 @@ test("a stack whose settings are in another clone is known by its state", () => 
     claims.map(({ value }) => value),
     ["192.168.56.11", "8000/tcp", "8001/tcp", "192.168.56.20", "/srv/x", "h:2222", "10.0.0.1"],
   );
-  assert.deepEqual(clashesWith(settings(20), [{ stack: "elsewhere", claims, near: true }]), [
+  assert.deepEqual(clashesWith(settings(20), [{ stack: "elsewhere", claims, near: true }]).map(sentenceOf), [
     "`vip` (192.168.56.20) is an address of the stack `elsewhere`, too: choose another one",
   ]);
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backupUnits } from "../../components/backups";
+import { sentenceOf } from "../../domain/mistake";
 import { parseSettings, SettingsError } from "../../settings";
-import { memoryFloorOf } from "../../settings/image";
+import { memoryFloorOf } from "../../workloads/rancher/settings";
 
 const given: Record<string, string> = {
   vip: "192.168.56.10/24",
@@ -22,7 +23,7 @@ function mistakes(more: Record<string, unknown>): string[] {
     return [];
   } catch (error) {
     assert.ok(error instanceof SettingsError);
-    return error.mistakes;
+    return error.mistakes.map(sentenceOf);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { sentenceOf } from "../../domain/mistake";
 import { parseSettings, SettingsError } from "../../settings";
 import { parseVip } from "../../settings/floating-ip";
 
@@ -21,7 +22,7 @@ function mistakesOf(values: Record<string, unknown>): string[] {
     parseSettings(raw({ ...good, ...values }));
   } catch (error) {
     assert.ok(error instanceof SettingsError, String(error));
-    return error.mistakes;
+    return error.mistakes.map(sentenceOf);
   }
   return [];
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { fenceFiles } from "../../components/fence-files";
+import { sentenceOf } from "../../domain/mistake";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { parseSettings, SettingsError } from "../../settings";
 import type { Fencing } from "../../settings/fencing";
@@ -19,7 +20,7 @@ function mistakesOf(raw: Record<string, string>): string[] {
     parseSettings({ ...good, ...raw });
   } catch (error) {
     assert.ok(error instanceof SettingsError, String(error));
-    return error.mistakes;
+    return error.mistakes.map(sentenceOf);
   }
   return [];
 }

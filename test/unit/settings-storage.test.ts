@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sentenceOf } from "../../domain/mistake";
 import { parseSettings, SettingsError } from "../../settings";
 
 const nodes = [
@@ -15,7 +16,7 @@ function mistakes(raw: Record<string, string>): string[] {
     return [];
   } catch (error) {
     assert.ok(error instanceof SettingsError);
-    return error.mistakes;
+    return error.mistakes.map(sentenceOf);
   }
 }
 

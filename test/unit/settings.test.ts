@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sentenceOf } from "../../domain/mistake";
 import { parseSettings, SettingsError } from "../../settings";
 
 const good = {
@@ -19,7 +20,7 @@ function mistakesOf(raw: Record<string, string>): string[] {
     parseSettings(raw);
   } catch (error) {
     assert.ok(error instanceof SettingsError, String(error));
-    return error.mistakes;
+    return error.mistakes.map(sentenceOf);
   }
   return [];
 }

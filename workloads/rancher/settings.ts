@@ -1,28 +1,23 @@
 import { z } from "zod";
-import { isPinnedReference, parseImage } from "../../domain/image";
-import { encrypted } from "../../settings/hosts";
-import { truth, truthFromText, whole, wholeFromText } from "../../settings/values";
+import { parseImage } from "../../domain/image";
+import { type Mistake, mistake } from "../../domain/mistake";
+import { startDeadline } from "../../domain/timers";
+import { type Rule, secret, setting, truth, whole } from "../../settings/values";
 
 /** One text of PEM blocks, each of one of the kinds. */
 const pem = (kind: string, what: string) =>
-  z
-    .string({ error: `must be ${what}, as PEM text` })
-    .transform((text) => `${text.trim()}\n`)
-    .refine(
-      (text) =>
-        text.trim() === encrypted ||
-        new RegExp(`^(-----BEGIN (${kind})-----\\n[A-Za-z0-9+/=\\s]+-----END \\2-----\\n*)+$`).test(
-          text.replaceAll("\r\n", "\n"),
-        ),
-      { error: `must be ${what}, as PEM text: -----BEGIN ... to -----END ...` },
-    );
-
-const word = (what: string) =>
-  z
-    .string({ error: `must be ${what}` })
-    .min(1, { error: `must be ${what}` })
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    .regex(/^[^\u0000-\u001f\u007f]*$/, { error: "must be one line, without control characters" });
+  secret(
+    z
+      .string({ error: `must be ${what}, as PEM text` })
+      .transform((text) => `${text.trim()}\n`)
+      .refine(
+        (text) =>
+          new RegExp(`^(-----BEGIN (${kind})-----\\n[A-Za-z0-9+/=\\s]+-----END \\2-----\\n*)+$`).test(
+            text.replaceAll("\r\n", "\n"),
+          ),
+        { error: `must be ${what}, as PEM text: -----BEGIN ... to -----END ...` },
+      ),
+  );
 
 const hostName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const registryHost = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
@@ -48,83 +43,82 @@ const auditLog = z.strictObject(
   byName("`level: 1`"),
 );
 
-const registryLogin = z.strictObject(
-  { username: word("the user's name"), password: word("the password") },
-  byName("`username` and `password`"),
-);
-
-/** Settings of the Rancher container and its image. */
+/** Settings of the Rancher container, beside its image's (settings/image.ts). */
 export const rancherShape = {
-  image: z
-    .string()
-    .refine(isPinnedReference, {
-      error: "must be an image with a tag or digest, such as rancher/rancher:v2.12.3",
-    })
-    .refine((text) => parseImage(text).tag !== "latest", {
-      error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
-    })
-    .optional()
-    .describe(
-      "Rancher's image with a tag or digest; default: a pinned rancher/rancher, in the lab its stand-in",
-    ),
-  allowDowngrade: truthFromText
-    .default(false)
-    .describe("Let an older version of `image` follow a newer one, which may spoil the datastore"),
-  registryLogin: registryLogin
-    .optional()
-    .describe("Login for the registry that `image` is in; keep the password encrypted"),
-  systemRegistry: z
-    .string()
-    .regex(registryHost, { error: "must be a registry's host and port, such as registry.example.com:5000" })
-    .optional()
-    .describe("Without internet access: the registry from which Rancher takes its own images"),
-  httpsPort: wholeFromText(1, 65_535)
-    .default(443)
-    .describe("The port on the VIP and on the nodes that Rancher answers on with HTTPS"),
-  httpPort: wholeFromText(1, 65_535)
-    .optional()
-    .describe(
-      "A port for plain HTTP, which Rancher redirects to HTTPS; the guard then asks it for `/healthz` without TLS; default: none",
-    ),
-  hostname: z
-    .string()
-    .regex(hostName, { error: "must be a host name such as rancher.example.com" })
-    .optional()
-    .describe("The name under which users find Rancher; default: the VIP"),
-  tls: tls.optional().describe("A certificate of your own for Rancher: keep its key encrypted"),
-  extraEnvironment: z
-    .record(
-      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "must be a variable's name" }),
-      z
-        .union([z.string(), z.number(), truth], { error: "must be a text" })
-        .transform(String)
-        .refine((text) => !text.includes("\0"), { error: "must not hold a null byte" }),
-      { error: "must be values by name" },
-    )
-    .default({})
-    .describe("Further variables of Rancher's container, such as HTTP_PROXY"),
-  agentVolume: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{1,63}$/, {
-      error: "must be a Docker volume's name: letters, digits, dots, dashes and underscores",
-    })
-    .default("rancher-agent")
-    .describe("The Docker volume on each node for what cannot be on NFS"),
-  auditLog: auditLog
-    .optional()
-    .describe("Rancher's log of API calls, on the active node in /var/log/rancher/auditlog"),
-  startDeadline: wholeFromText(10, 3_600, " s")
-    .default(300)
-    .describe("Seconds that Rancher may take to answer before up fails"),
+  systemRegistry: setting(
+    z
+      .string()
+      .regex(registryHost, { error: "must be a registry's host and port, such as registry.example.com:5000" })
+      .optional(),
+    "Without internet access: the registry from which Rancher takes its own images",
+    "Docker Hub",
+  ),
+  httpsPort: setting(
+    whole(1, 65_535).default(443),
+    "The port on the VIP and on the nodes that Rancher answers on with HTTPS",
+  ),
+  httpPort: setting(
+    whole(1, 65_535).optional(),
+    "A port for plain HTTP, which Rancher redirects to HTTPS; the guard then asks it for `/healthz` without TLS",
+    "none",
+  ),
+  hostname: setting(
+    z.string().regex(hostName, { error: "must be a host name such as rancher.example.com" }).optional(),
+    "The name under which users find Rancher",
+    "the VIP",
+  ),
+  tls: setting(
+    tls.optional(),
+    "A certificate of your own for Rancher: keep its key encrypted",
+    "Rancher's own",
+  ),
+  extraEnvironment: setting(
+    z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "must be a variable's name" }),
+        secret(
+          z
+            .union([z.string(), z.number(), truth], { error: "must be a text" })
+            .transform(String)
+            .refine((text) => !text.includes("\0"), { error: "must not hold a null byte" }),
+        ),
+        { error: "must be values by name" },
+      )
+      .default({}),
+    "Further variables of Rancher's container, such as HTTP_PROXY",
+    "none",
+  ),
+  agentVolume: setting(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{1,63}$/, {
+        error: "must be a Docker volume's name: letters, digits, dots, dashes and underscores",
+      })
+      .default("rancher-agent"),
+    "The Docker volume on each node for what cannot be on NFS",
+  ),
+  auditLog: setting(
+    auditLog.optional(),
+    "Rancher's log of API calls, on the active node in /var/log/rancher/auditlog",
+    "none",
+  ),
+  startDeadline: setting(
+    whole(startDeadline.least, startDeadline.most, " s").default(startDeadline.default),
+    startDeadline.what,
+  ),
+  memoryFloor: setting(
+    whole(256, 1_048_576, " MiB").optional(),
+    "MiB of memory that a host must have, or nothing is made there; machines are judged by the policy memory-floor",
+    "3584 for Rancher's own image, else any",
+  ),
 };
 
-/** Settings of this file that are given as JSON where everything is text. */
-export const rancherStructured: Record<string, string> = {
-  registryLogin: "`username` and `password`",
-  tls: "`certificate` and `key`, as PEM text",
-  extraEnvironment: "values by name",
-  auditLog: "settings by name",
-};
+/**
+ * MiB of memory that a host must have. Rancher's smallest size is 4 GiB (its installation requirements), of which
+ * the kernel keeps some for itself.
+ */
+export const memoryFloorOf = (memoryFloor: number | undefined, image: string): number | undefined =>
+  memoryFloor ?? (/(^|\/)rancher\/rancher$/.test(parseImage(image).repository) ? 3_584 : undefined);
 
 /** Variables that other settings decide. */
 const ownVariables: Record<string, string> = {
@@ -141,13 +135,22 @@ interface RancherGiven {
   extraEnvironment: Record<string, string>;
 }
 
-/** Mistakes of the container's settings that lie between settings. */
-export function rancherMistakes(given: RancherGiven): string[] {
-  const { httpsPort, httpPort, extraEnvironment } = given;
-  return [
-    ...(httpPort === httpsPort ? ["`httpPort` and `httpsPort` must differ"] : []),
-    ...Object.keys(extraEnvironment).flatMap((name) =>
-      ownVariables[name] ? [`\`extraEnvironment.${name}\` is not yours to set: ${ownVariables[name]}`] : [],
-    ),
-  ];
-}
+const ownVariableMistakes = (given: Record<string, string>): Mistake[] =>
+  Object.entries(ownVariables).flatMap(([name, instead]) =>
+    name in given ? [mistake(`extraEnvironment.${name}`, "is not yours to set", instead)] : [],
+  );
+
+/** What the container's settings must keep to. */
+export const rancherRules: Rule<RancherGiven>[] = [
+  {
+    of: ["httpPort", "httpsPort"],
+    check: ({ httpPort, httpsPort }) =>
+      httpPort === httpsPort
+        ? [{ path: "httpPort", subject: "`httpPort` and `httpsPort`", rule: "must differ" }]
+        : [],
+  },
+  {
+    of: ["extraEnvironment"],
+    check: ({ extraEnvironment }) => ownVariableMistakes(extraEnvironment),
+  },
+];

@@ -1,0 +1,16 @@
+import { type Mistake, sentenceOf } from "../domain/mistake";
+
+/** All mistakes of a stack's settings. Its message says them all, for people. */
+export class SettingsError extends Error {
+  override name = "SettingsError";
+
+  constructor(readonly mistakes: readonly Mistake[]) {
+    super(
+      [
+        `the settings have ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}; nothing was changed:`,
+        ...mistakes.map((each) => `  - ${sentenceOf(each)}`),
+        "Correct them in the stack's file (Pulumi.<stack>.yaml) or with `pulumi config set`.",
+      ].join("\n"),
+    );
+  }
+}

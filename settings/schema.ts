@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { rancherRules, rancherShape } from "../workloads/rancher/settings";
+import { backupRules, backupShape } from "./backup";
+import { environments } from "./environment";
+import { fencingRules, fencingShape } from "./fencing";
+import { floatingIpShape } from "./floating-ip";
+import { guardRules, guardShape } from "./guard";
+import { imageRules, imageShape } from "./image";
+import { keepalivedRules } from "./keepalived-rules";
+import { nodeRules, nodesShape } from "./nodes";
+import { storageRules, storageShape } from "./storage";
+import { oneOf, type Rule, setting } from "./values";
+import { floatingIpRules } from "./vip-rules";
+
+/** All settings, by name without the namespace, in the order in which they are listed for people. */
+export const settingsSchema = z.strictObject({
+  ...floatingIpShape,
+  ...nodesShape,
+  ...storageShape,
+  ...imageShape,
+  ...rancherShape,
+  ...backupShape,
+  environment: setting(
+    oneOf(environments).optional(),
+    "What the stack is for, which decides how strictly the policies judge it (docs/policies.md): dev, blog, hosts, prod",
+    "the one that it is named after, else hosts if all nodes are, else dev",
+  ),
+  ...guardShape,
+  ...fencingShape,
+});
+
+/** Settings that passed all checks, as they were given. */
+export type Parsed = z.infer<typeof settingsSchema>;
+
+/** All rules between settings. */
+export const rules: readonly Rule<Parsed>[] = [
+  ...nodeRules,
+  ...storageRules,
+  ...keepalivedRules,
+  ...floatingIpRules,
+  ...guardRules,
+  ...fencingRules,
+  ...rancherRules,
+  ...imageRules,
+  ...backupRules,
+];
+
+/** The names of all settings, without the namespace. */
+export const settingNames = Object.keys(settingsSchema.shape);

@@ -1,0 +1,194 @@
+import ipaddr from "ipaddr.js";
+import { type Mistake, mistake } from "../domain/mistake";
+import type { Vip } from "../domain/vrrp";
+import { type KeepalivedSettings, parseVip } from "./floating-ip";
+import { withPriorities } from "./nodes";
+import type { Rule } from "./values";
+
+/** The settings that the rules of the VIPs, and of the nodes as VRRP sees them, look at. */
+interface VipsGiven {
+  vip: string;
+  furtherVips: string[];
+  subnet?: string | undefined;
+  nodes: { name: string; address: string; address6?: string | undefined; priority?: number | undefined }[];
+  keepalived: KeepalivedSettings;
+}
+
+/** Why no node can carry an address; undefined if one can. */
+function unusable(address: string): string | undefined {
+  const range = ipaddr.parse(address).range();
+  const bad: Record<string, string> = {
+    unspecified: "no address",
+    broadcast: "the broadcast address",
+    multicast: "a multicast address",
+    loopback: "a loopback address, which stays on its machine",
+    linkLocal: "a link-local address, which is not the same network for everybody",
+    reserved: address.includes(":") ? "" : "a reserved address",
+    ipv4Mapped: "an IPv4 address in IPv6 form: write it as IPv4",
+  };
+  return bad[range] || undefined;
+}
+
+/** All VIPs with their paths, the main one first. */
+const vipsOf = ({ vip, furtherVips }: VipsGiven): (Vip & { path: string })[] =>
+  [vip, ...furtherVips].map((text, i) => ({
+    path: i === 0 ? "vip" : `furtherVips[${i - 1}]`,
+    ...(parseVip(text) as Vip),
+  }));
+
+/** The further VIPs; the main one's place among the nodes is judged with theirs (nodes.ts). */
+const furtherOf = (given: VipsGiven): (Vip & { path: string })[] => vipsOf(given).slice(1);
+
+/** A further VIP outside of the nodes' network is unreachable, unless somebody has made a route: then say so. */
+function outsideOf4({ path, address, prefix: own }: Vip & { path: string }, cidr: string): Mistake[] {
+  const [main, prefix] = ipaddr.IPv4.parseCIDR(cidr);
+  if (!ipaddr.IPv4.parse(address).match(main, prefix))
+    return [
+      mistake(
+        path,
+        `(${address}) must be in the subnet of \`vip\``,
+        "nobody would find it elsewhere; if a route leads to it, say so with `subnet`, the nodes' network",
+      ),
+    ];
+  return own !== prefix && own !== 32
+    ? [mistake(path, `must have the prefix of \`vip\` (/${prefix}), or /32`)]
+    : [];
+}
+
+function outsideOf6({ path, address, prefix }: Vip & { path: string }, nodes: VipsGiven["nodes"]): Mistake[] {
+  const outside = nodes.find(
+    ({ address6 }) => address6 && !ipaddr.IPv6.parse(address6).match(ipaddr.IPv6.parse(address), prefix),
+  );
+  return !outside || prefix === 128
+    ? []
+    : [mistake(path, "must be in the IPv6 network of the nodes", `${outside.name} has ${outside.address6}`)];
+}
+
+const isSix = ({ address }: Vip): boolean => address.includes(":");
+
+const vipRules: Rule<VipsGiven>[] = [
+  {
+    of: ["vip", "furtherVips"],
+    check: (given) =>
+      vipsOf(given).flatMap(({ path, address }) => {
+        const bad = unusable(address);
+        return bad
+          ? [mistake(path, `(${address}) is ${bad}`, "choose a free address of the nodes' network")]
+          : [];
+      }),
+  },
+  {
+    of: ["vip", "furtherVips"],
+    check: (given) => {
+      const vips = vipsOf(given);
+      return vips.flatMap(({ path, address }, i) => {
+        const twin = vips.findIndex((other) => other.address === address);
+        return twin < i
+          ? [mistake(path, `is the same address as \`${vips[twin]?.path}\``, "remove one of them")]
+          : [];
+      });
+    },
+  },
+  {
+    of: ["vip", "furtherVips", "nodes[].address", "nodes[].address6"],
+    check: (given) =>
+      furtherOf(given).flatMap(({ path, address }) =>
+        given.nodes.flatMap((node, j) => {
+          const of6 = node.address6 && ipaddr.parse(node.address6).toString();
+          return node.address === address || of6 === address
+            ? [
+                mistake(
+                  path,
+                  `must not be an address of \`nodes[${j}]\``,
+                  "a VIP moves between nodes, choose a free address for it",
+                ),
+              ]
+            : [];
+        }),
+      ),
+  },
+  {
+    of: ["vip", "furtherVips", "subnet?"],
+    check: (given) =>
+      given.subnet !== undefined
+        ? []
+        : furtherOf(given)
+            .filter((vip) => !isSix(vip) && !unusable(vip.address))
+            .flatMap((vip) => outsideOf4(vip, given.vip)),
+  },
+  {
+    of: ["vip", "furtherVips", "subnet?", "nodes[].name", "nodes[].address6"],
+    check: (given) =>
+      given.subnet !== undefined
+        ? []
+        : furtherOf(given)
+            .filter((vip) => isSix(vip) && !unusable(vip.address))
+            .flatMap((vip) => outsideOf6(vip, given.nodes)),
+  },
+];
+
+const sixOf = (nodes: VipsGiven["nodes"]): string[] => nodes.flatMap(({ address6 }) => address6 || []);
+
+const nodes6 = "nodes[].address6";
+
+/** A mistake of the nodes' IPv6 addresses, where they have any. */
+const ofSix = (
+  of: readonly string[],
+  check: (addresses: string[], given: VipsGiven) => Mistake[],
+): Rule<VipsGiven> => ({
+  of: [nodes6, ...of],
+  check: (given) => {
+    const addresses = sixOf(given.nodes);
+    return addresses.length === 0 ? [] : check(addresses, given);
+  },
+});
+
+const nodeRules: Rule<VipsGiven>[] = [
+  {
+    of: ["nodes[].priority"],
+    check: ({ nodes }) => {
+      const all = withPriorities(nodes);
+      return all.flatMap(({ priority }, i) => {
+        const twin = all.findIndex((other) => other.priority === priority);
+        return twin < i
+          ? [
+              mistake(
+                `nodes[${i}].priority`,
+                `(${priority}) is that of \`nodes[${twin}]\` too`,
+                "equal priorities let two nodes take the VIP at once; give each its own",
+              ),
+            ]
+          : [];
+      });
+    },
+  },
+  ofSix([], (addresses, { nodes }) =>
+    addresses.length < nodes.length
+      ? [mistake(nodes6, "must be given for all nodes or for none", "they talk to each other over it")]
+      : [],
+  ),
+  ofSix(["furtherVips"], (_addresses, { furtherVips }) =>
+    furtherVips.some((text) => text.includes(":"))
+      ? []
+      : [mistake(nodes6, "is for IPv6 VIPs", "name one in `furtherVips`, or remove it")],
+  ),
+  ofSix(["keepalived.version"], (_addresses, { keepalived }) =>
+    keepalived.version === 2
+      ? [mistake(nodes6, "needs `keepalived.version` 3", "version 2 has no IPv6")]
+      : [],
+  ),
+  ofSix([], (addresses) => {
+    const parsed = addresses.map((address) => ipaddr.parse(address).toString());
+    return new Set(parsed).size < parsed.length ? [mistake(nodes6, "must be another one for each node")] : [];
+  }),
+  ofSix([], (addresses) =>
+    addresses.flatMap((text) => {
+      const address = ipaddr.parse(text).toString();
+      const bad = unusable(address);
+      return bad ? [mistake(nodes6, `(${address}) is ${bad}`, "give each node's own address")] : [];
+    }),
+  ),
+];
+
+/** What the VIPs, and the nodes as VRRP sees them, must keep to. */
+export const floatingIpRules: Rule<VipsGiven>[] = [...vipRules, ...nodeRules];
