@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { removeFolder } from "../../local/files";
+import { greets } from "../remote/greeting";
 import { partialFailure } from "../shim";
 import { findMachine } from "./adopt";
 import { takeOver } from "./adoption";
@@ -184,8 +185,21 @@ async function erase(held: Held, machineId: string): Promise<void> {
 }
 
 /**
- * What Pulumi calls for a `vagrant.Machine`. Nothing here runs Vagrant in a preview: `check` and `diff` compare
- * values only.
+ * What has become of a machine that ran: its hypervisor is asked only if its SSH server is silent. One that cannot be
+ * looked at counts as running: that its hypervisor does not work is for the steps to say that need it.
+ */
+async function presentState(olds: Properties): Promise<string> {
+  if (olds.state !== "running" || (await greets(olds.ssh.host, olds.ssh.port))) return olds.state;
+  try {
+    return await currentState(inputsOf(olds), olds.machineId);
+  } catch {
+    return olds.state;
+  }
+}
+
+/**
+ * What Pulumi calls for a `vagrant.Machine`. A machine that was halted or removed by hand is a change at the next
+ * `up`, without a refresh: `diff` looks whether its SSH server greets. But for one that is silent nothing here runs in a preview.
  */
 export const machine = {
   async check(_olds: unknown, news: Record<string, unknown>): Promise<pulumi.dynamic.CheckResult> {
@@ -195,7 +209,7 @@ export const machine = {
   async diff(_id: string, olds: Properties, news: MachineInputs): Promise<pulumi.dynamic.DiffResult> {
     const changed = changedInputs({ ...olds, ...inputsOf(olds) }, news);
     return {
-      changes: changed.size > 0 || olds.state !== "running",
+      changes: changed.size > 0 || (await presentState(olds)) !== "running",
       replaces: [...changed].flatMap(([key, verb]) => (verb === "replace" ? [key] : [])),
       // Folder, name and address are taken until the old machine is gone.
       deleteBeforeReplace: true,
@@ -245,7 +259,7 @@ export const machine = {
   },
 
   async update(id: string, stored: Properties, news: MachineInputs): Promise<pulumi.dynamic.UpdateResult> {
-    const olds = { ...stored, ...inputsOf(stored) };
+    const olds = { ...stored, ...inputsOf(stored), state: await presentState(stored) };
     const inputs = inputsOf(news);
     const before = await hold(id, olds);
     if (!before) throw occupied(inputs, "was taken over by another resource (`pulumi refresh` notes that)");

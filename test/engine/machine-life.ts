@@ -57,6 +57,22 @@ export async function lifeOfTwoMachines(t: TestContext): Promise<void> {
     await stack.mustBeUnchanged();
   });
 
+  await t.test("a plain up sees by itself that a machine was halted, or removed by hand", async () => {
+    hypervisor.change("one", { state: "shutoff" });
+    stack.calls();
+    await stack.mustUp();
+    assert.equal(stack.calls().at(-1), "one up");
+    assert.equal(hypervisor.named("one").state, "running");
+    await stack.mustBeUnchanged();
+    const gone = hypervisor.named("one").uuid;
+    hypervisor.remove(gone);
+    await stack.mustUp();
+    assert.equal(stack.calls().at(-1), "one up");
+    assert.notEqual(hypervisor.named("one").uuid, "");
+    assert.equal(hypervisor.named("two").state, "running");
+    await stack.mustBeUnchanged();
+  });
+
   await t.test("a machine without an address at its hypervisor is powered off and started", async () => {
     hypervisor.change("two", { state: "inaccessible" });
     stack.calls();

@@ -124,7 +124,7 @@ async function downOf(folder: string, ...words: string[]): Promise<{ code: numbe
   return { code, stderr };
 }
 
-test("`down` without a terminal removes nothing unless it is told not to ask", async (t) => {
+test("`down` without a terminal removes nothing, and says what it would", async (t) => {
   const folder = temporaryFolder(t);
   const { code, stderr } = await downOf(folder);
   assert.equal(code, 2, stderr);
