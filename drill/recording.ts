@@ -4,14 +4,14 @@ import type { Asked } from "./probes/https";
 import type { Sample } from "./probes/samples";
 import type { Write } from "./probes/writes";
 
-/** Something that was done to the stack. */
-export interface Done {
+/** An action that was done to the stack; times are milliseconds. */
+export interface Performed {
   action: Action;
-  /** When it was asked for, and when that came back. */
+  /** When it was started, and when that returned. */
   at: number;
   over: number;
-  /** When it took effect, as far as the node says so. */
-  struck?: number;
+  /** When it took effect, if its node tells. */
+  effectAt?: number;
   error?: string;
 }
 
@@ -24,10 +24,10 @@ export interface ClientView {
   writes: Write[];
 }
 
-/** How the stack was found. */
-export interface Look {
+/** The state of the stack at one moment. */
+export interface Health {
   healthy: boolean;
-  /** For people. */
+  /** A sentence for people. */
   message: string;
   /** Nodes with the VIP, and nodes with a running container. */
   holders: string[];
@@ -35,14 +35,14 @@ export interface Look {
 }
 
 /**
- * All that is known of one trial: what the audits judge, the report draws, and the disk keeps. All times are
- * milliseconds since the fault was asked for, on one monotonic clock.
+ * Everything that was recorded in one trial. The audits judge it, the report draws it, and raw/ keeps it. All times are
+ * milliseconds since the fault was injected, on one monotonic clock.
  */
 export interface Recording {
   number: number;
   fault: string;
   what: string;
-  /** When it was, ISO 8601. */
+  /** ISO 8601. */
   date: string;
   nodes: string[];
   holder: string;
@@ -50,33 +50,33 @@ export interface Recording {
   /** MAC address by node, as far as they are known. */
   macs: Record<string, string>;
   bounds: Bounds;
-  /** More than that without the service is an outage. */
+  /** Longer without the service breaks I7, milliseconds. */
   outage: number;
   excusedAfterResume: number;
   takeoverBound?: number;
-  injected: Done[];
-  healed: Done[];
-  /** When the healing was over, and when the stack was found healthy again; undefined: never. */
+  injected: Performed[];
+  healed: Performed[];
+  /** When healing was over, and when the stack was healthy again; undefined: never. */
   healedAt: number;
   healthyAt?: number;
   from: number;
   to: number;
   client: ClientView;
-  /** What the store had in the end; undefined: the service takes no writes, or they could not be read. */
+  /** The writes that the store had at the end; undefined: the service takes none, or they could not be read. */
   stored?: number[];
   samples: Record<string, Sample[]>;
-  after: Look;
-  /** Why the trial could not be carried out as meant; then it says nothing about the stack. */
+  after: Health;
+  /** Why the trial could not be carried out; then it says nothing about the stack. */
   problem?: string;
 }
 
-type Shifted = { at: number; over?: number; struck?: number };
+type Shifted = { at: number; over?: number; effectAt?: number };
 
-const shiftDone = <T extends Shifted>(done: T, by: number): T => ({
+const shiftPerformed = <T extends Shifted>(done: T, by: number): T => ({
   ...done,
   at: done.at - by,
   ...(done.over === undefined ? {} : { over: done.over - by }),
-  ...(done.struck === undefined ? {} : { struck: done.struck - by }),
+  ...(done.effectAt === undefined ? {} : { effectAt: done.effectAt - by }),
 });
 
 const shiftAsked = <T extends { sent: number; answered: number }>(asked: T, by: number): T => ({
@@ -85,13 +85,13 @@ const shiftAsked = <T extends { sent: number; answered: number }>(asked: T, by: 
   answered: asked.answered - by,
 });
 
-/** The same on a clock that begins at `zero`. */
+/** The same recording on a clock that starts at `zero`. */
 export function since(zero: number, recording: Recording): Recording {
   const { client } = recording;
   return {
     ...recording,
-    injected: recording.injected.map((done) => shiftDone(done, zero)),
-    healed: recording.healed.map((done) => shiftDone(done, zero)),
+    injected: recording.injected.map((done) => shiftPerformed(done, zero)),
+    healed: recording.healed.map((done) => shiftPerformed(done, zero)),
     healedAt: recording.healedAt - zero,
     ...(recording.healthyAt === undefined ? {} : { healthyAt: recording.healthyAt - zero }),
     from: recording.from - zero,

@@ -2,151 +2,179 @@ import { cpus, release, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { audit } from "./audits/invariants";
 import { type Fault, faults } from "./faults";
-import type { Ground } from "./ground/ground";
+import { type DrillContext, heal, untilHealthy } from "./heal";
 import type { Journal } from "./journal";
-import { nemesis, type Play } from "./nemesis";
-import { randomFrom, shuffled } from "./random";
+import { type Pace, realPace } from "./pace";
+import { type Random, randomFrom, shuffled } from "./random";
+import { randomFaults, type Scenario } from "./random-faults";
 import type { Recording } from "./recording";
-import { type DrillReport, rowsOf, type TrialResult, trialResult } from "./report/summary";
-import { type HealedBy, heal, type Pace, realPace, runTrial, untilHealthy } from "./trial";
+import { type DrillReport, reportOf } from "./report/summary";
+import { type TrialResult, trialResult } from "./report/trial";
+import type { Testbed } from "./testbed/testbed";
+import { runTrial } from "./trial";
 
 /** What a drill is to do. */
 export interface Order {
   faults: readonly Fault[];
-  /** Of each fault, those in `before` among them. */
+  /** Trials of each fault, those in `before` included. */
   trials: number;
-  /** What a drill before has found, which this one goes on from; default: nothing. */
+  /** Trials of an earlier drill, which this one continues; default: none. */
   before?: readonly TrialResult[];
   seed: number;
-  /** Minutes of faults at random, after the trials. */
-  nemesis?: number;
-  /** Hosts that may be broken in ways that need hands. */
+  /** Minutes of random faults after the trials. */
+  randomMinutes?: number;
+  /** Hosts that may be left off until somebody turns them on. */
   breakable: readonly string[];
-  /** Default: that of real stacks. */
+  /** Default: the pace for real stacks. */
   pace?: Pace;
 }
 
 export interface Hooks {
+  /** Shows a line of progress. */
   say(line: string): void;
   /** Called with each trial once it is judged. */
   judged(recording: Recording, result: TrialResult): void;
+  /** Ends the drill after healing. */
   signal: AbortSignal;
 }
 
-/** The stack must not be drilled: why. */
+/** The stack must not be drilled; the message says why. */
 export class Refused extends Error {}
 
-/** Why a fault is not possible there; undefined if it is. */
-export function whyNot(fault: Fault, ground: Ground, breakable: readonly string[]): string | undefined {
-  const missing = fault.needs.map((need) => ground.cannot.get(need)).find((why) => why !== undefined);
+/** Why a fault is not possible on a testbed; undefined if it is. */
+export function reasonToSkip(
+  fault: Fault,
+  testbed: Testbed,
+  breakable: readonly string[],
+): string | undefined {
+  const missing = fault.needs.map((need) => testbed.cannot.get(need)).find((why) => why !== undefined);
   if (missing) return missing;
-  const spared = fault.breaksHost ? ground.hosts.filter((host) => !breakable.includes(host)) : [];
+  const spared = fault.breaksHost ? testbed.hosts.filter((host) => !breakable.includes(host)) : [];
   return spared.length
     ? `it may leave ${spared.join(" and ")} off: ${spared.map((host) => `\`--yes-break ${host}\``).join(" ")} allows it`
     : undefined;
 }
 
+/** The machine that drills, for the report. */
 const machineOf = (): string => {
   const [first] = cpus();
   return `${cpus().length} × ${first?.model.trim() ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
 };
 
 /**
- * Takes back what a drill before has left broken.
+ * Takes back what an earlier drill has left broken.
  *
- * @throws Refused if the stack is not healthy then
+ * @throws Refused if the stack does not become healthy
  */
-export async function healLeftovers(by: HealedBy): Promise<void> {
-  const { journal, say } = by;
+export async function healLeftovers(context: DrillContext): Promise<void> {
+  const { journal, say, pace } = context;
   if (journal.pending.length === 0) return;
-  say("the drill before this one did not come to its end: taking back what it has done");
-  await heal(by);
-  const { look } = await untilHealthy(by, by.pace.recovery);
-  if (!look.healthy)
+  say("the last drill did not finish: taking back what it has done");
+  await heal(context);
+  const { health } = await untilHealthy(context, pace.recovery);
+  if (!health.healthy)
     throw new Refused(
-      `what the drill before had done is taken back, and the stack is not healthy: ${look.message}`,
+      `the faults of the last drill are taken back, but the stack is not healthy: ${health.message}`,
     );
 }
 
-/** Waits until the recorders are there and the stack is healthy. @throws Refused if it is not within 45 s */
-async function mustBeHealthy(by: HealedBy): Promise<void> {
-  const { look } = await untilHealthy(by, 15 * by.pace.look);
-  if (!look.healthy)
+/** Waits for the recorders and a healthy stack. @throws Refused if the stack is not healthy within 15 checks */
+async function mustBeHealthy(context: DrillContext): Promise<void> {
+  const { health } = await untilHealthy(context, 15 * context.pace.check);
+  if (!health.healthy)
     throw new Refused(
-      `the stack is not healthy, and a drill would say nothing: ${look.message}. \`npm run up\` mends what is broken, \`npm run status\` shows it`,
+      `the stack is not healthy, and a drill would say nothing: ${health.message}. \`npm run status\` shows what is wrong, \`npm run up\` mends it`,
     );
+}
+
+/** The faults that are skipped, with the reasons. */
+const skippedOf = ({ faults: wanted, breakable }: Order, testbed: Testbed): DrillReport["skipped"] =>
+  wanted.flatMap((fault) => {
+    const why = reasonToSkip(fault, testbed, breakable);
+    return why === undefined ? [] : [{ fault: fault.name, why }];
+  });
+
+/** All trials to be done, in a random order; random faults come last. */
+function planOf(
+  { faults: wanted, trials, before = [], breakable, randomMinutes }: Order,
+  testbed: Testbed,
+  random: Random,
+): (Fault | Scenario)[] {
+  const isPossible = (fault: Fault): boolean => reasonToSkip(fault, testbed, breakable) === undefined;
+  const missing = ({ name }: Fault): number =>
+    Math.max(0, trials - before.filter(({ fault }) => fault === name).length);
+  const plan: (Fault | Scenario)[] = shuffled(
+    wanted.filter(isPossible).flatMap((fault) => Array.from({ length: missing(fault) }, () => fault)),
+    random,
+  );
+  if (!randomMinutes) return plan;
+  const singles = faults.filter((fault) => !fault.name.includes("+") && isPossible(fault));
+  return [...plan, randomFaults(randomMinutes, singles, random)];
+}
+
+/** Runs the trials of a plan and adds their results. @returns why it ended early, if it did */
+async function runPlan(
+  plan: readonly (Fault | Scenario)[],
+  context: DrillContext,
+  { seed, before = [] }: Order,
+  random: Random,
+  { judged, signal }: Hooks,
+  results: TrialResult[],
+): Promise<string | undefined> {
+  const { say, pace } = context;
+  const first = 1 + Math.max(0, ...before.map(({ number }) => number));
+  const runs = `${Date.now().toString(36)}-${seed}`;
+  for (const [i, fault] of plan.entries()) {
+    if (signal.aborted) return "Ctrl-C";
+    const { health } = await untilHealthy(context, pace.recovery, signal);
+    if (signal.aborted) return "Ctrl-C";
+    if (!health.healthy) return `the stack did not become healthy again: ${health.message}`;
+    await sleep(2 * pace.check);
+    say(`${i + 1} of ${plan.length}: ${fault.name} at ${health.holders.join(" and ")}`);
+    const trial = { ...context, number: first + i, run: `${runs}-${i + 1}`, phase: random(), signal };
+    let recording: Recording;
+    try {
+      recording = await runTrial(fault, trial, health);
+    } catch (error) {
+      // The trials before this one are worth a report.
+      return `${fault.name}: ${error instanceof Error ? error.message : error}`;
+    }
+    const result = trialResult(recording, audit(recording));
+    judged(recording, result);
+    if (!signal.aborted) results.push(result);
+  }
+  return signal.aborted ? "Ctrl-C" : undefined;
 }
 
 /**
- * Lets faults happen, one trial after the other in an order of chance, and judges each.
+ * Runs a drill: one trial after the other in a random order, each of them judged.
  *
- * @returns what was found, also if it had to end early
+ * @returns the report, also if the drill ended early
  * @throws Refused if the stack is not healthy at the start; nothing is broken then
  */
 export async function drill(
-  ground: Ground,
+  testbed: Testbed,
   journal: Journal,
   order: Order,
   hooks: Hooks,
 ): Promise<DrillReport> {
-  const { say, signal } = hooks;
-  const by: HealedBy = { ground, journal, say, pace: order.pace ?? realPace };
-  await healLeftovers(by);
-  await mustBeHealthy(by);
-  const why = (fault: Fault): string | undefined => whyNot(fault, ground, order.breakable);
-  const skipped = order.faults.flatMap((fault) => {
-    const reason = why(fault);
-    return reason === undefined ? [] : [{ fault: fault.name, why: reason }];
-  });
-  for (const each of skipped) say(`${each.fault} is left out: ${each.why}`);
+  const context: DrillContext = { testbed, journal, say: hooks.say, pace: order.pace ?? realPace };
+  await healLeftovers(context);
+  await mustBeHealthy(context);
+  const skipped = skippedOf(order, testbed);
+  for (const { fault, why } of skipped) hooks.say(`${fault} is left out: ${why}`);
   const random = randomFrom(order.seed);
-  const possible = order.faults.filter((fault) => why(fault) === undefined);
-  const { before = [] } = order;
-  const missing = ({ name }: Fault): number =>
-    Math.max(0, order.trials - before.filter(({ fault }) => fault === name).length);
-  const plan: (Fault | Play)[] = shuffled(
-    possible.flatMap((fault) => Array.from({ length: missing(fault) }, () => fault)),
-    random,
+  const results = [...(order.before ?? [])];
+  const plan = planOf(order, testbed, random);
+  const interrupted = await runPlan(plan, context, order, random, hooks, results);
+  return reportOf(
+    {
+      ...{ stack: testbed.stack, place: testbed.place, machine: machineOf() },
+      nodes: testbed.nodes.map(({ name }) => name),
+      seed: order.seed,
+      ...(interrupted ? { interrupted } : {}),
+      skipped,
+    },
+    results,
   );
-  const first = 1 + Math.max(0, ...before.map(({ number }) => number));
-  const singles = faults.filter((fault) => !fault.name.includes("+") && why(fault) === undefined);
-  if (order.nemesis) plan.push(nemesis(order.nemesis, singles, random));
-  const results: TrialResult[] = [...before];
-  const report = (interrupted?: string): DrillReport => ({
-    version: 1,
-    date: new Date().toISOString(),
-    stack: ground.stack,
-    place: ground.place,
-    machine: machineOf(),
-    nodes: ground.nodes.map(({ name }) => name),
-    seed: order.seed,
-    ...(interrupted ? { interrupted } : {}),
-    skipped,
-    rows: rowsOf(
-      results,
-      faults.map(({ name }) => name),
-    ),
-    trials: results,
-  });
-  const runs = `${Date.now().toString(36)}-${order.seed}`;
-  for (const [i, fault] of plan.entries()) {
-    if (signal.aborted) return report("Ctrl-C");
-    const { look } = await untilHealthy(by, by.pace.recovery, signal);
-    if (signal.aborted) return report("Ctrl-C");
-    if (!look.healthy) return report(`the stack did not become healthy again: ${look.message}`);
-    await sleep(2 * by.pace.look);
-    say(`${i + 1} of ${plan.length}: ${fault.name} at ${look.holders.join(" and ")}`);
-    const trial = { ...by, number: first + i, run: `${runs}-${i + 1}`, phase: random(), signal };
-    let recording: Recording;
-    try {
-      recording = await runTrial(fault, trial, look);
-    } catch (error) {
-      // What was measured until here is worth its time, whatever happened.
-      return report(`${fault.name}: ${error instanceof Error ? error.message : error}`);
-    }
-    const result = trialResult(recording, audit(recording));
-    hooks.judged(recording, result);
-    if (!signal.aborted) results.push(result);
-  }
-  return report(signal.aborted ? "Ctrl-C" : undefined);
 }

@@ -1,24 +1,34 @@
-import { request } from "node:https";
+import { type Agent, request } from "node:https";
 
-/** What came of one question: an answer, or why there is none; `late` is that there was none in time. */
+/** What came of one request: an answer, or an error; `late`: there was no answer in time. */
 export type Answered =
   | { status: number | undefined; body: string }
   | { error: NodeJS.ErrnoException; late: boolean };
 
-/** As much of an answer as anybody wants to see. */
-const longest = 100;
+export interface RequestOptions {
+  /** Milliseconds for the answer. */
+  timeout: number;
+  /** Default: GET. */
+  method?: "GET" | "POST" | "DELETE";
+  /** Sent as a form. */
+  form?: Record<string, string>;
+  /** Keeps connections open; default: each request has a connection of its own. */
+  agent?: Agent;
+  /** Characters of the body to keep; default: all. */
+  longest?: number;
+}
 
 /**
- * Asks a service once, over a connection of its own. The certificate is not checked: Rancher makes its own, which nobody
- * has signed, and the question is only whether, and what, it answers.
- *
- * @param timeout milliseconds
+ * Sends one HTTPS request. The certificate is not checked: Rancher signs its own, and all that matters here is whether
+ * and what the service answers.
  */
-export async function get(url: string, timeout: number): Promise<Answered> {
+export async function send(url: string, options: RequestOptions): Promise<Answered> {
+  const { timeout, method = "GET", form, agent = false, longest = Number.POSITIVE_INFINITY } = options;
   return await new Promise((resolve) => {
-    const limit = AbortSignal.timeout(timeout);
-    const failed = (error: NodeJS.ErrnoException): void => resolve({ error, late: limit.aborted });
-    const asked = request(url, { rejectUnauthorized: false, agent: false, signal: limit }, (response) => {
+    const signal = AbortSignal.timeout(timeout);
+    const failed = (error: NodeJS.ErrnoException): void => resolve({ error, late: signal.aborted });
+    const headers = form ? { "content-type": "application/x-www-form-urlencoded" } : {};
+    const sent = request(url, { method, headers, agent, signal, rejectUnauthorized: false }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (text: string) => {
@@ -27,7 +37,14 @@ export async function get(url: string, timeout: number): Promise<Answered> {
       response.on("error", failed);
       response.on("end", () => resolve({ status: response.statusCode, body: body.trim() }));
     });
-    asked.on("error", failed);
-    asked.end();
+    sent.on("error", failed);
+    sent.end(form && new URLSearchParams(form).toString());
   });
 }
+
+/** As much of an answer as a message shows. */
+const shownLength = 100;
+
+/** Asks for a page once. @param timeout milliseconds @returns the first 100 characters of the body */
+export const get = (url: string, timeout: number): Promise<Answered> =>
+  send(url, { timeout, longest: shownLength });

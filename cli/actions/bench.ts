@@ -1,18 +1,19 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Command } from "commander";
 import { Failure } from "../../local/errors";
 import { packageRoot } from "../../local/root";
 
-/** A measurement: a module of bench/ that exports this. */
-interface Measurement {
-  /** Prints its figures, with those of what it compares to; progress goes to stderr. */
-  bench(args: string[]): Promise<void>;
+/** A benchmark: a module of drill/bench that exports this. */
+interface Benchmark {
+  /** Prints its figures beside those of a baseline; progress goes to stderr. */
+  bench: Command;
 }
 
 const folder = (): string => join(packageRoot, "dist", "drill", "bench");
 
-const load = (name: string): Partial<Measurement> =>
-  require(join(folder(), `${name}.js`)) as Partial<Measurement>;
+const load = (name: string): Partial<Benchmark> =>
+  require(join(folder(), `${name}.js`)) as Partial<Benchmark>;
 
 const names = (): string[] =>
   existsSync(folder())
@@ -20,18 +21,18 @@ const names = (): string[] =>
     : [];
 
 /**
- * Runs a measurement.
+ * Runs a benchmark.
  *
- * @param name a module of bench/
- * @param args its own arguments
+ * @param name a module of drill/bench
+ * @param args the benchmark's own options
  */
 export async function bench(name: string, args: string[]): Promise<void> {
-  // The others are loaded only to say what there is: some bring much along.
+  // The others are loaded only for their names: some load a lot.
   const found = names();
-  const run = found.includes(name) ? load(name).bench : undefined;
-  if (!run) {
+  const command = found.includes(name) ? load(name).bench : undefined;
+  if (!command) {
     const known = found.filter((each) => load(each).bench);
     throw new Failure(`\`${name}\` is not a benchmark; the benchmarks are ${known.join(", ")}`, 2);
   }
-  await run(args);
+  await command.parseAsync(args, { from: "user" });
 }

@@ -1,5 +1,6 @@
 import { compareWrites, type WritesFound } from "../probes/writes";
 import type { Recording } from "../recording";
+import { longestGap } from "../statistics";
 import { lengthOf, nodeSpans, overlaps } from "./spans";
 
 /** The figures of one trial, milliseconds; undefined: not measured, which is not 0. */
@@ -16,13 +17,12 @@ export interface Measures {
   writes?: WritesFound;
 }
 
-/** The longest time between two of the times, from 0 on; the one that was under way at 0 counts as a whole. */
-function longestGap(times: readonly number[], to: number): number | undefined {
+/** The longest gap between neighbouring times from 0 to `to`. A gap that began before 0 counts as a whole. */
+function gapAfterFault(times: readonly number[], to: number): number | undefined {
   const sorted = [...times].sort((a, b) => a - b);
   const first = sorted.filter((at) => at <= 0).at(-1);
   if (first === undefined) return undefined;
-  const edges = [...sorted.filter((at) => at >= first && at <= to), to];
-  return Math.max(...edges.slice(1).map((at, i) => at - (edges[i] ?? at)));
+  return longestGap([...sorted.filter((at) => at >= first && at <= to), to]);
 }
 
 /** The node whose MAC address the client had for the VIP at a time. */
@@ -32,10 +32,10 @@ export function ownerAt({ client, macs }: Recording, at: number): string | undef
 }
 
 /** When the fault took effect: as its node says; of a machine, its last sign of life. */
-function struckAt(recording: Recording): number {
+function effectTime(recording: Recording): number {
   const [first] = recording.injected;
   if (!first) return 0;
-  if (first.struck !== undefined) return first.struck;
+  if (first.effectAt !== undefined) return first.effectAt;
   const last = recording.client.answers
     .filter((at) => at <= first.over + 200 && ownerAt(recording, at) === recording.holder)
     .at(-1);
@@ -44,7 +44,7 @@ function struckAt(recording: Recording): number {
 
 function takeover(recording: Recording): number | undefined {
   if (recording.takeoverBound === undefined || !recording.macs[recording.holder]) return undefined;
-  const from = struckAt(recording);
+  const from = effectTime(recording);
   const first = recording.client.answers.find((at) => {
     const owner = at >= from ? ownerAt(recording, at) : undefined;
     return owner !== undefined && owner !== recording.holder;
@@ -60,8 +60,8 @@ export function measuresOf(recording: Recording): Measures {
     Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
   return {
     ...defined({
-      vipGap: longestGap(client.answers, to),
-      serviceGap: longestGap(
+      vipGap: gapAfterFault(client.answers, to),
+      serviceGap: gapAfterFault(
         client.asked.filter(({ ok }) => ok).map(({ answered }) => answered),
         to,
       ),

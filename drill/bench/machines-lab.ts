@@ -1,11 +1,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MachinesLab } from "../../test/lab/machines-lab";
-import { median, printed, type Report, row } from "./report";
+import { MachinesLab } from "../rig/vagrant/machines-lab";
+import { median } from "../statistics";
+import { simpleBench } from "./command";
+import { type Report, row } from "./report";
+import { secondsOf } from "./stopwatch";
 
 /*
- * Two machines of libvirt in a lab of their own: by this provider, and by plain Vagrant from one Vagrantfile that says
- * the same, written by hand as somebody would who knows what costs time here. Needs what the tests in the lab need.
+ * Two libvirt machines in a lab of their own: made by this project's provider, and made by plain Vagrant. The plain
+ * Vagrantfile is written by hand for the same machines, with everything that saves time here. The benchmark needs what
+ * the lab's tests need.
  */
 
 const addresses: Record<string, string> = { one: "192.168.56.31", two: "192.168.56.32" };
@@ -47,13 +51,7 @@ end
 `;
 }
 
-async function seconds(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return (performance.now() - start) / 1000;
-}
-
-/** up, preview, refresh and destroy of two machines, in turns with plain Vagrant's. */
+/** up, preview, refresh and destroy of two machines; after each round the same by plain Vagrant. */
 async function machinesLab(say: (line: string) => void): Promise<Report> {
   const own = await MachinesLab.start();
   try {
@@ -64,7 +62,7 @@ async function machinesLab(say: (line: string) => void): Promise<Report> {
       own.must("sh", "-c", `cd "$0" && exec vagrant "$@"`, plain, ...args);
     const times: Record<string, number[]> = {};
     const measure = async (what: string, action: () => Promise<unknown>): Promise<void> => {
-      const took = await seconds(action);
+      const took = await secondsOf(action);
       say(`${what}: ${took.toFixed(1)} s`);
       times[what] = [...(times[what] ?? []), took];
     };
@@ -97,4 +95,8 @@ async function machinesLab(say: (line: string) => void): Promise<Report> {
   }
 }
 
-export const bench = printed(machinesLab);
+export const bench = simpleBench(
+  "machines-lab",
+  "two real machines in a lab, beside plain Vagrant",
+  machinesLab,
+);

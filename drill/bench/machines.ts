@@ -2,33 +2,30 @@ import { cpSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { run } from "../../local/run";
-import { mustEndWell, TestStack } from "../../test/engine/harness";
-import { median, printed, type Report, type Row, row } from "./report";
+import { mustEndWell, TestStack } from "../rig/vagrant/test-stack";
+import { median } from "../statistics";
+import { simpleBench } from "./command";
+import { type Report, type Row, row } from "./report";
+import { secondsOf } from "./stopwatch";
 
 /*
- * What `vagrant.Machine` adds to Vagrant: the real Pulumi CLI and the real provider process, over the tests' fake
- * `vagrant`, which takes no time to boot. The baselines are a Pulumi program without a machine, and the same commands
+ * What `vagrant.Machine` adds to Vagrant. The real Pulumi CLI and the real provider process run with a fake `vagrant`
+ * whose machines take no time to boot. The baselines are a Pulumi program without a machine, and the same commands
  * given to the same `vagrant` by hand.
  */
 
 const sizes = [1, 10, 100];
 const repeats = 3;
 
-const seconds = async (action: () => Promise<unknown>): Promise<number> => {
-  const start = performance.now();
-  await action();
-  return (performance.now() - start) / 1000;
-};
-
 const times = async (action: () => Promise<unknown>): Promise<number[]> => {
   const all: number[] = [];
-  for (let i = 0; i < repeats; i++) all.push(await seconds(action));
+  for (let i = 0; i < repeats; i++) all.push(await secondsOf(action));
   return all;
 };
 
 const preview = async (stack: TestStack): Promise<string> => mustEndWell(await stack.pulumi("preview"));
 
-/** Gives one command for each machine to `vagrant` itself, as many at a time as Pulumi does. */
+/** Runs `vagrant` by hand, one command for each machine, as many at a time as Pulumi does. */
 async function byHand(stack: TestStack, folder: string, names: string[], ...args: string[]): Promise<void> {
   const rest = [...names];
   const work = async (): Promise<void> => {
@@ -40,7 +37,7 @@ async function byHand(stack: TestStack, folder: string, names: string[], ...args
   await Promise.all(Array.from({ length: 4 * cpus().length }, work));
 }
 
-/** Processor time of a command with all that it starts, in seconds: what else runs on this machine does not count. */
+/** Processor time of a command and its children, in seconds. Other programs on this machine do not count. */
 async function processorTime(stack: TestStack, ...args: string[]): Promise<number> {
   const script = '"$0" "$@" > /dev/null 2>&1 && times';
   const { stdout } = await run("sh", ["-c", script, ...args], { cwd: stack.folder, env: stack.env });
@@ -60,7 +57,7 @@ interface Figures {
 async function measure(size: number, empty: number, say: (line: string) => void): Promise<Figures> {
   const stack = await TestStack.make(`bench-${size}`);
   const rows: Row[] = [];
-  // Told at once: the largest take minutes.
+  // Shown at once, since the largest size takes minutes.
   const note = (what: string, unit: Row["unit"], values: readonly number[], baseline?: number): void => {
     const made = row(`${what} of ${size}`, unit, values, baseline);
     rows.push(made);
@@ -73,7 +70,7 @@ async function measure(size: number, empty: number, say: (line: string) => void)
 
     note("preview", "s", await times(() => preview(stack)), empty);
     const watch = stack.watchProvider();
-    const up = await seconds(() => stack.mustUp());
+    const up = await secondsOf(() => stack.mustUp());
     note("peak memory of the provider's process, up", "MB", [watch.stop()]);
     const unchanged = await times(() => stack.mustBeUnchanged());
     note("preview without changes", "s", unchanged, empty);
@@ -86,9 +83,9 @@ async function measure(size: number, empty: number, say: (line: string) => void)
     const refresh = await times(() => stack.mustRefresh());
     const folder = join(stack.folder, "by-hand");
     cpSync(join(stack.folder, "machines"), folder, { recursive: true });
-    const destroy = await seconds(() => stack.mustDestroy());
+    const destroy = await secondsOf(() => stack.mustDestroy());
 
-    const byVagrant = (...args: string[]) => seconds(() => byHand(stack, folder, names, ...args));
+    const byVagrant = (...args: string[]) => secondsOf(() => byHand(stack, folder, names, ...args));
     note("up", "s", [up], await byVagrant("up", "--provider", "libvirt"));
     note("refresh", "s", refresh, await byVagrant("status"));
     note("destroy", "s", [destroy], await byVagrant("destroy", "--force"));
@@ -125,4 +122,8 @@ async function machines(say: (line: string) => void): Promise<Report> {
   return { name: "machines", rows };
 }
 
-export const bench = printed(machines);
+export const bench = simpleBench(
+  "machines",
+  "what the machines' provider adds to Vagrant, for 1, 10 and 100 machines",
+  machines,
+);

@@ -1,14 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { InvalidArgumentError, Option } from "commander";
 import { type TakeoverBound, takeoverBound, type VrrpSpec } from "../../domain/vrrp";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
+import { takeoverPlot } from "../plots/takeover-presets";
 import { Rig } from "../rig/rig";
+import { benchCommand, say } from "./command";
 import { type Fault, faults, settle, trial } from "./faults";
 import { type Row, row } from "./report";
-import { takeoverPlot } from "./takeover-plot";
 
-/** What is compared: the presets, and keepalived as its own defaults have it. */
+/** The figures of one fault with one preset, or with keepalived's own defaults. */
 export interface TakeoverCase extends Row {
   preset: string;
   fault: string;
@@ -16,9 +18,7 @@ export interface TakeoverCase extends Row {
   formula: number;
 }
 
-/**
- * keepalived without being told anything: its sample's 1 s, VRRP version 2, multicast, priority 100 for the backup.
- */
+/** keepalived as its sample configuration has it: adverts each second, VRRPv2, multicast, priority 100 for the backup. */
 const defaults = "keepalived's defaults";
 
 function specOf(preset: string): VrrpSpec {
@@ -55,7 +55,7 @@ async function measure(
   const takeover: number[] = [];
   await rig.start(spec);
   for (let i = 0; i < trials; i++) {
-    // The fault falls into any part of an interval, and on either node.
+    // The fault comes at any time within an advert interval, and hits either node.
     await sleep(Math.random() * spec.advertInterval * 1000);
     takeover.push((await trial(rig, fault)).takeover);
     await settle(rig, spec);
@@ -73,24 +73,26 @@ async function measure(
 /** In the order of the table. */
 const presetNames = ["instant", "fast", "steady", defaults];
 
-/**
- * Arguments: `--trials N` (default 10), `--only PRESET`, `--svg FILE` for the plot, `--json` for programs. All of it
- * takes a quarter of an hour, most of which is waiting.
- */
-export async function bench(args: string[]): Promise<void> {
-  const option = (name: string): string | undefined =>
-    args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-  const trials = Number(option("--trials") ?? 10);
-  if (!Number.isInteger(trials) || trials < 1) throw new Error("`--trials` must be a whole number from 1");
-  const only = option("--only");
-  if (only !== undefined && !presetNames.includes(only))
-    throw new Error(`\`--only\` must be one of ${presetNames.join(", ")}`);
+interface TakeoverOptions {
+  trials: number;
+  only?: string;
+  svg?: string;
+  json?: boolean;
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number from 1.");
+}
+
+/** Measures every fault for the chosen presets. */
+async function measureAll({ trials, only }: TakeoverOptions): Promise<TakeoverCase[]> {
   const rows: TakeoverCase[] = [];
   const rig = await Rig.make();
   try {
     for (const preset of presetNames.filter((name) => only === undefined || name === only))
       for (const fault of Object.values(faults)) {
-        process.stderr.write(`${preset}: ${fault.name}, ${trials} times\n`);
+        say(`${preset}: ${fault.name}, ${trials} times`);
         const { takeover, bound } = await measure(rig, preset, fault, trials);
         const formula = 1000 * (fault.planned ? bound.planned : bound.crash);
         rows.push({ preset, fault: fault.name, formula, ...row(`${preset}, ${fault.name}`, "ms", takeover) });
@@ -98,12 +100,20 @@ export async function bench(args: string[]): Promise<void> {
   } finally {
     await rig.end();
   }
-  const svg = option("--svg");
-  if (svg) writeFileSync(svg, takeoverPlot(rows));
-  process.stdout.write(
-    args.includes("--json") ? `${JSON.stringify({ name: "takeover", rows }, undefined, 1)}\n` : table(rows),
-  );
+  return rows;
 }
+
+/** All presets with ten trials each take a quarter of an hour, most of which is waiting. */
+export const bench = benchCommand("takeover", "how long the VIP is away, by preset and fault")
+  .option("-n, --trials <number>", "of each fault", wholeNumber, 10)
+  .addOption(new Option("--only <preset>", "only this preset").choices(presetNames))
+  .option("--svg <file>", "write the plot to this file")
+  .action(async (options: TakeoverOptions) => {
+    const rows = await measureAll(options);
+    if (options.svg) writeFileSync(options.svg, takeoverPlot(rows));
+    const json = (): string => `${JSON.stringify({ name: "takeover", rows }, undefined, 1)}\n`;
+    process.stdout.write(options.json ? json() : table(rows));
+  });
 
 /** The table for people, which is also that of docs/floating-ip.md. */
 export function table(rows: TakeoverCase[]): string {

@@ -16,7 +16,7 @@ export const crashGap = ({ crash }: Timing): number => crash + slack;
 export const plannedGap = ({ planned }: Timing): number => planned + slack;
 
 /** Two holders for a moment, while they come to an agreement. */
-export const moment = 500;
+export const settling = 500;
 
 /** Every node has noticed the fault by then: the last one is a guard without heartbeats. */
 export const noticed = ({ giveUp, heartbeat }: Timing): number => giveUp + 2 * heartbeat;
@@ -29,18 +29,21 @@ export const outage = ({ bounds }: Pick<Fault, "bounds">, timing: Timing): numbe
   bounds(timing).serviceGap + timing.startDeadline;
 
 /** The service in a planned move: the old one is stopped, the new one started. */
-export const orderly = (timing: Timing): number =>
+export const plannedMove = (timing: Timing): number =>
   timing.vipLoss + timing.stopGrace + 3 * timing.heartbeat + start(timing);
 
 /** The service after its node is silent: the lease runs out, its node is fenced, somebody else starts. */
-export const afterSilence = (timing: Timing): number =>
+export const leaseTakeover = (timing: Timing): number =>
   Math.max(timing.leaseTime, timing.watchdog) + timing.fenceLimit + 5 * timing.heartbeat + start(timing);
 
 /** The service started again where it was. */
-export const again = (timing: Timing): number => timing.watchdog + 5 * timing.heartbeat + start(timing);
+export const restartInPlace = (timing: Timing): number =>
+  timing.watchdog + 5 * timing.heartbeat + start(timing);
 
 /** The VIP at a node that must not serve: it is given back after a while, then refused. */
-export const astray = (timing: Timing): number => timing.giveBack + timing.hold + orderly(timing);
+export const vipWithoutLease = (timing: Timing): number =>
+  timing.giveBack + timing.hold + plannedMove(timing);
 
 /** The service after the NFS server was started again. */
-export const afterGrace = (timing: Timing): number => timing.grace + timing.holdOff + afterSilence(timing);
+export const afterServerRestart = (timing: Timing): number =>
+  timing.grace + timing.holdOff + leaseTakeover(timing);

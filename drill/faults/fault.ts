@@ -1,29 +1,29 @@
 import type { Action } from "./action";
 
-/** A node as faults speak of it. */
-export interface Actor {
+/** A node that a fault can hit. */
+export interface Target {
   name: string;
   /** On the VIP's network. */
   address: string;
   sshPort: number;
 }
 
-/** Who plays what when a fault begins. */
-export interface Cast {
+/** The roles of the nodes when a fault begins. */
+export interface Roles {
   /** Has the VIP and serves. */
-  holder: Actor;
-  /** Another one, which may take over. */
-  standby: Actor;
+  holder: Target;
+  /** A node that may take over. */
+  standby: Target;
   /** All nodes. */
-  all: Actor[];
+  all: Target[];
 }
 
-/** How long things take on this stack, milliseconds: what its settings promise. */
+/** The stack's timers and bounds, milliseconds. */
 export interface Timing {
-  /** Without a holder of the VIP at most: after a crash, and in a planned move. */
+  /** The formula's bound for the VIP without a holder: after a crash, and in a switchover. */
   crash: number;
   planned: number;
-  /** The guard's times; node/guard/configuration.bash tells their meaning. */
+  /** The guard's times, which node/guard/configuration.bash explains. */
   heartbeat: number;
   giveUp: number;
   watchdog: number;
@@ -34,17 +34,17 @@ export interface Timing {
   startLimit: number;
   startDeadline: number;
   stopGrace: number;
-  /** 0: no agent fences. */
+  /** 0: there is no fence agent. */
   fenceLimit: number;
   /** The NFS server's. */
   leaseTime: number;
-  /** After a start of the NFS server nobody gets a new lock for so long. */
+  /** For so long after its start the NFS server gives nobody a new lock. */
   grace: number;
   /** A node from power-on to SSH, at most. */
   boot: number;
 }
 
-/** I1 to I7; drill/audits/invariants.ts says how each is checked. */
+/** The invariants; drill/audits/invariants.ts checks them. */
 export const invariants = {
   I1: "never two nodes that can write, never two containers running",
   I2: "no acknowledged write is lost",
@@ -57,42 +57,42 @@ export const invariants = {
 
 export type Invariant = keyof typeof invariants;
 
-/** Bounds of what a fault may cost, milliseconds. */
+/** What a fault may cost at most, milliseconds. */
 export interface Bounds {
   /** Longest time without an answer of the VIP to ICMP; undefined: nothing is promised. */
   vipGap?: number;
   /**
-   * Longest time without an answer of the service to HTTPS, if its container answers within `startLimit`: more is slow. A start may
-   * take until `startDeadline`: more than `outage` (bounds.ts) breaks I7.
+   * Longest time without an answer of the service to HTTPS, if its container starts within `startLimit`. More is `slow`.
+   * A start may take until `startDeadline`; more than that (`outage` in bounds.ts) breaks I7.
    */
   serviceGap: number;
-  /** With two holders of the VIP in all (I4). */
+  /** Total time with two holders of the VIP (I4). */
   twoHolders: number;
 }
 
-/** What a place must be able to do for a fault to be possible there. */
+/** What a testbed must be able to do for a fault to be possible there. */
 export type Need = "power" | "pause" | "link" | "server" | "netem";
 
 export interface Fault {
   /** In kebab-case, unique. */
   name: string;
-  /** One sentence: what is done, to whom. */
+  /** One sentence: what is done to which node. */
   what: string;
-  /** Beyond commands on the nodes. */
+  /** Beside commands on the nodes. */
   needs: Need[];
-  /** May need hands to mend it where a host is not a machine of ours: not without `--yes-break` there. */
+  /** May leave a host off until somebody turns it on by hand: refused for hosts without `--yes-break`. */
   breaksHost?: boolean;
-  /** Counts for the plot of takeover times against the formula: which of its two bounds. */
+  /** The bound of the formula that the takeover time is compared with. */
   takeover?: "crash" | "planned";
   /**
-   * Seconds until it is healed; `served`: once the service answers, `moved`: once it answers and another node runs it; or its
-   * bound is over. Who is cut off may answer for a while as if nothing were.
+   * Seconds until the fault is healed. `served`: until the service answers. `moved`: until it answers and runs on another
+   * node; a node that is cut off from storage answers for a while. Both end when the fault's bound is over.
    */
   lasts: number | "served" | "moved";
-  inject(cast: Cast): Action[];
-  /** Run in any case, also if only some of `inject` was done. */
-  heal(cast: Cast): Action[];
+  inject(roles: Roles): Action[];
+  /** Done in any case, also if `inject` was done in part. */
+  heal(roles: Roles): Action[];
   bounds(timing: Timing): Bounds;
-  /** I1 is not to hold for this long after a machine was resumed: only fencing by an agent could do better. */
+  /** Milliseconds after a machine's resume in which I1 may be broken; without a fence agent nothing can prevent that. */
   excusedAfterResume?: number;
 }

@@ -6,8 +6,15 @@ import { pairFaults } from "./pairs";
 import { serviceFaults } from "./service";
 import { surroundingFaults } from "./surroundings";
 
-export { type Action, type MachineAction, type ServerAction, shownAction, toMachine } from "./action";
-export type { Actor, Bounds, Cast, Fault, Invariant, Need, Timing } from "./fault";
+export {
+  type Action,
+  type MachineAction,
+  type NodeAction,
+  type ServerAction,
+  shownAction,
+  toMachine,
+} from "./action";
+export type { Bounds, Fault, Invariant, Need, Roles, Target, Timing } from "./fault";
 export { invariants } from "./fault";
 
 const singles = [

@@ -1,21 +1,21 @@
 import { onNode, yieldVip } from "./action";
 import {
-  afterSilence,
-  again,
-  astray,
   crashGap,
   keepalivedRestart,
-  moment,
-  orderly,
+  leaseTakeover,
   plannedGap,
+  plannedMove,
+  restartInPlace,
+  settling,
+  vipWithoutLease,
 } from "./bounds";
-import type { Cast, Fault } from "./fault";
+import type { Fault, Roles } from "./fault";
 
 const unit = "keepalived.service";
 const nothing = (): [] => [];
 /** systemd starts keepalived again a second later: nothing to heal. */
-const signal = (who: "main" | "children" | "all", name: string) => (cast: Cast) => [
-  onNode(cast.holder.name, "signal", unit, who, name),
+const signal = (who: "main" | "children" | "all", name: string) => (roles: Roles) => [
+  onNode(roles.holder.name, "signal", unit, who, name),
 ];
 
 const hung = (seconds: number): Fault => ({
@@ -27,8 +27,8 @@ const hung = (seconds: number): Fault => ({
   heal: signal("all", "CONT"),
   // The other one has the VIP, too, until the hung one is heard again.
   bounds: (timing) => ({
-    serviceGap: seconds * 1000 + astray(timing),
-    twoHolders: seconds * 1000 + moment,
+    serviceGap: seconds * 1000 + vipWithoutLease(timing),
+    twoHolders: seconds * 1000 + settling,
   }),
 });
 
@@ -42,7 +42,11 @@ export const keepalivedFaults: Fault[] = [
     lasts: "served",
     inject: ({ holder }) => [yieldVip(holder.name, 60)],
     heal: ({ holder }) => [yieldVip(holder.name, 0)],
-    bounds: (timing) => ({ vipGap: plannedGap(timing), serviceGap: orderly(timing), twoHolders: moment }),
+    bounds: (timing) => ({
+      vipGap: plannedGap(timing),
+      serviceGap: plannedMove(timing),
+      twoHolders: settling,
+    }),
   },
   {
     name: "keepalived-term",
@@ -52,7 +56,11 @@ export const keepalivedFaults: Fault[] = [
     lasts: "served",
     inject: signal("main", "TERM"),
     heal: nothing,
-    bounds: (timing) => ({ vipGap: plannedGap(timing), serviceGap: orderly(timing), twoHolders: moment }),
+    bounds: (timing) => ({
+      vipGap: plannedGap(timing),
+      serviceGap: plannedMove(timing),
+      twoHolders: settling,
+    }),
   },
   {
     name: "keepalived-kill-parent",
@@ -64,7 +72,7 @@ export const keepalivedFaults: Fault[] = [
     heal: nothing,
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: orderly(timing),
+      serviceGap: plannedMove(timing),
       twoHolders: keepalivedRestart,
     }),
   },
@@ -77,7 +85,7 @@ export const keepalivedFaults: Fault[] = [
     heal: nothing,
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: afterSilence(timing),
+      serviceGap: leaseTakeover(timing),
       twoHolders: keepalivedRestart,
     }),
   },
@@ -91,7 +99,7 @@ export const keepalivedFaults: Fault[] = [
     heal: nothing,
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: astray(timing),
+      serviceGap: vipWithoutLease(timing),
       twoHolders: keepalivedRestart,
     }),
   },
@@ -99,13 +107,17 @@ export const keepalivedFaults: Fault[] = [
   hung(30),
   {
     name: "rolling-reload",
-    what: "every keepalived reads its file again, one node after the other, the holder last",
+    what: "every keepalived reads its file restartInPlace, one node after the other, the holder last",
     needs: [],
     lasts: 5,
     inject: ({ holder, all }) =>
       [...all.filter(({ name }) => name !== holder.name), holder].map(({ name }) => onNode(name, "reload")),
     heal: nothing,
-    bounds: (timing) => ({ vipGap: crashGap(timing), serviceGap: again(timing), twoHolders: moment }),
+    bounds: (timing) => ({
+      vipGap: crashGap(timing),
+      serviceGap: restartInPlace(timing),
+      twoHolders: settling,
+    }),
   },
   {
     name: "wrong-config-reload",
@@ -116,7 +128,7 @@ export const keepalivedFaults: Fault[] = [
     heal: ({ holder }) => [onNode(holder.name, "good-config")],
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: astray(timing),
+      serviceGap: vipWithoutLease(timing),
       twoHolders: keepalivedRestart,
     }),
   },

@@ -1,5 +1,5 @@
 import { toMachine } from "./action";
-import { afterSilence, astray, crashGap, moment } from "./bounds";
+import { crashGap, leaseTakeover, settling, vipWithoutLease } from "./bounds";
 import type { Fault } from "./fault";
 
 const paused = (seconds: number): Fault => ({
@@ -12,7 +12,7 @@ const paused = (seconds: number): Fault => ({
   bounds: (timing) => ({
     vipGap: crashGap(timing),
     // Shorter than the lease: the VIP is with the other one, and the lease is not. Longer: that one serves.
-    serviceGap: seconds * 1000 + astray(timing),
+    serviceGap: seconds * 1000 + vipWithoutLease(timing),
     // From its resumption until it has heard the other one.
     twoHolders: keepalivedNotices,
   }),
@@ -34,7 +34,11 @@ export const machineFaults: Fault[] = [
     lasts: "moved",
     inject: ({ holder }) => [toMachine(holder.name, "power-off")],
     heal: ({ holder }) => [toMachine(holder.name, "power-on")],
-    bounds: (timing) => ({ vipGap: crashGap(timing), serviceGap: afterSilence(timing), twoHolders: moment }),
+    bounds: (timing) => ({
+      vipGap: crashGap(timing),
+      serviceGap: leaseTakeover(timing),
+      twoHolders: settling,
+    }),
   },
   paused(5),
   paused(60),
@@ -46,7 +50,7 @@ export const machineFaults: Fault[] = [
     lasts: 0,
     inject: ({ standby }) => [toMachine(standby.name, "power-off")],
     heal: ({ standby }) => [toMachine(standby.name, "power-on")],
-    bounds: () => ({ vipGap: 500, serviceGap: 2_000, twoHolders: moment }),
+    bounds: () => ({ vipGap: 500, serviceGap: 2_000, twoHolders: settling }),
   },
   {
     name: "boot-together",
@@ -56,6 +60,6 @@ export const machineFaults: Fault[] = [
     lasts: 2,
     inject: ({ all }) => all.map(({ name }) => toMachine(name, "power-off")),
     heal: ({ all }) => all.map(({ name }) => toMachine(name, "power-on")),
-    bounds: (timing) => ({ serviceGap: timing.boot + astray(timing), twoHolders: moment }),
+    bounds: (timing) => ({ serviceGap: timing.boot + vipWithoutLease(timing), twoHolders: settling }),
   },
 ];

@@ -1,9 +1,9 @@
 import { type Action, onNode, toMachine } from "./action";
-import { afterSilence, astray, crashGap, moment, orderly } from "./bounds";
-import type { Cast, Fault } from "./fault";
+import { crashGap, leaseTakeover, plannedMove, settling, vipWithoutLease } from "./bounds";
+import type { Fault, Roles } from "./fault";
 
 /** Other nodes' addresses. */
-const peersOf = ({ holder, all }: Cast): string[] =>
+const peersOf = ({ holder, all }: Roles): string[] =>
   all.filter(({ name }) => name !== holder.name).map(({ address }) => address);
 
 const netem = (name: string, what: string, seconds: number, ...words: string[]): Fault => ({
@@ -14,7 +14,7 @@ const netem = (name: string, what: string, seconds: number, ...words: string[]):
   inject: ({ holder }): Action[] => [onNode(holder.name, "netem", holder.address, ...words)],
   heal: ({ holder }): Action[] => [onNode(holder.name, "netem", holder.address)],
   // The VIP may move back and forth; what must not happen twice does not.
-  bounds: (timing) => ({ serviceGap: seconds * 1000 + astray(timing), twoHolders: seconds * 1000 }),
+  bounds: (timing) => ({ serviceGap: seconds * 1000 + vipWithoutLease(timing), twoHolders: seconds * 1000 }),
 });
 
 const peerPartition = 30;
@@ -29,7 +29,11 @@ export const networkFaults: Fault[] = [
     lasts: "moved",
     inject: ({ holder }) => [toMachine(holder.name, "unplug")],
     heal: ({ holder }) => [toMachine(holder.name, "plug")],
-    bounds: (timing) => ({ vipGap: crashGap(timing), serviceGap: afterSilence(timing), twoHolders: moment }),
+    bounds: (timing) => ({
+      vipGap: crashGap(timing),
+      serviceGap: leaseTakeover(timing),
+      twoHolders: settling,
+    }),
   },
   {
     name: "deaf-standby",
@@ -38,18 +42,18 @@ export const networkFaults: Fault[] = [
     lasts: 10,
     inject: ({ standby }) => [onNode(standby.name, "cut", "adverts")],
     heal: ({ standby }) => [onNode(standby.name, "uncut", "adverts")],
-    bounds: (timing) => ({ serviceGap: 10_000 + astray(timing), twoHolders: 10_000 + moment }),
+    bounds: (timing) => ({ serviceGap: 10_000 + vipWithoutLease(timing), twoHolders: 10_000 + settling }),
   },
   {
     name: "peer-partition",
     what: `the active node and the others do not reach each other for ${peerPartition} s; clients and the NFS server reach all`,
     needs: [],
     lasts: peerPartition,
-    inject: (cast) => [onNode(cast.holder.name, "cut", "peers", ...peersOf(cast))],
+    inject: (roles) => [onNode(roles.holder.name, "cut", "peers", ...peersOf(roles))],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "peers")],
     bounds: (timing) => ({
-      serviceGap: peerPartition * 1000 + astray(timing),
-      twoHolders: peerPartition * 1000 + moment,
+      serviceGap: peerPartition * 1000 + vipWithoutLease(timing),
+      twoHolders: peerPartition * 1000 + settling,
     }),
   },
   {
@@ -60,8 +64,8 @@ export const networkFaults: Fault[] = [
     inject: ({ holder }) => [onNode(holder.name, "cut", "nfs")],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "nfs")],
     bounds: (timing) => ({
-      serviceGap: timing.giveUp + afterSilence(timing) + orderly(timing),
-      twoHolders: moment,
+      serviceGap: timing.giveUp + leaseTakeover(timing) + plannedMove(timing),
+      twoHolders: settling,
     }),
   },
   {
@@ -75,8 +79,8 @@ export const networkFaults: Fault[] = [
     // It keeps its VIP, which nobody sees, until its guard gives up.
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: afterSilence(timing) + orderly(timing),
-      twoHolders: 2 * timing.giveUp + afterSilence(timing),
+      serviceGap: leaseTakeover(timing) + plannedMove(timing),
+      twoHolders: 2 * timing.giveUp + leaseTakeover(timing),
     }),
   },
   netem("packet-loss-30", "30 % of the packets are lost", 30, "loss", "30%"),

@@ -14,8 +14,8 @@ function pair(first: Fault, second: Fault): Fault {
     needs: [...new Set<Need>([...first.needs, ...second.needs])],
     breaksHost: Boolean(first.breaksHost || second.breaksHost),
     lasts: longer(first.lasts, second.lasts),
-    inject: (cast) => [...first.inject(cast), ...second.inject(cast)],
-    heal: (cast) => [...second.heal(cast), ...first.heal(cast)],
+    inject: (roles) => [...first.inject(roles), ...second.inject(roles)],
+    heal: (roles) => [...second.heal(roles), ...first.heal(roles)],
     bounds(timing): Bounds {
       const [a, b] = [first.bounds(timing), second.bounds(timing)];
       return { serviceGap: a.serviceGap + b.serviceGap, twoHolders: a.twoHolders + b.twoHolders };

@@ -1,5 +1,5 @@
 import { onNode } from "./action";
-import { afterSilence, again, moment, orderly } from "./bounds";
+import { leaseTakeover, plannedMove, restartInPlace, settling } from "./bounds";
 import type { Fault, Timing } from "./fault";
 
 const unit = "ha-rancher-guard.service";
@@ -7,8 +7,8 @@ const nothing = (): [] => [];
 
 /** Started again in place, or somewhere else: whatever the guard decides, no longer than this. */
 const inPlaceOrNot = (timing: Timing) => ({
-  serviceGap: again(timing) + orderly(timing),
-  twoHolders: moment,
+  serviceGap: restartInPlace(timing) + plannedMove(timing),
+  twoHolders: settling,
 });
 
 /** What befalls the guard, the container and Docker. */
@@ -20,7 +20,7 @@ export const serviceFaults: Fault[] = [
     lasts: "served",
     inject: ({ holder }) => [onNode(holder.name, "signal", unit, "main", "KILL")],
     heal: nothing,
-    bounds: (timing) => ({ serviceGap: afterSilence(timing) + orderly(timing), twoHolders: moment }),
+    bounds: (timing) => ({ serviceGap: leaseTakeover(timing) + plannedMove(timing), twoHolders: settling }),
   },
   {
     name: "guard-hang",
@@ -29,7 +29,10 @@ export const serviceFaults: Fault[] = [
     lasts: 30,
     inject: ({ holder }) => [onNode(holder.name, "signal", unit, "main", "STOP")],
     heal: ({ holder }) => [onNode(holder.name, "signal", unit, "main", "CONT")],
-    bounds: (timing) => ({ serviceGap: 30_000 + afterSilence(timing) + orderly(timing), twoHolders: moment }),
+    bounds: (timing) => ({
+      serviceGap: 30_000 + leaseTakeover(timing) + plannedMove(timing),
+      twoHolders: settling,
+    }),
   },
   {
     name: "container-kill",
@@ -57,8 +60,8 @@ export const serviceFaults: Fault[] = [
     inject: ({ holder }) => [onNode(holder.name, "docker", "stop")],
     heal: ({ holder }) => [onNode(holder.name, "docker", "start")],
     bounds: (timing) => ({
-      serviceGap: 20_000 + timing.holdOff + afterSilence(timing) + orderly(timing),
-      twoHolders: moment,
+      serviceGap: 20_000 + timing.holdOff + leaseTakeover(timing) + plannedMove(timing),
+      twoHolders: settling,
     }),
   },
   {
@@ -68,6 +71,6 @@ export const serviceFaults: Fault[] = [
     lasts: 60,
     inject: ({ holder }) => [onNode(holder.name, "container", "STOP")],
     heal: ({ holder }) => [onNode(holder.name, "container", "CONT")],
-    bounds: (timing) => ({ serviceGap: 60_000 + inPlaceOrNot(timing).serviceGap, twoHolders: moment }),
+    bounds: (timing) => ({ serviceGap: 60_000 + inPlaceOrNot(timing).serviceGap, twoHolders: settling }),
   },
 ];

@@ -1,5 +1,5 @@
 import { onNode, toServer } from "./action";
-import { afterGrace, afterSilence, astray, moment } from "./bounds";
+import { afterServerRestart, leaseTakeover, settling, vipWithoutLease } from "./bounds";
 import type { Fault } from "./fault";
 
 const outage = 60;
@@ -11,7 +11,7 @@ const clock = (name: string, seconds: number): Fault => ({
   lasts: 15,
   inject: ({ holder }) => [onNode(holder.name, "clock", seconds)],
   heal: ({ holder }) => [onNode(holder.name, "clock", 0)],
-  bounds: () => ({ vipGap: 500, serviceGap: 5_000, twoHolders: moment }),
+  bounds: () => ({ vipGap: 500, serviceGap: 5_000, twoHolders: settling }),
 });
 
 /** What befalls the NFS server, the disk, the clock and the processors. */
@@ -23,7 +23,7 @@ export const surroundingFaults: Fault[] = [
     lasts: 0,
     inject: () => [toServer("kill"), toServer("start")],
     heal: () => [toServer("start")],
-    bounds: (timing) => ({ serviceGap: afterGrace(timing), twoHolders: moment }),
+    bounds: (timing) => ({ serviceGap: afterServerRestart(timing), twoHolders: settling }),
   },
   {
     name: "nfs-server-outage-60s",
@@ -32,7 +32,7 @@ export const surroundingFaults: Fault[] = [
     lasts: outage,
     inject: () => [toServer("kill")],
     heal: () => [toServer("start")],
-    bounds: (timing) => ({ serviceGap: outage * 1000 + afterGrace(timing), twoHolders: moment }),
+    bounds: (timing) => ({ serviceGap: outage * 1000 + afterServerRestart(timing), twoHolders: settling }),
   },
   {
     name: "disk-full",
@@ -41,7 +41,7 @@ export const surroundingFaults: Fault[] = [
     lasts: 30,
     inject: ({ holder }) => [onNode(holder.name, "fill")],
     heal: ({ holder }) => [onNode(holder.name, "empty")],
-    bounds: (timing) => ({ serviceGap: 30_000 + afterSilence(timing), twoHolders: moment }),
+    bounds: (timing) => ({ serviceGap: 30_000 + leaseTakeover(timing), twoHolders: settling }),
   },
   clock("clock-forward-1h", 3600),
   clock("clock-back-1h", -3600),
@@ -53,6 +53,6 @@ export const surroundingFaults: Fault[] = [
     inject: ({ holder }) => [onNode(holder.name, "busy", 30)],
     heal: ({ holder }) => [onNode(holder.name, "idle")],
     // A node that gets no processor looks dead.
-    bounds: (timing) => ({ serviceGap: 30_000 + astray(timing), twoHolders: 30_000 }),
+    bounds: (timing) => ({ serviceGap: 30_000 + vipWithoutLease(timing), twoHolders: 30_000 }),
   },
 ];

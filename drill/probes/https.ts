@@ -1,13 +1,15 @@
-import { Agent, request } from "node:https";
+import { Agent } from "node:https";
 import { clock } from "../../local/clock";
+import { send } from "../../providers/https";
 
-/** One question to the service. */
+/** One request to the service. */
 export interface Asked {
   /** Monotonic milliseconds. */
   sent: number;
   answered: number;
+  /** Whether the answer had status 200. */
   ok: boolean;
-  /** If not: an error's code, `timeout`, or the status. */
+  /** The status, an error's code, or `timeout`. */
   why: string;
 }
 
@@ -15,16 +17,27 @@ export interface Asked {
 const limit = 1_000;
 
 /**
- * So many questions may be open at once. Whoever gives up a question gives up its connection, and makes another: twenty
- * handshakes a second keep an emulated node so busy that its service never comes up.
+ * Requests that may be open at once. A request that is given up loses its connection, and the next one needs a new TLS
+ * handshake: twenty of those a second keep an emulated node so busy that its service never starts.
  */
 const most = 4;
 
+async function ask(url: string, agent: Agent): Promise<Asked> {
+  const sent = clock();
+  const answer = await send(url, { timeout: limit, agent, longest: 0 });
+  const answered = clock();
+  if ("error" in answer) {
+    const why = answer.late ? "timeout" : (answer.error.code ?? answer.error.message);
+    return { sent, answered, ok: false, why };
+  }
+  return { sent, answered, ok: answer.status === 200, why: String(answer.status) };
+}
+
 /**
- * Asks for a page again and again, whether or not the question before was answered. Connections are kept, as a browser
- * does: a handshake each time would be most of what is measured, and most of what the node does.
+ * Asks for a page again and again, whether or not the last request was answered. Connections are kept open, as a browser
+ * does: otherwise most of the time, and most of the node's work, would be handshakes.
  *
- * @param interval milliseconds between two questions
+ * @param interval milliseconds between two requests
  * @returns ends it
  */
 export function askAgainAndAgain(url: string, interval: number, tell: (asked: Asked) => void): () => void {
@@ -33,25 +46,10 @@ export function askAgainAndAgain(url: string, interval: number, tell: (asked: As
   const timer = setInterval(() => {
     if (open >= most) return;
     open++;
-    const sent = clock();
-    let told = false;
-    const done = (ok: boolean, why: string): void => {
-      if (told) return;
-      told = true;
+    void ask(url, agent).then((asked) => {
       open--;
-      tell({ sent, answered: clock(), ok, why });
-    };
-    const signal = AbortSignal.timeout(limit);
-    // Rancher makes its own certificate, which nobody has signed.
-    const asked = request(url, { agent, signal, rejectUnauthorized: false }, (response) => {
-      response.resume();
-      response.on("error", () => done(false, "broken off"));
-      response.on("end", () => done(response.statusCode === 200, String(response.statusCode)));
+      tell(asked);
     });
-    asked.on("error", (error: NodeJS.ErrnoException) =>
-      done(false, signal.aborted ? "timeout" : (error.code ?? error.message)),
-    );
-    asked.end();
   }, interval);
   return () => {
     clearInterval(timer);

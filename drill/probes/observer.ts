@@ -4,18 +4,18 @@ import { type Asked, askAgainAndAgain } from "./https";
 import { type Write, WriteClient } from "./writes";
 
 /*
- * The client: a process of its own, since it may have a network namespace of its own, and nothing else may make it
- * wait. It tells what it sees as lines of JSON, and ends with its standard input.
+ * The client is a process of its own: it may have a network namespace of its own, and nothing else may delay it. It
+ * writes what it sees as lines of JSON, and ends when its standard input ends.
  */
 
-/** What the observer is told, as its one argument. */
+/** The observer's only argument, as JSON. */
 export interface ObserverOrder {
   vip: string;
-  /** Of the service at the VIP. */
+  /** The service at the VIP. */
   url: string;
-  /** A name of its own for the series of writes; undefined: none are made. */
+  /** The name of the series of writes; undefined: no writes. */
   run?: string;
-  /** The address with prefix that it gives to its interface eth0; undefined: it has one. */
+  /** Address and prefix for its interface eth0; undefined: the interface is configured. */
   address?: string;
 }
 
@@ -28,11 +28,11 @@ export type Seen =
   | ({ kind: "write" } & Write);
 
 /**
- * Milliseconds between two questions: ICMP, HTTPS, writes. The calm ones are for when the fault is over and its node comes
- * back: an emulated node boots several times as long beside one that answers hundreds of questions a second.
+ * Milliseconds between two requests: ICMP, HTTPS, writes. The slow ones are used after healing: an emulated node takes
+ * several times as long to boot beside one that answers hundreds of requests a second.
  */
 export const intervals = { icmp: 5, https: 50, writes: 100 } as const;
-export const calmIntervals = { icmp: 50, https: 250, writes: 500 } as const;
+export const slowIntervals = { icmp: 50, https: 250, writes: 500 } as const;
 
 const tell = (seen: Seen): void => void process.stdout.write(`${JSON.stringify(seen)}\n`);
 
@@ -40,7 +40,7 @@ const tell = (seen: Seen): void => void process.stdout.write(`${JSON.stringify(s
 const told = (): Promise<void> => new Promise((resolve) => process.stdin.once("data", () => resolve()));
 
 async function observe(order: ObserverOrder): Promise<void> {
-  // Whoever made this namespace puts an interface into it first.
+  // The parent puts an interface into this namespace first.
   tell({ kind: "ready" });
   await told();
   if (order.address) {
@@ -48,7 +48,7 @@ async function observe(order: ObserverOrder): Promise<void> {
     await run("ip", ["link", "set", "eth0", "up"]);
     await run("ip", ["addr", "add", order.address, "dev", "eth0"]);
   }
-  const probe = ({ icmp, https }: typeof intervals | typeof calmIntervals): (() => void) => {
+  const probe = ({ icmp, https }: typeof intervals | typeof slowIntervals): (() => void) => {
     const ends = [
       watchAddress(
         order.vip,
@@ -72,25 +72,25 @@ async function observe(order: ObserverOrder): Promise<void> {
     writes.start();
   }
   process.stdin.setEncoding("utf8").on("data", async (words: string) => {
-    // "stop": the last write is seen through. The end of the input: whoever started this is gone.
+    // "stop": ends once the last write has its outcome.
     if (words.includes("stop")) {
       end();
       await writes?.stop();
       process.exit(0);
     }
-    // "calm": the new probes are there before the old ones go.
+    // "slow": the new probes start before the old ones end.
     const before = end;
-    end = probe(calmIntervals);
-    if (writes) writes.interval = calmIntervals.writes;
+    end = probe(slowIntervals);
+    if (writes) writes.interval = slowIntervals.writes;
     setTimeout(before, 500);
   });
 }
 
 if (require.main === module) {
   process.stdin.on("end", () => process.exit(0));
-  // A reader that is gone is the same.
+  // The parent is gone.
   process.stdout.on("error", () => process.exit(0));
-  // Ctrl-C of a terminal is the drill's to answer.
+  // The drill handles Ctrl-C.
   process.on("SIGINT", () => undefined);
   void observe(JSON.parse(process.argv[2] ?? "") as ObserverOrder);
 }

@@ -4,27 +4,27 @@ import { clock } from "../../local/clock";
 import { shellQuote } from "../../providers/remote/quote";
 import { parseSample, placeSamples, type RawSample, type Sample, type Tick } from "./samples";
 
-/** How to run a shell command on a node; the sampler adds the command. */
+/** How to run a shell command on a node; the command becomes the last argument. */
 export interface Shell {
   command: string;
   args: string[];
 }
 
-/** Milliseconds between two questions for the node's time, and between two tries to reach it. */
+/** Milliseconds between two questions for the node's time, and between two attempts to connect. */
 const tickInterval = 250;
 const retryInterval = 300;
 
 /**
- * Seconds between two looks of a recorder. A look takes an emulated processor 13 ms: with 50 of them a second guards got too
- * little time for their heartbeats. Closely is still too much while a node boots, or the next trial is waited for.
+ * Seconds between two samples. A sample takes an emulated processor 13 ms; with 50 a second the guards had too little
+ * time for their heartbeats. `closely` is only used around a fault: it is too much while a node boots.
  */
-const looks = { closely: 0.05, calmly: 0.2 } as const;
+const periods = { closely: 0.05, calmly: 0.2 } as const;
 
-export type Watch = keyof typeof looks;
+export type Watch = keyof typeof periods;
 
 const nothing = { vip: false, container: false, data: false, lease: false, epoch: 0, guard: "" };
 
-/** What one recorder told, from its start until its node's end. */
+/** What one recorder wrote since its start. */
 interface Recording {
   identity: string;
   lines: number;
@@ -33,18 +33,18 @@ interface Recording {
 }
 
 /**
- * Follows the recorder of one node over one connection that stays open. If the connection breaks, it is made again and
- * the recorder tells what happened meanwhile; after a boot there is a new one.
+ * Follows the recorder of one node over a connection that stays open. If the connection breaks, a new one is made, and
+ * the recorder sends what was missed. After a boot of the node a new recorder is started.
  */
 export class Sampler {
   private readonly recordings: Recording[] = [];
   private child: ChildProcess | undefined;
   private ended = false;
-  /** How often the recorder looks, from its next question for the time on. */
+  /** How often the recorder takes a sample, from the next question for the time on. */
   watch: Watch = "calmly";
-  private said = "";
-  private readonly asked = new Map<number, number>();
-  private questions = 0;
+  private stderr = "";
+  private readonly questions = new Map<number, number>();
+  private lastQuestion = 0;
   private readonly ticking: NodeJS.Timeout;
 
   /**
@@ -61,18 +61,18 @@ export class Sampler {
     this.ticking = setInterval(() => this.tick(), tickInterval);
   }
 
-  /** What was said last on stderr: why it does not come to anything. */
-  get lastWords(): string {
-    return this.said.trim().split("\n").at(-1) ?? "";
+  /** The last line on stderr, which says why there are no samples. */
+  get lastError(): string {
+    return this.stderr.trim().split("\n").at(-1) ?? "";
   }
 
-  /** Whether it is being told what happens now. */
+  /** Whether the recorder answers now. */
   get follows(): boolean {
     const last = this.recordings.at(-1)?.ticks.at(-1);
     return last !== undefined && clock() - last.received < 12 * tickInterval;
   }
 
-  /** What was told last; undefined if it is not what happens now. */
+  /** The last sample; undefined if the recorder does not answer now. */
   get latest(): Sample | undefined {
     return this.follows ? this.recordings.at(-1)?.raw.at(-1) : undefined;
   }
@@ -82,14 +82,14 @@ export class Sampler {
     return this.recordings.flatMap(({ raw, ticks }) => placeSamples(raw, ticks)).sort((a, b) => a.at - b.at);
   }
 
-  /** When it was so many seconds after the node's boot, here; undefined if that is not known (yet). */
+  /** The time here at so many seconds after the node's boot; undefined if it is not known (yet). */
   when(up: number): number | undefined {
     const { ticks = [] } = this.recordings.at(-1) ?? {};
     const at = clock();
     return placeSamples([{ at, up, ...nothing }], ticks)[0]?.at;
   }
 
-  /** Forgets what was told until now, but not what time it is on the node. */
+  /** Drops the samples, but keeps what is known about the node's clock. */
   forget(): void {
     for (const recording of this.recordings) {
       recording.raw.length = 0;
@@ -97,12 +97,12 @@ export class Sampler {
     }
   }
 
-  /** Ends the connection; the recorder ends by itself. */
+  /** Closes the connection; the recorder ends by itself. */
   end(): void {
     this.ended = true;
     clearInterval(this.ticking);
     const { child } = this;
-    // It ends with its standard input; one whose node does not answer is not waited for.
+    // The shell ends with its standard input. One whose node does not answer is not waited for.
     child?.stdin?.end();
     child?.stdout?.destroy();
     child?.stderr?.destroy();
@@ -118,17 +118,17 @@ export class Sampler {
       .join(" ");
     const child = spawn(this.shell.command, [...this.shell.args, command], { stdio: "pipe" });
     this.child = child;
-    this.asked.clear();
-    // A connection that breaks is no end.
+    this.questions.clear();
+    // A broken connection is made again below.
     child.stdin.on("error", () => undefined);
     child.on("error", (error) => {
-      this.said = error.message;
+      this.stderr = error.message;
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      this.said = (this.said + text).slice(-1_000);
+      this.stderr = (this.stderr + text).slice(-1_000);
     });
     createInterface({ input: child.stdout }).on("line", (line) => this.take(line));
-    // Not "close": what it started may live on for a while, with its output open.
+    // Not "close": its children may live on for a while and keep the output open.
     const again = (): void => {
       child.stdout.destroy();
       this.connect();
@@ -137,16 +137,16 @@ export class Sampler {
   }
 
   private tick(): void {
-    const question = ++this.questions;
-    this.asked.set(question, clock());
-    this.child?.stdin?.write(`${question} ${looks[this.watch]}\n`);
+    const question = ++this.lastQuestion;
+    this.questions.set(question, clock());
+    this.child?.stdin?.write(`${question} ${periods[this.watch]}\n`);
   }
 
   private take(line: string): void {
     const at = clock();
     const [mark, first = "", second = ""] = line.split(" ");
     if (mark === "#") {
-      // Another one: the node has been started again.
+      // A new recorder: the node was booted.
       if (this.recordings.at(-1)?.identity !== first)
         this.recordings.push({ identity: first, lines: 0, raw: [], ticks: [] });
       return;
@@ -154,13 +154,13 @@ export class Sampler {
     const recording = this.recordings.at(-1);
     if (!recording) return;
     if (mark === "=") {
-      const sent = this.asked.get(Number(first));
+      const sent = this.questions.get(Number(first));
       if (sent !== undefined) recording.ticks.push({ sent, received: at, up: Number(second) });
-      this.asked.delete(Number(first));
+      this.questions.delete(Number(first));
       return;
     }
     const sample = parseSample(line, at);
-    // Half a line, where the connection broke, comes again.
+    // Half a line, from a broken connection, is sent again.
     if (!sample) return;
     recording.lines++;
     recording.raw.push(sample);

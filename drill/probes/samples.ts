@@ -1,25 +1,25 @@
 /*
- * What a node's recorder (drill/nodes/sampler) told, on this machine's clock. A node's own time is seconds since its
- * boot. It is compared again and again by a question and its answer; it runs evenly but for jumps: a machine that is
- * paused does not notice, and one that boots begins anew.
+ * The samples of a node's recorder (node/drill/sampler) on this machine's clock. A node's own time is seconds since its
+ * boot. It is compared with ours again and again by a question and its answer. It runs evenly, except for jumps: a
+ * paused machine does not notice the pause, and a boot starts from zero.
  */
 
-/** A look at a node. */
+/** The state of a node at one moment. */
 export interface Sample {
   /** This machine's monotonic milliseconds. */
   at: number;
   vip: boolean;
   container: boolean;
   data: boolean;
-  /** Its guard says that it has the lease. */
+  /** The guard says that this node has the lease. */
   lease: boolean;
   epoch: number;
   guard: string;
 }
 
-/** A line as it came. */
+/** A line as it arrived. */
 export interface RawSample extends Sample {
-  /** The node's seconds since boot; `at` is when the line came. */
+  /** The node's seconds since boot; `at` is when the line arrived. */
   up: number;
 }
 
@@ -41,7 +41,7 @@ export function parseSample(line: string, at: number): RawSample | undefined {
   };
 }
 
-/** A stretch in which a node's time ran evenly: its milliseconds plus `offset` are ours. */
+/** A stretch in which a node's time ran evenly: its milliseconds plus the offset are ours. */
 interface Stretch {
   /** Node's milliseconds of its first and last tick. */
   from: number;
@@ -50,7 +50,7 @@ interface Stretch {
   highest: number;
 }
 
-/** A tick's node time is one hundredth of a second exact. */
+/** The precision of a node's time, milliseconds. */
 const resolution = 10;
 
 function stretches(ticks: readonly Tick[]): Stretch[] {
@@ -71,21 +71,21 @@ function stretches(ticks: readonly Tick[]): Stretch[] {
 const offsetOf = ({ lowest, highest }: Stretch): number => (lowest + highest) / 2;
 
 /**
- * Puts samples of one boot on this machine's clock.
+ * Converts samples of one boot to this machine's clock.
  *
  * @param ticks in the order in which they were asked
- * @returns none without a tick; sorted
+ * @returns sorted; none without a tick
  */
 export function placeSamples(raw: readonly RawSample[], ticks: readonly Tick[]): Sample[] {
   const all = stretches(ticks);
   const place = ({ up, ...sample }: RawSample): Sample | undefined => {
     const node = up * 1000;
-    // Between two stretches it belongs to one of them; before and after all, to the nearest.
+    // A sample between two stretches belongs to one of them; one before or after all, to the nearest.
     const before = all.filter(({ from }) => from <= node).at(-1);
     const after = all.find(({ to }) => to >= node);
     const [a, b] = [before ?? after, after ?? before];
     if (!a || !b) return undefined;
-    // A line comes after it was written: one that came too early for the later stretch is of the earlier one.
+    // A line arrives after it was written. One that arrived too early for the later stretch belongs to the earlier one.
     const middle = (offsetOf(a) + offsetOf(b)) / 2;
     const offset = a === b || sample.at - node < middle ? offsetOf(a) : offsetOf(b);
     return { ...sample, at: Math.min(node + offset, sample.at) };

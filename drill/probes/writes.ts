@@ -1,14 +1,15 @@
-import { Agent, request } from "node:https";
+import { Agent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../local/clock";
+import { type RequestOptions, send } from "../../providers/https";
 
 /*
- * Writes with numbers through the VIP, each sent once, and what is there of them afterwards. The service must have the
- * key-value API of the lab's stand-in (lab/image): POST /kv/DIRECTORY makes a key of its own for each request, in the
- * order in which the store took them, so a write that was carried out twice shows.
+ * Numbered writes through the VIP, each sent once, and what the store has of them at the end. The service must have the
+ * key-value API of the lab's stand-in (lab/image): POST /kv/DIRECTORY makes a new key for each request, in the order in
+ * which the store took the requests. So a write that was done twice is seen.
  */
 
-/** `yes`: acknowledged; `no`: it certainly did not reach the service; `unknown`: anything else. */
+/** `yes`: acknowledged; `no`: certainly did not reach the service; `unknown`: anything else. */
 export type Outcome = "yes" | "no" | "unknown";
 
 export interface Write {
@@ -20,70 +21,50 @@ export interface Write {
   outcome: Outcome;
 }
 
-/** What became of the writes. All lists are of numbers of writes. */
+/** The writes compared with the store. All lists are of numbers of writes. */
 export interface WritesFound {
   sent: number;
   acknowledged: number;
-  /** Acknowledged, and not there. */
+  /** Acknowledged, and not in the store. */
   lost: number[];
-  /** There more than once. */
+  /** In the store more than once. */
   duplicated: number[];
-  /** There, and later than one that was sent after it had been acknowledged. */
+  /** In the store after a write that was sent later. */
   reordered: number[];
 }
 
-interface Answer {
-  status: number;
-  body: string;
-}
-
-/** Never reached a service: the connection was refused, or there was none. */
+/** Errors of a request that cannot have reached the service. */
 const neverSent = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
 
-function ask(
-  url: string,
-  options: { method: string; agent: Agent | false; timeout: number; value?: string },
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { method, agent, timeout, value } = options;
-    const headers = value === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" };
-    const signal = AbortSignal.timeout(timeout);
-    // Rancher makes its own certificate, which nobody has signed.
-    const asked = request(url, { method, agent, headers, signal, rejectUnauthorized: false }, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (text: string) => {
-        body += text;
-      });
-      response.on("error", reject);
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    asked.on("error", reject);
-    asked.end(value === undefined ? undefined : new URLSearchParams({ value }).toString());
-  });
+/** Sends a request. @throws the error if there was no answer */
+async function ask(url: string, options: RequestOptions): Promise<{ status: number; body: string }> {
+  const answer = await send(url, options);
+  if ("error" in answer) throw answer.error;
+  return { status: answer.status ?? 0, body: answer.body };
 }
 
 const folder = (url: string, run: string): string => `${url}/kv/drill/${encodeURIComponent(run)}`;
 
-/** Whether the service has the API. @throws if it does not answer */
+/** Whether the service has the key-value API. @throws if it does not answer */
 export async function takesWrites(url: string): Promise<boolean> {
-  const { body } = await ask(`${url}/kv/`, { method: "GET", agent: false, timeout: 10_000 });
+  const { body } = await ask(`${url}/kv/`, { timeout: 10_000 });
   return body.includes('"action":"get"');
 }
 
 /** Milliseconds for one write. */
 const patience = 3_000;
 
-/** Writes one number after the other until it is told to stop. */
+/** Writes one number after the other until it is stopped. */
 export class WriteClient {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  /** Milliseconds from one write to the next, if the first is answered by then. */
+  /** Milliseconds from one write to the next; a late answer makes it longer. */
   interval = 100;
   private stopped = false;
   private running: Promise<void> | undefined;
 
   /**
    * @param url of the service, such as `https://192.168.56.10`
-   * @param run a name of its own for this series
+   * @param run the name of this series
    * @param tell called with each write once its outcome is known
    */
   constructor(
@@ -96,7 +77,7 @@ export class WriteClient {
     this.running = this.work();
   }
 
-  /** Ends once the write that is under way has its outcome. */
+  /** Ends once the current write has an outcome. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.running;
@@ -119,9 +100,9 @@ export class WriteClient {
         method: "POST",
         agent: this.agent,
         timeout: patience,
-        value: String(number),
+        form: { value: String(number) },
       });
-      // The store names the key it made; a web server without its store says something else.
+      // The store's answer names the new key. A web server without the store answers something else.
       return status === 201 && body.includes('"createdIndex"') ? "yes" : "unknown";
     } catch (error) {
       return neverSent.has((error as NodeJS.ErrnoException).code ?? "") ? "no" : "unknown";
@@ -135,7 +116,7 @@ interface StoredNode {
   createdIndex: number;
 }
 
-/** Reads the numbers that the store's answer names, in the order in which it took them. */
+/** The numbers in the store's answer, in the order in which the store took them. */
 export function storedNumbers(body: string): number[] {
   const { node } = JSON.parse(body) as { node?: { nodes?: StoredNode[] } };
   return [...(node?.nodes ?? [])]
@@ -144,8 +125,8 @@ export function storedNumbers(body: string): number[] {
 }
 
 /**
- * Reads back a series, in the order in which the store took it. Asks again for up to a minute: the service may just
- * be starting.
+ * Reads back a series, in the order in which the store took it. Tries for up to a minute, since the service may be
+ * starting.
  *
  * @throws if the service does not answer
  */
@@ -153,9 +134,9 @@ export async function readBack(url: string, run: string): Promise<number[]> {
   const end = clock() + 60_000;
   for (;;) {
     try {
-      const { status, body } = await ask(folder(url, run), { method: "GET", agent: false, timeout: 20_000 });
+      const { status, body } = await ask(folder(url, run), { timeout: 20_000 });
       if (status === 200) return storedNumbers(body);
-      // 100: "Key not found". None was ever written.
+      // 100, "Key not found": the series has no writes.
       if (status === 404 && body.includes('"errorCode":100')) return [];
       throw new Error(`the service answers with status ${status}: ${body.slice(0, 200)}`);
     } catch (error) {
@@ -166,14 +147,14 @@ export async function readBack(url: string, run: string): Promise<number[]> {
   }
 }
 
-/** Removes a series from the store; one that stays is no harm. */
+/** Removes a series from the store. A failure does no harm. */
 export async function forgetWrites(url: string, run: string): Promise<void> {
-  await ask(`${folder(url, run)}?recursive=true`, { method: "DELETE", agent: false, timeout: 20_000 }).catch(
+  await ask(`${folder(url, run)}?recursive=true`, { method: "DELETE", timeout: 20_000 }).catch(
     () => undefined,
   );
 }
 
-/** Compares what was sent with what is there. */
+/** Compares what was sent with what the store has. */
 export function compareWrites(writes: readonly Write[], stored: readonly number[]): WritesFound {
   const acknowledged = writes.filter(({ outcome }) => outcome === "yes").map(({ number }) => number);
   const there = new Set(stored);
@@ -183,7 +164,7 @@ export function compareWrites(writes: readonly Write[], stored: readonly number[
     const place = first.get(number);
     return place === undefined ? [] : [{ number, place }];
   });
-  // One at a time: each was acknowledged before the next one was sent.
+  // Each write was acknowledged before the next one was sent, so the store must have them in this order.
   let latest = -1;
   const reordered: number[] = [];
   for (const { number, place } of places) {

@@ -1,10 +1,11 @@
-import { seconds } from "./figures";
-import type { DrillReport, FaultRow, Result } from "./summary";
+import { seconds } from "../statistics";
+import type { FaultRow, Result } from "./rows";
+import type { DrillSummary } from "./summary";
 
-/** The worse, the later. */
+/** From good to bad. */
 const order: Result[] = ["held", "slow", "failed", "broken"];
 
-/** What a difference of medians must be to count: a tenth, and what a look at a node is exact to. */
+/** A difference of medians counts if it is more than a tenth, and more than 50 ms, the precision of a sample. */
 const share = 0.1;
 const least = 50;
 
@@ -16,11 +17,11 @@ const measures = {
   twoWriters: "two writers",
 } as const;
 
-/** One thing that is different. */
+/** One difference between two reports. */
 export interface Change {
   fault: string;
   better: boolean;
-  /** For people. */
+  /** A sentence for people. */
   what: string;
 }
 
@@ -49,10 +50,10 @@ function changesOf(before: FaultRow, after: FaultRow): Change[] {
   return found;
 }
 
-/** What got better or worse from one report to another; faults that only one of them has are named. */
+/** What got better or worse from one report to another. Faults that only one of them has are listed by name. */
 export function compare(
-  before: DrillReport,
-  after: DrillReport,
+  before: DrillSummary,
+  after: DrillSummary,
 ): { changes: Change[]; onlyIn: string[]; same: number } {
   const earlier = new Map(before.rows.map((row) => [row.fault, row]));
   const both = after.rows.flatMap((row) => {
@@ -74,7 +75,7 @@ export function compare(
   };
 }
 
-/** The same for people. */
+/** A comparison as text for people. */
 export function shownComparison({ changes, onlyIn, same }: ReturnType<typeof compare>): string {
   const list = (title: string, lines: string[]): string[] =>
     lines.length ? [title, ...lines.map((line) => `  ${line}`)] : [];

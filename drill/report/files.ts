@@ -3,33 +3,44 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { writeAtomicallySync } from "../../local/files";
 import { audit } from "../audits/invariants";
+import { takeoverPlot } from "../plots/takeover-trials";
 import type { Recording } from "../recording";
 import { html } from "./html";
 import { markdown } from "./markdown";
-import { type DrillReport, type TrialResult, trialResult } from "./summary";
-import { takeoverPlot } from "./takeover-plot";
+import { type DrillReport, type DrillSummary, reportOf, summaryOf } from "./summary";
+import { type TrialResult, trialResult } from "./trial";
 
-/** Keeps what was recorded, and writes the report into a folder: report.json, .md, .html, takeover.svg, raw/. */
+/**
+ * The folder of a report. raw/ has the recordings, report.json the judged trials, report.html the page with all
+ * pictures. summary.json has the figures alone; report.md and takeover.svg are made from it.
+ */
 export class ReportFolder {
-  /** @param directory made if it is missing; files of a report before are replaced */
+  /** @param directory made if it is missing; the files of an earlier report are replaced */
   constructor(readonly directory: string) {
     mkdirSync(join(directory, "raw"), { recursive: true });
   }
 
+  private file(name: string): string {
+    return join(this.directory, name);
+  }
+
   /**
-   * The trials that are there already: of raw/, judged anew; and of report.json, if their raw data is somewhere else.
-   * Those that could not be carried out go, to be tried again.
+   * The trials of an earlier drill. Those in raw/ are judged again; those in report.json whose raw data is elsewhere
+   * are taken as they are. Trials that could not be carried out are dropped, so that they are tried again.
    *
    * @param check throws if the nodes are not those of the stack
+   * @throws if only the summary is there
    */
   resume(check: (nodes: string[]) => void): TrialResult[] {
     const trials = new Map<number, TrialResult>();
-    const file = join(this.directory, "report.json");
-    if (existsSync(file)) {
-      const report = readReport(file);
+    if (existsSync(this.file("report.json"))) {
+      const report = readReport(this.file("report.json"));
       check(report.nodes);
       for (const trial of report.trials) if (!trial.problem) trials.set(trial.number, trial);
-    }
+    } else if (existsSync(this.file("summary.json")) && this.raw().length === 0)
+      throw new Error(
+        `${this.directory} has only the summary of a report: put its report.json, or its folder raw/, there, too`,
+      );
     for (const file of this.raw()) {
       const recording = readRecording(file);
       check(recording.nodes);
@@ -39,20 +50,20 @@ export class ReportFolder {
     return [...trials.values()].sort((a, b) => a.number - b.number);
   }
 
-  /** Forgets a report before. */
+  /** Removes the trials of an earlier report. */
   clear(): void {
-    for (const file of [...this.raw(), join(this.directory, "report.json")]) rmSync(file, { force: true });
+    for (const file of [...this.raw(), this.file("report.json")]) rmSync(file, { force: true });
   }
 
   /** Keeps the raw data of a trial. */
   keep(recording: Recording): void {
     const name = `${String(recording.number).padStart(3, "0")}-${recording.fault}.json.gz`;
     const file = join(this.directory, "raw", name);
-    // Whole or not at all: the next drill may go on from it.
+    // Complete or not at all: the next drill may continue from it.
     writeAtomicallySync(file, gzipSync(JSON.stringify(recording)));
   }
 
-  /** The files of the raw data, by the trial's number. */
+  /** The files of the raw data, in the order of their trials. */
   raw(): string[] {
     const folder = join(this.directory, "raw");
     const names = readdirSync(folder).filter((name) => /^\d+-.+\.json\.gz$/.test(name));
@@ -61,13 +72,30 @@ export class ReportFolder {
       .map((name) => join(folder, name));
   }
 
+  /** Writes all files of a report but the raw data. */
   write(report: DrillReport): void {
-    const takeover = takeoverPlot(report.trials);
-    const put = (name: string, content: string): void => writeFileSync(join(this.directory, name), content);
-    put("report.json", `${JSON.stringify(report, undefined, 1)}\n`);
-    put("report.md", markdown(report));
-    put("report.html", html(report, takeover));
+    const summary = summaryOf(report);
+    const takeover = takeoverPlot(summary.rows);
+    const put = (name: string, content: string): void => writeFileSync(this.file(name), content);
+    put("summary.json", `${JSON.stringify(summary, undefined, 1)}\n`);
+    put("report.md", markdown(summary));
     if (takeover) put("takeover.svg", takeover);
+    put("report.json", `${JSON.stringify(report, undefined, 1)}\n`);
+    put("report.html", html(report, takeover));
+  }
+
+  /** Writes the report again from the trials that are there. @throws if nothing says where they were made */
+  rewrite(): DrillReport {
+    const source = ["report.json", "summary.json"].map((name) => this.file(name)).find(existsSync);
+    if (source === undefined)
+      throw new Error(`${this.directory} is no report of a drill: it has no report.json and no summary.json`);
+    const { stack, place, machine, nodes, seed, interrupted, skipped } = readSummary(source);
+    const report = reportOf(
+      { stack, place, machine, nodes, seed, ...(interrupted ? { interrupted } : {}), skipped },
+      this.resume(() => undefined),
+    );
+    this.write(report);
+    return report;
   }
 }
 
@@ -75,15 +103,23 @@ export class ReportFolder {
 export const readRecording = (file: string): Recording =>
   JSON.parse(gunzipSync(readFileSync(file)).toString()) as Recording;
 
-/** Reads a report.json. @throws with its name if it is none */
-export function readReport(file: string): DrillReport {
-  let report: Partial<DrillReport>;
+/** Reads the figures of a summary.json or report.json. @throws with its name if it is neither */
+export function readSummary(file: string): DrillSummary {
+  let report: Partial<DrillSummary>;
   try {
-    report = JSON.parse(readFileSync(file, "utf8")) as Partial<DrillReport>;
+    report = JSON.parse(readFileSync(file, "utf8")) as Partial<DrillSummary>;
   } catch (error) {
     throw new Error(`${file} cannot be read as a report: ${error instanceof Error ? error.message : error}`);
   }
-  if (report.version !== 1 || !Array.isArray(report.rows))
-    throw new Error(`${file} is no report of a drill: a report is the report.json of one`);
+  if (report.version !== 2 || !Array.isArray(report.rows))
+    throw new Error(`${file} is not the summary.json or report.json of a drill, in version 2`);
+  return report as DrillSummary;
+}
+
+/** Reads a report.json. @throws with its name if it is none */
+export function readReport(file: string): DrillReport {
+  const report = readSummary(file);
+  if (!("trials" in report) || !Array.isArray(report.trials))
+    throw new Error(`${file} is not a full report: it has no trials`);
   return report as DrillReport;
 }

@@ -1,8 +1,10 @@
 import { invariants } from "../faults";
-import { cells, heading, legend } from "./figures";
+import { timelinePlot } from "../plots/timeline";
 import { circumstances, headline } from "./markdown";
-import type { DrillReport, FaultRow } from "./summary";
-import { timeline } from "./timeline";
+import type { FaultRow } from "./rows";
+import type { DrillReport } from "./summary";
+import { cells, heading, legend } from "./table";
+import type { TrialResult } from "./trial";
 
 /** Text in HTML. */
 const text = (plain: string): string => plain.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
@@ -29,29 +31,32 @@ function tableRow(row: FaultRow): string {
   return `<tr>${first}${others}<td class="${row.result}">${text(verdict)}</td></tr>`;
 }
 
+/** A trial: what was wrong, and its picture. Trials in which something was wrong are open. */
+function trialDetails({ number, holder, breaches, slow, problem, timeline }: TrialResult): string {
+  const findings = [
+    ...breaches.map(({ invariant, why }) => `${invariant}: ${why}`),
+    ...slow,
+    ...(problem ? [problem] : []),
+  ];
+  const kind = breaches.length ? "broken" : "slow";
+  const paragraphs = findings.map((each) => `<p class="${kind}">${text(each)}</p>`).join("");
+  const open = findings.length ? " open" : "";
+  return `<details${open}><summary>Trial ${number}, holder ${text(holder)}</summary>${paragraphs}${timelinePlot(timeline)}</details>`;
+}
+
+/** All trials of a fault. */
+function faultSection({ fault, what }: FaultRow, trials: TrialResult[]): string {
+  const details = trials.filter((trial) => trial.fault === fault).map(trialDetails);
+  return `<h3>${text(fault)}</h3><p>${text(what)}</p>${details.join("\n")}`;
+}
+
 /**
- * The report as one page that needs nothing else.
+ * The full report as one page that needs no other file.
  *
- * @param takeover the plot of takeover times, SVG, if there is one
+ * @param takeover the plot of takeover times as SVG, if there is one
  */
 export function html(report: DrillReport, takeover: string | undefined): string {
-  const trials = report.rows.map((row) => {
-    const of = report.trials.filter(({ fault }) => fault === row.fault);
-    const pictures = of.map(({ number, holder, breaches, slow, problem, scene }) => {
-      const words = [
-        ...breaches.map(({ invariant, why }) => `${invariant}: ${why}`),
-        ...slow,
-        ...(problem ? [problem] : []),
-      ];
-      const said = words
-        .map((each) => `<p class="${breaches.length ? "broken" : "slow"}">${text(each)}</p>`)
-        .join("");
-      // The first one of a fault, and whatever is remarkable, is to be seen at once.
-      const open = words.length ? " open" : "";
-      return `<details${open}><summary>Trial ${number}, holder ${text(holder)}</summary>${said}${timeline(scene)}</details>`;
-    });
-    return `<h3>${text(row.fault)}</h3><p>${text(row.what)}</p>${pictures.join("\n")}`;
-  });
+  const trials = report.rows.map((row) => faultSection(row, report.trials));
   const skipped = report.skipped.map(({ fault, why }) => `<li>${text(fault)}: ${text(why)}</li>`).join("");
   return `<!doctype html>
 <html lang="en">
@@ -80,7 +85,7 @@ ${skipped ? `<h2>Left out</h2><ul>${skipped}</ul>` : ""}
     .join("")}</ul>
 ${takeover ? `<h2>Takeover times against the formula</h2>\n${takeover}` : ""}
 <h2>Trials</h2>
-<p>Bars: when it was so. The solid line is the fault, the dashed ones its healing and the first healthy look.</p>
+<p>A bar shows when its line was true. The solid vertical line is the fault; the dashed ones are its healing and the first time the stack was healthy.</p>
 ${trials.join("\n")}
 </body>
 </html>

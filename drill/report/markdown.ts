@@ -1,11 +1,11 @@
-import { cells, heading, legend } from "./figures";
-import { allHeld, type DrillReport } from "./summary";
+import { allHeld, type DrillSummary } from "./summary";
+import { cells, heading, legend } from "./table";
 
 /** Text in a cell of a Markdown table. */
 const cell = (text: string): string => text.replace(/[\\|`*_<>[\]]/g, "\\$&").replace(/\s+/g, " ");
 
-/** One sentence on what a drill came to. */
-export function headline(report: DrillReport): string {
+/** The result of a drill in one sentence. */
+export function headline(report: DrillSummary): string {
   const trials = report.rows.reduce((sum, { n }) => sum + n, 0);
   const broken = report.rows.filter(({ result }) => result === "broken").map(({ fault }) => fault);
   const failed = report.rows.filter(({ result }) => result === "failed").map(({ fault }) => fault);
@@ -22,19 +22,17 @@ export function headline(report: DrillReport): string {
   return `${trials} trials of ${report.rows.length} faults: ${found}${late}${early}`;
 }
 
-/** The day of the trials, or the first and the last: a report may be gone on with. */
-function days({ date, trials }: DrillReport): string {
-  const all = (trials.length ? trials : [{ date }]).map((each) => each.date.slice(0, 10)).sort();
-  return [...new Set([all[0], all.at(-1)])].join(" to ");
-}
+/** The day of the trials, or the first and the last day. */
+const days = ({ from, to }: DrillSummary): string => [...new Set([from, to])].join(" to ");
 
-/** Where and when, a line each. */
-export const circumstances = (report: DrillReport): string[] => [
+/** When and where the drill ran, a line each. */
+export const circumstances = (report: DrillSummary): string[] => [
   `${days(report)}, stack ${report.stack} (${report.nodes.join(", ")}) in ${report.place}`,
   `on ${report.machine}; seed ${report.seed}`,
 ];
 
-export function markdown(report: DrillReport): string {
+/** The table of a report: report.md. */
+export function markdown(report: DrillSummary): string {
   const line = (values: readonly string[]): string => `| ${values.map(cell).join(" | ")} |`;
   return `${[
     `# Drill of ${report.stack}`,

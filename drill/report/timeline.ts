@@ -1,103 +1,102 @@
-import { joined } from "../audits/spans";
-import { font, svgOf } from "./chart";
-import { type Scene, spansOfLane } from "./scene";
+import { ownerAt } from "../audits/measures";
+import { joined, nodeSpans, type Span, within } from "../audits/spans";
+import { shownAction } from "../faults";
+import { intervals } from "../probes/observer";
+import type { Recording } from "../recording";
 
-/** Each kind has its own shade; what is what says its line, so that it can be read without any color. */
-const shade = { vip: "#1d3557", lease: "#457b9d", container: "#2a9d8f", client: "#555555", bad: "#c1121f" };
+/*
+ * The data of a trial's picture. It is small and is part of the report, so that the picture can be drawn again, and the
+ * drill continued, without the raw data.
+ */
 
-const laneHeight = 20;
-const top = 62;
-const width = 1000;
-const left = 190;
-const right = 24;
+/** What a lane shows. */
+export type Kind = "vip" | "lease" | "container" | "client";
 
-/** What happened in a trial: who had the VIP, the lease, the container, and what the client saw; as SVG. */
-export function timeline({ title, from, to, marks, lanes }: Scene): string {
-  // What is closer together than can be seen is one bar: a client on a bad line sees a thousand of them.
-  const pixel = (to - from) / (width - left - right);
-  const data = lanes.flatMap((lane, i) =>
-    joined(spansOfLane(lane), pixel).map((span) => ({
-      value: [i, span.from / 1000, span.to / 1000],
-      itemStyle: { color: shade[lane.kind] },
-    })),
+/** A row of the picture: when the name of the lane was true. */
+export interface Lane {
+  name: string;
+  kind: Kind;
+  /** Milliseconds after the fault: `-2513..38022 39000..81200`. */
+  spans: string;
+}
+
+/** The data of a trial's picture; all times are milliseconds after the fault. */
+export interface Timeline {
+  title: string;
+  from: number;
+  to: number;
+  marks: { at: number; text: string }[];
+  /** From top to bottom. */
+  lanes: Lane[];
+}
+
+const shownSpans = (spans: readonly Span[]): string =>
+  spans.map(({ from, to }) => `${Math.round(from)}..${Math.round(to)}`).join(" ");
+
+/** The spans of a lane. */
+export const spansOfLane = ({ spans }: Lane): Span[] =>
+  [...spans.matchAll(/(-?\d+)\.\.(-?\d+)/g)].map(([, from, to]) => ({ from: Number(from), to: Number(to) }));
+
+/** Makes spans of times; times that are at most `most` milliseconds apart are one span. */
+const merged = (times: readonly number[], most: number): Span[] =>
+  joined(
+    times.map((at) => ({ from: at, to: at })),
+    most,
   );
-  return svgOf(
-    {
-      title: { text: title, left: 8, top: 4, textStyle: { fontSize: 13, fontFamily: font } },
-      grid: { left, right, top, height: lanes.length * laneHeight },
-      xAxis: {
-        type: "value",
-        min: from / 1000,
-        max: to / 1000,
-        name: "s",
-        axisLabel: {
-          showMinLabel: false,
-          showMaxLabel: false,
-          formatter: (value: number) => `${Math.round(value * 10) / 10}`,
-        },
-      },
-      yAxis: {
-        type: "category",
-        inverse: true,
-        data: lanes.map(({ name }) => name),
-        axisTick: { show: false },
-        splitLine: { show: true, lineStyle: { color: "#dddddd" } },
-        axisLabel: { fontSize: 11 },
-      },
-      series: [
-        {
-          type: "custom",
-          data,
-          renderItem: (_, api) => {
-            const [x = 0, y = 0] = api.coord([api.value(1), api.value(0)]);
-            const [end = 0] = api.coord([api.value(2), api.value(0)]);
-            const shape = { x, y: y - 6, width: Math.max(1, end - x), height: 12 };
-            return { type: "rect", shape, style: { fill: String(api.visual("color")) } };
-          },
-          encode: { x: [1, 2], y: 0 },
-        },
-        {
-          type: "custom",
-          // One above the other where they are close.
-          data: marks.map(({ at }, i) => [0, at / 1000, i]),
-          renderItem: (_, api) => {
-            const [x = 0] = api.coord([api.value(1), 0]);
-            const i = Number(api.value(2));
-            const y = top - 26 + (i % 2) * 12;
-            const bottom = top + lanes.length * laneHeight;
-            return {
-              type: "group",
-              children: [
-                {
-                  type: "line",
-                  shape: { x1: x, y1: y + 4, x2: x, y2: bottom },
-                  style: {
-                    stroke: i === 0 ? shade.bad : "#333333",
-                    lineDash: i === 0 ? undefined : [4, 3],
-                    lineWidth: 1.2,
-                  },
-                },
-                {
-                  type: "text",
-                  style: {
-                    x,
-                    y,
-                    text: marks[i]?.text ?? "",
-                    align: "center",
-                    verticalAlign: "middle",
-                    font: `11px ${font}`,
-                    fill: "#111111",
-                  },
-                },
-              ],
-            };
-          },
-          encode: { x: 1, y: 0 },
-          z: 5,
-        },
-      ],
-    },
-    { width, height: top + lanes.length * laneHeight + 40 },
-    title,
-  );
+
+function lanes(recording: Recording): Lane[] {
+  const { client, nodes, from, to } = recording;
+  const lane = (name: string, kind: Kind, spans: Span[]): Lane => ({
+    ...{ name, kind, spans: shownSpans(within(spans, { from, to })) },
+  });
+  const ofNodes = nodes.flatMap((node): Lane[] => {
+    const when = (isSo: Parameters<typeof nodeSpans>[1]): Span[] =>
+      nodeSpans(recording, isSo).get(node) ?? [];
+    return [
+      lane(
+        `${node}: has the VIP`,
+        "vip",
+        when(({ vip }) => vip),
+      ),
+      lane(
+        `${node}: has the lease`,
+        "lease",
+        when(({ lease }) => lease),
+      ),
+      lane(
+        `${node}: container runs`,
+        "container",
+        when(({ container }) => container),
+      ),
+    ];
+  });
+  const answered = nodes.map((node) => {
+    const answers = client.answers.filter((at) => ownerAt(recording, at) === node);
+    return lane(`client: VIP is ${node}`, "client", merged(answers, 6 * intervals.icmp));
+  });
+  const served = client.asked.filter(({ ok }) => ok).map(({ answered: at }) => at);
+  const written = client.writes.filter(({ outcome }) => outcome === "yes").map(({ answered: at }) => at);
+  return [
+    ...ofNodes,
+    ...answered,
+    lane("client: HTTPS answers", "client", merged(served, 4 * intervals.https)),
+    lane("client: writes succeed", "client", merged(written, 5 * intervals.writes)),
+  ];
+}
+
+/** The picture's data from a recording. */
+export function timelineOf(recording: Recording): Timeline {
+  const { number, fault, injected, healed, from, to, healedAt, healthyAt } = recording;
+  const actions = injected.map(({ action }) => shownAction(action)).join(", ");
+  return {
+    title: `${number}. ${fault}: ${actions.slice(0, 110)}`,
+    from: Math.round(from),
+    to: Math.round(to),
+    marks: [
+      { at: 0, text: "fault" },
+      ...(healed.length ? [{ at: Math.round(healedAt), text: "healed" }] : []),
+      ...(healthyAt === undefined ? [] : [{ at: Math.round(healthyAt), text: "healthy" }]),
+    ],
+    lanes: lanes(recording),
+  };
 }

@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { clock } from "../../local/clock";
+import { longestGap } from "../statistics";
 
 /*
  * Who answers at the VIP, and when: a client sends a small packet every few milliseconds, each node answers with its
@@ -75,8 +76,7 @@ export class Probe {
 
   /** The longest time without an answer, milliseconds, from a time on. */
   longestGap(since: number): number {
-    const times = [since, ...this.replies.filter(([at]) => at >= since).map(([at]) => at)];
-    return Math.max(0, ...times.slice(1).map((at, i) => at - (times[i] ?? at)));
+    return longestGap([since, ...this.replies.filter(([at]) => at >= since).map(([at]) => at)]);
   }
 
   forget(): void {

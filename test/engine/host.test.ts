@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { TestStack } from "../../drill/rig/vagrant/test-stack";
 import { TestHost } from "../unit/host-support";
-import { TestStack } from "./harness";
 
 /*
  * A host as a resource of the real Pulumi: an SSH server on the loopback in place of the host. Each test goes on from

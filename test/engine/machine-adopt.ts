@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { FakeMachine } from "../../drill/rig/vagrant/fake-hypervisor";
+import { processesIn } from "../../drill/rig/vagrant/processes";
+import { TestStack } from "../../drill/rig/vagrant/test-stack";
 import { newKeyPair } from "../../providers/vagrant/keys";
-import type { FakeMachine } from "./fake-hypervisor";
-import { TestStack } from "./harness";
-import { processesIn } from "./processes";
 
 /** A machine that somebody made with a Vagrantfile of their own. */
 function handMade(name: string, address: string, changes: Partial<FakeMachine>): FakeMachine {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { TestStack } from "../../drill/rig/vagrant/test-stack";
 import { newKeyPair } from "../../providers/vagrant/keys";
-import { TestStack } from "./harness";
 
 /** Changes from inside and outside of the program that machines answer in other ways than by a restart. */
 export async function changes(t: TestContext): Promise<void> {

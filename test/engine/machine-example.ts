@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { mustEndWell, TestStack } from "../../drill/rig/vagrant/test-stack";
 import { packageRoot } from "../../local/root";
-import { mustEndWell, TestStack } from "./harness";
 
 /** The example of docs/machines.md, run as it is. */
 export async function example(t: TestContext): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { TestStack } from "./harness";
+import { TestStack } from "../../drill/rig/vagrant/test-stack";
 
 /** Makings that go wrong half-way, and what the next `up` makes of them. */
 export async function brokenMakings(t: TestContext): Promise<void> {

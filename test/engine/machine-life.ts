@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import type { TestContext } from "node:test";
-import { mustEndWell, type StateResource, TestStack } from "./harness";
+import { mustEndWell, type StateResource, TestStack } from "../../drill/rig/vagrant/test-stack";
 
 /** One after the other, all that happens to two machines from their making to their end. */
 export async function lifeOfTwoMachines(t: TestContext): Promise<void> {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { steps } from "./fake-hypervisor";
-import { TestStack } from "./harness";
-import { processesIn } from "./processes";
+import { steps } from "../../drill/rig/vagrant/fake-hypervisor";
+import { processesIn } from "../../drill/rig/vagrant/processes";
+import { TestStack } from "../../drill/rig/vagrant/test-stack";
 
 /** Each step of a making goes wrong once; what passes by itself is tried again at once. */
 export async function everyStep(t: TestContext): Promise<void> {

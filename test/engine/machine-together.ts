@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import type { TestContext } from "node:test";
-import { mustEndWell, TestStack } from "./harness";
+import { mustEndWell, TestStack } from "../../drill/rig/vagrant/test-stack";
 
 /** Two stacks come up at once, and nothing of what their machines share is there yet. */
 export async function twoStacks(t: TestContext): Promise<void> {

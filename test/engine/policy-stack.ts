@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { mustEndWell, type Outcome, TestStack } from "../../drill/rig/vagrant/test-stack";
 import { installStandIn, wantedPlugins } from "../../lab/plugins/install";
 import { packageRoot } from "../../local/root";
-import { mustEndWell, type Outcome, TestStack } from "./harness";
 import type { Declaration } from "./policy-cases";
 
 /** Declares what `resources.json` says, as a user's program would: with this package, or against it. */

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { TestStack } from "../../drill/rig/vagrant/test-stack";
 import { packageRoot } from "../../local/root";
 import { TestServer } from "../unit/remote-server";
-import { TestStack } from "./harness";
 
 /*
  * A release as a resource of the real Pulumi: two SSH servers on the loopback in place of nodes, whose guards were never

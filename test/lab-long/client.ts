@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ObserverOrder, Seen } from "../../drill/probes/observer";
 import type { Write } from "../../drill/probes/writes";
+import { longestGap } from "../../drill/statistics";
 import { clock } from "../../local/clock";
 import { packageRoot } from "../../local/root";
 import { labNamespace } from "../lab/command";
@@ -41,10 +42,8 @@ export class Client {
 }
 
 /** Longest time without an acknowledged write, milliseconds. */
-export function longestGap(writes: readonly Write[]): number {
-  const times = writes.filter(({ outcome }) => outcome === "yes").map(({ answered }) => answered);
-  return Math.max(0, ...times.slice(1).map((time, i) => time - (times[i] ?? time)));
-}
+export const longestWriteGap = (writes: readonly Write[]): number =>
+  longestGap(writes.filter(({ outcome }) => outcome === "yes").map(({ answered }) => answered));
 
 /** Waits until something is so, at most so many seconds. */
 export async function until(condition: () => boolean | Promise<boolean>, seconds: number): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { MachinesLab } from "../lab/machines-lab";
+import { MachinesLab } from "../../drill/rig/vagrant/machines-lab";
 import { step } from "../lab/steps";
 
 /*

@@ -25,7 +25,7 @@ import {
 import { set } from "../lab/stack-file";
 import { step } from "../lab/steps";
 import { withStack } from "../lab/with-stack";
-import { Client, longestGap, until } from "./client";
+import { Client, longestWriteGap, until } from "./client";
 import { patient } from "./patient";
 import { get, put, vip } from "./values";
 
@@ -105,7 +105,7 @@ async function upWhileWriting(run: string): Promise<RunResult & { gap: number; a
     assert.equal(stored.code, 0, stored.stderr);
     const { acknowledged, lost } = compareWrites(client.writes, storedNumbers(stored.stdout));
     assert.deepEqual(lost, [], "acknowledged writes are gone");
-    const gap = longestGap(client.writes);
+    const gap = longestWriteGap(client.writes);
     console.log(
       `${run}: ${acknowledged} writes acknowledged, none lost, ${(gap / 1000).toFixed(1)} s without`,
     );

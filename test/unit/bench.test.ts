@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { percentile, row } from "../../drill/bench/report";
+import { row } from "../../drill/bench/report";
 import { type TakeoverCase, table } from "../../drill/bench/takeover";
-import { takeoverPlot } from "../../drill/bench/takeover-plot";
+import { takeoverPlot } from "../../drill/plots/takeover-presets";
+import { percentile } from "../../drill/statistics";
 
 test("a percentile is a value that was measured, and the share of the others is below it", () => {
   assert.equal(percentile([3, 1, 2], 0.5), 2);

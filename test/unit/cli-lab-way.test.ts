@@ -29,7 +29,7 @@ function lineInLab(argv: string[]): { line: CommandLine; asked: string[]; ran: (
 /** Values that the options and arguments take which do not take any text. */
 const fitting: Record<string, string> = {
   trials: "3",
-  nemesis: "2",
+  random: "2",
   seed: "9",
   fault: "power-off",
   "on|off": "on",
@@ -38,8 +38,8 @@ const fitting: Record<string, string> = {
 /** Every option and argument that a command has, as a user may give them. */
 function everything(command: Command): string[] {
   const options = command.options
-    // It needs no nodes: it reads two files.
-    .filter(({ long }) => long !== "--compare")
+    // These need no nodes: they read files.
+    .filter(({ long }) => !["--compare", "--rewrite"].includes(long ?? ""))
     .flatMap((option) => {
       const name = option.name();
       const value = option.required ? [fitting[name] ?? `a ${name}`] : [];

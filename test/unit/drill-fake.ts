@@ -3,16 +3,20 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Action, Need, Timing } from "../../drill/faults";
 import { shownAction } from "../../drill/faults";
-import type { Client, Ground } from "../../drill/ground/ground";
+import type { Pace } from "../../drill/pace";
 import type { Sample } from "../../drill/probes/samples";
-import type { ClientView, Look } from "../../drill/recording";
-import type { Pace } from "../../drill/trial";
+import type { ClientView, Health } from "../../drill/recording";
+import type { Progress } from "../../drill/session";
+import type { Client, Testbed } from "../../drill/testbed/testbed";
 import { clock } from "../../local/clock";
 import { timing } from "./drill-support";
 
+/** Shows nothing. */
+export const silent: Progress = { say: () => undefined, judged: () => undefined };
+
 /** Everything in a fiftieth of the time. */
 export const fakePace: Pace = {
-  ...{ before: 60, spread: 20, served: 250, look: 20, close: 40, after: 80 },
+  ...{ before: 60, spread: 20, served: 250, check: 20, close: 40, after: 80 },
   ...{ patience: 500, healing: 2_000, recovery: 500 },
 };
 
@@ -60,7 +64,7 @@ const isHealing = (action: Action): boolean =>
  * A stack of two nodes that is simulated: whatever befalls the holder, the VIP is with the other one 20 ms later and
  * the service 60 ms later. What is broken stands in a file, as on real nodes it outlives the drill.
  */
-export class FakeGround implements Ground {
+export class FakeTestbed implements Testbed {
   readonly stack = "fake";
   readonly vip = "192.168.56.10";
   readonly url = "https://192.168.56.10";
@@ -104,7 +108,7 @@ export class FakeGround implements Ground {
     return join(this.folder, "broken.json");
   }
 
-  async look(): Promise<Look> {
+  async health(): Promise<Health> {
     const healthy = this.broken.length === 0 && this.running.size === 1 && this.vipAt !== undefined;
     return {
       healthy,
@@ -186,7 +190,7 @@ export class FakeGround implements Ground {
       if (serves) this.stored.push(number);
       view.writes.push({ number, sent: at, answered: at, outcome: serves ? "yes" : "no" });
     }, 4);
-    return { view, calm: () => undefined, stop: async () => clearInterval(timer) };
+    return { view, slowDown: () => undefined, stop: async () => clearInterval(timer) };
   }
 
   accident = (): string | undefined => this.how.accident;

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Action, type Cast, faultNamed, faults, quickFaults, shownAction } from "../../drill/faults";
+import { type Action, faultNamed, faults, quickFaults, type Roles, shownAction } from "../../drill/faults";
 import { machineVerbs } from "../../drill/faults/action";
 import { packageRoot } from "../../local/root";
 import { timing } from "./drill-support";
 
 const [a, b, c] = ["a", "b", "c"].map((name, i) => ({ name, address: `10.0.0.${i + 1}`, sshPort: 22 }));
-const cast = { holder: a, standby: b, all: [a, b, c] } as Cast;
+const roles = { holder: a, standby: b, all: [a, b, c] } as Roles;
 
 test("each fault has a name of its own, in kebab-case; a pair has two", () => {
   const names = faults.map(({ name }) => name);
@@ -21,13 +21,13 @@ test("each fault has a name of its own, in kebab-case; a pair has two", () => {
 test("actions are data, for nodes that there are, with verbs that are known", () => {
   const script = readFileSync(join(packageRoot, "node", "drill", "fault"), "utf8");
   for (const { name, inject, heal } of faults) {
-    const actions = [...inject(cast), ...heal(cast)];
-    assert.ok(inject(cast).length > 0, `${name} does nothing`);
+    const actions = [...inject(roles), ...heal(roles)];
+    assert.ok(inject(roles).length > 0, `${name} does nothing`);
     assert.deepEqual(JSON.parse(JSON.stringify(actions)), actions);
     for (const action of actions) {
       if (action.at !== "server")
         assert.ok(
-          cast.all.some((node) => node.name === action.node),
+          roles.all.some((node) => node.name === action.node),
           name,
         );
       if (action.at === "node") assert.match(script, new RegExp(`^ {4}${action.verb}\\)`, "m"), name);
@@ -56,10 +56,10 @@ const counterparts: [RegExp, RegExp][] = [
 test("what lasts is taken back, on the same node", () => {
   const nodeOf = (action: Action): string => (action.at === "server" ? "" : action.node);
   for (const { name, inject, heal } of faults)
-    for (const action of inject(cast))
+    for (const action of inject(roles))
       for (const [broken, mended] of counterparts) {
         if (!broken.test(shownAction(action))) continue;
-        const found = heal(cast).some(
+        const found = heal(roles).some(
           (each) => nodeOf(each) === nodeOf(action) && mended.test(shownAction(each)),
         );
         assert.ok(found, `${name}: ${shownAction(action)} is not taken back`);
@@ -77,7 +77,7 @@ test("every fault is bounded, and a pair costs at most what both cost", () => {
 
 test("what only a machine of ours, or the lab, can do is said", () => {
   for (const { name, needs, inject } of faults)
-    for (const action of inject(cast)) {
+    for (const action of inject(roles)) {
       if (action.at === "server") assert.ok(needs.includes("server"), name);
       if (action.at === "machine" && action.verb === "power-off") assert.ok(needs.includes("power"), name);
       if (action.at === "machine" && action.verb === "pause") assert.ok(needs.includes("pause"), name);

@@ -4,20 +4,21 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { drillGround } from "../../cli/actions/drill";
+import { faultNamed } from "../../drill/faults";
 import { journalFile, openJournal } from "../../drill/journal";
 import { readReport } from "../../drill/report/files";
 import { allHeld } from "../../drill/report/summary";
+import { drillTestbed } from "../../drill/session";
 import { ownHome } from "./cli-support";
-import { FakeGround, fakePace } from "./drill-fake";
+import { FakeTestbed, fakePace, silent } from "./drill-fake";
 import { drilled } from "./drill-simulated";
 
 /* What the drill broke is mended, whatever becomes of the drill. */
 
 test("healing is tried until it succeeds", async (t) => {
-  const { report, ground } = await drilled(t, { failsToHeal: 3 }, ["power-off"]);
+  const { report, testbed } = await drilled(t, { failsToHeal: 3 }, ["power-off"]);
   assert.ok(allHeld(report));
-  assert.equal(ground.done.filter((each) => each.endsWith("power-on")).length, 4);
+  assert.equal(testbed.done.filter((each) => each.endsWith("power-on")).length, 4);
 });
 
 /** Starts a drill as a process of its own, and waits until it has broken something. */
@@ -31,9 +32,9 @@ async function midway(
   });
   t.after(() => child.kill("SIGKILL"));
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const ground = new FakeGround(folder);
-  t.after(() => ground.end());
-  for (let i = 0; ground.broken.length === 0; i++) {
+  const testbed = new FakeTestbed(folder);
+  t.after(() => testbed.end());
+  for (let i = 0; testbed.broken.length === 0; i++) {
     assert.ok(i < 2_000 && child.exitCode === null, "nothing was broken");
     await sleep(10);
   }
@@ -45,9 +46,9 @@ test("Ctrl-C in the middle: healed, reported, code 130", async (t) => {
   const { child, closed } = await midway(t, folder);
   child.kill("SIGINT");
   assert.equal(await closed, 130);
-  const ground = new FakeGround(folder);
-  t.after(() => ground.end());
-  assert.deepEqual(ground.broken, []);
+  const testbed = new FakeTestbed(folder);
+  t.after(() => testbed.end());
+  assert.deepEqual(testbed.broken, []);
   assert.ok(!existsSync(journalFile("fake")));
   assert.equal(readReport(join(folder, "report", "report.json")).interrupted, "Ctrl-C");
 });
@@ -57,15 +58,15 @@ test("killed in the middle: the next start heals first", async (t) => {
   const { child, closed } = await midway(t, folder);
   child.kill("SIGKILL");
   await closed;
-  const ground = new FakeGround(folder);
-  t.after(() => ground.end());
-  assert.deepEqual(ground.broken, ["two"]);
+  const testbed = new FakeTestbed(folder);
+  t.after(() => testbed.end());
+  assert.deepEqual(testbed.broken, ["two"]);
   assert.deepEqual(openJournal(journalFile("fake")).pending, [
     { at: "node", node: "two", verb: "uncut", args: ["adverts"] },
   ]);
-  const options = { stack: "fake", fault: ["switchover"], trials: 1, seed: 1, pace: fakePace };
-  const report = await drillGround(ground, options, join(folder, "report"));
-  assert.equal(ground.done[0], "two: uncut adverts");
+  const options = { faults: [faultNamed("switchover")], trials: 1, seed: 1, breakable: [], pace: fakePace };
+  const report = await drillTestbed(testbed, options, join(folder, "report"), silent);
+  assert.equal(testbed.done[0], "two: uncut adverts");
   assert.ok(allHeld(report));
   assert.ok(!existsSync(journalFile("fake")));
 });

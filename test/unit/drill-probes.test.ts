@@ -119,7 +119,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   });
   const until = async (what: string, condition: () => boolean): Promise<void> => {
     for (let i = 0; !condition(); i++) {
-      assert.ok(i < 400, `waited in vain for ${what}; ${sampler.lastWords}`);
+      assert.ok(i < 400, `waited in vain for ${what}; ${sampler.lastError}`);
       await sleep(25);
     }
   };
@@ -199,7 +199,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   });
   await until("its first look", () => sampler.samples.length > told);
   // Whoever followed it has ended in order: what it leaves behind would keep a connection open.
-  assert.equal(sampler.lastWords, "");
+  assert.equal(sampler.lastError, "");
 });
 
 test("the scripts for nodes know the verbs that faults use", () => {
@@ -225,6 +225,6 @@ test("a node tells when its processes were hit, not when it began to look for th
   });
   assert.deepEqual(await ended, [null, "SIGKILL"]);
   const found = Number.parseFloat(readFileSync(join(folder, "found"), "utf8"));
-  const [, struck = "0"] = /^struck ([\d.]+)$/m.exec(stdout) ?? [];
-  assert.ok(Number(struck) >= found, `found at ${found}: ${stdout}`);
+  const [, effectAt = "0"] = /^effect ([\d.]+)$/m.exec(stdout) ?? [];
+  assert.ok(Number(effectAt) >= found, `found at ${found}: ${stdout}`);
 });

@@ -2,20 +2,23 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { drillGround } from "../../cli/actions/drill";
+import { faultNamed } from "../../drill/faults";
 import { compare, shownComparison } from "../../drill/report/compare";
+import { ReportFolder, readReport, readSummary } from "../../drill/report/files";
 import { markdown } from "../../drill/report/markdown";
-import type { DrillReport } from "../../drill/report/summary";
+import { type DrillReport, reportOf, summaryOf } from "../../drill/report/summary";
+import { drillTestbed } from "../../drill/session";
 import { ownHome } from "./cli-support";
-import { FakeGround, fakePace, type Misbehaviour } from "./drill-fake";
+import { FakeTestbed, fakePace, type Misbehaviour, silent } from "./drill-fake";
 import { drilled } from "./drill-simulated";
 
 test("a report that was gone on with names its first day and its last", async (t) => {
   const { report } = await drilled(t, {}, ["switchover"], { trials: 2 });
-  const on = (...dates: string[]): DrillReport => ({
-    ...report,
-    trials: report.trials.map((trial, i) => ({ ...trial, date: `${dates[i]}T12:00:00.000Z` })),
-  });
+  const on = (...dates: string[]): DrillReport =>
+    reportOf(
+      report,
+      report.trials.map((trial, i) => ({ ...trial, date: `${dates[i]}T12:00:00.000Z` })),
+    );
   assert.match(markdown(on("2026-02-03", "2026-01-31")), /^2026-01-31 to 2026-02-03, stack fake/m);
   assert.match(markdown(on("2026-02-03", "2026-02-03")), /^2026-02-03, stack fake/m);
 });
@@ -24,12 +27,13 @@ test("a drill goes on from the trials of one before; what could not be carried o
   const folder = ownHome(t);
   const directory = join(folder, "report");
   const again = async (how: Misbehaviour, options: object): Promise<DrillReport> => {
-    const ground = new FakeGround(folder, how);
-    const all = { stack: "fake", fault: ["switchover"], trials: 1, pace: fakePace, ...options };
+    const testbed = new FakeTestbed(folder, how);
+    const faults = [faultNamed("switchover")];
+    const all = { faults, trials: 1, breakable: [], pace: fakePace, ...options };
     try {
-      return await drillGround(ground, all, directory);
+      return await drillTestbed(testbed, all, directory, silent);
     } finally {
-      await ground.end();
+      await testbed.end();
     }
   };
   const numbers = ({ trials }: DrillReport): [number, string][] =>
@@ -38,7 +42,13 @@ test("a drill goes on from the trials of one before; what could not be carried o
   await again({}, {});
   const blind = await again({ blind: "two" }, { continue: true, trials: 2 });
   assert.equal(blind.rows[0]?.result, "failed");
-  const more = await again({}, { continue: true, trials: 2, fault: ["switchover", "keepalived-term"] });
+  const more = await again(
+    {},
+    {
+      ...{ continue: true, trials: 2 },
+      faults: ["switchover", "keepalived-term"].map(faultNamed),
+    },
+  );
   assert.deepEqual(
     numbers(more).map(([number]) => number),
     [1, 2, 3, 4],
@@ -81,8 +91,9 @@ test("two reports are compared: what got better, what got worse", () => {
   const figures = (median: number) => ({ n: 3, median, p95: median, max: median });
   const report = (vip: number, lost: number, result: "held" | "broken"): DrillReport => ({
     ...{
-      version: 1,
-      date: "",
+      version: 2,
+      from: "",
+      to: "",
       stack: "",
       place: "",
       machine: "",
@@ -106,4 +117,32 @@ test("two reports are compared: what got better, what got worse", () => {
     /worse\n {2}power-off: held -> broken\n {2}.*0\.700 s -> 1\.40 s \(\+100 %\)\n {2}.*lost writes 0 -> 2\n1 faults as before/,
   );
   assert.equal(compare(report(700, 0, "held"), report(710, 0, "held")).changes.length, 0, "noise is none");
+});
+
+test("a report is written again from its raw data, or from its trials; never from its summary alone", async (t) => {
+  const { report, folder } = await drilled(t, {}, ["switchover", "power-off"]);
+  const directory = join(folder, "report");
+  const file = (name: string): string => join(directory, name);
+  const texts = (): string[] =>
+    ["summary.json", "report.json", "report.md", "report.html", "takeover.svg"].map((name) =>
+      readFileSync(file(name), "utf8"),
+    );
+  const first = texts();
+  assert.deepEqual(readSummary(file("summary.json")), JSON.parse(JSON.stringify(summaryOf(report))));
+  assert.throws(() => readReport(file("summary.json")), /it has no trials/);
+
+  for (const lost of ["report.json", "report.html", "report.md"]) rmSync(file(lost));
+  new ReportFolder(directory).rewrite();
+  assert.deepEqual(texts(), first, "from the raw data");
+
+  rmSync(file("raw"), { recursive: true });
+  rmSync(file("report.html"));
+  new ReportFolder(directory).rewrite();
+  assert.deepEqual(texts(), first, "from the trials");
+
+  rmSync(file("report.json"));
+  assert.throws(() => new ReportFolder(directory).rewrite(), /has only the summary of a report/);
+  assert.throws(() => new ReportFolder(directory).resume(() => undefined), /has only the summary/);
+  rmSync(file("summary.json"));
+  assert.throws(() => new ReportFolder(directory).rewrite(), /is no report of a drill/);
 });

@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { drillGround } from "../../cli/actions/drill";
+import { faultNamed } from "../../drill/faults";
 import { journalFile } from "../../drill/journal";
 import { readRecording, readReport } from "../../drill/report/files";
 import { allHeld } from "../../drill/report/summary";
-import { Refused } from "../../drill/runner";
+import { drillTestbed } from "../../drill/session";
+import { Failure } from "../../local/errors";
 import { ownHome } from "./cli-support";
-import { FakeGround, fakePace } from "./drill-fake";
+import { FakeTestbed, fakePace, silent } from "./drill-fake";
 import { drilled } from "./drill-simulated";
 
 test("a stack that keeps what it promises holds, and the report says how it did", async (t) => {
-  const { report, ground, folder } = await drilled(t, {}, ["switchover", "power-off"], { trials: 2 });
+  const { report, testbed, folder } = await drilled(t, {}, ["switchover", "power-off"], { trials: 2 });
   assert.ok(allHeld(report), JSON.stringify(report.rows, undefined, 1));
   assert.deepEqual(
     report.rows.map(({ fault, n, result }) => [fault, n, result]),
@@ -29,8 +30,8 @@ test("a stack that keeps what it promises holds, and the report says how it did"
     assert.ok((row.takeover?.median ?? 0) >= 15, JSON.stringify(row.takeover));
   }
   // Healed each time, and nothing is left to be.
-  assert.equal(ground.done.filter((each) => each.endsWith("power-on")).length, 2);
-  assert.deepEqual(ground.broken, []);
+  assert.equal(testbed.done.filter((each) => each.endsWith("power-on")).length, 2);
+  assert.deepEqual(testbed.broken, []);
   assert.ok(!existsSync(journalFile("fake")));
   // What people and programs read.
   const directory = join(folder, "report");
@@ -61,7 +62,7 @@ test("what a fault does late is still of its trial", async (t) => {
   assert.ok(allHeld(report), JSON.stringify(report.rows, undefined, 1));
   const [trial] = report.trials;
   assert.ok((trial?.measures.serviceGap ?? 0) >= 50, JSON.stringify(trial?.measures));
-  assert.ok((trial?.scene.marks.find(({ text }) => text === "healthy")?.at ?? 0) > noticesAfter);
+  assert.ok((trial?.timeline.marks.find(({ text }) => text === "healthy")?.at ?? 0) > noticesAfter);
 });
 
 test("nothing is broken before the client has had an answer: what was never there cannot be missed", async (t) => {
@@ -73,7 +74,7 @@ test("who is cut off and still answers is cut off until another node serves", as
   const noticesAfter = 400;
   const { report } = await drilled(t, { noticesAfter }, ["nfs-partition"]);
   assert.ok(allHeld(report), JSON.stringify(report.rows, undefined, 1));
-  const healed = report.trials[0]?.scene.marks.find(({ text }) => text === "healed")?.at ?? 0;
+  const healed = report.trials[0]?.timeline.marks.find(({ text }) => text === "healed")?.at ?? 0;
   assert.ok(healed > noticesAfter, `healed after ${healed} ms`);
 });
 
@@ -112,19 +113,20 @@ test("a service that stays away is an outage, and the drill goes no further", as
 
 test("a stack that is not healthy is not drilled", async (t) => {
   const folder = ownHome(t);
-  const ground = new FakeGround(folder);
-  t.after(() => ground.end());
-  await ground.perform({ at: "node", node: "two", verb: "fill", args: [] });
-  const before = ground.done.length;
+  const testbed = new FakeTestbed(folder);
+  t.after(() => testbed.end());
+  await testbed.perform({ at: "node", node: "two", verb: "fill", args: [] });
+  const before = testbed.done.length;
   await assert.rejects(
-    drillGround(
-      ground,
-      { stack: "fake", fault: ["switchover"], trials: 1, pace: fakePace },
+    drillTestbed(
+      testbed,
+      { faults: [faultNamed("switchover")], trials: 1, breakable: [], pace: fakePace },
       join(folder, "report"),
+      silent,
     ),
-    (error) => error instanceof Refused && /not healthy.*broken: two/.test(error.message),
+    (error) => error instanceof Failure && /not healthy.*broken: two/.test(error.message),
   );
-  assert.equal(ground.done.length, before, "nothing was done to it");
+  assert.equal(testbed.done.length, before, "nothing was done to it");
 });
 
 test("what a place cannot have is left out, with the reason; hosts are spared unless they are named", async (t) => {
@@ -142,9 +144,9 @@ test("what a place cannot have is left out, with the reason; hosts are spared un
   );
 });
 
-test("a nemesis injects, heals, and is judged as a whole", async (t) => {
-  const { report, ground } = await drilled(t, {}, ["switchover"], { nemesis: 0.02 });
-  const row = report.rows.find(({ fault }) => fault === "nemesis");
+test("random faults are injected, healed, and judged as a whole", async (t) => {
+  const { report, testbed } = await drilled(t, {}, ["switchover"], { randomMinutes: 0.02 });
+  const row = report.rows.find(({ fault }) => fault === "random-faults");
   assert.equal(row?.n, 1, JSON.stringify(report, undefined, 1));
-  assert.deepEqual(ground.broken, []);
+  assert.deepEqual(testbed.broken, []);
 });

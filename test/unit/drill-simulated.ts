@@ -1,23 +1,25 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { drillGround } from "../../cli/actions/drill";
+import { faultNamed } from "../../drill/faults";
 import type { DrillReport } from "../../drill/report/summary";
+import { drillTestbed } from "../../drill/session";
 import { ownHome } from "./cli-support";
-import { FakeGround, fakePace, type Misbehaviour } from "./drill-fake";
+import { FakeTestbed, fakePace, type Misbehaviour, silent } from "./drill-fake";
 
 /** Drills a simulated stack in a home of its own. */
 export async function drilled(
   t: TestContext,
   how: Misbehaviour,
-  fault: string[],
-  options: { trials?: number; nemesis?: number } = {},
-): Promise<{ report: DrillReport; ground: FakeGround; folder: string }> {
+  names: string[],
+  options: { trials?: number; randomMinutes?: number } = {},
+): Promise<{ report: DrillReport; testbed: FakeTestbed; folder: string }> {
   const folder = ownHome(t);
-  const ground = new FakeGround(folder, how);
+  const testbed = new FakeTestbed(folder, how);
   try {
-    const all = { stack: "fake", fault, trials: 1, seed: 7, pace: fakePace, ...options };
-    return { report: await drillGround(ground, all, join(folder, "report")), ground, folder };
+    const faults = names.map(faultNamed);
+    const all = { faults, trials: 1, seed: 7, breakable: [], pace: fakePace, ...options };
+    return { report: await drillTestbed(testbed, all, join(folder, "report"), silent), testbed, folder };
   } finally {
-    await ground.end();
+    await testbed.end();
   }
 }

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureToolchain, type Toolchain } from "../../local/toolchain";
+import { ensureToolchain, type Toolchain } from "../../../local/toolchain";
 import { FakeGuests } from "./fake-guests";
 import { type Call, FakeHypervisor } from "./fake-hypervisor";
 import { processesIn, watchMemory } from "./processes";

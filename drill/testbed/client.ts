@@ -5,27 +5,27 @@ import { packageRoot } from "../../local/root";
 import { run, tryRun } from "../../local/run";
 import type { ObserverOrder, Seen } from "../probes/observer";
 import type { ClientView } from "../recording";
-import type { Client } from "./ground";
+import type { Client } from "./testbed";
 
 const program = (): string => join(packageRoot, "dist", "drill", "probes", "observer.js");
 
-/** Where a client with a network namespace of its own is joined to the nodes' network. */
-export interface Joint {
+/** Where a client with a network namespace of its own joins the nodes' network. */
+export interface Attachment {
   /** The bridge. */
   bridge: string;
   /** A free address with the network's prefix. */
   address: string;
 }
 
-/** Milliseconds for a client to be there, and to see its last write through. */
+/** Milliseconds for the client to start, and for its last write to have an outcome. */
 const patience = 20_000;
 
 /**
- * The bridge that leads to the VIP, and an address on it that nobody has.
+ * Finds the bridge that leads to the VIP, and a free address on it.
  *
- * @param taken addresses that somebody has or may get
+ * @param taken addresses that must not be used
  */
-export async function findJoint(vip: string, taken: string[]): Promise<Joint> {
+export async function findAttachment(vip: string, taken: string[]): Promise<Attachment> {
   const { stdout: route } = await run("ip", ["-o", "-4", "route", "get", vip]);
   const bridge = / dev (\S+)/.exec(route)?.[1] ?? "";
   const { stdout: own } = await run("ip", ["-o", "-4", "addr", "show", "dev", bridge]);
@@ -41,25 +41,13 @@ export async function findJoint(vip: string, taken: string[]): Promise<Joint> {
 }
 
 /**
- * Joins a process's network namespace to the bridge. A bridge without an address of its own choice takes the lowest
- * of its ports: ours must not be it.
+ * Joins a process's network namespace to the bridge. A bridge without a MAC address of its own takes the lowest one of
+ * its ports, so the port must have a high one.
  */
 async function connect(pid: number, bridge: string): Promise<void> {
   const outer = `drill${pid}`;
-  await run("ip", [
-    "link",
-    "add",
-    outer,
-    "address",
-    highMac(pid),
-    "type",
-    "veth",
-    "peer",
-    "name",
-    "eth0",
-    "netns",
-    String(pid),
-  ]);
+  const inner = ["peer", "name", "eth0", "netns", String(pid)];
+  await run("ip", ["link", "add", outer, "address", highMac(pid), "type", "veth", ...inner]);
   await run("ip", ["link", "set", outer, "master", bridge, "up"]);
 }
 
@@ -67,7 +55,7 @@ async function connect(pid: number, bridge: string): Promise<void> {
 const highMac = (pid: number): string =>
   `fe:ff:ff:${[16, 8, 0].map((bits) => ((pid >> bits) & 0xff).toString(16).padStart(2, "0")).join(":")}`;
 
-/** Puts what the observer saw where it belongs. */
+/** Adds an event of the observer to the view. */
 function take(view: ClientView, seen: Seen): void {
   if (seen.kind === "answer") view.answers.push(seen.at);
   else if (seen.kind === "owner") view.owners.push({ at: seen.at, mac: seen.mac });
@@ -81,13 +69,13 @@ function take(view: ClientView, seen: Seen): void {
 }
 
 /**
- * Starts a client, in a network namespace of its own if it is to be joined to the nodes' network. The namespace and
- * its cable are gone with the process, in whatever way that ends.
+ * Starts a client. With an attachment it gets a network namespace of its own. The namespace and its link to the bridge
+ * vanish with the process, however that ends.
  */
-export async function startClient(order: ObserverOrder, joint: Joint | undefined): Promise<Client> {
-  const full = joint ? { ...order, address: joint.address } : order;
+export async function startClient(order: ObserverOrder, attachment: Attachment | undefined): Promise<Client> {
+  const full = attachment ? { ...order, address: attachment.address } : order;
   const argv = [process.execPath, program(), JSON.stringify(full)];
-  const [command = "", ...args] = joint ? ["unshare", "--net", "--", ...argv] : argv;
+  const [command = "", ...args] = attachment ? ["unshare", "--net", "--", ...argv] : argv;
   // Not in the terminal's process group: Ctrl-C is the drill's to answer.
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
   const view: ClientView = { answers: [], owners: [], asked: [], writes: [] };
@@ -106,7 +94,7 @@ export async function startClient(order: ObserverOrder, joint: Joint | undefined
   });
   try {
     await ready;
-    if (joint) await connect(child.pid ?? 0, joint.bridge);
+    if (attachment) await connect(child.pid ?? 0, attachment.bridge);
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
@@ -114,7 +102,7 @@ export async function startClient(order: ObserverOrder, joint: Joint | undefined
   child.stdin.write("begin\n");
   return {
     view,
-    calm: () => void child.stdin.write("calm\n"),
+    slowDown: () => void child.stdin.write("slow\n"),
     async stop() {
       child.stdin.write("stop\n");
       const slow = setTimeout(() => child.kill("SIGKILL"), patience);

@@ -1,4 +1,11 @@
-import { CustomChart, type CustomSeriesOption, ScatterChart, type ScatterSeriesOption } from "echarts/charts";
+import {
+  BarChart,
+  type BarSeriesOption,
+  CustomChart,
+  type CustomSeriesOption,
+  ScatterChart,
+  type ScatterSeriesOption,
+} from "echarts/charts";
 import {
   GridComponent,
   type GridComponentOption,
@@ -11,9 +18,15 @@ import type { ComposeOption } from "echarts/core";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 
-use([CustomChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+/*
+ * All pictures of drill reports and benchmarks are drawn here, by echarts, as SVG.
+ */
 
+use([BarChart, CustomChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+
+/** What echarts is told of a picture. */
 export type Chart = ComposeOption<
+  | BarSeriesOption
   | CustomSeriesOption
   | ScatterSeriesOption
   | GridComponentOption
@@ -25,7 +38,12 @@ export const font = "Helvetica, Arial, sans-serif";
 
 const escaped = (text: string): string => text.replace(/[&<>]/g, (each) => `&#${each.charCodeAt(0)};`);
 
-/** Draws a chart as SVG, with a title for those who do not see it. */
+/**
+ * Draws a chart as SVG.
+ *
+ * @param size pixels
+ * @param title for those who cannot see the picture
+ */
 export function svgOf(option: Chart, size: { width: number; height: number }, title: string): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, ...size });
   chart.setOption({
@@ -36,7 +54,7 @@ export function svgOf(option: Chart, size: { width: number; height: number }, ti
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  // The style sheet, and what refers to it, is for a mouse over it: half of the text.
+  // The style sheet and the classes only serve a mouse pointer, and are half of the text.
   return svg
     .replace(/<style[\s\S]*?<\/style>\n?/, "")
     .replace(/ (?:pointer-events|class)="[^"]*"/g, "")

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commandIn, type Surroundings } from "../../cli/pulumi/surroundings";
-import { type LabDescription, startLab, stopLab } from "../../lab";
-import { labHome } from "../../local/paths";
-import { type RunResult, tryRun } from "../../local/run";
-import { ensureToolchain } from "../../local/toolchain";
-import { type PlainArgs, writeMachines, writeProject } from "../engine/project";
+import { commandIn, type Surroundings } from "../../../cli/pulumi/surroundings";
+import { type LabDescription, startLab, stopLab } from "../../../lab";
+import { labHome } from "../../../local/paths";
+import { type RunResult, tryRun } from "../../../local/run";
+import { ensureToolchain } from "../../../local/toolchain";
+import { type PlainArgs, writeMachines, writeProject } from "./project";
 
 const say = (line: string): void => console.log(line);
 

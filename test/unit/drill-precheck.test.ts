@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Glimpse, glance } from "../../drill/ground/glance";
 import type { Sample } from "../../drill/probes/samples";
+import { type Latest, precheck } from "../../drill/testbed/precheck";
 
 const standby: Sample = {
   ...{ at: 0, vip: false, container: false, data: false },
@@ -12,8 +12,8 @@ const active: Sample = {
   ...{ lease: true, epoch: 3, guard: "ACTIVE" },
 };
 
-const seen = (one: Glimpse, two: Glimpse) =>
-  glance(
+const seen = (one: Latest, two: Latest) =>
+  precheck(
     new Map([
       ["one", one],
       ["two", two],
@@ -28,7 +28,7 @@ test("only what may be healthy is worth a look", () => {
 });
 
 test("what is not healthy is told with its reason", () => {
-  const cases: [Glimpse, Glimpse, RegExp, string[], string[]][] = [
+  const cases: [Latest, Latest, RegExp, string[], string[]][] = [
     [standby, standby, /the VIP is on no node/, [], []],
     [active, active, /the VIP is on one and two/, ["one", "two"], ["one", "two"]],
     [active, { ...standby, container: true }, /two has no VIP and a container/, ["one"], ["one", "two"]],

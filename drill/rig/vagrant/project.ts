@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../local/root";
+import { packageRoot } from "../../../local/root";
 
 /** The inputs of a `vagrant.Machine`, without Pulumi's wrappers. */
 export type PlainArgs = Record<string, unknown>;

@@ -1,0 +1,205 @@
+import { currentLab, type LabDescription } from "../../lab";
+import { runScript } from "../../providers/vip/scripts";
+import type { KnownStack } from "../../stack/known-stack";
+import { endpointOf, measure } from "../../stack/measure";
+import type { RecordedMachine } from "../../stack/state";
+import { holdersOf, judge } from "../../stack/verdict";
+import type { Action, MachineAction, Need, NodeAction, Target, Timing } from "../faults";
+import { Sampler, type Watch } from "../probes/sampler";
+import type { Sample } from "../probes/samples";
+import { forgetWrites, readBack, takesWrites } from "../probes/writes";
+import type { Health } from "../recording";
+import { type Attachment, findAttachment, startClient } from "./client";
+import { factsOf, missingNeeds, type NodeFacts, timingOf } from "./facts";
+import { controlMachine } from "./machines";
+import { recorderProgram, recorderShell, removeDrill, runVerb } from "./node-commands";
+import { precheck } from "./precheck";
+import { labServer, type Server, ServerControl } from "./server";
+import type { Client, Testbed } from "./testbed";
+
+/** Milliseconds for a full check of a node. A check that is given up goes on at its node, and slows down the next one. */
+const checkLimit = 30_000;
+/** Milliseconds for a node to reset itself: it does not answer that. */
+const resetLimit = 5_000;
+
+/** What a testbed of a real stack is made from. */
+interface Parts {
+  stack: string;
+  known: KnownStack;
+  nodes: NodeFacts[];
+  /** The machines of this project, by name. */
+  machines: Map<string, RecordedMachine>;
+  server: Server | undefined;
+  lab: LabDescription | undefined;
+  /** Where the client joins the nodes' network; undefined: it is this machine itself. */
+  attachment: Attachment | undefined;
+  takesWrites: boolean;
+}
+
+/** A stack that is up: its nodes are reached by SSH, its machines through their hypervisor. */
+class StackTestbed implements Testbed {
+  readonly stack: string;
+  readonly vip: string;
+  readonly url: string;
+  readonly nodes: Target[];
+  readonly hosts: string[];
+  readonly cannot: ReadonlyMap<Need, string>;
+  readonly timing: Timing;
+  readonly macs: Record<string, string>;
+  readonly takesWrites: boolean;
+  private readonly samplers: ReadonlyMap<string, Sampler>;
+  private readonly server: ServerControl;
+
+  constructor(
+    private readonly parts: Parts,
+    say: (line: string) => void,
+  ) {
+    const { stack, known, nodes, machines, server } = parts;
+    this.stack = stack;
+    this.vip = known.vip;
+    this.url = known.url;
+    this.nodes = nodes.map(({ name, address, port }) => ({ name, address, sshPort: port }));
+    this.hosts = nodes.map(({ name }) => name).filter((name) => !machines.has(name));
+    this.cannot = missingNeeds(nodes, this.hosts, server);
+    this.timing = timingOf(known, nodes[0]?.limits ?? "", server);
+    this.macs = Object.fromEntries(
+      nodes.flatMap(({ name, mac }): [string, string][] => (mac ? [[name, mac]] : [])),
+    );
+    this.takesWrites = parts.takesWrites;
+    this.server = new ServerControl(server, say);
+    this.samplers = new Map(
+      nodes.map((node) => [node.name, new Sampler(recorderShell(node), recorderProgram(), node.container)]),
+    );
+  }
+
+  get place(): string {
+    const { lab } = this.parts;
+    return lab
+      ? `the lab (${lab.accelerator === "kvm" ? "KVM" : "QEMU's software emulation"})`
+      : "machines and hosts";
+  }
+
+  accident(): string | undefined {
+    return this.server.takeAccident();
+  }
+
+  async health(): Promise<Health> {
+    await this.server.mend();
+    const latest = [...this.samplers].map(([name, each]) => [name, each.latest ?? each.lastError] as const);
+    const unhealthy = precheck(new Map(latest));
+    if (unhealthy) return unhealthy;
+    const measured = await measure(this.parts.known.nodes, this.url, checkLimit);
+    const { state, message, remarks } = judge(measured.nodes, measured.ping);
+    const services = measured.nodes.filter(({ status }) => status?.container?.state === "running");
+    return {
+      healthy: state === "healthy",
+      message: [message, ...remarks].join("; "),
+      holders: holdersOf(measured.nodes).map(({ name }) => name),
+      services: services.map(({ name }) => name),
+    };
+  }
+
+  async perform(action: Action): Promise<number | undefined> {
+    switch (action.at) {
+      case "server":
+        await this.server.perform(action.verb);
+        return undefined;
+      case "vip":
+        // The VIP goes last, once the service has stopped: there is no single moment at which this takes effect.
+        await runScript(await endpointOf(this.node(action.node)), action.verb, action.args);
+        return undefined;
+      case "node":
+        return await this.onNode(action);
+      case "machine":
+        await this.onMachine(action);
+        return undefined;
+    }
+  }
+
+  private node(name: string): NodeFacts {
+    const found = this.parts.nodes.find((each) => each.name === name);
+    if (!found)
+      throw new Error(`the stack has no node ${name}: it was another stack when the journal was written`);
+    return found;
+  }
+
+  private async onNode({ node, verb, args }: NodeAction): Promise<number | undefined> {
+    const output = await runVerb(this.node(node), verb, args);
+    const up = /^effect ([\d.]+)$/m.exec(output)?.[1];
+    return up === undefined ? undefined : this.samplers.get(node)?.when(Number(up));
+  }
+
+  private async onMachine({ node, verb }: MachineAction): Promise<void> {
+    const machine = this.parts.machines.get(node);
+    if (machine) return await controlMachine(machine, verb, this.macs[node] ?? "");
+    // A host can only reset itself, and comes back without help.
+    if (verb === "power-off") await runVerb(this.node(node), "crash", [], resetLimit).catch(() => undefined);
+    else if (verb !== "power-on") throw new Error(`${node} is a host: it has no ${verb}`);
+  }
+
+  private watch(how: Watch): void {
+    for (const sampler of this.samplers.values()) sampler.watch = how;
+  }
+
+  async client(run: string): Promise<Client> {
+    this.watch("closely");
+    const order = { vip: this.vip, url: this.url, ...(this.takesWrites ? { run } : {}) };
+    const client = await startClient(order, this.parts.attachment);
+    return {
+      view: client.view,
+      slowDown: () => {
+        this.watch("calmly");
+        client.slowDown();
+      },
+      stop: async () => {
+        this.watch("calmly");
+        await client.stop();
+      },
+    };
+  }
+
+  readBack = (run: string): Promise<number[]> => readBack(this.url, run);
+
+  forgetWrites = (run: string): Promise<void> => forgetWrites(this.url, run);
+
+  samples(node: string): Sample[] {
+    return this.samplers.get(node)?.samples ?? [];
+  }
+
+  forgetSamples(): void {
+    for (const sampler of this.samplers.values()) sampler.forget();
+  }
+
+  async end(): Promise<void> {
+    for (const sampler of this.samplers.values()) sampler.end();
+    await Promise.all(this.parts.nodes.map(removeDrill));
+  }
+}
+
+/**
+ * The testbed of a stack that is up.
+ *
+ * @param recorded the machines in the stack's state
+ * @param say shows a line of progress
+ * @throws if a node does not answer or has no container
+ */
+export async function stackTestbed(
+  stack: string,
+  known: KnownStack,
+  recorded: RecordedMachine[],
+  say: (line: string) => void,
+): Promise<Testbed> {
+  say("asking the nodes for their facts");
+  const nodes = await Promise.all(known.nodes.map(factsOf));
+  const lab = currentLab();
+  const taken = [known.vip, ...nodes.map(({ address }) => address)];
+  return new StackTestbed(
+    {
+      ...{ stack, known, nodes, lab, server: labServer() },
+      machines: new Map(recorded.map((machine) => [machine.name, machine])),
+      attachment: lab && (await findAttachment(known.vip, taken)),
+      takesWrites: await takesWrites(known.url).catch(() => false),
+    },
+    say,
+  );
+}
