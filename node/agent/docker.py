@@ -94,6 +94,8 @@ class Docker:
             content += part
             if len(content) > LONGEST_ANSWER:
                 raise OSError(f"its answer has more than {LONGEST_ANSWER} bytes")
+        # All of it is here: this says so to http.client, or it would not use the connection again.
+        answer.read()
         if answer.will_close:
             self.close()
         return answer.status, bytes(content)

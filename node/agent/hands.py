@@ -49,9 +49,8 @@ class Hands:
         }
 
     def repeat(self) -> None:
-        """What could not be written is written again."""
-        if not self._node.track.written:
-            self._node.track.write(self._fit)
+        """What could not be written, or was changed by somebody, is written again."""
+        self._node.track.write(self._fit)
         self._node.dog.idle()
 
     def _ask(self, action: act.Action) -> None:

@@ -89,8 +89,13 @@ class Asker:
             read += len(part)
             if not part or read > _LONGEST_PAGE:
                 break
-        if answer.will_close or read > _LONGEST_PAGE:
+        if read > _LONGEST_PAGE:
             self.close()
+        else:
+            # All of it is here: this says so to http.client, or it would not use the connection again.
+            answer.read()
+            if answer.will_close:
+                self.close()
         if 200 <= answer.status < 300:
             return Answer.OK, ""
         return Answer.ERROR, f"{self.question.url} answers {answer.status}"

@@ -134,6 +134,7 @@ class Agent:
                 reset=core.watchdog - core.heartbeat,
                 control_groups=self._node.setup.paths.control_groups,
                 trigger=self._node.setup.paths.reset,
+                track=self._node.files.track,
             )
             self._guarded = wanted
 

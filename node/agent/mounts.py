@@ -12,8 +12,12 @@ from . import process
 MOUNT_TABLE = "/proc/self/mountinfo"
 #: umount2(2), mount.h
 MNT_FORCE, MNT_DETACH, UMOUNT_NOFOLLOW = 1, 2, 8
+_CLONE_NEWNS = 0x00020000
 #: Bytes of a mount table that is read; a node with more mounts than that is nobody's.
 LONGEST_TABLE = 4 << 20
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -85,18 +89,49 @@ def namespaces_with(device: str, proc: str = "/proc") -> list[int]:
     return found
 
 
-def users_of(mount: Mount, proc: str = "/proc") -> list[process.Process]:
+def unmount_in_namespace(pid: int, device: str) -> None:
+    """Kills who uses a file system in the mount namespace of a process, and takes it away there. In a child: nobody comes back
+    from another namespace."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    try:
+        found = [mount for mount in read_table(f"/proc/{pid}/mountinfo") if mount.device == device]
+        for mount in found:
+            for user in users_of(mount, namespace=os.readlink(f"/proc/{pid}/ns/mnt")):
+                user.kill()
+        fd = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        if _libc.setns(fd, _CLONE_NEWNS) == 0:
+            for mount in reversed(found):
+                unmount(mount.point, MNT_DETACH)
+    except OSError:
+        pass  # it is looked at again
+    finally:
+        os._exit(0)
+
+
+def users_of(mount: Mount, proc: str = "/proc", namespace: str = "") -> list[process.Process]:
     """Processes that keep a mount busy: by an open file, their directory, their root, or a mapping.
 
-    Told by the mount's device as fdinfo, links' targets and maps name it, without touching the file system.
+    Told by the paths that the kernel has of them, without touching the file system. `namespace`: the mount namespace that
+    they must be in; this process's without.
     """
+    namespace = namespace or os.readlink(f"{proc}/self/ns/mnt")
     found = []
     for name in os.listdir(proc):
-        if name.isdigit() and int(name) != os.getpid() and _uses(f"{proc}/{name}", mount):
+        if name.isdigit() and int(name) != os.getpid() and _is_in(f"{proc}/{name}", namespace) and _uses(f"{proc}/{name}", mount):
             user = process.find(int(name))
             if user:
                 found.append(user)
     return found
+
+
+def _is_in(folder: str, namespace: str) -> bool:
+    try:
+        return os.readlink(f"{folder}/ns/mnt") == namespace
+    except OSError:
+        return False
 
 
 def _uses(folder: str, mount: Mount) -> bool:
@@ -113,9 +148,6 @@ def _uses(folder: str, mount: Mount) -> bool:
     with contextlib.suppress(OSError), open(f"{folder}/maps", encoding="utf-8", errors="surrogateescape") as file:
         return f" {below}" in file.read(LONGEST_TABLE)
     return False
-
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def unmount(point: str, flags: int = 0) -> None:

@@ -10,7 +10,7 @@ from . import process
 from .configuration import SENTINEL_NAME
 from .copies import Copies
 from .files import read_small
-from .mounts import MNT_DETACH, MNT_FORCE, Mount, mount_at, namespaces_with, unmount, users_of
+from .mounts import MNT_DETACH, MNT_FORCE, Mount, mount_at, namespaces_with, unmount, unmount_in_namespace, users_of
 from .restore import Restore
 from .setup import Setup
 
@@ -99,7 +99,7 @@ def _clear(mount: Mount) -> "set[process.Process]":
 
 
 def _wait_until_nowhere(mount: Mount, killed: "set[process.Process]") -> None:
-    """A mount of it in another namespace keeps the superblock, and with it what can write."""
+    """A mount of it in another namespace keeps the file system, and with it what can write: it is taken away there, too."""
     deadline = time.monotonic() + _GONE
     while True:
         holders = namespaces_with(mount.device)
@@ -110,16 +110,5 @@ def _wait_until_nowhere(mount: Mount, killed: "set[process.Process]") -> None:
             who = ", ".join(str(pid) for pid in holders[:5] or [user.pid for user in alive[:5]])
             raise Failed(f"{mount.source} is still mounted by processes {who}")
         for pid in holders:
-            found = process.find(pid)
-            if found and _is_apart(found):
-                found.kill()
+            unmount_in_namespace(pid, mount.device)
         time.sleep(0.05)
-
-
-def _is_apart(user: process.Process) -> bool:
-    """Whether it is in a mount namespace that is neither ours nor the node's: whoever is in those is not its holder."""
-    try:
-        own = os.readlink(f"/proc/{user.pid}/ns/mnt")
-        return own not in (os.readlink("/proc/self/ns/mnt"), os.readlink("/proc/1/ns/mnt"))
-    except OSError:
-        return False

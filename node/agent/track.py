@@ -16,16 +16,13 @@ class Track:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self.written = False  # as it was last asked for
 
     def write(self, fit: bool) -> bool:
         """Whether the file says so now; if not, ask again."""
-        content = FIT if fit else UNFIT
         try:
-            self.written = self._write(content)
+            return self._write(FIT if fit else UNFIT)
         except OSError:
-            self.written = False
-        return self.written
+            return False
 
     def _write(self, content: bytes) -> bool:
         try:

@@ -9,16 +9,18 @@ from typing import Any, Optional
 from ..cgroup import Group, find_group
 from ..clock import boot_ms
 from ..reset import Reset
+from ..track import Track
 
 
 class Deadman:
-    """`{"do": "guard", "container": ID, "sent": S, "give_up": G, "reset": R, "control_groups": ROOT, "trigger": FILE}`: S is
-    when the last confirmed heartbeat was sent, G and R milliseconds after which the container is killed, and the node reset
-    if that is not certain. An empty ID: nothing to guard."""
+    """`{"do": "guard", "container": ID, "sent": S, "give_up": G, "reset": R, "control_groups": ROOT, "trigger": FILE,
+    "track": FILE}`: S is when the last confirmed heartbeat was sent, G and R milliseconds after which the container is killed and
+    the VIP refused, and the node reset if that is not certain. An empty ID: nothing to guard."""
 
     def __init__(self) -> None:
         self._reset: Optional[Reset] = None
         self._trigger = ""
+        self._track = ""
         self._root = ""
         self._container = ""
         self._group: Optional[Group] = None
@@ -37,7 +39,7 @@ class Deadman:
         if container:
             self._sent = max(self._sent, min(int(told["sent"]), boot_ms()))
             self._give_up, self._until = int(told["give_up"]), int(told["reset"])
-            self._root = str(told["control_groups"])
+            self._root, self._track = str(told["control_groups"]), str(told["track"])
             if self._reset is None or self._trigger != told["trigger"]:
                 self._trigger = str(told["trigger"])
                 self._reset = Reset(self._trigger)
@@ -52,10 +54,12 @@ class Deadman:
         # Opened as soon as it is there: later it may be too late to look for it.
         if self._group is None or not self._group.populated():
             self._open()
-        if now - self._sent <= self._give_up or self._group is None:
+        if now - self._sent <= self._give_up:
             return
-        self._group.kill()
-        if now - self._sent > self._until and self._group.populated() and self._reset:
+        if self._group:
+            self._group.kill()
+        Track(self._track).write(False)
+        if self._group and self._group.populated() and now - self._sent > self._until and self._reset:
             self._reset.now()
 
     def _open(self) -> None:

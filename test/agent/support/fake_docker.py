@@ -1,0 +1,130 @@
+"""A Docker engine with one container, on a Unix socket. The container is a real process in a real control group.
+
+Usage: fake_docker.py SOCKET ROOT NAME COMMAND...     ROOT: where control groups are made
+A file SOCKET.slow holds seconds that each answer waits; SOCKET.broken makes every answer a 500.
+"""
+
+import hashlib
+import http.server
+import json
+import os
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+SOCKET, ROOT, NAME, COMMAND = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+ID = hashlib.sha256(f"{ROOT}{NAME}".encode()).hexdigest()
+
+
+class Container:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.group = Path(ROOT, "docker", ID)
+        self.child: Optional[subprocess.Popen[bytes]] = None
+        self.code = 0
+        # An engine that is restarted finds its container running.
+        self.pids = self.processes()
+
+    def processes(self) -> "list[int]":
+        try:
+            return [int(line) for line in (self.group / "cgroup.procs").read_text().split()]
+        except OSError:
+            return []
+
+    def running(self) -> bool:
+        if self.child and self.child.poll() is not None:
+            self.code = self.child.returncode
+        return bool(self.processes())
+
+    def start(self) -> int:
+        with self.lock:
+            if self.running():
+                return 304
+            self.group.mkdir(parents=True, exist_ok=True)
+
+            def enter() -> None:
+                (self.group / "cgroup.procs").write_text(str(os.getpid()))
+
+            self.child = subprocess.Popen(COMMAND, preexec_fn=enter, start_new_session=True)  # noqa: PLW1509
+            return 204
+
+    def stop(self, grace: float) -> int:
+        with self.lock:
+            if not self.running():
+                return 304
+            for number, limit in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+                for pid in self.processes():
+                    os.kill(pid, number)
+                end = time.monotonic() + limit
+                while self.running() and time.monotonic() < end:
+                    time.sleep(0.01)
+            return 204
+
+
+CONTAINER = Container()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def address_string(self) -> str:
+        return "unix"
+
+    def answer(self, status: int, told: Any = None) -> None:
+        content = b"" if told is None else json.dumps(told).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def trouble(self) -> bool:
+        if os.path.exists(f"{SOCKET}.slow"):
+            time.sleep(float(Path(f"{SOCKET}.slow").read_text()))
+        if os.path.exists(f"{SOCKET}.broken"):
+            self.answer(500, {"message": "No such luck"})
+            return True
+        return False
+
+    def do_GET(self) -> None:
+        if self.trouble():
+            return
+        if self.path != f"/containers/{NAME}/json":
+            self.answer(404, {"message": "gone fishing"})
+            return
+        running = CONTAINER.running()
+        state = {"Status": "running" if running else "exited", "Pid": (CONTAINER.processes() or [0])[0], "ExitCode": CONTAINER.code}
+        self.answer(200, {"Id": ID, "State": state, "Image": "sha256:1"})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.trouble():
+            return
+        path, _, query = self.path.partition("?")
+        if path == f"/containers/{NAME}/start":
+            self.answer(CONTAINER.start())
+        elif path == f"/containers/{NAME}/stop":
+            self.answer(CONTAINER.stop(float(query.partition("=")[2] or 10)))
+        elif path == f"/containers/{NAME}/kill":
+            self.answer(CONTAINER.stop(0))
+        else:
+            self.answer(404, {"message": "no such container"})
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+if __name__ == "__main__":
+    try:
+        os.unlink(SOCKET)
+    except FileNotFoundError:
+        pass
+    Server(SOCKET, Handler).serve_forever()

@@ -1,0 +1,23 @@
+"""The agent's program, with a local directory in the place of NFS: the type of file system that it asks for is tmpfs.
+
+Usage: launch.py COMMAND...     as `python3 node/agent`
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../../node"))
+
+from agent import configuration
+from agent.cli import main
+
+_lease = configuration._lease
+
+
+def _local_lease(part):  # type: ignore[no-untyped-def]
+    place, claims = _lease(part)
+    return place._replace(filesystem="tmpfs"), claims
+
+
+configuration._lease = _local_lease
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,245 @@
+"""Two nodes on this machine: real agents, lease processes, control groups, mounts, addresses; Docker, systemd and
+keepalived are stand-ins, and a local directory is the NFS server's."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+from agent.control import NoAgent, ask_agent
+
+from .units import Unit, wait_for
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+VIP = "192.0.2.10"
+SENTINEL = "stack of the test"
+TIMERS = {
+    "heartbeat": 300, "giveUp": 2000, "watchdog": 3000, "leaseTime": 5000, "graceTime": 5000, "followLease": 600,
+    "vipLoss": 3000, "hold": 1500, "holdOff": 4000, "wellTime": 3000, "startDeadline": 15000, "refusedTime": 1000,
+    "slowTime": 4000, "startLimit": 10000, "stopGrace": 3000, "unwellGrace": 500,
+}  # fmt: skip
+
+
+def _cgroup_root() -> str:
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields = line.split(" ")
+        if fields[fields.index("-") + 1] == "cgroup2":
+            return fields[4]
+    raise AssertionError("this machine has no control groups of version 2")
+
+
+class TestNode:
+    """One node: a network and a mount namespace, and its processes in them."""
+
+    def __init__(self, world: "World", name: str, port: int) -> None:
+        self.world, self.name = world, name
+        self.folder = Path(world.folder, name)
+        self.run, self.data, self.lease = (self.folder / part for part in ("run", "data", "lease"))
+        for path in (self.run, self.data, self.lease, self.folder / "state"):
+            path.mkdir(parents=True)
+        self.groups = f"{world.groups}/{name}"
+        os.makedirs(self.groups)
+        self.reset = self.folder / "reset"
+        self.reset.touch()
+        self.anchor = subprocess.Popen(["unshare", "-m", "-n", "--propagation", "private", "sleep", "infinity"])
+        time.sleep(0.2)
+        self.inside("ip", "link", "set", "lo", "up")
+        self.inside("mount", "--bind", f"{world.share}/lease", str(self.lease))
+        self._write_systemctl()
+        self.configuration = self.folder / "agent.json"
+        self.told = self._told(port)
+        self.write_configuration()
+        service = [sys.executable, f"{HERE}/fake_service.py", str(self.data), name, str(port)]
+        docker = self.enter("fake_docker.py", f"{self.folder}/docker.sock", self.groups, "service", *service)
+        self.docker = Unit(docker, None, self.log("docker"))
+        self.lease_unit = Unit(self.enter("launch.py", "lease", "--run", str(self.run)), None, self.log("lease"))
+        self.agent: Optional[Unit] = None
+
+    def log(self, name: str) -> str:
+        return str(self.folder / f"{name}.log")
+
+    def _told(self, port: int) -> "dict[str, Any]":
+        health = [{"url": f"http://127.0.0.1:{port}/ping", "every": 200, "timeout": 500}]
+        return {
+            "node": self.name, "peers": [peer for peer in self.world.names if peer != self.name], "vip": VIP,
+            "data": {"directory": str(self.data), "unit": "data.mount", "sentinel": SENTINEL, "datastore": "db"},
+            "lease": {"directory": str(self.lease), "unit": "lease.mount", "identity": self.name},
+            "timers": dict(TIMERS), "watchdog": "off", "service": {"container": "service", "health": health},
+            "paths": {"run": str(self.run), "state": str(self.folder / "state"), "docker": f"{self.folder}/docker.sock",
+                      "controlGroups": self.groups, "reset": str(self.reset), "systemctl": str(self.folder / "systemctl"),
+                      "keepalived": str(self.folder / "keepalived.conf"), "watchdog": "/dev/none-of-the-test"},
+        }  # fmt: skip
+
+    def write_configuration(self) -> None:
+        self.configuration.write_text(json.dumps(self.told))
+
+    def _write_systemctl(self) -> None:
+        script = self.folder / "systemctl"
+        share = self.world.share
+        # A file system of its own each time: whether it is still mounted anywhere can be told, as with NFS.
+        data = f"mount -t overlay data -o lowerdir={share}/empty,upperdir={share}/data,workdir={share}/work {self.data}"
+        script.write_text(
+            f"#!/bin/sh\ncase $2 in\ndata.mount) exec {data} ;;\n"
+            f'lease.mount) exec mount --bind "{self.world.share}/lease" "{self.lease}" ;;\nesac\necho inactive\nexit 3\n'
+        )
+        script.chmod(0o755)
+
+    def enter(self, script: str, *words: str) -> "list[str]":
+        """A command in this node's namespaces."""
+        return [*self._nsenter(), sys.executable, "-B", f"{HERE}/{script}", *words]
+
+    def _nsenter(self) -> "list[str]":
+        return ["nsenter", "-t", str(self.anchor.pid), "-m", "-n", "--"]
+
+    def inside(self, *command: str, check: bool = True) -> str:
+        done = subprocess.run([*self._nsenter(), *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        assert not check or done.returncode == 0, done.stdout.decode()
+        return done.stdout.decode()
+
+    def start(self) -> None:
+        common = ["--run", str(self.run), "--configuration", str(self.configuration)]
+        self.agent = Unit(self.enter("launch.py", "agent", *common), self.enter("launch.py", "stop", *common), self.log("agent"))
+
+    def command(self, *words: str) -> "subprocess.CompletedProcess[bytes]":
+        """The agent's command line on this node."""
+        options = ["--run", str(self.run), "--configuration", str(self.configuration)]
+        return subprocess.run(self.enter("launch.py", words[0], *options, *words[1:]), capture_output=True, check=False)
+
+    def status(self) -> "dict[str, Any]":
+        told: dict[str, Any] = json.loads(self.command("status").stdout)
+        return told
+
+    def report(self) -> "dict[str, Any]":
+        """What the agent says of itself; empty if it does not answer."""
+        try:
+            return ask_agent(str(self.run / "agent.sock"), {"do": "status"}, 2)
+        except NoAgent:
+            return {}
+
+    def state(self) -> str:
+        return str(self.report().get("agent", {}).get("state", ""))
+
+    def fit(self) -> bool:
+        try:
+            return (self.run / "track").read_bytes() == b"0\n"
+        except OSError:
+            return False
+
+    def set_vip(self, here: bool) -> None:
+        self.inside("ip", "addr", "add" if here else "del", f"{VIP}/32", "dev", "lo", check=False)
+
+    def agent_pid(self) -> int:
+        """nsenter becomes the program."""
+        assert self.agent and self.agent.process
+        return self.agent.process.pid
+
+    def was_reset(self) -> bool:
+        return self.reset.read_bytes() != b""
+
+    def end(self) -> None:
+        for unit in (self.agent, self.lease_unit, self.docker):
+            if unit:
+                unit.end()
+        for folder, _, _ in os.walk(self.groups, topdown=False):
+            try:
+                Path(folder, "cgroup.kill").write_text("1")
+            except OSError:
+                pass
+        self.anchor.kill()
+        self.anchor.wait()
+
+
+class World:
+    def __init__(self, names: "tuple[str, ...]" = ("node-a", "node-b")) -> None:
+        self.names = names
+        # A file system that is known by its type in the place of NFS.
+        self.folder = f"/dev/shm/ha-rancher-test-{os.getpid()}-{time.monotonic_ns()}"
+        self.share = f"{self.folder}/share"
+        self.groups = f"{_cgroup_root()}/{os.path.basename(self.folder)}"
+        os.makedirs(self.groups)
+        os.makedirs(f"{self.share}/lease")
+        for part in ("data/db", "empty", "work"):
+            os.makedirs(f"{self.share}/{part}")
+        Path(self.share, "data/.ha-rancher-sentinel").write_text(f"{SENTINEL}\n")
+        Path(self.share, "data/db/file").write_text("datastore")
+        self.nodes = [TestNode(self, name, 18080 + i) for i, name in enumerate(names)]
+        self.holder: Optional[TestNode] = None
+        self.vip_cut: set[str] = set()
+        self._ended = False
+        self._keepalived = threading.Thread(target=self._elect, daemon=True)
+        self._keepalived.start()
+
+    def _elect(self) -> None:
+        """As keepalived with `nopreempt`: the VIP stays where it is as long as that node is fit."""
+        while not self._ended:
+            able = [node for node in self.nodes if node.fit() and node.name not in self.vip_cut]
+            if self.holder not in able:
+                if self.holder:
+                    self.holder.set_vip(False)
+                self.holder = able[0] if able else None
+                if self.holder:
+                    self.holder.set_vip(True)
+            time.sleep(0.05)
+
+    def active(self) -> Optional[TestNode]:
+        return next((node for node in self.nodes if node.state() == "active"), None)
+
+    def wait_active(self, limit: float = 20, other_than: Optional[TestNode] = None) -> TestNode:
+        wait_for(lambda: self.active() not in (None, other_than), limit, "an active node")
+        found = self.active()
+        assert found
+        return found
+
+    def standby(self) -> TestNode:
+        active = self.active()
+        return next(node for node in self.nodes if node is not active)
+
+    def writes(self) -> "list[tuple[str, int, float]]":
+        lines = Path(self.share, "data/writes").read_text().splitlines()
+        parts = [line.split(" ") for line in lines if line.count(" ") == 2]
+        return [(node, int(process), float(at)) for node, process, at in parts]
+
+    def epoch(self) -> int:
+        return int(Path(self.share, "lease/epoch").read_text().strip() or 0)
+
+    def logs(self) -> str:
+        found = ""
+        for node in self.nodes:
+            for path in sorted(node.folder.glob("*.log")):
+                found += f"--- {node.name} {path.name}\n{path.read_text()[-6000:]}"
+        return found
+
+    def end(self) -> None:
+        self._ended = True
+        self._keepalived.join(5)
+        for node in self.nodes:
+            node.end()
+        for folder, _, _ in os.walk(self.groups, topdown=False):
+            try:
+                Path(folder, "cgroup.kill").write_text("1")
+            except OSError:
+                pass
+        time.sleep(0.2)
+        for folder, _, _ in os.walk(self.groups, topdown=False):
+            os.rmdir(folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def longest_gap(writes: "list[tuple[str, int, float]]", since: float, until: float) -> float:
+    """The longest time without a write between two times."""
+    times = [since, *(at for _, _, at in writes if since <= at <= until), until]
+    return max(after - before for before, after in zip(times, times[1:]))
+
+
+def overlapping(writes: "list[tuple[str, int, float]]") -> "list[str]":
+    """Processes that wrote while another one did."""
+    spans: dict[tuple[str, int], list[float]] = {}
+    for node, process, at in writes:
+        spans.setdefault((node, process), []).append(at)
+    ordered = sorted((times[0], times[-1], name) for name, times in spans.items())
+    return [f"{one[2]} and {two[2]}" for one, two in zip(ordered, ordered[1:]) if one[1] > two[0]]
