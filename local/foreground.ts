@@ -20,11 +20,38 @@ export interface Ended {
  */
 const sameSignal = 700;
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Acts on Ctrl-C (or the terminal's end) in place of ending, until `stop` is called.
+ *
+ * @param act called once for each Ctrl-C, however often its signal comes, with its number from 1
+ */
+export function onInterrupt(act: (count: number) => void): { readonly count: number; stop(): void } {
+  let last = Number.NEGATIVE_INFINITY;
+  let count = 0;
+  const relay = (): void => {
+    if (performance.now() - last < sameSignal) return;
+    last = performance.now();
+    count += 1;
+    act(count);
+  };
+  for (const signal of signals) process.on(signal, relay);
+  return {
+    get count() {
+      return count;
+    },
+    stop() {
+      for (const signal of signals) process.removeListener(signal, relay);
+    },
+  };
+}
+
 /**
  * Runs a program with our own stdout and stderr, without input, in a process group of its own. Ctrl-C reaches it
  * once, however often it reaches us, and we wait until it has ended; a second Ctrl-C is passed on too.
  *
- * @param onInterrupt called at each Ctrl-C that is passed on, with its number from 1
+ * @param options.onInterrupt called at each Ctrl-C that is passed on, with its number from 1
  */
 export async function stream(
   { command, args, env }: Command,
@@ -36,27 +63,20 @@ export async function stream(
     detached: true,
     stdio: ["ignore", "inherit", "inherit"],
   });
-  let last = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  const relay = (): void => {
-    if (performance.now() - last < sameSignal) return;
-    last = performance.now();
-    count += 1;
+  const interrupts = onInterrupt((count) => {
     options.onInterrupt?.(count);
     // To the program alone: it ends its own children in order.
     child.kill("SIGINT");
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, relay);
+  });
   try {
     return await new Promise<Ended>((resolve, reject) => {
       child.on("error", (error) => reject(new Error(`\`${command}\` cannot be started: ${error.message}`)));
       child.on("close", (code, signal) =>
-        resolve({ code: code ?? signalCode(signal), interrupted: count > 0 }),
+        resolve({ code: code ?? signalCode(signal), interrupted: interrupts.count > 0 }),
       );
     });
   } finally {
-    for (const signal of signals) process.removeListener(signal, relay);
+    interrupts.stop();
   }
 }
 

@@ -1,9 +1,11 @@
 import { shownError } from "../../local/errors";
-import { stream } from "../../local/foreground";
-import { packageRoot } from "../../local/root";
 import { colors } from "../ui/colors";
-import { chosenLayers, commandOf, type Layer, layers } from "./layers";
+import { jobsOf } from "./jobs";
+import { chosenLayers, type Layer, layers } from "./layers";
+import { leftovers, lookBefore } from "./leftovers";
 import { type Need, prepare } from "./needs";
+import { atATime, runJobs } from "./run-layer";
+import { TestRun } from "./test-run";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -13,32 +15,47 @@ interface Outcome {
   seconds: number;
 }
 
-async function runLayer(layer: Layer, ready: Record<Need, Promise<void>>): Promise<Outcome | undefined> {
+/** Runs something under a layer's heading; an error fails it. */
+async function under(name: string, action: () => Promise<Outcome["result"]>): Promise<Outcome> {
   const start = performance.now();
-  const outcome = (result: Outcome["result"]): Outcome => ({
-    name: layer.name,
-    result,
-    seconds: (performance.now() - start) / 1000,
-  });
+  say(`\n${colors.bold(`=== ${name}`)}`);
+  let result: Outcome["result"] = "FAILED";
   try {
-    const args = commandOf(layer);
-    if (!args) return undefined;
-    say(`\n${colors.bold(`=== ${layer.name}`)}`);
-    await Promise.all(layer.needs.map((need) => ready[need]));
-    // Set where this runs below a test: then a test runner would do nothing.
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const ended = await stream({ command: process.execPath, args, env }, { cwd: packageRoot });
-    if (ended.interrupted) return outcome("interrupted");
-    return outcome(ended.code === 0 ? "passed" : "FAILED");
+    result = await action();
   } catch (error) {
-    say(colors.red(`${layer.name}: ${shownError(error)}`));
-    return outcome("FAILED");
+    say(colors.red(`${name}: ${shownError(error)}`));
+  }
+  return { name, result, seconds: (performance.now() - start) / 1000 };
+}
+
+const runLayer = (layer: Layer, run: TestRun, ready: Record<Need, Promise<void>>): Promise<Outcome> =>
+  under(layer.name, async () => {
+    const jobs = jobsOf(layer);
+    await Promise.all(layer.needs.map((need) => ready[need]));
+    const { results, interrupted } = await runJobs(jobs, run, layer.limit, atATime(layer.alone), say);
+    if (interrupted) return "interrupted";
+    return results.every(({ failure }) => failure === undefined) ? "passed" : "FAILED";
+  });
+
+/** The last layer: nothing of the others is left. */
+const lookForLeftovers = (run: TestRun, before: ReturnType<typeof lookBefore>): Promise<Outcome> =>
+  under("leftovers", async () => {
+    const left = await leftovers(run, before);
+    for (const line of left) say(colors.red(`✖ ${line}`));
+    return left.length === 0 ? "passed" : "FAILED";
+  });
+
+function sayOutcomes(outcomes: Outcome[]): void {
+  say(`\n${colors.bold("=== summary")}`);
+  for (const { name, result, seconds } of outcomes) {
+    const paint = result === "passed" ? colors.green : colors.red;
+    say(`${name.padEnd(12)}${paint(result.padEnd(12))}${seconds.toFixed(1).padStart(7)} s`);
   }
 }
 
 /**
- * Runs the layers' tests one after the other, all of them even if one fails. What later layers need is prepared
- * while the first ones run.
+ * Runs the layers' tests one after the other, all of them even if one fails, and looks for what they left. What later
+ * layers need is prepared while the first ones run.
  *
  * @param names layers; none: all
  * @returns 0 if all passed, 1 if not, 130 after Ctrl-C
@@ -48,18 +65,21 @@ export async function test(names: string[]): Promise<number> {
   // What is not run is said.
   for (const { name } of layers.filter((layer) => layer.onRequest && names.length === 0))
     say(colors.yellow(`The layer ${name} is not run; \`npm test -- ${name}\` runs it`));
-  const ready = prepare(new Set(chosen.flatMap(({ needs }) => needs)), say);
+  const before = lookBefore();
+  const run = new TestRun();
   const outcomes: Outcome[] = [];
-  for (const layer of chosen) {
-    const outcome = await runLayer(layer, ready);
-    if (outcome) outcomes.push(outcome);
-    if (outcome?.result === "interrupted") break;
+  try {
+    const ready = prepare(new Set(chosen.flatMap(({ needs }) => needs)), say);
+    for (const layer of chosen) {
+      const outcome = await runLayer(layer, run, ready);
+      outcomes.push(outcome);
+      if (outcome.result === "interrupted") break;
+    }
+    outcomes.push(await lookForLeftovers(run, before));
+  } finally {
+    await run.end();
   }
-  say(`\n${colors.bold("=== summary")}`);
-  for (const { name, result, seconds } of outcomes) {
-    const paint = result === "passed" ? colors.green : colors.red;
-    say(`${name.padEnd(12)}${paint(result.padEnd(12))}${seconds.toFixed(1).padStart(7)} s`);
-  }
+  sayOutcomes(outcomes);
   if (outcomes.some(({ result }) => result === "interrupted")) return 130;
   return outcomes.every(({ result }) => result === "passed") ? 0 : 1;
 }

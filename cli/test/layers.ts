@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../local/errors";
 import { packageRoot } from "../../local/root";
@@ -8,50 +7,38 @@ import type { Need } from "./needs";
 export interface Layer {
   name: string;
   needs: Need[];
+  /**
+   * Seconds for one file, or one program of `lint`: several times what the slowest takes on a busy machine. What takes
+   * longer hangs.
+   */
+  limit: number;
   /** Files one after the other: each uses the whole machine. */
   alone?: boolean;
   /** Run only if it is named. */
   onRequest?: boolean;
 }
 
-/** In this order; `lint` is the formatter and linter, the others are the folders below test/. */
+const minutes = (count: number): number => count * 60;
+
+/** In this order; `lint` is programs that read the source, the others are the folders below test/. */
 export const layers: readonly Layer[] = [
-  { name: "lint", needs: [] },
-  { name: "unit", needs: [] },
-  { name: "program", needs: [] },
-  { name: "guard", needs: ["shellcheck"] },
+  { name: "lint", needs: [], limit: minutes(5) },
+  { name: "unit", needs: [], limit: minutes(5) },
+  { name: "program", needs: [], limit: minutes(5) },
+  { name: "guard", needs: ["shellcheck"], limit: minutes(15) },
   // The protocol of the guard, searched through by spin.
-  { name: "model", needs: ["spin"], alone: true },
+  { name: "model", needs: ["spin"], alone: true, limit: minutes(20) },
   // The real keepalived in network namespaces: it mostly waits.
-  { name: "keepalived", needs: ["keepalived"] },
-  { name: "engine", needs: ["toolchain"], alone: true },
-  { name: "image", needs: ["lab"], alone: true },
-  { name: "lab", needs: ["toolchain", "lab"], alone: true },
+  { name: "keepalived", needs: ["keepalived"], limit: minutes(20) },
+  { name: "engine", needs: ["toolchain"], alone: true, limit: minutes(20) },
+  { name: "image", needs: ["lab"], alone: true, limit: minutes(20) },
+  { name: "lab", needs: ["toolchain", "lab"], alone: true, limit: minutes(90) },
   // Hours of real machines: what the others have no time for.
-  { name: "lab-long", needs: ["toolchain", "lab"], alone: true, onRequest: true },
+  { name: "lab-long", needs: ["toolchain", "lab"], alone: true, onRequest: true, limit: minutes(12 * 60) },
 ];
 
-const testFolder = (layer: Layer): string => join(packageRoot, "dist", "test", layer.name);
-
-/** The compiled tests of a layer; undefined if the layer does not exist. */
-function filesOf(layer: Layer): string[] | undefined {
-  const folder = testFolder(layer);
-  if (!existsSync(folder)) return undefined;
-  const files = readdirSync(folder).filter((name) => name.endsWith(".test.js"));
-  if (files.length === 0)
-    throw new Failure(`test/${layer.name} has no test in it: a layer that tests nothing`);
-  return files.map((name) => join(folder, name));
-}
-
-/** The program that runs a layer. */
-export function commandOf(layer: Layer): string[] | undefined {
-  if (layer.name === "lint")
-    return [join(packageRoot, "node_modules", "@biomejs", "biome", "bin", "biome"), "check"];
-  const files = filesOf(layer);
-  // By itself the runner leaves one processor unused, which is half of a small machine.
-  const together = layer.alone ? 1 : availableParallelism();
-  return files && ["--test", "--test-reporter=spec", `--test-concurrency=${together}`, ...files];
-}
+/** Where the compiled tests of a layer are. */
+export const testFolder = (layer: Layer): string => join(packageRoot, "dist", "test", layer.name);
 
 /**
  * The layers that are named; none: all but those that are run on request only.

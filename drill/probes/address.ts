@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { clock, fromTimeOfDay } from "../../local/clock";
 import { tryRun } from "../../local/run";
+import { spawnTied } from "../../local/tied";
 
 /*
  * Whether the VIP answers to ICMP, and whose it is: the MAC address in this machine's own neighbour table, which is
@@ -45,7 +46,7 @@ function lines(command: string, args: string[], tell: (line: string) => void, de
   let ended = false;
   const start = (): void => {
     if (ended) return;
-    child = spawn(command, args, { env: plain, stdio: ["ignore", "pipe", "ignore"] });
+    child = spawnTied(command, args, { env: plain, stdio: ["ignore", "pipe", "ignore"] });
     if (child.stdout) createInterface({ input: child.stdout }).on("line", tell);
     child.on("error", () => undefined);
     child.on("close", () => setTimeout(start, 100));

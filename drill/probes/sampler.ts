@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { clock } from "../../local/clock";
+import { spawnTied } from "../../local/tied";
 import { shellQuote } from "../../providers/remote/quote";
 import { parseSample, placeSamples, type RawSample, type Sample, type Tick } from "./samples";
 
@@ -116,7 +117,7 @@ export class Sampler {
     const command = [this.program, "follow", this.container, identity, String(lines + 1)]
       .map(shellQuote)
       .join(" ");
-    const child = spawn(this.shell.command, [...this.shell.args, command], { stdio: "pipe" });
+    const child = spawnTied(this.shell.command, [...this.shell.args, command], { stdio: "pipe" });
     this.child = child;
     this.questions.clear();
     // A broken connection is made again below.

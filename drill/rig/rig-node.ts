@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { VrrpNode } from "../../domain/keepalived-conf";
 import { setFiles } from "../../domain/node-set";
 import { packageRoot } from "../../local/root";
+import { spawnTied } from "../../local/tied";
 import { packedSet } from "../../providers/remote/script";
 
 /** Runs iproute2's `ip`; gives what it printed. */
@@ -145,9 +146,12 @@ export class RigNode {
     const conf = readFileSync(join(this.folder, "etc/keepalived/keepalived.conf"), "utf8");
     const priority = Number(/^# real-time: (\d+)$/m.exec(conf)?.[1] ?? 0);
     const scheduled = priority > 0 ? ["chrt", "--rr", String(priority)] : [];
-    const daemon = spawn(...this.inside(...scheduled, "keepalived", ...args, "--vrrp_pid", "/run/vrrp.pid"), {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const daemon = spawnTied(
+      ...this.inside(...scheduled, "keepalived", ...args, "--vrrp_pid", "/run/vrrp.pid"),
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     for (const stream of [daemon.stdout, daemon.stderr])
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.log += text;

@@ -3,9 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
-  existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -15,12 +13,12 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../local/root";
+import { memoryFolder } from "./memory";
 
 /** A lease process, asked as the guard asks it. */
 class Lease {
@@ -64,7 +62,7 @@ describe("the lease process", () => {
   let a: Lease;
   let b: Lease;
   beforeEach(() => {
-    directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "guard-lease-"));
+    directory = memoryFolder("guard-lease");
     a = new Lease(directory, "a");
     b = new Lease(directory, "b");
   });
@@ -209,7 +207,7 @@ describe("the lease process without locks", () => {
     }
   };
   beforeEach(() => {
-    directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "guard-claim-"));
+    directory = memoryFolder("guard-claim");
   });
   afterEach(async () => {
     for (const lease of processes.splice(0)) await lease.kill();

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type GuardConfValues, guardConf } from "../../domain/guard-conf";
 import { packageRoot } from "../../local/root";
+import { memoryFolder } from "./memory";
 
 const guardFolder = join(packageRoot, "node", "guard");
 /** Stand-ins for docker, ip, systemctl and so on; bash, flock, tail and so on are the machine's. */
@@ -56,7 +56,7 @@ export class Pair {
 
   constructor() {
     // fsync on a busy disk takes seconds; locks work in memory as well.
-    this.folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "guard-"));
+    this.folder = memoryFolder("guard");
     for (const name of ["lease", "data"]) mkdirSync(join(this.folder, name));
     writeFileSync(join(this.folder, "log"), "");
     writeFileSync(join(this.folder, "data", ".ha-rancher-sentinel"), "the data of the test\n");

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { guardConf } from "../../domain/guard-conf";
 import { packageRoot } from "../../local/root";
 import { parseLook } from "../../providers/release/scripts";
+import { memoryFolder } from "./memory";
 
 let node: string;
 
 beforeEach(() => {
-  node = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "rancher-scripts-"));
+  node = memoryFolder("rancher-scripts");
   for (const folder of ["config", "run"]) mkdirSync(join(node, folder));
 });
 afterEach(() => rmSync(node, { recursive: true, force: true }));

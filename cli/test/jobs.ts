@@ -1,0 +1,38 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../../local/errors";
+import { type Layer, testFolder } from "./layers";
+import { linters } from "./lint";
+
+/** A program that a layer runs: one file of tests, or one that reads the source. */
+export interface Job {
+  /** Such as `unit/doctor.test.js`. */
+  name: string;
+  command: string;
+  args: string[];
+  /** Whether it ends with the counts of Node's test runner. */
+  counts: boolean;
+}
+
+/** The program that runs a file of tests. */
+export const fileJob = (layer: string, file: string, folder: string): Job => ({
+  name: `${layer}/${file}`,
+  command: process.execPath,
+  args: ["--test-reporter=spec", join(folder, file)],
+  counts: true,
+});
+
+/**
+ * What a layer runs; nothing if it does not exist.
+ *
+ * @throws Failure if it has no test
+ */
+export function jobsOf(layer: Layer): Job[] {
+  if (layer.name === "lint") return linters();
+  const folder = testFolder(layer);
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((name) => name.endsWith(".test.js"));
+  if (files.length === 0)
+    throw new Failure(`test/${layer.name} has no test in it: a layer that tests nothing`);
+  return files.map((file) => fileJob(layer.name, file, folder));
+}

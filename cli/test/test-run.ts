@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endMarked, type Marked, marked } from "../../local/marked";
+import { packageRoot } from "../../local/root";
+
+/** The variable that all processes of a run have: its id, and the job. */
+const mark = "HA_RANCHER_TEST_RUN";
+
+/** Where tests put what must not wait for a disk; tests read it. */
+const memoryVariable = "HA_RANCHER_TEST_MEMORY";
+
+/**
+ * One run of the tests. All that it starts has its mark, and puts its temporary files into its folders. What still runs
+ * when this process is gone is ended.
+ */
+export class TestRun {
+  private readonly id: string;
+  /** Folders for temporary files; in each one a folder for each job. */
+  readonly folders: { disk: string; memory: string };
+  private readonly release: () => void;
+  /** In the order of their folders' numbers. */
+  private readonly jobs: string[] = [];
+
+  constructor() {
+    const outer = process.env[mark];
+    // A run below a test is a part of that test.
+    this.id = `${outer ? `${outer}.` : ""}${randomBytes(6).toString("hex")}`;
+    const memory = process.env[memoryVariable] ?? (existsSync("/dev/shm") ? "/dev/shm" : tmpdir());
+    // Short: sockets have names of 107 bytes at most.
+    this.folders = {
+      disk: mkdtempSync(join(tmpdir(), "hrt-")),
+      memory: mkdtempSync(join(memory, "hrt-")),
+    };
+    const watcher = spawn(join(packageRoot, "local", "marked.sh"), [`${mark}=${this.id}:`], {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    watcher.on("error", () => {});
+    watcher.unref();
+    this.release = () => watcher.stdin.end();
+  }
+
+  /** The environment of a job's program, with folders of its own. */
+  environment(job: string): NodeJS.ProcessEnv {
+    // Set where this runs below a test: then a test runner would do nothing.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const number = String(this.jobs.push(job) - 1);
+    const disk = join(this.folders.disk, number);
+    const memory = join(this.folders.memory, number);
+    for (const folder of [disk, memory]) mkdirSync(folder);
+    return { ...env, [mark]: `${this.id}:${job}`, TMPDIR: disk, [memoryVariable]: memory };
+  }
+
+  /** The processes of the run that are there, each with its job. */
+  processes(): (Marked & { job: string })[] {
+    return marked(mark, `${this.id}:`).map((each) => {
+      const job = each.value.slice(this.id.length + 1);
+      return { ...each, job: this.jobs.find((name) => job.startsWith(name)) ?? job };
+    });
+  }
+
+  /** What is in the folders for temporary files, each with its job. */
+  files(): { path: string; job: string }[] {
+    return Object.values(this.folders).flatMap((folder) =>
+      this.jobs.flatMap((job, number) =>
+        readdirSync(join(folder, `${number}`)).map((name) => ({
+          path: join(folder, `${number}`, name),
+          job,
+        })),
+      ),
+    );
+  }
+
+  /** Ends all processes of a job, or of the whole run; gives those that were there. */
+  async endProcesses(job = ""): Promise<Marked[]> {
+    return await endMarked(mark, `${this.id}:${job}`);
+  }
+
+  /** Ends what is left, and removes the folders. */
+  async end(): Promise<void> {
+    await this.endProcesses();
+    for (const folder of Object.values(this.folders)) rmSync(folder, { recursive: true, force: true });
+    this.release();
+  }
+}
