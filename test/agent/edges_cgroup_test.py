@@ -11,21 +11,12 @@ from pathlib import Path
 import pytest
 from agent.cgroup import Group, find_group
 from agent.process import find
-
-CONTAINER = "c0ffee" * 10 + "beef"
-
-
-def _version_2() -> str:
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        fields = line.split(" ")
-        if fields[fields.index("-") + 1] == "cgroup2":
-            return fields[4]
-    pytest.fail("this machine has no control groups of version 2")
+from support.groups import CONTAINER, version_2
 
 
 @pytest.fixture
 def root() -> Iterator[str]:
-    path = f"{_version_2()}/ha-rancher-test-{os.getpid()}"
+    path = f"{version_2()}/ha-rancher-test-{os.getpid()}"
     os.makedirs(f"{path}/docker/{CONTAINER}/below")
     yield path
     (Path(path) / "docker" / CONTAINER / "cgroup.kill").write_text("1")

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from agent.control import NoAgent, ask_agent
 
+from .groups import version_2
 from .units import Unit, wait_for
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -23,14 +24,6 @@ TIMERS = {
     "vipLoss": 3000, "hold": 1500, "holdOff": 4000, "wellTime": 3000, "startDeadline": 15000, "refusedTime": 1000,
     "slowTime": 4000, "startLimit": 10000, "stopGrace": 3000, "unwellGrace": 500,
 }  # fmt: skip
-
-
-def _cgroup_root() -> str:
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        fields = line.split(" ")
-        if fields[fields.index("-") + 1] == "cgroup2":
-            return fields[4]
-    raise AssertionError("this machine has no control groups of version 2")
 
 
 class TestNode:
@@ -160,7 +153,7 @@ class World:
         # A file system that is known by its type in the place of NFS.
         self.folder = f"/dev/shm/ha-rancher-test-{os.getpid()}-{time.monotonic_ns()}"
         self.share = f"{self.folder}/share"
-        self.groups = f"{_cgroup_root()}/{os.path.basename(self.folder)}"
+        self.groups = f"{version_2()}/{os.path.basename(self.folder)}"
         os.makedirs(self.groups)
         os.makedirs(f"{self.share}/lease")
         for part in ("data/db", "empty", "work"):

@@ -1,0 +1,73 @@
+"""The lease process hangs in the server, really: its file system is frozen."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from agent.clock import boot_ms
+from agent.core.actions import Lock, Take, Write
+from support.groups import CONTAINER, version_2
+from support.lease_node import Process, wait
+
+
+@pytest.fixture
+def frozen(tmp_path: Path) -> Iterator[Path]:
+    """A file system that can be made to hang, as NFS does without its server."""
+    image, folder = tmp_path / "image", tmp_path / "world"
+    (folder / "lease").mkdir(parents=True)
+    with image.open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+    subprocess.run(["mount", "-o", "loop", str(image), str(folder / "lease")], check=True)
+    yield folder
+    subprocess.run(["fsfreeze", "-u", str(folder / "lease")], check=False, stderr=subprocess.DEVNULL)
+    subprocess.run(["umount", "-l", str(folder / "lease")], check=True)
+
+
+def test_while_the_process_hangs_in_the_server_it_says_what_it_holds_and_its_deadman_acts(frozen: Path) -> None:
+    a = Process(frozen, "a", alone=60_000)
+    a.terms = a.terms._replace(filesystem="ext4")
+    a.client = a.connected()
+    group = f"{version_2()}/ha-rancher-test-{os.getpid()}"
+    os.makedirs(f"{group}/docker/{CONTAINER}")
+    sleeper = subprocess.Popen(["sleep", "60"])
+    Path(f"{group}/docker/{CONTAINER}/cgroup.procs").write_text(str(sleeper.pid))
+    trigger = a.run / "reset"
+    trigger.touch()
+    try:
+        a.ask(Lock(boot_ms()))
+        a.ask(Take(boot_ms(), a.record(1, 0)))
+        a.client.guard(
+            container=CONTAINER,
+            sent=boot_ms(),
+            give_up=1_500,
+            reset=3_000,
+            control_groups=group,
+            trigger=str(trigger),
+            track=str(a.run / "track"),
+        )
+        subprocess.run(["fsfreeze", "-f", str(frozen / "lease")], check=True)
+        hung = time.monotonic()
+        assert a.client.ask(Write(boot_ms(), a.record(1, 1)))
+        again = a.connected()
+        assert again.view.locked and again.view.confirmed == a.record(1, 0)
+        assert sleeper.wait(5) == -signal.SIGKILL
+        assert 1.0 < time.monotonic() - hung < 2.6
+        time.sleep(2)
+        # It is gone for certain: no reset.
+        assert trigger.read_bytes() == b"" and (a.run / "track").read_bytes() == b"1\n"
+        subprocess.run(["fsfreeze", "-u", str(frozen / "lease")], check=True)
+        assert again.ask(Write(boot_ms(), a.record(1, 2)))
+        wait(lambda: again.collect() and not again.view.pending, 5)
+        assert again.view.locked and again.view.confirmed == a.record(1, 2)
+    finally:
+        subprocess.run(["fsfreeze", "-u", str(frozen / "lease")], check=False, stderr=subprocess.DEVNULL)
+        sleeper.kill()
+        a.end()
+        os.rmdir(f"{group}/docker/{CONTAINER}")
+        os.rmdir(f"{group}/docker")
+        os.rmdir(group)

@@ -1,0 +1,57 @@
+"""A real lease process of one node, and its agent's side of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Optional
+
+from agent.core.actions import Request
+from agent.core.observation import LeaseView
+from agent.core.record import Claim, Record
+from agent.lease.client import LeaseClient
+from agent.lease.wire import Terms
+
+LAUNCH = os.path.join(os.path.dirname(os.path.realpath(__file__)), "launch.py")
+
+
+class Process:
+    """A lease process of a node, and its agent's side."""
+
+    def __init__(self, folder: Path, node: str, alone: int = 3_000, claim_time: int = 0) -> None:
+        self.run = folder / node
+        self.run.mkdir(exist_ok=True)
+        self.node = node
+        self.log = self.run / "log"
+        with self.log.open("ab") as log:
+            self.child = subprocess.Popen([sys.executable, "-B", LAUNCH, "lease", "--run", str(self.run)], stderr=log)
+        self.terms = Terms(str(folder / "lease"), "tmpfs", "/proc/self/mountinfo", node, ("a", "b"), claim_time, alone)
+        self.client = self.connected()
+
+    def connected(self, terms: Optional[Terms] = None) -> LeaseClient:
+        client = LeaseClient(str(self.run / "lease.sock"), terms or self.terms)
+        wait(client.connect, 5)
+        wait(lambda: client.collect() and bool(client.version), 5)
+        return client
+
+    def ask(self, request: Request) -> LeaseView:
+        assert self.client.ask(request)
+        wait(lambda: self.client.collect() and not self.client.view.pending, 5)
+        return self.client.view
+
+    def record(self, epoch: int, sequence: int, claim: Claim = Claim.ACTIVE) -> Record:
+        return Record(epoch, sequence, self.node, claim, 10_000, False, True, "v1", "boot")
+
+    def end(self) -> None:
+        self.child.send_signal(signal.SIGCONT)
+        self.child.kill()
+        self.child.wait()
+
+
+def wait(what: Callable[[], object], limit: float) -> None:
+    end = time.monotonic() + limit
+    while not what():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.01)
