@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { HaRancher } from "./components";
+import { currentLab } from "./lab/description";
 import { assertFresh, StaleProgram } from "./local/toolchain/freshness";
 import { ownSettings, parseSettings, SettingsError } from "./settings";
+import { choosePlace } from "./workloads/from-settings/place";
+import { HaRancher } from "./workloads/rancher";
+import { rancherArgs } from "./workloads/rancher/from-settings";
 
 // A bug of this program shows its stack trace (below). Pulumi has every stack trace rewritten by the source maps of
 // what runs: it takes one for each promise, which costs half a second, and the paths that it writes
@@ -14,9 +17,12 @@ const isForUsers = (error: unknown): error is Error =>
   error instanceof SettingsError || error instanceof StaleProgram;
 
 function makeStack(): HaRancher {
+  const name = { project: pulumi.getProject(), stack: pulumi.getStack() };
   try {
     assertFresh();
-    return new HaRancher("ha-rancher", parseSettings(ownSettings(pulumi.runtime.allConfig())));
+    const settings = parseSettings(ownSettings(pulumi.runtime.allConfig()));
+    const place = choosePlace(settings, currentLab(), name.stack);
+    return new HaRancher("ha-rancher", rancherArgs(settings, place, name));
   } catch (error) {
     throw isForUsers(error) ? new pulumi.RunError(error.message) : error;
   }

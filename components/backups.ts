@@ -1,39 +1,54 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { fillTemplate, unitValue } from "../domain/guard-conf";
 import { shellQuote } from "../providers/remote/quote";
 import { nodeFile } from "../providers/remote/script";
-import type { Settings } from "../settings";
+import { Component } from "./component";
 import type { Node } from "./node";
-import { nodeCommand, nodeFiles, nodePaths, readingUnits, reloadUnits } from "./on-node";
+import {
+  type NodeDependencies,
+  nodeCommand,
+  nodeFiles,
+  nodePaths,
+  readingUnits,
+  reloadUnits,
+} from "./on-node";
 
-export interface BackupsArgs {
-  nodes: Node[];
-  settings: Settings;
-  /** As systemd timers have it. */
+/** When backups are made, and where they are kept. */
+export interface BackupPlan {
+  /** As systemd timers have it: `daily`, or `*-*-* 03:00:00`. */
   schedule: string;
-  /** What must be on a node before a backup can be made there. */
-  after: (node: Node) => pulumi.Resource[];
+  /** How many stay in the folder, the newest ones. */
+  keep: number;
+  /** The nodes' folder, an absolute path outside of the data: a mount that all of them have outlives each of them. */
+  directory: string;
+}
+
+export interface BackupsArgs extends BackupPlan {
+  nodes: Node[];
+  /** What must be on a node before a backup can be made there: the guard's programs. */
+  after: NodeDependencies;
 }
 
 const timer = "ha-rancher-backup.timer";
 
 /** The units by name: every node has them, and only the one that serves does something. */
-export function backupUnits({ schedule = "", keep, directory }: Settings["backup"]): Record<string, string> {
+export function backupUnits({ schedule, keep, directory }: BackupPlan): Record<string, string> {
   const values = { SCHEDULE: unitValue(schedule), KEEP: String(keep), DIRECTORY: unitValue(directory) };
   const unit = (name: string): string => fillTemplate(nodeFile(`units/${name}.template`), values);
   return Object.fromEntries(["ha-rancher-backup.service", timer].map((name) => [name, unit(name)]));
 }
 
-/** Scheduled backups. */
-export class Backups extends pulumi.ComponentResource {
+/** Scheduled backups: the node that serves makes them on its own disk. */
+export class Backups extends Component {
   constructor(name: string, args: BackupsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("ha-rancher:components:Backups", name, {}, opts);
+    super("Backups", name, {}, opts);
     for (const node of args.nodes) this.installOn(node, args);
     this.registerOutputs({});
   }
 
-  private installOn(node: Node, { settings, schedule, after }: BackupsArgs): void {
-    const units = backupUnits(settings.backup);
+  private installOn(node: Node, { after, ...plan }: BackupsArgs): void {
+    const { schedule } = plan;
+    const units = backupUnits(plan);
     const files = nodeFiles(
       "backup-units",
       node,

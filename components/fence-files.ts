@@ -1,5 +1,5 @@
+import { type FenceAgent, isSecretOption } from "../domain/fencing";
 import { fenceDirectory } from "../domain/guard-conf";
-import { type Fencing, isSecretOption } from "../settings/fencing";
 
 const keyFile = `${fenceDirectory}/ssh.key`;
 const knownHosts = `${fenceDirectory}/ssh.known_hosts`;
@@ -8,7 +8,7 @@ const knownHosts = `${fenceDirectory}/ssh.known_hosts`;
 const line = ([name, value]: [string, string]): string => `${name}=${value}\n`;
 
 /** What the agent is told about a node: secrets last, behind a mark after which nothing is ever shown. */
-function optionsOf(fencing: Fencing, node: string): string {
+function optionsOf(fencing: FenceAgent, node: string): string {
   const all = Object.entries({
     ...fencing.options,
     ...(fencing.sshKey ? { identity_file: keyFile } : {}),
@@ -26,7 +26,7 @@ function optionsOf(fencing: Fencing, node: string): string {
  * @param nodes names of all nodes
  */
 export function fenceFiles(
-  fencing: Fencing,
+  fencing: FenceAgent,
   nodes: string[],
 ): Record<string, { content: string; mode: string }> {
   const { sshKey, hostKey, options } = fencing;

@@ -1,85 +1,111 @@
 import * as pulumi from "@pulumi/pulumi";
-import { keepalivedConf } from "../domain/keepalived-conf";
+import { keepalivedConf, type VrrpNode } from "../domain/keepalived-conf";
 import { minimumVersion } from "../domain/keepalived-version";
-import { type TakeoverBound, takeoverBound } from "../domain/vrrp";
+import { completeSpec, type TakeoverBound, takeoverBound, type Vip, type VrrpOptions } from "../domain/vrrp";
 import { nodeFile } from "../providers/remote/script";
 import { Configuration, Keepalived } from "../providers/vip/keepalived";
-import type { Settings } from "../settings";
-import { vrrpSpec } from "../settings/floating-ip";
+import { Component } from "./component";
 import type { Node } from "./node";
-import { nodeFiles, nodeOptions, nodePaths, programsOn, readingUnits, reloadUnits } from "./on-node";
+import {
+  type Dependencies,
+  type NodeDependencies,
+  nodeChildName,
+  nodeFiles,
+  nodeOptions,
+  nodePaths,
+  programsOn,
+  readingUnits,
+  reloadUnits,
+} from "./on-node";
 
-export interface FloatingIpArgs {
+/** The addresses that move, and how: all but `vip` have defaults that fit. */
+export interface FloatingIpArgs extends VrrpOptions {
   nodes: Node[];
-  settings: Settings;
-  /** What must be on a node before keepalived starts there. */
-  after: (node: Node) => pulumi.Resource[];
+  /**
+   * True if an agent on each node decides whether the node may have the VIP: without its word a node does not take it.
+   * Default false: a node has the VIP as long as keepalived and what it tracks are well.
+   */
+  guarded?: boolean;
+  /** What prepares a node's packages: keepalived is installed after it, since two installations exclude each other. */
+  prepared?: NodeDependencies;
+  /** What else must be on a node before keepalived runs there. */
+  after?: NodeDependencies;
 }
 
 /** The VIP: keepalived on every node, which moves it between them. */
-export class FloatingIp extends pulumi.ComponentResource {
+export class FloatingIp extends Component {
+  /** The floating IP with its subnet's prefix. */
+  readonly vip: Vip;
   /** Seconds that the VIP may be without a holder, as the settings promise. */
   readonly takeover: TakeoverBound;
-  private readonly running: pulumi.Resource;
+  private readonly configuration: Configuration;
 
   constructor(name: string, args: FloatingIpArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("ha-rancher:components:FloatingIp", name, {}, opts);
-    const { nodes, settings } = args;
-    const spec = vrrpSpec(settings);
+    super("FloatingIp", name, {}, opts);
+    const { nodes, guarded = false, prepared, after, ...options } = args;
+    const spec = completeSpec(options);
+    this.vip = spec.vip;
     this.takeover = takeoverBound(
       spec,
       nodes.map((node) => node.priority),
     );
-    const installed = nodes.map((node) => ({ node, keepalived: this.installOn(node, args) }));
-    const preferred = [...installed].sort((a, b) => b.node.priority - a.node.priority);
-    const contents = preferred.map(({ node, keepalived }) =>
-      pulumi.all([node.interface, keepalived.version]).apply(([device, version]) =>
+    const preferred = [...nodes].sort((a, b) => b.priority - a.priority);
+    const keepalived = new Map(
+      preferred.map((node) => [node, this.installOn(node, [spec.vip, ...spec.furtherVips], args)]),
+    );
+    const contents = [...keepalived].map(([node, { version }]) =>
+      pulumi.all([node.interface, version, pulumi.all(nodes.map(vrrpNode))]).apply(([device, found, all]) =>
         keepalivedConf({
-          ...{ spec, node, interface: device, version },
-          peers: nodes.filter((other) => other !== node),
+          ...{ spec, guarded, interface: device, version: found },
+          node: all[nodes.indexOf(node)] as VrrpNode,
+          peers: all.filter(({ name }) => name !== node.name),
         }),
       ),
     );
     const byName = <T>(values: T[]): Record<string, T> =>
-      Object.fromEntries(preferred.map(({ node }, i) => [node.name, values[i] as T]));
-    this.running = new Configuration(
-      "keepalived-conf",
+      Object.fromEntries(preferred.map(({ name }, i) => [name, values[i] as T]));
+    this.configuration = new Configuration(
+      this.childName("keepalived-conf"),
       {
-        vip: settings.vip.address,
-        endpoints: byName(preferred.map(({ node }) => node.ssh)),
+        vip: spec.vip.address,
+        endpoints: byName(preferred.map(({ ssh }) => ssh)),
         contents: byName(contents),
-        order: preferred.map(({ node }) => node.name),
+        order: preferred.map((node) => node.name),
       },
       {
-        parent: this,
-        dependsOn: installed.flatMap(({ node, keepalived }) => [keepalived, ...args.after(node)]),
+        ...this.childOptions("keepalived-conf"),
+        dependsOn: preferred.flatMap(
+          (node): Dependencies => [keepalived.get(node) as Keepalived, ...(after?.(node) ?? [])],
+        ),
       },
     );
-    this.registerOutputs({});
+    this.registerOutputs({ vip: this.vip, takeover: this.takeover });
   }
 
-  /** The resource after which keepalived runs on a node. */
-  on(_node: Node): pulumi.Resource[] {
-    return [this.running];
+  /** After this keepalived runs on all nodes. */
+  running(): Dependencies {
+    return [this.configuration];
   }
 
-  private installOn(node: Node, args: FloatingIpArgs): Keepalived {
-    const { settings, after } = args;
-    const { vip, furtherVips } = settings;
+  private installOn(node: Node, vips: Vip[], { prepared }: FloatingIpArgs): Keepalived {
     return new Keepalived(
-      `${node.name}-keepalived`,
+      nodeChildName(this, node, "keepalived"),
       {
         ssh: node.ssh,
         minimumVersion,
-        vips: [vip, ...furtherVips].map(({ address, prefix }) => `${address}/${prefix}`),
+        vips: vips.map(({ address, prefix }) => `${address}/${prefix}`),
       },
-      // Not side by side with other packages' installation, and deleted while its files are still there.
-      nodeOptions(node, this, [programsOn(node, this), ...after(node).slice(0, 1), this.filesOn(node, args)]),
+      // Deleted while its files are still there.
+      nodeOptions("keepalived", node, this, [
+        programsOn(node, this),
+        ...(prepared?.(node) ?? []),
+        this.filesOn(node, prepared),
+      ]),
     );
   }
 
   /** What keepalived's unit needs on a node. */
-  private filesOn(node: Node, { after }: FloatingIpArgs): pulumi.Resource {
+  private filesOn(node: Node, prepared: NodeDependencies | undefined): pulumi.Resource {
     return nodeFiles(
       "keepalived-files",
       node,
@@ -93,7 +119,11 @@ export class FloatingIp extends pulumi.ComponentResource {
         afterWrite: reloadUnits("keepalived"),
         afterDelete: readingUnits("systemctl daemon-reload"),
       },
-      after(node).slice(0, 1),
+      prepared?.(node),
     );
   }
 }
+
+/** A node as keepalived's file names it. */
+const vrrpNode = ({ name, address, address6, priority }: Node): pulumi.Output<VrrpNode> =>
+  pulumi.output({ name, address, address6, priority });

@@ -1,52 +1,81 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
-import { dataHome } from "../local/paths";
+import type * as pulumi from "@pulumi/pulumi";
 import { Host } from "../providers/host";
-import { type NodeSettings, type Settings, SettingsError } from "../settings";
-import { keyMistakes, keyPath } from "../settings/key-files";
-import { memoryFloorOf } from "../workloads/rancher/settings";
-import type { Node } from "./node";
+import { Component } from "./component";
+import type { Node, NodeIdentity } from "./node";
 
-/** The nodes that existed before, one resource each. */
-export class Hosts extends pulumi.ComponentResource {
+/** How to log in to a host. */
+export interface HostLogin {
+  /** Where its SSH server answers: an IPv4 address or a host's name; default: the node's `address`. */
+  address?: pulumi.Input<string> | undefined;
+  /** Default 22. */
+  port?: pulumi.Input<number> | undefined;
+  /** root, or a user with passwordless sudo. */
+  user: pulumi.Input<string>;
+  /** Text of a private key without a passphrase. Kept secret. */
+  privateKey: pulumi.Input<string>;
+  /** The same key as a file on this machine, absolute; default: it is written to the host's folder below `directory`. */
+  keyFile?: pulumi.Input<string> | undefined;
+  /** The host's public key, type and base64; default: what it shows at the first contact, from then on. */
+  hostKey?: pulumi.Input<string> | undefined;
+}
+
+/** A node that existed before. */
+export interface HostNodeArgs extends NodeIdentity {
+  host: HostLogin;
+}
+
+/** What holds for all hosts alike. */
+export interface HostRules {
+  /** Absolute path on this machine: known_hosts and keys are written below it, in a folder for each host. */
+  directory: string;
+  /** Whose nodes they are, `PROJECT/STACK`: a host has one owner. */
+  owner: string;
+  /** MiB of memory that each must have; default: any. */
+  memory?: pulumi.Input<number | undefined> | undefined;
+}
+
+export interface HostsArgs extends HostRules {
+  /** The hosts. Plain, as a list: it decides how many resources there are. */
+  nodes: HostNodeArgs[];
+  /** IPv4 addresses that no host must have of its own, without prefix: the floating ones. */
+  vips: pulumi.Input<string>[];
+}
+
+/**
+ * The nodes that existed before, one resource each: found fit (else the update fails with all that is wrong), claimed,
+ * and given back in the end.
+ */
+export class Hosts extends Component {
   readonly nodes: Node[];
 
-  constructor(name: string, settings: Settings, image: string, opts?: pulumi.ComponentResourceOptions) {
-    super("ha-rancher:components:Hosts", name, {}, opts);
-    const mistakes = keyMistakes(settings.nodes);
-    if (mistakes.length > 0) throw new SettingsError(mistakes);
-    this.nodes = settings.nodes.flatMap((node) =>
-      node.host ? [this.nodeOf(node, node.host, settings, image)] : [],
-    );
+  constructor(name: string, args: HostsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Hosts", name, {}, opts);
+    this.nodes = args.nodes.map((node) => this.nodeOf(node, args));
     this.registerOutputs({});
   }
 
-  private nodeOf(
-    { name, address, address6, priority }: NodeSettings,
-    login: NonNullable<NodeSettings["host"]>,
-    { vip, furtherVips, memoryFloor }: Settings,
-    image: string,
-  ): Node {
-    const keyFile = login.keyFile === undefined ? undefined : keyPath(login.keyFile);
+  private nodeOf({ host: login, ...identity }: HostNodeArgs, args: HostsArgs): Node {
+    const { name, address } = identity;
     const host = new Host(
-      name,
+      this.childName(name),
       {
         ...{ name, address },
-        vips: [vip, ...furtherVips].flatMap((each) => (each.address.includes(":") ? [] : [each.address])),
+        vips: args.vips,
         host: login.address ?? address,
         port: login.port,
         user: login.user,
-        privateKey: login.privateKey ?? readFileSync(keyFile ?? "", "utf8"),
-        keyFile,
+        privateKey: login.privateKey,
+        keyFile: login.keyFile,
         hostKey: login.hostKey,
-        memory: memoryFloorOf(memoryFloor, image),
-        directory: join(dataHome(), "hosts", pulumi.getStack(), name),
+        memory: args.memory as pulumi.Input<number> | undefined,
+        directory: join(args.directory, name),
+        owner: `${args.owner}/${name}`,
       },
-      { parent: this },
+      this.childOptions(name),
     );
     return {
-      ...{ name, address, address6, priority },
+      ...identity,
       interface: host.interface,
       ssh: host.ssh,
       resource: host,

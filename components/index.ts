@@ -1,11 +1,25 @@
-export { Rancher, type RancherArgs } from "../workloads/rancher/rancher";
+export { type BackupPlan, Backups, type BackupsArgs } from "./backups";
+export type { ContainerOptions } from "./container-plan";
 export { FloatingIp, type FloatingIpArgs } from "./floating-ip";
 export { Guards, type GuardsArgs } from "./guards";
-export { Hosts } from "./hosts";
-export { Machines } from "./machines";
-export type { Node } from "./node";
-export { NodeSoftware, type NodeSoftwareArgs } from "./node-software";
+export {
+  type HaBaseArgs,
+  HaService,
+  type HaServiceArgs,
+  type HaServiceOutputs,
+} from "./ha-service";
+export { type HostLogin, type HostNodeArgs, type HostRules, Hosts, type HostsArgs } from "./hosts";
+export { type MachineNodeArgs, Machines, type MachinesArgs, type MachineTemplate } from "./machines";
+export type { Node, NodeIdentity } from "./node";
+export { type FencingArgs, type GuardArgs, NodeSoftware, type NodeSoftwareArgs } from "./node-software";
+export type { NodeArgs, NodesArgs } from "./nodes";
 export type { NodeOutput } from "./observe";
-export { choosePlace, type Place } from "./place";
-export { SharedStorage, type SharedStorageArgs } from "./shared-storage";
-export { HaRancher } from "./stack";
+export type { Dependencies, NodeDependencies } from "./on-node";
+export { Service, type ServiceArgs } from "./service";
+export {
+  SharedStorage,
+  type SharedStorageArgs,
+  type StorageSource,
+  type StorageTimes,
+} from "./shared-storage";
+export type { ImageSources, Page, Workload } from "./workload";

@@ -1,75 +1,102 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { Machine, type NetworkArgs } from "../providers/vagrant";
-import type { NodeSettings, Settings } from "../settings";
-import type { Node } from "./node";
-import type { MachinePlace, Place } from "./place";
+import { Machine, type MachineArgs, type NetworkArgs, type PortArgs } from "../providers/vagrant";
+import { Component } from "./component";
+import type { Node, NodeIdentity } from "./node";
 
-/** A machine's interfaces: the nodes' network, which is this machine's own where it is bridged, and one with DHCP. */
-function networksOf({ address }: NodeSettings, settings: Settings, place: MachinePlace): NetworkArgs[] {
-  const { bridge, subnet, dhcpNetwork } = settings;
-  const own = `${address}/${subnet.prefix}`;
+/** A node that is made as a machine, and what that machine has of its own. */
+export interface MachineNodeArgs extends NodeIdentity {
+  /** Ports of this host that lead to the machine's; default: SSH's alone. */
+  ports?: PortArgs[] | undefined;
+  /** Ports of this host to choose from, first and last; default 22000 to 22999. */
+  usablePorts?: MachineArgs["usablePorts"] | undefined;
+}
+
+/** What all machines are made of: box, size, networks. Inputs of {@link Machine} keep their names and meaning. */
+export interface MachineTemplate
+  extends Pick<
+    MachineArgs,
+    | "hypervisor"
+    | "box"
+    | "boxVersion"
+    | "boxUrl"
+    | "boxChecksum"
+    | "guest"
+    | "networkd"
+    | "cpus"
+    | "memory"
+    | "libvirt"
+  > {
+  /** Absolute path on this host: each machine's folder is made below it, by the node's name. */
+  directory: string;
+  /** Bits of the nodes' network, such as 24. */
+  prefix: number;
+  /** Whose machines they are, `PROJECT/STACK`: two owners never take each other's. */
+  owner: string;
+  /** Interfaces of this host, the first that exists is bridged; default: a network of this host and its machines alone. */
+  bridge?: string[];
+  /** The hypervisor's name of that network; default: the one that has the addresses' subnet. */
+  privateNetwork?: pulumi.Input<string> | undefined;
+  /** True for one more interface, on a private network with DHCP; default false. */
+  dhcpNetwork?: boolean | undefined;
+}
+
+export interface MachinesArgs {
+  /** The machines. Plain, as a list: it decides how many there are. */
+  nodes: MachineNodeArgs[];
+  template: MachineTemplate;
+}
+
+/** A machine's interfaces: the nodes' network, which is this host's own where it is bridged, and one with DHCP. */
+function networksOf({ address }: NodeIdentity, template: MachineTemplate): NetworkArgs[] {
+  const { bridge = [], prefix, privateNetwork, dhcpNetwork } = template;
+  const own = pulumi.interpolate`${address}/${prefix}`;
   return [
     bridge.length > 0
       ? { type: "public", bridge, address: own }
-      : { type: "private", address: own, name: place.privateNetwork },
+      : { type: "private", address: own, ...(privateNetwork !== undefined && { name: privateNetwork }) },
     ...(dhcpNetwork ? [{ type: "private" as const }] : []),
   ];
 }
 
-/**
- * One machine, and the node that it is.
- *
- * @throws if the place has nothing to make machines of
- */
+/** One machine as a child of a component, and the node that it is. */
 export function makeMachine(
-  node: NodeSettings,
-  settings: Settings,
-  { machines }: Place,
-  opts: pulumi.CustomResourceOptions,
+  node: MachineNodeArgs,
+  template: MachineTemplate,
+  component: Component,
+  opts: pulumi.CustomResourceOptions = {},
 ): Node {
-  if (!machines) throw new Error("the place has nothing to make machines of");
+  const { directory, owner, prefix, bridge, privateNetwork, dhcpNetwork, ...alike } = template;
+  const { ports, usablePorts, ...identity } = node;
   const machine = new Machine(
-    node.name,
+    component.childName(node.name),
     {
       name: node.name,
-      directory: join(machines.directory, node.name),
-      box: machines.box,
-      boxVersion: machines.boxVersion,
-      boxUrl: settings.boxUrl,
-      boxChecksum: settings.boxChecksum,
-      guest: machines.guest,
-      networkd: machines.networkd,
-      hypervisor: machines.hypervisor,
-      cpus: settings.cpus,
-      memory: machines.memory,
-      networks: networksOf(node, settings, machines),
-      ports: node.machine?.ports,
-      usablePorts: node.machine?.usablePorts,
-      libvirt: machines.libvirt,
+      owner: `${owner}/${node.name}`,
+      directory: join(directory, node.name),
+      ...alike,
+      networks: networksOf(node, template),
+      ...(ports && { ports }),
+      ...(usablePorts && { usablePorts }),
     },
-    opts,
+    { ...component.childOptions(node.name), ...opts },
   );
   return {
-    name: node.name,
-    address: node.address,
-    address6: node.address6,
+    ...identity,
     interface: machine.interface,
     ssh: machine.ssh,
-    priority: node.priority,
     resource: machine,
     endsWithResource: true,
   };
 }
 
 /** The nodes that are made: as Vagrant machines, one resource each. */
-export class Machines extends pulumi.ComponentResource {
+export class Machines extends Component {
   readonly nodes: Node[];
 
-  constructor(name: string, settings: Settings, place: Place, opts?: pulumi.ComponentResourceOptions) {
-    super("ha-rancher:components:Machines", name, {}, opts);
-    const made = settings.nodes.filter(({ host }) => !host);
-    this.nodes = made.map((node) => makeMachine(node, settings, place, { parent: this }));
+  constructor(name: string, args: MachinesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Machines", name, {}, opts);
+    this.nodes = args.nodes.map((node) => makeMachine(node, args.template, this));
     this.registerOutputs({});
   }
 }

@@ -1,20 +1,51 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { FenceAgent } from "../domain/fencing";
 import { guardConf, mountUnitName } from "../domain/guard-conf";
 import { setFiles } from "../domain/node-set";
-import { type NodeTimes, nodeTimes } from "../domain/timers";
+import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { nodeFile } from "../providers/remote/script";
-import type { Settings } from "../settings";
-import { hasAgent } from "../settings/fencing";
+import { Component } from "./component";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";
-import { nodeCommand, nodeFiles, nodePaths, programCommand, programsOn } from "./on-node";
+import { type Dependencies, nodeCommand, nodeFiles, nodePaths, programCommand, programsOn } from "./on-node";
+
+/** A fence agent, whose confirmed "off" a successor waits for. Its options may hold secrets: all of them are kept as such. */
+export interface FencingArgs {
+  /** A program, such as `fence_virsh`. Plain: it is installed with the packages. */
+  agent: string;
+  /** What it is told for every node, by its own names of options. */
+  options?: Record<string, pulumi.Input<string>>;
+  /** What it is told for each node, by the node's name: at least how the agent calls it (`plug`, or `ip`). */
+  nodes: Record<string, Record<string, pulumi.Input<string>>>;
+  /** Text of the private key with which it logs in over SSH. */
+  sshKey?: pulumi.Input<string | undefined> | undefined;
+  /** The SSH host key of where it logs in, `TYPE BASE64`; needed with `sshKey`. */
+  hostKey?: pulumi.Input<string | undefined> | undefined;
+}
+
+/** What the guards of all nodes are told alike. */
+export interface GuardArgs {
+  /** The floating IP, without prefix. */
+  vip: string;
+  /** Where the active node has the shared data mounted: an absolute path. */
+  dataDirectory: string;
+  /** Begins each node's NFS client identity: unique among all clients of the NFS server. No blanks. */
+  id: string;
+  /** True if others use the NFS server, too: identities then end with the node's address. Default false. */
+  sharedServer?: boolean;
+  /** Default 4.2. 3 has no leases, so that a weaker rule applies: docs/one-writer.md. */
+  nfsVersion?: "4.2" | "3";
+  /** The first line of `.ha-rancher-sentinel` in the shared data, which tells it from any other. */
+  sentinel: string;
+  /** Timers, seconds and counts; defaults: `defaultTimes` of domain/timers.ts. */
+  times?: Partial<NodeTimes>;
+  /** Default: nodes fence themselves. */
+  fencing?: FencingArgs | undefined;
+}
 
 export interface NodeSoftwareArgs {
   nodes: Node[];
-  settings: Settings;
-  /** The stack's name among all that export from this machine. */
-  id: string;
-  sentinel: string;
+  guard: GuardArgs;
 }
 
 /** Seconds that a node may take to install the packages that it lacks. */
@@ -23,25 +54,38 @@ const installLimit = 900;
 /** The units that need no values. */
 const units = ["ha-rancher-identity.service", "ha-rancher-watchdog.service", "ha-rancher-guard.service"];
 
+/** What was made on a node. */
+interface Installed {
+  /** Packages and folders. */
+  prepared: pulumi.Resource;
+  /** All of it. */
+  all: pulumi.Resource[];
+  /** The guard's settings as text: the guard restarts when they change. */
+  conf: pulumi.Output<string>;
+}
+
 /** Packages, folders, scripts, units and the guard's settings on every node; nothing is started here. */
-export class NodeSoftware extends pulumi.ComponentResource {
-  /** The guard's settings as text, per node: the guard restarts when they change. */
-  private readonly conf = new Map<string, string>();
-  private readonly installed = new Map<string, pulumi.Resource[]>();
+export class NodeSoftware extends Component {
+  private readonly installed: Map<Node, Installed>;
 
   constructor(name: string, args: NodeSoftwareArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("ha-rancher:components:NodeSoftware", name, {}, opts);
-    for (const node of args.nodes) this.installOn(node, args);
+    super("NodeSoftware", name, {}, opts);
+    this.installed = new Map(args.nodes.map((node) => [node, this.installOn(node, args)]));
     this.registerOutputs({});
   }
 
-  /** The resources after which a node's software is there. */
-  on(node: Node): pulumi.Resource[] {
-    return this.installed.get(node.name) ?? [];
+  /** After this a node has its packages and folders: Docker, NFS. */
+  prepared(node: Node): Dependencies {
+    return [this.on(node).prepared];
+  }
+
+  /** After this a node has all that its guard runs from. */
+  complete(node: Node): Dependencies {
+    return this.on(node).all;
   }
 
   /** All that the guard of a node runs from, as one text: it restarts when that changes. */
-  guardSource(node: Node): string {
+  guardSource(node: Node): pulumi.Output<string> {
     const files = [
       "units/ha-rancher-watchdog.service",
       "units/ha-rancher-guard.service",
@@ -49,62 +93,44 @@ export class NodeSoftware extends pulumi.ComponentResource {
         .map(({ path }) => path)
         .filter((path) => /^(guard|lib)\//.test(path)),
     ];
-    return `${files.map(nodeFile).join("")}${this.conf.get(node.name)}`;
+    return pulumi.interpolate`${files.map(nodeFile).join("")}${this.on(node).conf}`;
   }
 
-  private installOn(node: Node, args: NodeSoftwareArgs): void {
-    const { settings } = args;
-    const { fencing } = settings;
-    const agent = hasAgent(fencing) ? fencing : undefined;
+  private on(node: Node): Installed {
+    const found = this.installed.get(node);
+    if (!found) throw new pulumi.ResourceError(`it has no node ${node.name}: give it in \`nodes\``, this);
+    return found;
+  }
+
+  private installOn(node: Node, { nodes, guard }: NodeSoftwareArgs): Installed {
+    const { fencing } = guard;
     programsOn(node, this, { aliases: [formerFiles(node)] });
-    const folders = [settings.dataDirectory, nodePaths.lease];
+    const folders = [guard.dataDirectory, nodePaths.lease];
     const prepared = nodeCommand("prepared", node, this, {
-      ...programCommand("host/prepare", ["make", ...folders, ...(agent ? [agent.agent] : [])]),
+      ...programCommand("host/prepare", ["make", ...folders, ...(fencing ? [fencing.agent] : [])]),
       limit: installLimit,
       undo: programCommand("host/prepare", ["undo", ...folders]).run,
     });
-    const conf = guardConf({
-      node: node.name,
-      vip: settings.vip.address,
-      dataDirectory: settings.dataDirectory,
-      dataUnit: mountUnitName(settings.dataDirectory),
-      leaseDirectory: nodePaths.lease,
-      // Two stacks may have one name on a server that others use, too; no two nodes there have one address.
-      identity: [args.id, node.name, ...(settings.storage === "server" ? [node.address] : [])].join("-"),
-      nfsVersion: settings.nfsVersion,
-      sentinel: args.sentinel,
-      // What it runs is the release's to say.
-      serviceFile: `${nodePaths.config}/service.conf`,
-      fenceAgent: agent?.agent,
-      times: timesOf(settings),
-    });
-    this.conf.set(node.name, conf);
-    const files = nodeFiles(
-      "guard-files",
-      node,
-      this,
-      {
-        files: {
-          [`${nodePaths.config}/guard.conf`]: { content: conf },
-          ...Object.fromEntries(
-            units.map((unit) => [`${nodePaths.units}/${unit}`, { content: nodeFile(`units/${unit}`) }]),
-          ),
-        },
-      },
-      [prepared],
-    );
-    const others = args.nodes.filter((other) => other !== node).map(({ name }) => name);
-    const fences = agent && [
+    const conf = pulumi.output(node.address).apply((address) => confOf(node.name, address, guard));
+    const files = nodeFiles("guard-files", node, this, { files: conf.apply(guardFiles) }, [prepared]);
+    const others = nodes.filter((other) => other !== node).map(({ name }) => name);
+    const fences = fencing && [
       nodeFiles(
         "fence-files",
         node,
         this,
         // With passwords and keys in them.
-        { files: pulumi.secret(fenceFiles(agent, others)) },
+        {
+          files: pulumi.secret(
+            pulumi
+              .output({ options: {}, ...fencing })
+              .apply((agent) => fenceFiles(agent as FenceAgent, others)),
+          ),
+        },
         [prepared],
       ),
     ];
-    this.installed.set(node.name, [prepared, files, ...(fences ?? [])]);
+    return { prepared, all: [prepared, files, ...(fences ?? [])], conf };
   }
 }
 
@@ -117,11 +143,34 @@ const formerFiles = (node: Node): pulumi.Alias => ({
   type: "pulumi-nodejs:dynamic/remote:Files",
 });
 
-/** The timers that a node is told; how long fencing may take is for where an agent fences. */
-function timesOf({ guard, fencing, startDeadline }: Settings): Partial<NodeTimes> {
-  const { fenceLimit, ...times } = nodeTimes(guard, guard.health, {
-    startDeadline,
-    fenceLimit: fencing.timeout,
+/** A node's guard.conf. */
+function confOf(node: string, address: string, guard: GuardArgs): string {
+  const { vip, dataDirectory, id, sharedServer, nfsVersion = "4.2", sentinel, fencing } = guard;
+  return guardConf({
+    ...{ node, vip, dataDirectory, nfsVersion, sentinel },
+    dataUnit: mountUnitName(dataDirectory),
+    leaseDirectory: nodePaths.lease,
+    // Two stacks may have one name on a server that others use, too; no two nodes there have one address.
+    identity: [id, node, ...(sharedServer ? [address] : [])].join("-"),
+    // What it runs is the release's to say.
+    serviceFile: `${nodePaths.config}/service.conf`,
+    fenceAgent: fencing?.agent,
+    times: timesOf(guard),
   });
-  return hasAgent(fencing) ? { ...times, fenceLimit } : times;
+}
+
+/** The timers that a node is told; how long fencing may take is for where an agent fences. */
+function timesOf({ times, fencing }: GuardArgs): Partial<NodeTimes> {
+  const { fenceLimit, ...others } = { ...defaultTimes, ...times };
+  return fencing ? { ...others, fenceLimit } : others;
+}
+
+/** The guard's settings and units, by path. */
+function guardFiles(conf: string): Record<string, { content: string }> {
+  return {
+    [`${nodePaths.config}/guard.conf`]: { content: conf },
+    ...Object.fromEntries(
+      units.map((unit) => [`${nodePaths.units}/${unit}`, { content: nodeFile(`units/${unit}`) }]),
+    ),
+  };
 }

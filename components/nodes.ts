@@ -1,18 +1,56 @@
-import type * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../settings";
-import { Hosts } from "./hosts";
-import { Machines } from "./machines";
+import * as pulumi from "@pulumi/pulumi";
+import type { Vip } from "../domain/vrrp";
+import type { Component } from "./component";
+import { type HostNodeArgs, type HostRules, Hosts } from "./hosts";
+import { type MachineNodeArgs, Machines, type MachineTemplate } from "./machines";
 import type { Node } from "./node";
-import type { Place } from "./place";
 
-/** The nodes in the order of the settings: machines that are made, and hosts that existed before. */
-export function makeNodes(settings: Settings, place: Place, opts: pulumi.ComponentResourceOptions): Node[] {
-  const made = settings.nodes.some(({ host }) => !host)
-    ? new Machines("machines", settings, place, opts).nodes
-    : [];
-  const taken = settings.nodes.some(({ host }) => host)
-    ? new Hosts("hosts", settings, place.image, opts).nodes
-    : [];
-  const all = [...made, ...taken];
-  return settings.nodes.map(({ name }) => all.find((node) => node.name === name) as Node);
+/** A machine that is made, or with `host` one that existed before. */
+export type NodeArgs = MachineNodeArgs | HostNodeArgs;
+
+export interface NodesArgs {
+  /** Two to ten, in any order. Plain, as a list: it decides how many resources there are. */
+  nodes: NodeArgs[];
+  /** What machines are made of; needed if a node is to be made. */
+  machines?: MachineTemplate | undefined;
+  /** What holds for all hosts; needed if a node is one. */
+  hosts?: HostRules | undefined;
+}
+
+const isHost = (node: NodeArgs): node is HostNodeArgs => "host" in node;
+
+/** The nodes in the order of the list: machines that are made, and hosts that existed before. */
+export function makeNodes({ nodes, machines, hosts }: NodesArgs, vips: Vip[], component: Component): Node[] {
+  const existing = nodes.filter(isHost);
+  const made = nodes.filter((node): node is MachineNodeArgs => !isHost(node));
+  const all = [
+    ...(made.length > 0
+      ? new Machines(
+          component.childName("machines"),
+          { nodes: made, template: given(machines, "machines", component) },
+          component.childOptions("machines"),
+        ).nodes
+      : []),
+    ...(existing.length > 0
+      ? new Hosts(
+          component.childName("hosts"),
+          {
+            nodes: existing,
+            vips: vips.map(({ address }) => address).filter((address) => !address.includes(":")),
+            ...given(hosts, "hosts", component),
+          },
+          component.childOptions("hosts"),
+        ).nodes
+      : []),
+  ];
+  return nodes.map(({ name }) => all.find((node) => node.name === name) as Node);
+}
+
+function given<T>(value: T | undefined, name: string, component: Component): T {
+  if (value === undefined)
+    throw new pulumi.ResourceError(
+      `\`${name}\` is missing: give it, since \`nodes\` has such nodes`,
+      component,
+    );
+  return value;
 }

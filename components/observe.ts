@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { withLikelyCause } from "../providers/release/causes";
-import { runRancherScript } from "../providers/release/scripts";
+import { withLikelyCause } from "../domain/causes";
+import { runReleaseScript } from "../providers/release/scripts";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { shellQuote } from "../providers/remote/quote";
 import { connectAhead } from "../providers/remote/ssh";
 import { awaitHolders, type Holders, measureHolders } from "../providers/vip/holders";
 import { waitForPing } from "../providers/vip/ping";
-import type { Settings } from "../settings";
 import type { Node } from "./node";
+import type { Workload } from "./workload";
 
 /** A node as the stack's outputs show it. Nothing in it is secret: the key is named by its file. */
 export interface NodeOutput {
@@ -36,22 +36,24 @@ export interface Observation {
 
 export interface ObserveArgs {
   nodes: Node[];
-  settings: Settings;
-  url: string;
-  /** Observed after these are made. */
-  after: pulumi.Output<unknown>[];
+  /** The floating IP, without prefix. */
+  vip: string;
+  /** What answers through it. */
+  workload: Workload;
+  /** In an update, observed once this is known. */
+  after: pulumi.Output<unknown>;
 }
 
 /** Milliseconds that an unreachable node may delay the lookup. */
 const lookupDeadline = 3_000;
 /**
- * For exactly one holder in an update, once Rancher answers. Somebody answered, so somebody has the VIP: if it does not look
+ * For exactly one holder in an update, once the service answers. Somebody answered, so somebody has the VIP: if it does not look
  * so, a move is not over yet, or the update has made a node too busy to say it.
  */
 const settling = { all: 30_000, once: 10_000, pause: 500 };
 
 /**
- * Looks who holds the VIP. In an update it first waits until Rancher answers through the VIP, and fails if that
+ * Looks who holds the VIP. In an update it first waits until the service answers through the VIP, and fails if that
  * takes longer than `startDeadline`, or if there is not exactly one holder then. It is a lookup and not a
  * resource, so that it runs at every `up` and never shows as a change.
  */
@@ -61,9 +63,12 @@ export function observe(args: ObserveArgs): pulumi.Output<Observation> {
   const endpoints = pulumi.unsecret(pulumi.all(args.nodes.map((node) => node.ssh)));
   // A preview looks at what is there now: what it would change is not known yet, and not needed.
   const isPreview = pulumi.runtime.isDryRun();
-  return pulumi.all([endpoints, pulumi.all(isPreview ? [] : args.after)]).apply(async ([ssh]) => {
-    const nodes = args.nodes.map((node, i) => ({ ...node, ssh: ssh[i] as SshEndpoint }));
-    const vip = args.settings.vip.address;
+  const addresses = pulumi.all(args.nodes.map((node) => node.address));
+  return pulumi.all([endpoints, addresses, isPreview ? [] : args.after]).apply(async ([ssh, address]) => {
+    const nodes = args.nodes.map(({ name }, i) => ({
+      ...{ name, address: address[i] as string, ssh: ssh[i] as SshEndpoint },
+    }));
+    const { vip } = args;
     const isUpdate = !isPreview;
     if (isUpdate) await waitForService(nodes, args);
     const found = await (isUpdate
@@ -122,7 +127,8 @@ function sshCommand(ssh: SshEndpoint): string {
   ].join(" ");
 }
 
-async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs): Promise<void> {
+async function waitForService(nodes: Reachable[], { workload }: ObserveArgs): Promise<void> {
+  const { title, url, answers, causes } = workload;
   let told = 0;
   const say = (line: string): void => {
     // Why nobody answers may change twice a second while the container starts.
@@ -131,13 +137,13 @@ async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs
     void pulumi.log.info(line, undefined, undefined, true);
   };
   try {
-    await waitForPing(`${url}/ping`, settings.startDeadline * 1000, say);
+    await waitForPing(`${url}${answers.path}`, workload.startDeadline * 1000, say, answers.body);
   } catch (error) {
     const logs = await Promise.all(nodes.map(lastWords));
     throw new pulumi.RunError(
       [
-        `Rancher does not answer through the VIP: ${error instanceof Error ? error.message : error}`,
-        withLikelyCause(logs.join("\n")),
+        `${title} does not answer through the VIP: ${error instanceof Error ? error.message : error}`,
+        withLikelyCause(logs.join("\n"), causes),
         "What exists is in the state. Mend the cause and run `npm run up` again; `npm run status` shows each node.",
       ].join("\n"),
     );
@@ -147,7 +153,7 @@ async function waitForService(nodes: Reachable[], { settings, url }: ObserveArgs
 /** The end of a node's guard and container logs, for an error's text. */
 async function lastWords({ name, ssh }: Reachable): Promise<string> {
   try {
-    return `--- ${name}:\n${(await runRancherScript(ssh, "last-words")).trim()}`;
+    return `--- ${name}:\n${(await runReleaseScript(ssh, "last-words")).trim()}`;
   } catch (error) {
     return `--- ${name}: ${error instanceof Error ? error.message : error}`;
   }

@@ -6,6 +6,7 @@ import { Files, type FilesArgs, NodeSet } from "../providers/remote";
 import { shellQuote } from "../providers/remote/quote";
 import { rootPrefix } from "../providers/remote/root";
 import { nodeFile } from "../providers/remote/script";
+import type { Component } from "./component";
 import type { Node } from "./node";
 
 /** Where the program puts its files on a node. */
@@ -22,14 +23,29 @@ const commandLimit = 120;
 export const fingerprint = (text: string): string =>
   createHash("sha256").update(text).digest("hex").slice(0, 16);
 
-/** Options of everything that lives on a node: made after it, and gone with it if it goes (so never deleted on a dead one). */
+/** Resources that must be there first. */
+export type Dependencies = pulumi.Input<pulumi.Resource>[];
+
+/** Which resources must be there first, for each node. */
+export type NodeDependencies = (node: Node) => Dependencies;
+
+/** The name of what a component makes on a node, such as `ha-rancher-software-rancher-1-prepared`. */
+export const nodeChildName = (component: Component, node: Node, name: string): string =>
+  component.childName(`${node.name}-${name}`);
+
+/**
+ * Options of everything that lives on a node: made after it, and gone with it if it goes (so never deleted on a dead one).
+ *
+ * @param name of the child within its component and node, such as `prepared`
+ */
 export function nodeOptions(
+  name: string,
   node: Node,
-  parent: pulumi.Resource,
-  dependsOn: pulumi.Resource[] = [],
+  component: Component,
+  dependsOn: Dependencies = [],
 ): pulumi.CustomResourceOptions {
   return {
-    parent,
+    ...component.childOptions(`${node.name}-${name}`),
     dependsOn: [node.resource, ...dependsOn],
     deletedWith: node.endsWithResource ? node.resource : undefined,
   };
@@ -61,13 +77,13 @@ const programs = new WeakMap<pulumi.Resource, NodeSet>();
  */
 export function programsOn(
   node: Node,
-  parent: pulumi.Resource,
+  component: Component,
   opts: pulumi.CustomResourceOptions = {},
 ): NodeSet {
   const known = programs.get(node.resource);
   if (known) return known;
-  const options = pulumi.mergeOptions(nodeOptions(node, parent), opts);
-  const made = new NodeSet(`${node.name}-programs`, { ssh: node.ssh }, options);
+  const options = pulumi.mergeOptions(nodeOptions("programs", node, component), opts);
+  const made = new NodeSet(nodeChildName(component, node, "programs"), { ssh: node.ssh }, options);
   programs.set(node.resource, made);
   return made;
 }
@@ -78,12 +94,15 @@ export type NodeFilesArgs = Omit<FilesArgs, "ssh">;
 export function nodeFiles(
   name: string,
   node: Node,
-  parent: pulumi.Resource,
+  component: Component,
   args: NodeFilesArgs,
-  dependsOn: pulumi.Resource[] = [],
+  dependsOn: Dependencies = [],
 ): Files {
-  const after = [programsOn(node, parent), ...dependsOn];
-  return new Files(`${node.name}-${name}`, { ssh: node.ssh, ...args }, nodeOptions(node, parent, after));
+  return new Files(
+    nodeChildName(component, node, name),
+    { ssh: node.ssh, ...args },
+    nodeOptions(name, node, component, [programsOn(node, component), ...dependsOn]),
+  );
 }
 
 export interface NodeCommandArgs {
@@ -101,15 +120,15 @@ export interface NodeCommandArgs {
 export function nodeCommand(
   name: string,
   node: Node,
-  parent: pulumi.Resource,
+  component: Component,
   args: NodeCommandArgs,
-  dependsOn: pulumi.Resource[] = [],
+  dependsOn: Dependencies = [],
 ): remote.Command {
   // Who logs in is no secret, as the rest of the endpoint is.
   const root = pulumi.unsecret(node.ssh).apply(({ user }) => rootPrefix(user));
   const line = pulumi.interpolate`${root}timeout ${args.limit ?? commandLimit} ${args.run}`;
   return new remote.Command(
-    `${node.name}-${name}`,
+    nodeChildName(component, node, name),
     {
       connection: connection(node),
       create: line,
@@ -119,7 +138,7 @@ export function nodeCommand(
       stdin: args.changes,
       addPreviousOutputInEnv: false,
     },
-    nodeOptions(node, parent, [programsOn(node, parent), ...dependsOn]),
+    nodeOptions(name, node, component, [programsOn(node, component), ...dependsOn]),
   );
 }
 

@@ -1,48 +1,52 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderExportsFile } from "../providers/nfs/kernel-exports";
-import type { Settings } from "../settings";
-import { storageMachine } from "../settings/storage";
-import { makeMachine } from "./machines";
+import { Component } from "./component";
+import { type MachineTemplate, makeMachine } from "./machines";
 import type { Node } from "./node";
-import { fingerprint, nodeCommand, nodeFiles, programCommand } from "./on-node";
-import type { Place } from "./place";
+import { type Dependencies, fingerprint, nodeCommand, nodeFiles, programCommand } from "./on-node";
 
 /** Seconds that the machine may take to install the NFS server. */
 const installLimit = 900;
 
 export interface StorageMachineArgs {
+  /** Who may mount: nobody else is let in. */
   nodes: Node[];
-  settings: Settings;
-  place: Place;
+  /** The machine's name; no node has it. */
+  machineName: string;
+  /** IPv4 address on the nodes' network, without prefix. */
+  address: pulumi.Input<string>;
+  /** What it is made of. */
+  template: MachineTemplate;
+  /** The exported directory, on that machine's disk: an absolute path. */
+  directory: string;
   /** The export's name: what its identity for NFS clients is made from. */
   id: string;
+  /** The first line of `.ha-rancher-sentinel` in the shared data, which tells it from any other. */
   sentinel: string;
-  address: string;
-  /** Whether its destruction is refused: the data is on its disk. */
-  protect: boolean;
-  /** The exported directory, on that machine's disk. */
-  directory: string;
+  /** Seconds that a silent client keeps its locks, and that nobody gets a new one after the server's restart. */
+  leaseTime: number;
+  graceTime: number;
+  /** Whether its destruction is refused: the data is on its disk. Default false. */
+  protect?: boolean;
 }
 
 /**
  * One more machine, which serves the shared directory with its kernel's NFS server and does nothing else. No node can
  * do that: the data would be gone with the node.
  */
-export class StorageMachine extends pulumi.ComponentResource {
-  /** What must be there before anybody mounts the directory. */
-  readonly serving: pulumi.Resource;
+export class StorageMachine extends Component {
+  private readonly started: pulumi.Resource;
 
   constructor(name: string, args: StorageMachineArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("ha-rancher:components:StorageMachine", name, {}, opts);
-    const { settings, place, directory } = args;
+    super("StorageMachine", name, {}, opts);
+    const { directory, leaseTime, graceTime, protect = false } = args;
     // It never holds the VIP: the priority is nobody's.
-    const self = { name: storageMachine, address: args.address, priority: 0 };
-    const machine = makeMachine(self, settings, place, { parent: this, protect: args.protect });
+    const self = { name: args.machineName, address: args.address, priority: 0 };
+    const machine = makeMachine(self, args.template, this, { protect });
     const ready = nodeCommand("ready", machine, this, {
       ...programCommand("storage/serve", [directory, args.sentinel]),
       limit: installLimit,
     });
-    const { leaseTime, graceTime } = settings.guard;
     const times = `# Made by ha-rancher; changes are overwritten.\n[nfsd]\nlease-time=${leaseTime}\ngrace-time=${graceTime}\n`;
     const configured = nodeFiles(
       "nfs-conf",
@@ -51,7 +55,7 @@ export class StorageMachine extends pulumi.ComponentResource {
       { files: { "/etc/nfs.conf.d/ha-rancher.conf": { content: times } } },
       [ready],
     );
-    const clients = args.nodes.map((node) => node.address).sort();
+    const clients = pulumi.all(args.nodes.map((node) => node.address));
     const exported = nodeFiles(
       "exports",
       machine,
@@ -59,14 +63,16 @@ export class StorageMachine extends pulumi.ComponentResource {
       {
         files: {
           "/etc/exports.d/ha-rancher.exports": {
-            content: renderExportsFile({ name: args.id, directory, clients }),
+            content: clients.apply((all) =>
+              renderExportsFile({ name: args.id, directory, clients: all.sort() }),
+            ),
           },
         },
         afterWrite: "exportfs -ra",
       },
       [ready],
     );
-    this.serving = nodeCommand(
+    this.started = nodeCommand(
       "serving",
       machine,
       this,
@@ -78,5 +84,10 @@ export class StorageMachine extends pulumi.ComponentResource {
       [configured, exported],
     );
     this.registerOutputs({});
+  }
+
+  /** After this the directory can be mounted. */
+  serving(): Dependencies {
+    return [this.started];
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { featuresOf } from "./keepalived-version";
 import { linkedProgram } from "./node-set";
-import type { Garp, Tracked, Vip, VrrpSpec } from "./vrrp";
+import type { Garp, Vip, VrrpSpec } from "./vrrp";
 
 /** A node as the others see it. */
 export interface VrrpNode {
@@ -24,6 +24,8 @@ export interface KeepalivedConf {
   peers: VrrpNode[];
   /** Of the keepalived on the node, such as `2.2.7`. */
   version: string;
+  /** Whether an agent on the node has a say in it, by its track file; default true. */
+  guarded?: boolean;
 }
 
 /** Files that keepalived watches on each node: 0 = may hold the VIP, anything else = fault. */
@@ -35,6 +37,10 @@ export const trackFiles = {
   /** Written by `ha-rancher maintenance`; lasts over a boot. */
   ha_rancher_maintenance: { path: "/etc/ha-rancher/maintenance", initially: 0 },
 } as const;
+
+/** The files that keepalived watches on a node: without an agent all but the agent's. */
+const watchedFiles = ({ guarded = true }: KeepalivedConf) =>
+  Object.entries(trackFiles).filter(([name]) => guarded || name !== "ha_rancher");
 
 /** The instance whose state is the node's. */
 export const mainInstance = "ha_rancher";
@@ -107,9 +113,10 @@ function garpLines(garp: Garp): string[] {
 }
 
 /** Weight 0 everywhere: with `nopreempt` a weight never moves the VIP, and a fault always does. */
-function trackBlocks(track: Tracked): string {
+function trackBlocks(conf: KeepalivedConf): string {
+  const { track } = conf.spec;
   const files = [
-    ...Object.entries(trackFiles).map(([name, { path, initially }]) => ({ name, path, initially })),
+    ...watchedFiles(conf).map(([name, { path, initially }]) => ({ name, path, initially })),
     ...track.files.map((path, i) => ({ name: `file_${i + 1}`, path, initially: undefined })),
   ].map(({ name, path, initially }) =>
     block(`track_file ${name}`, [
@@ -136,10 +143,11 @@ function trackBlocks(track: Tracked): string {
   return [...files, ...processes, ...scripts].join("\n");
 }
 
-function trackLines(track: Tracked): string[] {
+function trackLines(conf: KeepalivedConf): string[] {
+  const { track } = conf.spec;
   const numbered = (kind: string, list: unknown[]): string[] => list.map((_, i) => `${kind}_${i + 1}`);
   return [
-    ...inner("track_file", [...Object.keys(trackFiles), ...numbered("file", track.files)]),
+    ...inner("track_file", [...watchedFiles(conf).map(([name]) => name), ...numbered("file", track.files)]),
     ...inner("track_interface", track.interfaces.map(word)),
     ...inner("track_process", numbered("process", track.processes)),
     ...inner("track_script", numbered("script", track.scripts)),
@@ -179,7 +187,6 @@ function instanceBlock(instance: Instance, conf: KeepalivedConf, tracks: boolean
   const dev = word(conf.interface);
   const addresses = (vips: Vip[]): string[] =>
     vips.map(({ address, prefix }) => `${word(address)}/${word(prefix)} dev ${dev}`);
-  const hook = spec.notify ? `${notifyProgram} ${spec.notify}` : notifyProgram;
   return block(`vrrp_instance ${instance.name}`, [
     "state BACKUP",
     ...(spec.preempt
@@ -196,9 +203,15 @@ function instanceBlock(instance: Instance, conf: KeepalivedConf, tracks: boolean
     ...inner("virtual_ipaddress", addresses(instance.advertised)),
     ...inner("virtual_ipaddress_excluded", addresses(instance.silent)),
     "promote_secondaries",
-    ...(tracks ? trackLines(spec.track) : []),
-    `notify ${keepalivedCommand(hook)}`,
+    ...(tracks ? trackLines(conf) : []),
+    ...notifyLine(conf),
   ]);
+}
+
+/** The agent's own program tells the user's; without an agent that one is called itself. */
+function notifyLine({ spec: { notify }, guarded = true }: KeepalivedConf): string[] {
+  const programs = [...(guarded ? [notifyProgram] : []), ...(notify ? [notify] : [])];
+  return programs.length ? [`notify ${keepalivedCommand(programs.join(" "))}`] : [];
 }
 
 function transport({ own, peers }: Instance, spec: VrrpSpec, faultWithoutPeers: boolean): string[] {
@@ -212,9 +225,9 @@ function transport({ own, peers }: Instance, spec: VrrpSpec, faultWithoutPeers: 
 }
 
 /** Instances move together, and what is tracked counts for all of them. */
-function groupBlock(instances: Instance[], track: Tracked): string {
+function groupBlock(instances: Instance[], conf: KeepalivedConf): string {
   const members = instances.map(({ name }) => name);
-  return block(`vrrp_sync_group ${mainInstance}_all`, [...inner("group", members), ...trackLines(track)]);
+  return block(`vrrp_sync_group ${mainInstance}_all`, [...inner("group", members), ...trackLines(conf)]);
 }
 
 const sha = (text: string, length = 64): string =>
@@ -256,9 +269,9 @@ export function keepalivedConf(conf: KeepalivedConf): string {
   const body = [
     `# Made by ha-rancher. A change by hand is drift: the next \`pulumi up --refresh\` takes it back.\n# firewall: ${firewallLine(conf)}\n# real-time: ${conf.spec.realTimePriority}\n`,
     globals(conf),
-    trackBlocks(spec.track),
+    trackBlocks(conf),
     ...instances.map((instance) => instanceBlock(instance, conf, !grouped)),
-    ...(grouped ? [groupBlock(instances, spec.track)] : []),
+    ...(grouped ? [groupBlock(instances, conf)] : []),
   ].join("\n");
   return `# ha-rancher ${specFingerprint(spec, [node, ...peers])} ${sha(body, 16)}\n${body}`;
 }

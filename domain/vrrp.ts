@@ -80,6 +80,56 @@ export interface VrrpSpec {
   notify?: string | undefined;
 }
 
+/** A floating IP as it may be asked for: all but `vip` have defaults that fit. */
+export interface VrrpOptions extends Partial<Omit<VrrpSpec, "vip" | "garp" | "track">> {
+  vip: Vip;
+  /** Each of its values has a default of its own. */
+  garp?: Partial<Garp>;
+  /** Default: nothing but the VIP's interface, and the agent where there is one. */
+  track?: Partial<Tracked>;
+}
+
+/** Packets and times for networks that lose one now and then. */
+const garpDefaults: Garp = {
+  delay: 1,
+  repeat: 3,
+  // A holder that gives the VIP back in a partition is heard by clients only: without reminders they go on asking it for
+  // as long as they believe their neighbour table, seconds.
+  refresh: 1,
+  refreshRepeat: 1,
+  lowerPriorityRepeat: 2,
+  interval: 0,
+};
+
+const trackDefaults: Tracked = { interfaces: [], processes: [], scripts: [], files: [] };
+
+/** The VRRP router id of a VIP, unless another one is said: its last number. */
+export const routerIdOf = (vip: Vip): number => Number(vip.address.split(".").at(-1)) || 1;
+
+/** The VRRP priority of the nth node, unless another one is said: below 255, with room to put one between. */
+export const priorityOf = (index: number): number => 150 - 10 * index;
+
+/** What was asked for, completed by defaults: `keepalived` in docs/floating-ip.md says what each value is. */
+export function completeSpec({ garp, track, ...asked }: VrrpOptions): VrrpSpec {
+  const advertInterval = asked.advertInterval ?? presets.fast;
+  const defaults: Omit<VrrpSpec, "vip"> = {
+    furtherVips: [],
+    advertInterval,
+    virtualRouterId: routerIdOf(asked.vip),
+    version: 3,
+    preempt: false,
+    preemptDelay: 0,
+    multicast: false,
+    downTimerAdverts: 3,
+    realTimePriority: 50,
+    garp: { ...garpDefaults, ...garp },
+    track: { ...trackDefaults, ...track },
+    startupDelay: Math.max(2, Math.ceil(advertInterval * 4)),
+  };
+  const said = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  return { vip: asked.vip, ...defaults, ...said };
+}
+
 /** How long the VIP may be without a holder, seconds. */
 export interface TakeoverBound {
   /** After a crash: the backup waits for the adverts that do not come, and its skew. */

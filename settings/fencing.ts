@@ -88,9 +88,6 @@ export const fencingShape = {
 /** Whether an agent fences; else nodes fence themselves. */
 export const hasAgent = (fencing: Pick<Fencing, "agent">): boolean => fencing.agent !== "self";
 
-/** Options of fence agents that are nobody's business; they are written last, and never shown. */
-export const isSecretOption = (name: string): boolean => /passw|secret|token|apikey|api_key/.test(name);
-
 /** Options that this project gives itself, and what to do instead. */
 const ours: Record<string, string> = {
   action: "the guard says it",

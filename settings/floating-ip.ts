@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { keepalivedCommand } from "../domain/keepalived-conf";
-import { type Preset, presets, type Vip, type VrrpSpec } from "../domain/vrrp";
+import { completeSpec, type Preset, presets, type Vip, type VrrpSpec } from "../domain/vrrp";
 import { list, number, setting, settingsByName, truth, whole } from "./values";
 
 /*
@@ -192,9 +192,5 @@ export const advertIntervalOf = (given: {
 /** The settings as keepalived's file is made from them. */
 export function vrrpSpec(settings: FloatingIpSettings): VrrpSpec {
   const { vip, furtherVips, advertInterval, virtualRouterId, keepalived } = settings;
-  return {
-    ...{ vip, furtherVips, advertInterval, virtualRouterId },
-    ...keepalived,
-    startupDelay: keepalived.startupDelay ?? Math.max(2, Math.ceil(advertInterval * 4)),
-  };
+  return completeSpec({ ...{ vip, furtherVips, advertInterval, virtualRouterId }, ...keepalived });
 }

@@ -4,6 +4,7 @@ import type { SshEndpoint } from "../providers/remote/endpoint";
 import { rootPrefix } from "../providers/remote/root";
 import { exec } from "../providers/remote/ssh";
 import { ping } from "../providers/vip/ping";
+import { answers } from "../workloads/rancher/pages";
 import type { KnownNode } from "./known-stack";
 import { type NodeReport, parseNodeStatus } from "./node-report";
 import type { PingReport } from "./verdict";
@@ -51,7 +52,7 @@ export const askNodes = (nodes: KnownNode[], timeout = answerLimit): Promise<Nod
 
 async function pingVip(url: string, timeout: number): Promise<PingReport> {
   const start = performance.now();
-  const { ok, why } = await ping(`${url}/ping`, timeout);
+  const { ok, why } = await ping(`${url}${answers.path}`, timeout, answers.body);
   return ok ? { ok, milliseconds: Math.round(performance.now() - start) } : { ok, error: why };
 }
 

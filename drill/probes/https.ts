@@ -1,6 +1,6 @@
 import { Agent } from "node:https";
 import { clock } from "../../local/clock";
-import { send } from "../../providers/https";
+import { send } from "../../providers/http";
 
 /** One request to the service. */
 export interface Asked {

@@ -1,7 +1,7 @@
 import { Agent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../local/clock";
-import { type RequestOptions, send } from "../../providers/https";
+import { type RequestOptions, send } from "../../providers/http";
 
 /*
  * Numbered writes through the VIP, each sent once, and what the store has of them at the end. The service must have the

@@ -1,26 +1,36 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { HaRancher } from "ha-rancher/components";
-import { parseSettings } from "ha-rancher/settings";
+import { HaRancher } from "ha-rancher/workloads/rancher";
 
 /*
- * ha-rancher in a program of one's own: the same component that index.ts of the package makes, with settings that
- * come from the program. What else the program makes can use its outputs.
+ * ha-rancher in a program of one's own: the same component that index.ts of the package makes, here of three machines
+ * and with this machine's NFS server. What else the program makes can use its outputs, and give it inputs.
  */
 
 const config = new pulumi.Config();
+const stack = pulumi.getStack();
+const folder = join(config.get("directory") ?? join(homedir(), "ha-rancher"), stack);
 
-/** Everything is text here, lists as JSON, as in a stack's file; wrong settings are refused before anything is made. */
-const settings = parseSettings({
-  vip: "192.168.56.40/24",
-  nodes: JSON.stringify([
-    { name: "left", address: "192.168.56.41" },
-    { name: "right", address: "192.168.56.42" },
-    { name: "third", address: "192.168.56.43" },
-  ]),
-  preset: "steady",
+const rancher = new HaRancher("rancher", {
+  id: `own-program-${stack}`,
+  nodes: [
+    { name: "left", address: "192.168.56.41", priority: 150 },
+    { name: "right", address: "192.168.56.42", priority: 140 },
+    { name: "third", address: "192.168.56.43", priority: 130 },
+  ],
+  machines: {
+    hypervisor: "libvirt",
+    box: config.require("box"),
+    memory: 4096,
+    prefix: 24,
+    directory: join(folder, "machines"),
+    owner: `own-program/${stack}`,
+  },
+  floatingIp: { vip: { address: "192.168.56.40", prefix: 24 }, advertInterval: 1 },
+  storage: { kind: "host", address: "192.168.56.1", directory: join(folder, "data") },
+  rancher: { hostname: config.require("domain") },
 });
-
-const rancher = new HaRancher("rancher", settings);
 
 export const url = rancher.url;
 export const currentMaster = rancher.currentMaster;

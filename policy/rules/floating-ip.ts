@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { Declared } from "../../components/declared";
+import type { Declared } from "../../domain/declared";
 import { vrrpInstances } from "../read";
 import { check, doubles, levels, type Rule, types } from "../rule";
 

@@ -23,6 +23,11 @@ export interface HostArgs {
   hostKey?: pulumi.Input<string>;
   /** MiB of memory that it must have; default: any. */
   memory?: pulumi.Input<number>;
+  /**
+   * Whose node the host is, `PROJECT/STACK/NODE`: a host that another owner has claimed is refused. Default:
+   * `PROJECT/STACK/NAME`, NAME the resource's.
+   */
+  owner?: pulumi.Input<string>;
   /** Absolute path of a folder that this resource alone uses: known_hosts is in it. */
   directory: pulumi.Input<string>;
 }
@@ -49,8 +54,7 @@ export class Host extends pulumi.dynamic.Resource {
     const props = {
       ...args,
       privateKey: pulumi.secret(args.privateKey),
-      // Tells the node of this stack from that of another one.
-      owner: `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      owner: args.owner ?? `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
       ssh: undefined,
       interface: undefined,
       system: undefined,

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { type Cause, withLikelyCause } from "../../domain/causes";
 import { isDowngrade } from "../../domain/image";
 import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure, unknownValue } from "../shim";
 import { checkInputs } from "../validation";
-import { withLikelyCause } from "./causes";
 import { healthTrouble } from "./health";
-import { look, runRancherScript } from "./scripts";
+import { look, runReleaseScript } from "./scripts";
 import { UpgradeFailed, upgrade } from "./upgrade";
 import type { UpgradeWorld } from "./upgrade-world";
 
@@ -16,19 +16,33 @@ export interface ReleaseInputs {
   endpoints: Record<string, SshEndpoint>;
   container: string;
   image: string;
+  title: string;
   url: string;
+  healthPath: string;
+  causes: Cause[];
   startDeadline: number;
   allowDowngrade: boolean;
 }
 
-const inputNames = ["endpoints", "container", "image", "url", "startDeadline", "allowDowngrade"] as const;
+const inputNames = [
+  "endpoints",
+  "container",
+  "image",
+  "title",
+  "url",
+  "healthPath",
+  "causes",
+  "startDeadline",
+  "allowDowngrade",
+] as const;
 
 const schema = z.looseObject({
   container: z
     .string("must be a container's name")
     .regex(/^[A-Za-z0-9][\w.-]+$/, "must be a container's name"),
   image: z.string("must be an image's name"),
-  url: z.string("must be a URL").regex(/^https:\/\//, "must be a URL that begins with https://"),
+  url: z.string("must be a URL").regex(/^https?:\/\//, "must be a URL that begins with https:// or http://"),
+  healthPath: z.string("must be a path").regex(/^\//, "must be a path that begins with /"),
   startDeadline: z.number("must be a number of seconds").positive("must be more than 0 seconds"),
 });
 
@@ -43,8 +57,8 @@ function endpointOf({ endpoints }: ReleaseInputs, name: string): SshEndpoint {
 }
 
 function worldOf(inputs: ReleaseInputs): UpgradeWorld {
-  const on = (name: string, script: Parameters<typeof runRancherScript>[1], ...args: string[]) =>
-    runRancherScript(endpointOf(inputs, name), script, args).catch((error: Error) => {
+  const on = (name: string, script: Parameters<typeof runReleaseScript>[1], ...args: string[]) =>
+    runReleaseScript(endpointOf(inputs, name), script, args).catch((error: Error) => {
       throw new Error(`${name}: ${error.message}`);
     });
   return {
@@ -52,10 +66,10 @@ function worldOf(inputs: ReleaseInputs): UpgradeWorld {
     point: async (name, container) => void (await on(name, "point", container)),
     halt: async (name, former) => void (await on(name, "halt", former)),
     takeBack: async (name, container) => (await on(name, "take-back", container)).trim(),
-    trouble: () => healthTrouble(inputs.url),
-    lastWords: async (name) => withLikelyCause(await on(name, "last-words")),
+    trouble: () => healthTrouble(inputs.url, inputs.healthPath),
+    lastWords: async (name) => withLikelyCause(await on(name, "last-words"), inputs.causes),
     // Pulumi shows what a provider prints.
-    say: (line) => console.log(`Rancher: ${line}`),
+    say: (line) => console.log(`${inputs.title}: ${line}`),
   };
 }
 
@@ -103,11 +117,12 @@ export const release = {
       looks.find((each) => each?.kept !== undefined) ??
       looks.find((each) => each && each.container !== props.container);
     // Something that no settings want.
-    const found = other?.kept === undefined ? other?.container || "none" : "unfinished";
-    const container = other ? found : props.container;
-    const { endpoints, image, url, startDeadline, allowDowngrade } = props;
-    const inputs: ReleaseInputs = { endpoints, container, image, url, startDeadline, allowDowngrade };
-    return { id, props: { ...props, container }, inputs };
+    const instead = other?.kept === undefined ? other?.container || "none" : "unfinished";
+    const container = other ? instead : props.container;
+    const found = { ...props, container };
+    // A release of earlier programs has fewer inputs: none may be undefined.
+    const inputs = Object.fromEntries(inputNames.flatMap((key) => (key in found ? [[key, found[key]]] : [])));
+    return { id, props: found, inputs };
   },
 
   async update(

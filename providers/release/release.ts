@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Cause } from "../../domain/causes";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
@@ -9,9 +10,15 @@ export interface ReleaseArgs {
   container: pulumi.Input<string>;
   /** The image that it was made from, by the name in the settings. */
   image: pulumi.Input<string>;
-  /** Where Rancher answers through the VIP, such as `https://192.168.56.10`. */
+  /** What people call the service, for messages: `Rancher`. */
+  title: pulumi.Input<string>;
+  /** Where it answers through the VIP, such as `https://192.168.56.10`. */
   url: pulumi.Input<string>;
-  /** Seconds that Rancher may take to answer. */
+  /** The page there that answers 200 as long as it is well, such as `/healthz`. */
+  healthPath: pulumi.Input<string>;
+  /** What its logs mean when it does not start, in order of preference. */
+  causes: pulumi.Input<pulumi.Input<Cause>[]>;
+  /** Seconds that it may take to answer. */
   startDeadline: pulumi.Input<number>;
   /** Let an older version of the image follow a newer one. */
   allowDowngrade: pulumi.Input<boolean>;

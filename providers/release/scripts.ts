@@ -2,8 +2,8 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
 import type { NodeLook } from "./upgrade-world";
 
-/** What runs on nodes for Rancher: files of node/release/, which say what they take and print. */
-export type RancherScript = keyof typeof limits;
+/** What runs on nodes for a release: files of node/release/, which say what they take and print. */
+export type ReleaseScript = keyof typeof limits;
 
 /** Milliseconds: a guard stops in order within `guard.stopGrace` (600 s at most), and systemd is slow on a busy node. */
 const limits = {
@@ -15,9 +15,9 @@ const limits = {
 } as const;
 
 /** Runs a script of node/release/ on a node as root; gives what it printed. */
-export const runRancherScript = (
+export const runReleaseScript = (
   ssh: SshEndpoint,
-  name: RancherScript,
+  name: ReleaseScript,
   args: string[] = [],
 ): Promise<string> => runNodeScript(ssh, { path: `release/${name}`, limit: limits[name] }, args);
 
@@ -47,4 +47,4 @@ export function parseLook(stdout: string): NodeLook {
 }
 
 export const look = async (ssh: SshEndpoint): Promise<NodeLook> =>
-  parseLook(await runRancherScript(ssh, "look"));
+  parseLook(await runReleaseScript(ssh, "look"));

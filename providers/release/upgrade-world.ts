@@ -14,7 +14,7 @@ export interface NodeLook {
   gaveUp: string;
   /** Whether it would take over: its guard finds it fit, keepalived runs, and it is not in maintenance. */
   ready: boolean;
-  /** Names of Rancher's containers that run. */
+  /** Names of the workload's containers that run. */
   running: string[];
 }
 
@@ -30,7 +30,7 @@ export interface UpgradeWorld {
    * still. Says what it did.
    */
   takeBack(node: string, container: string): Promise<string>;
-  /** Undefined if Rancher serves; or else why not. */
+  /** Undefined if the service serves; or else why not. */
   trouble(): Promise<string | undefined>;
   /** The last lines of guard and container. */
   lastWords(node: string): Promise<string>;

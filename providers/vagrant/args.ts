@@ -100,6 +100,11 @@ export interface MachineArgs {
   /** Default: `name`. */
   hostname?: In<string>;
   /**
+   * Tells this machine from one that another resource made in the same folder; default: `PROJECT/STACK/NAME`, NAME the
+   * resource's. A change is recorded, and changes nothing else.
+   */
+  owner?: In<string>;
+  /**
    * Absolute path of a folder that this machine alone uses. It is made, and removed with the machine; the generated
    * Vagrantfile, Vagrant's own files, the machine's key and its host key lie in it.
    */

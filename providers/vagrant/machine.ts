@@ -40,8 +40,7 @@ export class Machine extends pulumi.dynamic.Resource {
       ...args,
       sshPrivateKey: asSecret(args.sshPrivateKey),
       environment: asSecret(args.environment),
-      // Tells a machine that this resource made from one that another made in the same folder.
-      owner: `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
+      owner: args.owner ?? `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
       state: undefined,
       machineId: undefined,
       ssh: undefined,

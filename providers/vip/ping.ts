@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { get } from "../https";
+import { get } from "../http";
 
 /** Whether the service answered, and if not, in what way. */
 export interface Answer {
@@ -7,9 +7,6 @@ export interface Answer {
   /** Ends a sentence that begins with the URL: "refuses connections". */
   why: string;
 }
-
-/** What Rancher's /ping says, and so does whatever stands in for it. */
-const expected = "pong";
 
 const reasons: Record<string, string> = {
   ECONNREFUSED: "refuses connections: nothing listens there yet",
@@ -24,8 +21,9 @@ const reasons: Record<string, string> = {
  *
  * @param url such as `https://VIP/ping`
  * @param timeout milliseconds
+ * @param expected the whole answer; default: any, with status 200
  */
-export async function ping(url: string, timeout: number): Promise<Answer> {
+export async function ping(url: string, timeout: number, expected?: string): Promise<Answer> {
   const found = await get(url, timeout);
   if ("error" in found) {
     const { error, late } = found;
@@ -35,7 +33,7 @@ export async function ping(url: string, timeout: number): Promise<Answer> {
     return { ok: false, why };
   }
   const { status, body } = found;
-  const ok = status === 200 && body === expected;
+  const ok = status === 200 && (expected === undefined || body === expected);
   return { ok, why: ok ? "answers" : `answers with status ${status} and ${JSON.stringify(body)}` };
 }
 
@@ -48,6 +46,7 @@ const patience = 2_000;
  *
  * @param deadline milliseconds in all
  * @param say told why it does not answer, each time the reason changes
+ * @param expected the whole answer; default: any, with status 200
  * @returns milliseconds that it took
  * @throws if it does not answer in time, with the last reason
  */
@@ -55,12 +54,17 @@ export async function waitForPing(
   url: string,
   deadline: number,
   say?: (line: string) => void,
+  expected?: string,
 ): Promise<number> {
   const started = performance.now();
   const passed = (): number => performance.now() - started;
   let last = "";
   for (;;) {
-    const { ok, why } = await ping(url, Math.ceil(Math.min(patience, Math.max(1, deadline - passed()))));
+    const { ok, why } = await ping(
+      url,
+      Math.ceil(Math.min(patience, Math.max(1, deadline - passed()))),
+      expected,
+    );
     if (ok) return passed();
     // The very last question has less time than the others; its "no answer" says less than what came before.
     if (!last || passed() < deadline) {
@@ -70,5 +74,6 @@ export async function waitForPing(
     if (passed() + interval >= deadline) break;
     await sleep(interval);
   }
-  throw new Error(`${url} did not answer "${expected}" within ${deadline / 1000} s; at last it ${last}`);
+  const wanted = expected === undefined ? "" : ` "${expected}"`;
+  throw new Error(`${url} did not answer${wanted} within ${deadline / 1000} s; at last it ${last}`);
 }

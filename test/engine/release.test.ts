@@ -23,7 +23,10 @@ function write(changes: object = {}): void {
     endpoints,
     container: "rancher-old",
     image: "rancher/rancher:v2.12.3",
+    title: "Rancher",
     url: "https://192.0.2.10",
+    healthPath: "/healthz",
+    causes: [],
     startDeadline: 5,
     allowDowngrade: false,
   };

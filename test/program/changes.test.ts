@@ -82,7 +82,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
       ...["exports", "nfs-conf"].map((name) => `+ Files storage-${name}`),
       "+ Machine storage",
       "+ NodeSet storage-programs",
-      "+ StorageMachine storage-machine",
+      "+ StorageMachine machine",
       "- Export export",
       "~ Command *-lease-mounted: create, update",
       "~ Files *-mounts: files",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseSettings, type Settings } from "../../settings";
-import { enterMockLab, mockPulumi, type Registered, resolved } from "./mocks";
+import { enterMockLab, haRancher, mockPulumi, type Registered, resolved } from "./mocks";
 
 /** The settings that every stack has. */
 export const given: Record<string, string> = {
@@ -26,9 +26,8 @@ export async function register(more: Record<string, unknown> = {}): Promise<Regi
   }
   const all = registered;
   const settings: Settings = parseSettings({ ...given, ...Object.fromEntries(text) });
-  const { HaRancher } = await import("../../components/index.js");
   const from = all.length;
-  const stack = new HaRancher("ha-rancher", settings);
+  const stack = await haRancher(settings);
   await resolved(stack.nodes);
   // The observation waits for nothing in a preview: the last resources, the guards, may still be on their way.
   const guards = () => all.slice(from).filter(({ name }) => name.endsWith("-guard-running"));
@@ -52,10 +51,19 @@ const make = /-[0-9a-f]{8}(?=$|-)/;
 const withoutMake = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(plain(value) ?? null).replaceAll(/"rancher-[0-9a-f]{8}"/g, '"rancher-#"'));
 
+/** A name without those of the components that it is in. */
+const withoutComponents = (name: string): string =>
+  name.replace(
+    /^ha-rancher-((machines|software|storage(-machine)?|floating-ip|rancher|backups|guards)-)?/,
+    "",
+  );
+
 /** What differs between two runs of the program: `+ name`, `- name`, `~ name: inputs`; nodes as `*`. */
 export function changes(before: Registered[], after: Registered[]): string[] {
   const key = ({ type, name }: Registered): string =>
-    `${type.split(":").at(-1)} ${name.replace(make, "-#").replace(/^(one|two)(?=-|$)/, "*")}`;
+    `${type.split(":").at(-1)} ${withoutComponents(name)
+      .replace(make, "-#")
+      .replace(/^(one|two)(?=-|$)/, "*")}`;
   const grouped = (all: Registered[]): Map<string, Registered[]> => {
     const groups = new Map<string, Registered[]>();
     for (const each of all) groups.set(key(each), [...(groups.get(key(each)) ?? []), each]);

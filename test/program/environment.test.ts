@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
 import { parseSettings } from "../../settings";
-import { enterMockLab, mockPulumi, type Registered, resolved } from "./mocks";
+import { enterMockLab, haRancher, mockPulumi, type Registered, resolved } from "./mocks";
 
 const settings = parseSettings({
   vip: "192.168.56.10/24",
@@ -20,8 +20,7 @@ const protectedOnes: string[] = [];
 before(async () => {
   registered = await mockPulumi();
   enterMockLab();
-  const components = await import("../../components/index.js");
-  const stack = new components.HaRancher("ha-rancher", settings, {
+  const stack = await haRancher(settings, {
     transformations: [
       ({ type, name, opts }) => {
         if ((opts as pulumi.CustomResourceOptions).protect) protectedOnes.push(`${type} ${name}`);
@@ -34,8 +33,8 @@ before(async () => {
 
 test("what holds data is protected in prod", () => {
   assert.deepEqual(protectedOnes.sort(), [
-    "pulumi-nodejs:dynamic/nfs:Export export",
-    "pulumi-nodejs:dynamic/password:Password bootstrap-password",
+    "pulumi-nodejs:dynamic/nfs:Export ha-rancher-storage-export",
+    "pulumi-nodejs:dynamic/password:Password ha-rancher-bootstrap-password",
   ]);
 });
 

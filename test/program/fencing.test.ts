@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { parseSettings } from "../../settings";
-import { enterMockLab, mockPulumi, type Registered, resolved } from "./mocks";
+import { enterMockLab, haRancher, mockPulumi, type Registered, resolved } from "./mocks";
 
 const sshKey = newKeyPair("fence").privateKey;
 let registered: Registered[];
@@ -10,9 +10,7 @@ let registered: Registered[];
 before(async () => {
   registered = await mockPulumi();
   enterMockLab();
-  const { HaRancher } = await import("../../components/index.js");
-  const stack = new HaRancher(
-    "ha-rancher",
+  const stack = await haRancher(
     parseSettings({
       vip: "192.168.56.10/24",
       nodes: JSON.stringify([
@@ -38,7 +36,8 @@ test("each node knows how to fence the others, as a secret", () => {
     ["rancher-1", "rancher-2", "two"],
     ["rancher-2", "rancher-1", "one"],
   ]) {
-    const files = registered.find(({ name }) => name === `${node}-fence-files`)?.inputs.files;
+    const files = registered.find(({ name }) => name === `ha-rancher-software-${node}-fence-files`)?.inputs
+      .files;
     assert.ok(files?.[secretMark], "the files are no secret");
     const { content, mode } = files.value[`/etc/ha-rancher/fence/${other}`];
     assert.match(content, new RegExp(`^plug=${plug}$`, "m"));

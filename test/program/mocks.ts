@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime/mocks";
-import type { LabDescription } from "../../lab/description";
+import { currentLab, type LabDescription } from "../../lab/description";
+import type { Settings } from "../../settings";
+import { choosePlace } from "../../workloads/from-settings/place";
+import type { HaRancher } from "../../workloads/rancher";
 
 /** A resource as the program registered it. */
 export type Registered = MockResourceArgs;
@@ -22,9 +25,9 @@ function computed(args: MockResourceArgs): Record<string, unknown> {
           port: 1,
           user: "vagrant",
           privateKey: "the private key",
-          keyFile: `/machines/${args.name}/id_ed25519`,
+          keyFile: `/machines/${args.inputs.name}/id_ed25519`,
           hostKey: "ssh-ed25519 AAAA",
-          knownHostsFile: `/machines/${args.name}/known_hosts`,
+          knownHostsFile: `/machines/${args.inputs.name}/known_hosts`,
         },
       };
     case "pulumi-nodejs:dynamic/host:Host":
@@ -68,11 +71,25 @@ export async function mockPulumi(): Promise<Registered[]> {
       },
       call: (args) => args.inputs,
     },
-    "ha-rancher",
-    "test",
+    stackName.project,
+    stackName.stack,
     true,
   );
   return registered;
+}
+
+/** The name of the stack that the mocks pretend to run. */
+export const stackName = { project: "ha-rancher", stack: "test" };
+
+/** The whole program's component, made as index.ts makes it. */
+export async function haRancher(
+  settings: Settings,
+  opts?: pulumi.ComponentResourceOptions,
+): Promise<HaRancher> {
+  const { HaRancher } = await import("../../workloads/rancher/index.js");
+  const { rancherArgs } = await import("../../workloads/rancher/from-settings.js");
+  const place = choosePlace(settings, currentLab(), stackName.stack);
+  return new HaRancher("ha-rancher", rancherArgs(settings, place, stackName), opts);
 }
 
 /** Waits for an output's value. */

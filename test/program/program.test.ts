@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import type { HaRancher } from "../../components";
 import { parseSettings } from "../../settings";
-import { enterMockLab, mockPulumi, type Registered, resolved } from "./mocks";
+import type { HaRancher } from "../../workloads/rancher";
+import { enterMockLab, haRancher, mockPulumi, type Registered, resolved } from "./mocks";
 
 const settings = parseSettings({
   vip: "192.168.56.10/24",
@@ -31,8 +31,7 @@ const content = (name: string, path: string): string =>
 before(async () => {
   registered = await mockPulumi();
   enterMockLab();
-  const components = await import("../../components/index.js");
-  stack = new components.HaRancher("ha-rancher", settings, {
+  stack = await haRancher(settings, {
     transformations: [
       ({ type, name, opts }) => {
         goesWith.set(`${type} ${name}`, (opts as pulumi.CustomResourceOptions).deletedWith);
@@ -72,11 +71,13 @@ test("each container is made on its own node", () => {
   assert.deepEqual(
     providers.map(({ name, inputs }) => [name, inputs.host]),
     [
-      ["rancher-1-docker", "ssh://vagrant@127.0.0.1:1"],
-      ["rancher-2-docker", "ssh://vagrant@127.0.0.1:1"],
+      ["ha-rancher-rancher-rancher-1-docker", "ssh://vagrant@127.0.0.1:1"],
+      ["ha-rancher-rancher-rancher-2-docker", "ssh://vagrant@127.0.0.1:1"],
     ],
   );
-  const container = ofType("docker:index/container:Container").find(({ name }) => /^rancher-2-/.test(name));
+  const container = ofType("docker:index/container:Container").find(({ name }) =>
+    /-rancher-2-rancher-/.test(name),
+  );
   assert.match(String(container?.provider), /rancher-2-docker/);
 });
 
@@ -95,29 +96,34 @@ test("keepalived is installed on each node, and leaves it with its VIP", () => {
   assert.deepEqual(
     installed.map(({ name, inputs }) => [name, inputs.minimumVersion, inputs.vips]),
     [
-      ["rancher-1-keepalived", "2.1.5", ["192.168.56.10/24"]],
-      ["rancher-2-keepalived", "2.1.5", ["192.168.56.10/24"]],
+      ["ha-rancher-floating-ip-rancher-1-keepalived", "2.1.5", ["192.168.56.10/24"]],
+      ["ha-rancher-floating-ip-rancher-2-keepalived", "2.1.5", ["192.168.56.10/24"]],
     ],
   );
 });
 
 test("mounts are of the stack's export; the data's is not enabled", () => {
-  const lease = content("rancher-1-mounts", "/etc/systemd/system/rancher_lease.mount");
-  const data = content("rancher-1-mounts", "/etc/systemd/system/rancher_data.mount");
+  const lease = content("ha-rancher-storage-rancher-1-mounts", "/etc/systemd/system/rancher_lease.mount");
+  const data = content("ha-rancher-storage-rancher-1-mounts", "/etc/systemd/system/rancher_data.mount");
   assert.match(lease, /What=192\.168\.56\.1:\/ha-rancher-test\/lease/);
   assert.match(data, /What=192\.168\.56\.1:\/ha-rancher-test\/data/);
-  assert.doesNotMatch(String(named("rancher-1-lease-mounted").inputs.create), /rancher_data/);
+  assert.doesNotMatch(
+    String(named("ha-rancher-storage-rancher-1-lease-mounted").inputs.create),
+    /rancher_data/,
+  );
 });
 
 test("each node has its own NFS identity", () => {
   const identity = (node: string): string | undefined =>
-    /IDENTITY='?([^'\n]+)/.exec(content(`${node}-guard-files`, "/etc/ha-rancher/guard.conf"))?.[1];
+    /IDENTITY='?([^'\n]+)/.exec(
+      content(`ha-rancher-software-${node}-guard-files`, "/etc/ha-rancher/guard.conf"),
+    )?.[1];
   assert.equal(identity("rancher-1"), "ha-rancher-test-rancher-1");
   assert.equal(identity("rancher-2"), "ha-rancher-test-rancher-2");
 });
 
 test("the guard knows its timers, and from whom to learn what it runs", () => {
-  const conf = content("rancher-1-guard-files", "/etc/ha-rancher/guard.conf");
+  const conf = content("ha-rancher-software-rancher-1-guard-files", "/etc/ha-rancher/guard.conf");
   for (const line of ["HEARTBEAT=1", "GIVE_UP=6", "WATCHDOG=10", "LEASE_TIME=15", "GRACE_TIME=20"])
     assert.ok(conf.includes(`\n${line}\n`), `${line} is not in ${conf}`);
   assert.match(
@@ -130,7 +136,7 @@ test("the guard knows its timers, and from whom to learn what it runs", () => {
 });
 
 test("the watchdog is armed with the guard, and disarmed with it", () => {
-  const { create, delete: undo } = named("rancher-1-guard-running").inputs;
+  const { create, delete: undo } = named("ha-rancher-guards-rancher-1-guard-running").inputs;
   assert.match(
     String(create),
     /watchdog patient systemctl enable ha-rancher-watchdog ha-rancher-guard .* && .*restart ha-rancher-watchdog/,
@@ -163,7 +169,11 @@ test("what is on a node goes with it", async () => {
   for (const [key, machine] of onNodes) {
     assert.ok(machine, `${key} is deleted with nothing`);
     const node = /rancher-\d/.exec(key.split(" ")[1] ?? "")?.[0];
-    assert.match(await resolved(machine.urn), new RegExp(`vagrant:Machine::${node}$`), key);
+    assert.match(
+      await resolved(machine.urn),
+      new RegExp(`vagrant:Machine::ha-rancher-machines-${node}$`),
+      key,
+    );
   }
 });
 

@@ -14,7 +14,7 @@ const find = (all: Registered[], type: string, name: RegExp): Registered =>
   all.find((each) => each.type === type && name.test(each.name)) ??
   assert.fail(`no ${type} ${name} among ${all.map((each) => each.name).join(", ")}`);
 const containerOf = (all: Registered[]): Registered =>
-  find(all, "docker:index/container:Container", /^one-rancher-[0-9a-f]{8}$/);
+  find(all, "docker:index/container:Container", /^ha-rancher-rancher-one-rancher-[0-9a-f]{8}$/);
 const environmentOf = (all: Registered[]): string[] => plain(containerOf(all).inputs.envs) as string[];
 
 describe("what the official docker plugin is given", () => {
@@ -24,14 +24,14 @@ describe("what the official docker plugin is given", () => {
     assert.equal(containers.length, 2);
     for (const { name, inputs } of containers) {
       const { envs, ...rest } = inputs;
-      assert.match(name, /^(one|two)-rancher-[0-9a-f]{8}$/);
+      assert.match(name, /^ha-rancher-rancher-(one|two)-rancher-[0-9a-f]{8}$/);
       assert.ok(isSecret(envs), "the environment is a secret");
       assert.deepEqual(plain(envs), [
         "CATTLE_BOOTSTRAP_PASSWORD=a password",
         "CATTLE_SERVER_URL=https://192.168.56.10",
       ]);
       assert.deepEqual(rest, {
-        name: name.replace(/^(one|two)-/, ""),
+        name: name.replace(/^ha-rancher-rancher-(one|two)-/, ""),
         image: "sha256:1234",
         start: false,
         mustRun: false,
@@ -55,10 +55,18 @@ describe("what the official docker plugin is given", () => {
   test("an image, pulled on every node, and a volume that stays on the node", async () => {
     const all = await register();
     for (const node of ["one", "two"]) {
-      const image = find(all, "docker:index/remoteImage:RemoteImage", new RegExp(`^${node}-image$`));
+      const image = find(
+        all,
+        "docker:index/remoteImage:RemoteImage",
+        new RegExp(`^ha-rancher-rancher-${node}-image$`),
+      );
       assert.deepEqual(image.inputs, { name: lab.image, keepLocally: true });
       assert.match(String(image.provider), new RegExp(`${node}-docker`));
-      const volume = find(all, "docker:index/volume:Volume", new RegExp(`^${node}-rancher-agent$`));
+      const volume = find(
+        all,
+        "docker:index/volume:Volume",
+        new RegExp(`^ha-rancher-rancher-${node}-rancher-agent$`),
+      );
       assert.deepEqual(volume.inputs, { name: "rancher-agent" });
     }
   });
@@ -111,7 +119,11 @@ describe("what the official docker plugin is given", () => {
       "/etc/rancher/ssl/cacerts.pem",
     ]);
     assert.equal((inputs.mounts as { source: string }[])[1]?.source, "fast-disk");
-    const files = find(all, "pulumi-nodejs:dynamic/remote:Files", /^one-rancher-[0-9a-f]{8}-tls$/);
+    const files = find(
+      all,
+      "pulumi-nodejs:dynamic/remote:Files",
+      /^ha-rancher-rancher-one-rancher-[0-9a-f]{8}-tls$/,
+    );
     for (const mount of (inputs.mounts as { source: string; readOnly?: boolean }[]).slice(2)) {
       const file = (plain(files.inputs.files) as Record<string, { content: string; mode: string }>)[
         mount.source
@@ -124,12 +136,16 @@ describe("what the official docker plugin is given", () => {
 
   test("a release that names the container, after it is on all nodes", async () => {
     const all = await register({ httpsPort: "3300", startDeadline: "120" });
-    const { inputs } = find(all, "pulumi-nodejs:dynamic/rancher:Release", /^release$/);
+    const { inputs } = find(all, "pulumi-nodejs:dynamic/rancher:Release", /^ha-rancher-rancher-release$/);
     const { endpoints, ...rest } = inputs;
     assert.ok(isSecret(endpoints));
     assert.deepEqual(Object.keys(plain(endpoints) as object), ["one", "two"]);
     delete rest.__provider;
+    assert.ok((rest.causes as unknown[]).length > 5);
+    delete rest.causes;
     assert.deepEqual(rest, {
+      title: "Rancher",
+      healthPath: "/healthz",
       container: containerOf(all).inputs.name,
       image: lab.image,
       url: "https://192.168.56.10:3300",
@@ -151,7 +167,7 @@ describe("what the official docker plugin is given", () => {
       const { inputs } = find(
         await register({ image, registryLogin }),
         "pulumi:providers:docker",
-        /^one-docker$/,
+        /^ha-rancher-rancher-one-docker$/,
       );
       assert.ok(isSecret(inputs.registryAuth));
       assert.deepEqual(JSON.parse(String(plain(inputs.registryAuth))), [{ address, ...registryLogin }]);

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
+import type { MachineTemplate } from "../../components";
 import { parseSettings, type Settings, SettingsError } from "../../settings";
-import { enterMockLab, lab, mockPulumi, type Registered, resolved } from "./mocks";
+import { baseArgs } from "../../workloads/from-settings/base";
+import { choosePlace } from "../../workloads/from-settings/place";
+import { enterMockLab, lab, mockPulumi, type Registered, resolved, stackName } from "./mocks";
 
-const base = {
+const given = {
   vip: "192.168.56.10/24",
   nodes: JSON.stringify([
     { name: "rancher-1", address: "192.168.56.11" },
@@ -23,27 +26,33 @@ before(async () => {
 
 /** What a stack with these settings registers for its storage, by name. */
 async function storageOf(more: Record<string, string>): Promise<Map<string, Registered>> {
-  const settings: Settings = parseSettings({ ...base, ...more });
-  const place = components.choosePlace(settings, lab, "test");
+  const settings: Settings = parseSettings({ ...given, ...more });
+  const place = choosePlace(settings, lab, "test");
+  const { nodes: wanted, machines, storage: source, ...base } = baseArgs(settings, place, stackName);
   const from = registered.length;
-  const { nodes } = new components.Machines("machines", settings, place);
+  const { nodes } = new components.Machines("machines", {
+    nodes: wanted,
+    template: machines as MachineTemplate,
+  });
   const storage = new components.SharedStorage("storage", {
-    nodes,
-    settings,
-    place,
-    id: "ha-rancher-test",
+    ...{ nodes, source },
+    dataDirectory: base.dataDirectory ?? "",
+    nfsVersion: settings.nfsVersion,
+    id: base.id,
     sentinel: "it's the data",
-    protect: false,
+    times: settings.guard,
     after: () => [],
   });
   for (const node of nodes)
-    for (const resource of storage.on(node))
+    for (const resource of storage.mounted(node))
       await resolved((resource as unknown as { urn: pulumi.Output<string> }).urn);
   return new Map(registered.slice(from).map((each) => [each.name, each]));
 }
 
 const mountsOf = (found: Map<string, Registered>, node: string): string =>
-  Object.values((found.get(`${node}-mounts`)?.inputs.files ?? {}) as Record<string, { content: string }>)
+  Object.values(
+    (found.get(`storage-${node}-mounts`)?.inputs.files ?? {}) as Record<string, { content: string }>,
+  )
     .map(({ content }) => content)
     .join("\n");
 
@@ -54,13 +63,13 @@ describe("storage on a machine of the stack", () => {
   });
 
   it("is one more machine, and no export of this one", () => {
-    assert.equal(found.get("storage")?.type, "pulumi-nodejs:dynamic/vagrant:Machine");
-    assert.equal(found.get("storage")?.inputs.networks[0].address, "192.168.56.5/24");
+    assert.equal(found.get("storage-machine-storage")?.type, "pulumi-nodejs:dynamic/vagrant:Machine");
+    assert.equal(found.get("storage-machine-storage")?.inputs.networks[0].address, "192.168.56.5/24");
     assert.ok(![...found.values()].some(({ type }) => type.endsWith("nfs:Export")));
   });
 
   it("exports to the nodes alone, synced, with the lease and grace that the guards count on", () => {
-    const exported = found.get("storage-exports")?.inputs;
+    const exported = found.get("storage-machine-storage-exports")?.inputs;
     assert.equal(exported?.afterWrite, "exportfs -ra");
     const lines = String(exported?.files["/etc/exports.d/ha-rancher.exports"].content)
       .split("\n")
@@ -72,7 +81,7 @@ describe("storage on a machine of the stack", () => {
       ),
     );
     const conf = String(
-      found.get("storage-nfs-conf")?.inputs.files["/etc/nfs.conf.d/ha-rancher.conf"].content,
+      found.get("storage-machine-storage-nfs-conf")?.inputs.files["/etc/nfs.conf.d/ha-rancher.conf"].content,
     );
     const [lease, grace] = [...conf.matchAll(/-time=(\d+)/g)].map(([, seconds]) => Number(seconds));
     assert.ok(lease && grace && lease > 10 && grace >= lease, conf);
@@ -80,7 +89,7 @@ describe("storage on a machine of the stack", () => {
 
   it("is made ready with its words quoted, and mounted from there", () => {
     assert.match(
-      String(found.get("storage-ready")?.inputs.create),
+      String(found.get("storage-machine-storage-ready")?.inputs.create),
       /\/current\/storage\/serve \/srv\/ha-rancher 'it'\\''s the data'$/,
     );
     assert.match(mountsOf(found, "rancher-1"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/lease$/m);
@@ -97,7 +106,7 @@ describe("storage on a server that is there", () => {
     });
     assert.ok(![...found.values()].some(({ type }) => type.endsWith("nfs:Export")));
     for (const node of ["rancher-1", "rancher-2"]) {
-      const claim = found.get(`${node}-storage-claimed`)?.inputs;
+      const claim = found.get(`storage-${node}-storage-claimed`)?.inputs;
       assert.match(
         String(claim?.create),
         /\/current\/storage\/claim 192\.168\.56\.9 \/exports\/rancher 4\.2 10 'it'\\''s the data'$/,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { likelyCause } from "../../providers/release/causes";
+import { withLikelyCause } from "../../domain/causes";
+import { causes } from "../../workloads/rancher/causes";
 
 for (const [log, wanted] of [
   ["ERROR: Rancher must be ran with the --privileged flag when running outside of Kubernetes", /privileged/],
@@ -18,8 +19,11 @@ for (const [log, wanted] of [
   ],
   ["/rancher_data/.ha-rancher-sentinel says 'x', not 'y': not this stack's data", /shared data/],
 ] as const)
-  test(log.slice(0, 60), () => assert.match(likelyCause(log) ?? "nothing", wanted));
+  test(log.slice(0, 60), () =>
+    assert.match(withLikelyCause(log, causes).split("\nLikely cause: ")[1] ?? "nothing", wanted),
+  );
 
 test("of what is not known nothing is said", () => {
-  assert.equal(likelyCause('level=info msg="Listening on :443"\nstatus running, exit code 0'), undefined);
+  const log = 'level=info msg="Listening on :443"\nstatus running, exit code 0';
+  assert.equal(withLikelyCause(log, causes), log);
 });

@@ -13,7 +13,10 @@ const inputs = {
   endpoints: {},
   container: "rancher-1a2b3c4d",
   image: "rancher/rancher:v2.12.3",
+  title: "Rancher",
   url: "https://192.168.56.10",
+  healthPath: "/healthz",
+  causes: [],
   startDeadline: 300,
   allowDowngrade: false,
 };
@@ -72,7 +75,10 @@ test("each input is a change that replaces nothing", async () => {
     endpoints: { a: {} },
     container: "b",
     image: "c:1",
+    title: "T",
     url: "d",
+    healthPath: "/h",
+    causes: [{ pattern: "p", meaning: "m" }],
     startDeadline: 1,
     allowDowngrade: true,
   };
@@ -116,10 +122,10 @@ describe("whether Rancher serves", () => {
   after(() => server.close());
 
   test("is asked of /healthz, whatever its certificate", async () => {
-    assert.equal(await healthTrouble(url), undefined);
+    assert.equal(await healthTrouble(url, "/healthz"), undefined);
     status = 503;
-    assert.match((await healthTrouble(url)) ?? "", /\/healthz has status 503$/);
+    assert.match((await healthTrouble(url, "/healthz")) ?? "", /\/healthz has status 503$/);
     await new Promise((resolve) => server.close(resolve));
-    assert.match((await healthTrouble(url)) ?? "", /refuses connections$/);
+    assert.match((await healthTrouble(url, "/healthz")) ?? "", /refuses connections$/);
   });
 });

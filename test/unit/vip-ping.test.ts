@@ -35,16 +35,26 @@ after(() => {
 });
 
 test("a pong is a pong, though nobody signed the certificate", async () => {
+  assert.deepEqual(await ping(url, 2_000, "pong"), { ok: true, why: "answers" });
+});
+
+test("without an answer that is expected the status counts alone", async () => {
+  answer = (_request, response) => response.end("anything");
   assert.deepEqual(await ping(url, 2_000), { ok: true, why: "answers" });
+  answer = (_request, response) => response.writeHead(404).end("pong");
+  assert.equal((await ping(url, 2_000)).ok, false);
 });
 
 test("anything else is not, and why is said", async () => {
   answer = (_request, response) => response.end("pong pong");
-  assert.deepEqual(await ping(url, 2_000), { ok: false, why: 'answers with status 200 and "pong pong"' });
+  assert.deepEqual(await ping(url, 2_000, "pong"), {
+    ok: false,
+    why: 'answers with status 200 and "pong pong"',
+  });
   answer = (_request, response) => response.writeHead(503).end("pong");
-  assert.deepEqual(await ping(url, 2_000), { ok: false, why: 'answers with status 503 and "pong"' });
+  assert.deepEqual(await ping(url, 2_000, "pong"), { ok: false, why: 'answers with status 503 and "pong"' });
   answer = (_request, response) => response.socket?.destroy();
-  assert.deepEqual(await ping(url, 2_000), { ok: false, why: "breaks connections off" });
+  assert.deepEqual(await ping(url, 2_000, "pong"), { ok: false, why: "breaks connections off" });
   assert.match((await ping("https://127.0.0.1:1/ping", 2_000)).why, /^refuses connections/);
 });
 
@@ -55,7 +65,7 @@ test("a silent server, and one that never ends its answer, are given up in time"
   ] as RequestListener[]) {
     answer = silent;
     const started = Date.now();
-    assert.deepEqual(await ping(url, 300), { ok: false, why: "does not answer within 0.3 s" });
+    assert.deepEqual(await ping(url, 300, "pong"), { ok: false, why: "does not answer within 0.3 s" });
     assert.ok(Date.now() - started < 1_000);
   }
 });
@@ -68,7 +78,7 @@ test("waits for the service, and says each reason once", async () => {
     response.end("pong");
   };
   const said: string[] = [];
-  const took = await waitForPing(url, 10_000, (line) => said.push(line));
+  const took = await waitForPing(url, 10_000, (line) => said.push(line), "pong");
   assert.equal(asked, 4);
   assert.ok(took >= 1_400 && took < 4_000, `${took} ms`);
   assert.deepEqual(said, [`${url} answers with status 503 and "pong"`]);
@@ -78,7 +88,7 @@ test("gives up at the deadline with the last reason", async () => {
   answer = (_request, response) => response.writeHead(503).end();
   const started = Date.now();
   await assert.rejects(
-    waitForPing(url, 1_200),
+    waitForPing(url, 1_200, undefined, "pong"),
     /did not answer "pong" within 1.2 s; at last it answers with status 503/,
   );
   assert.ok(Date.now() - started < 2_000);

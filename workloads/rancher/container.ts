@@ -1,53 +1,59 @@
-import { scryptSync } from "node:crypto";
+import type { ContainerOptions } from "../../components/container-plan";
 import { fingerprint } from "../../components/on-node";
-import type { Settings } from "../../settings";
-
-/** Begins the name of every container of Rancher on a node; what follows tells one make of it from another. */
-export const containerName = "rancher";
-
-/**
- * Labels of a container: which image, by the name in the settings, it was made from, and where the guard asks on the
- * node whether it is well (node/release/point reads them).
- */
-const labelNames = {
-  image: "ha-rancher.image",
-  health: "ha-rancher.health",
-  deep: "ha-rancher.deep",
-} as const;
-
-/**
- * What Rancher answers on the node itself: its health, and the certificates that agents ask for without a login, which
- * it reads from its datastore.
- */
-const healthPaths = { health: "/healthz", deep: "/v3/settings/cacerts" } as const;
+import { deep, healthy } from "./pages";
 
 /** Where a node has what Rancher logs of its API; Docker makes the folder. */
 const auditLogDirectory = "/var/log/rancher/auditlog";
 
-/** A container of Rancher as the settings want it: all that is fixed when it is made, but for the password. */
-export interface ContainerPlan {
-  /** Of the container: another for whatever makes another container. */
-  name: string;
+/** Rancher's log of API calls, on the active node. */
+export interface AuditLog {
+  /** 0: what was called; 1: and headers; 2: and the request; 3: and the answer. */
+  level: number;
+  /** Days that a file is kept. */
+  maxAge: number;
+  /** Files that are kept. */
+  maxBackups: number;
+  /** MiB of a file. */
+  maxSize: number;
+}
+
+/** A certificate of one's own, as PEM text. */
+export interface Certificate {
+  /** With those in between up to its CA. */
+  certificate: string;
+  key: string;
+  /** The private CA's, if that signed it. */
+  ca?: string | undefined;
+}
+
+/** What Rancher's container is made from. */
+export interface RancherContainer {
   image: string;
-  ports: { internal: number; external: number }[];
-  /** Without the bootstrap password. */
-  environment: Record<string, string>;
-  mounts: { type: "bind" | "volume"; source: string; target: string; readOnly?: boolean }[];
-  volumes: { hostPath: string; containerPath: string }[];
-  command: string[];
-  labels: { label: string; value: string }[];
-  /** What must be on the node for the mounts: content by path, secret. */
-  files: Record<string, string>;
+  /** Where users find it: a host's name, or the VIP. */
+  hostname: string;
+  /** Ports on the VIP and on the nodes. */
+  httpsPort: number;
+  httpPort?: number | undefined;
+  /** Where the active node has the shared data mounted. */
+  dataDirectory: string;
+  /** The Docker volume on each node for what cannot be on NFS. */
+  agentVolume: string;
+  /** Without internet access: the registry from which Rancher takes its own images. */
+  systemRegistry?: string | undefined;
+  tls?: Certificate | undefined;
+  auditLog?: AuditLog | undefined;
+  /** Further variables, such as HTTP_PROXY. */
+  extraEnvironment?: Record<string, string>;
 }
 
 /** `https://NAME[:PORT]`, where Rancher's users find it. */
 export const serverUrl = (host: string, httpsPort: number): string =>
   `https://${host}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
 
-function environmentOf(settings: Settings): Record<string, string> {
-  const { systemRegistry, auditLog, hostname, vip, httpsPort, extraEnvironment } = settings;
+function environmentOf(args: RancherContainer): Record<string, string> {
+  const { systemRegistry, auditLog, hostname, httpsPort, extraEnvironment } = args;
   return {
-    CATTLE_SERVER_URL: serverUrl(hostname ?? vip.address, httpsPort),
+    CATTLE_SERVER_URL: serverUrl(hostname, httpsPort),
     // Without internet access Rancher takes its charts from its image, too.
     ...(systemRegistry && {
       CATTLE_SYSTEM_DEFAULT_REGISTRY: systemRegistry,
@@ -67,7 +73,7 @@ function environmentOf(settings: Settings): Record<string, string> {
 }
 
 /** Paths on the node and in the container, by Rancher's documentation of Docker installs. */
-function tlsOf({ tls }: Settings): Pick<ContainerPlan, "files" | "mounts" | "command"> {
+function tlsOf(tls: Certificate | undefined): Pick<ContainerOptions, "files" | "mounts" | "command"> {
   if (!tls) return { files: {}, mounts: [], command: [] };
   const contents: Record<string, string> = {
     "cert.pem": tls.certificate,
@@ -90,25 +96,20 @@ function tlsOf({ tls }: Settings): Pick<ContainerPlan, "files" | "mounts" | "com
   };
 }
 
-/**
- * What the settings make of the container. Its name has a fingerprint of all that needs another container, so that the
- * next one can stand beside the one that runs.
- *
- * @param image as the nodes get it
- */
-export function planContainer(settings: Settings, image: string): ContainerPlan {
-  const { httpsPort, httpPort, dataDirectory, agentVolume, auditLog } = settings;
-  const { files, mounts, command } = tlsOf(settings);
+/** Rancher's container. */
+export function rancherContainer(args: RancherContainer): ContainerOptions {
+  const { image, httpsPort, httpPort, dataDirectory, agentVolume, auditLog } = args;
+  const { files = {}, mounts, command = [] } = tlsOf(args.tls);
   const own = `https://127.0.0.1:${httpsPort}`;
   // Asked each second: without TLS it costs the node next to nothing, and Rancher does not redirect it.
   const light = httpPort === undefined ? own : `http://127.0.0.1:${httpPort}`;
-  const plan: Omit<ContainerPlan, "name"> = {
+  return {
     image,
     ports: [
       { internal: 443, external: httpsPort },
       ...(httpPort === undefined ? [] : [{ internal: 80, external: httpPort }]),
     ],
-    environment: environmentOf(settings),
+    environment: environmentOf(args),
     mounts: [
       // A mount, not a volume: a missing directory must be an error, not an empty directory.
       { type: "bind", source: dataDirectory, target: "/var/lib/rancher" },
@@ -118,16 +119,9 @@ export function planContainer(settings: Settings, image: string): ContainerPlan 
     ],
     volumes: auditLog ? [{ hostPath: auditLogDirectory, containerPath: "/var/log/auditlog" }] : [],
     command,
-    labels: [
-      { label: labelNames.image, value: image },
-      { label: labelNames.health, value: `${light}${healthPaths.health}` },
-      { label: labelNames.deep, value: `${own}${healthPaths.deep}` },
-    ],
+    // Rancher refuses to start without.
+    privileged: true,
+    health: { light: `${light}${healthy.path}`, deep: `${own}${deep.path}` },
     files,
   };
-  const { files: _, environment, ...plain } = plan;
-  // The name is not secret and an environment may be: a slow hash, so that nobody finds a password by trying.
-  const hidden = scryptSync(JSON.stringify(environment), containerName, 16).toString("hex");
-  const make = fingerprint(JSON.stringify({ ...plain, hidden })).slice(0, 8);
-  return { ...plan, name: `${containerName}-${make}` };
 }

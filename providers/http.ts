@@ -1,4 +1,5 @@
-import { type Agent, request } from "node:https";
+import { type IncomingMessage, request as requestPlain } from "node:http";
+import { type Agent, request as requestSecure } from "node:https";
 
 /** What came of one request: an answer, or an error; `late`: there was no answer in time. */
 export type Answered =
@@ -19,8 +20,8 @@ export interface RequestOptions {
 }
 
 /**
- * Sends one HTTPS request. The certificate is not checked: Rancher signs its own, and all that matters here is whether
- * and what the service answers.
+ * Sends one request, by HTTPS or plain HTTP. A certificate is not checked: services sign their own, and all that matters
+ * here is whether and what the service answers.
  */
 export async function send(url: string, options: RequestOptions): Promise<Answered> {
   const { timeout, method = "GET", form, agent = false, longest = Number.POSITIVE_INFINITY } = options;
@@ -28,7 +29,8 @@ export async function send(url: string, options: RequestOptions): Promise<Answer
     const signal = AbortSignal.timeout(timeout);
     const failed = (error: NodeJS.ErrnoException): void => resolve({ error, late: signal.aborted });
     const headers = form ? { "content-type": "application/x-www-form-urlencoded" } : {};
-    const sent = request(url, { method, headers, agent, signal, rejectUnauthorized: false }, (response) => {
+    const all = { method, headers, agent, signal };
+    const received = (response: IncomingMessage): void => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (text: string) => {
@@ -36,7 +38,10 @@ export async function send(url: string, options: RequestOptions): Promise<Answer
       });
       response.on("error", failed);
       response.on("end", () => resolve({ status: response.statusCode, body: body.trim() }));
-    });
+    };
+    const sent = url.startsWith("https:")
+      ? requestSecure(url, { ...all, rejectUnauthorized: false }, received)
+      : requestPlain(url, all, received);
     sent.on("error", failed);
     sent.end(form && new URLSearchParams(form).toString());
   });

@@ -1,15 +1,12 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
-import { type Mistake, mistake } from "../domain/mistake";
-import type { LabDescription } from "../lab/description";
-import { dataHome } from "../local/paths";
-import type { MachineArgs } from "../providers/vagrant";
-import { type Settings, SettingsError } from "../settings";
+import type { MachineTemplate } from "../../components/machines";
+import { type Mistake, mistake } from "../../domain/mistake";
+import type { LabDescription } from "../../lab/description";
+import { dataHome } from "../../local/paths";
+import { type Settings, SettingsError } from "../../settings";
 import { chooseStorage, type StoragePlace } from "./storage-place";
-
-/** The Rancher that runs outside of the lab unless `image` says otherwise: pinned, since an upgrade is one-way. */
-export const defaultImage = "rancher/rancher:v2.12.3";
 
 /**
  * Memory of a machine, MiB, unless `memory` says otherwise. Rancher's requirements start at 4 GiB
@@ -17,28 +14,12 @@ export const defaultImage = "rancher/rancher:v2.12.3";
  */
 export const defaultMemory = { lab: 1024, elsewhere: 4096 };
 
-/** Where machines are made, and of what. */
-export interface MachinePlace {
-  hypervisor: "libvirt" | "virtualbox";
-  box: string;
-  boxVersion: string | undefined;
-  /** Vagrant's name of the system in the box, where it is known: finding it out costs 10 s a machine. */
-  guest: string | undefined;
-  /** The system in the box uses systemd-networkd, as far as is known. */
-  networkd: boolean;
-  memory: number;
-  /** The folder of each machine is made below it. */
-  directory: string;
-  /** Networks and driver of libvirt, where the lab prepared them. */
-  libvirt: MachineArgs["libvirt"];
-  privateNetwork: string | undefined;
-}
-
 /** What the settings leave open and the surroundings decide: the lab, or a hypervisor or hosts of the user's. */
 export interface Place {
   /** Undefined if every node is a host. */
-  machines: MachinePlace | undefined;
-  image: string;
+  machines: Omit<MachineTemplate, "owner"> | undefined;
+  /** What the lab runs, unless the settings name an image; undefined outside of it. */
+  image: string | undefined;
   storage: StoragePlace;
 }
 
@@ -72,6 +53,7 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
   if (mistakes.length) throw new SettingsError(mistakes);
   return {
     machines: {
+      ...alike(settings),
       hypervisor: "libvirt",
       box: settings.box ?? lab.box.name,
       boxVersion: settings.box ? settings.boxVersion : lab.box.version,
@@ -86,7 +68,7 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
       },
       privateNetwork: lab.privateNetwork.name,
     },
-    image: settings.image ?? lab.image,
+    image: lab.image,
     storage,
   };
 }
@@ -99,6 +81,7 @@ function elsewhere(settings: Settings, stack: string): Place {
   return {
     machines: machines
       ? {
+          ...alike(settings),
           hypervisor: settings.hypervisor === "libvirt" ? "libvirt" : "virtualbox",
           box: settings.box ?? "",
           boxVersion: settings.boxVersion,
@@ -110,9 +93,15 @@ function elsewhere(settings: Settings, stack: string): Place {
           privateNetwork: undefined,
         }
       : undefined,
-    image: settings.image ?? defaultImage,
+    image: undefined,
     storage,
   };
+}
+
+/** What is said of machines wherever they are made. */
+function alike(settings: Settings) {
+  const { boxUrl, boxChecksum, cpus, bridge, dhcpNetwork, subnet } = settings;
+  return { ...{ boxUrl, boxChecksum, cpus, bridge, dhcpNetwork }, prefix: subnet.prefix };
 }
 
 function machineMistakes({ box, hypervisor }: Settings): Mistake[] {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { type Mistake, mistake } from "../domain/mistake";
-import type { LabDescription } from "../lab/description";
-import { dataHome } from "../local/paths";
-import type { ExportArgs } from "../providers/nfs";
-import type { Settings } from "../settings";
+import { type Mistake, mistake } from "../../domain/mistake";
+import type { LabDescription } from "../../lab/description";
+import { dataHome } from "../../local/paths";
+import type { ExportArgs } from "../../providers/nfs";
+import type { Settings } from "../../settings";
 
 /** Who serves the shared directory, and from where nodes mount it. */
 export type StoragePlace = { address: string } & (

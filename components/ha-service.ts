@@ -1,0 +1,152 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { defaultTimes, type NodeTimes } from "../domain/timers";
+import type { TakeoverBound, VrrpOptions } from "../domain/vrrp";
+import { type BackupPlan, Backups } from "./backups";
+import { checkArgs } from "./checks";
+import { Component } from "./component";
+import { FloatingIp } from "./floating-ip";
+import { Guards } from "./guards";
+import type { Node } from "./node";
+import { type FencingArgs, type GuardArgs, NodeSoftware } from "./node-software";
+import { makeNodes, type NodesArgs } from "./nodes";
+import { type NodeOutput, observe } from "./observe";
+import { Service } from "./service";
+import { SharedStorage, type StorageSource } from "./shared-storage";
+import type { ImageSources, Workload } from "./workload";
+
+/** A highly available service's surroundings: all but what runs there. */
+export interface HaBaseArgs extends NodesArgs {
+  /**
+   * Tells this service from others on the same hosts and NFS servers: letters, digits, dashes, such as `ha-rancher-dev`.
+   * Exports, NFS identities and the data's mark are named after it: a change replaces the export.
+   */
+  id: string;
+  /** The addresses that move. */
+  floatingIp: VrrpOptions;
+  /** Who serves the shared data. */
+  storage: StorageSource;
+  /** Where the active node has the shared data mounted: an absolute path; default `/rancher_data`. */
+  dataDirectory?: string;
+  /** Default 4.2. 3 has no leases, so that a weaker rule applies: docs/one-writer.md. */
+  nfsVersion?: "4.2" | "3";
+  /** Timers in seconds: heartbeat < giveUp < watchdog < leaseTime <= graceTime; defaults: docs/one-writer.md. */
+  guard?: Partial<NodeTimes>;
+  /** A program that makes a node silent that may still write; default: nodes do that themselves. */
+  fencing?: FencingArgs | undefined;
+  /** Default: no backups. */
+  backup?: BackupPlan | undefined;
+  /** How nodes come by the workload's image. */
+  imageSources?: ImageSources | undefined;
+  /** True: Pulumi refuses to delete or replace what holds data. Default false. */
+  protect?: boolean;
+}
+
+export interface HaServiceArgs extends HaBaseArgs {
+  workload: Workload;
+}
+
+/** What a highly available service gives. */
+export interface HaServiceOutputs {
+  /** The floating IP, without prefix. */
+  vip: string;
+  /** Where the service answers on it. */
+  url: string;
+  /** Measured at every `up`; `none` or `several (...)` if there is not exactly one. */
+  currentMaster: pulumi.Output<string>;
+  /** All nodes that have the VIP on an interface, as measured. */
+  vipHolders: pulumi.Output<string[]>;
+  /** Every node, with its role as measured, and how to log in. */
+  nodes: pulumi.Output<NodeOutput[]>;
+  /** Seconds that the VIP may be without a holder, after a crash and in a planned move. */
+  takeover: TakeoverBound;
+}
+
+/** The workload behind a floating IP: nodes, shared storage, and the guards that let one node run it. */
+export class HaService extends Component implements HaServiceOutputs {
+  readonly vip: string;
+  readonly url: string;
+  readonly currentMaster: pulumi.Output<string>;
+  readonly vipHolders: pulumi.Output<string[]>;
+  readonly nodes: pulumi.Output<NodeOutput[]>;
+  readonly takeover: TakeoverBound;
+
+  /** @throws pulumi.RunError with all mistakes of the arguments */
+  constructor(name: string, args: HaServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    checkArgs(name, args);
+    super("HaService", name, {}, opts);
+    const made = makeHaService(args, this);
+    ({
+      vip: this.vip,
+      url: this.url,
+      currentMaster: this.currentMaster,
+      vipHolders: this.vipHolders,
+      nodes: this.nodes,
+      takeover: this.takeover,
+    } = made);
+    this.registerOutputs(made);
+  }
+}
+
+/** Makes all of a highly available service as children of a component. {@link checkArgs} comes before it. */
+export function makeHaService(args: HaServiceArgs, component: Component): HaServiceOutputs {
+  const { id, floatingIp, workload, protect = false, imageSources, storage: source } = args;
+  const { dataDirectory = "/rancher_data", nfsVersion = "4.2" } = args;
+  const sentinel = `shared data of ${id}`;
+  const times = { ...defaultTimes, ...args.guard };
+  const named = (name: string) => component.childName(name);
+  const options = (name: string) => component.childOptions(name);
+
+  const nodes = makeNodes(args, [floatingIp.vip, ...(floatingIp.furtherVips ?? [])], component);
+  const software = new NodeSoftware(
+    named("software"),
+    { nodes, guard: guardArgs(args, { dataDirectory, nfsVersion, sentinel }) },
+    options("software"),
+  );
+  const prepared = (node: Node) => software.prepared(node);
+  const complete = (node: Node) => software.complete(node);
+  const storage = new SharedStorage(
+    named("storage"),
+    { nodes, source, dataDirectory, nfsVersion, id, sentinel, times, protect, after: complete },
+    options("storage"),
+  );
+  const ip = new FloatingIp(
+    named("floating-ip"),
+    { ...floatingIp, nodes, guarded: true, prepared, after: complete },
+    options("floating-ip"),
+  );
+  const onNode = (node: Node) => [...complete(node), ...storage.mounted(node), ...ip.running()];
+  const service = new Service(
+    named(workload.name),
+    { nodes, workload, imageSources, prepared, ready: onNode },
+    options(workload.name),
+  );
+  if (args.backup)
+    new Backups(named("backups"), { nodes, ...args.backup, after: complete }, options("backups"));
+  const guards = new Guards(
+    named("guards"),
+    {
+      nodes,
+      source: (node) => software.guardSource(node),
+      after: (node) => [...storage.mounted(node), ...ip.running(), ...service.released()],
+    },
+    options("guards"),
+  );
+  const vip = ip.vip.address;
+  const found = observe({ nodes, vip, workload, after: guards.started });
+  return {
+    ...{ vip, url: workload.url, takeover: ip.takeover },
+    ...{ currentMaster: found.currentMaster, vipHolders: found.vipHolders, nodes: found.nodes },
+  };
+}
+
+/** What the guards of all nodes are told. */
+function guardArgs(
+  { id, floatingIp, storage, workload, fencing, guard }: HaServiceArgs,
+  data: Pick<GuardArgs, "dataDirectory" | "nfsVersion" | "sentinel">,
+): GuardArgs {
+  return {
+    ...{ id, vip: floatingIp.vip.address, ...data, fencing },
+    sharedServer: storage.kind === "server",
+    times: { ...guard, startDeadline: workload.startDeadline, stopGrace: workload.stopGrace },
+  };
+}

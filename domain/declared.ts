@@ -1,0 +1,19 @@
+import type { Vip } from "./vrrp";
+
+/**
+ * What a stack says about itself as a whole: the inputs of its component. Known before anything is made, so policies
+ * can refuse a stack by it (policy/); also shown by `pulumi stack export`. Nothing in it is secret.
+ */
+export interface Declared {
+  vip: Vip;
+  furtherVips: Vip[];
+  /** The nodes' network. */
+  subnet: Vip;
+  virtualRouterId: number;
+  /** Seconds between two adverts. */
+  advertInterval: number;
+  dataDirectory: string;
+  httpsPort: number;
+  environment: "dev" | "blog" | "hosts" | "prod";
+  nodes: { name: string; address: string; priority: number }[];
+}

@@ -1,0 +1,16 @@
+/** Options of fence agents that are nobody's business; they are written last, and never shown. */
+export const isSecretOption = (name: string): boolean => /passw|secret|token|apikey|api_key/.test(name);
+
+/** A fence agent, and what it is told. */
+export interface FenceAgent {
+  /** A program, such as `fence_virsh` (Debian: fence-agents). */
+  agent: string;
+  /** What it is told for every node, by its own names of options. */
+  options: Record<string, string>;
+  /** What it is told for each node, by the node's name: at least how the agent calls it (`plug`, or `ip`). */
+  nodes: Record<string, Record<string, string>>;
+  /** Text of the private key with which it logs in over SSH. */
+  sshKey?: string | undefined;
+  /** The SSH host key of where it logs in, `TYPE BASE64`. */
+  hostKey?: string | undefined;
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { HaBaseArgs } from "../../components/ha-service";
+import type { HostLogin } from "../../components/hosts";
+import type { NodeArgs } from "../../components/nodes";
+import type { StorageSource } from "../../components/shared-storage";
+import { nodeTimes } from "../../domain/timers";
+import { dataHome } from "../../local/paths";
+import { type NodeSettings, type Settings, SettingsError } from "../../settings";
+import { environmentOf } from "../../settings/environment";
+import { hasAgent } from "../../settings/fencing";
+import { keyMistakes, keyPath } from "../../settings/key-files";
+import { storageMachine } from "../../settings/storage";
+import type { Place } from "./place";
+
+/** Which stack of which project the settings are of. */
+export interface StackName {
+  project: string;
+  stack: string;
+}
+
+/** Whether what holds the stack's data is protected, and how strictly policies judge it. */
+export const environmentIn = ({ environment, nodes }: Settings, { stack }: StackName) =>
+  environmentOf(stack, environment, nodes);
+
+/**
+ * A stack's settings as the arguments of its component, but for the workload's own.
+ *
+ * @throws SettingsError if a host's key cannot be used
+ */
+export function baseArgs(settings: Settings, place: Place, name: StackName): HaBaseArgs {
+  const { dataDirectory, nfsVersion, guard, fencing, startDeadline } = settings;
+  const { registryLogin, registryMirrors, imageArchive } = settings;
+  const mistakes = keyMistakes(settings.nodes);
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  const owner = `${name.project}/${name.stack}`;
+  const machines = place.machines && { ...place.machines, owner };
+  return {
+    id: `${name.project}-${name.stack}`,
+    nodes: settings.nodes.map(nodeArgs),
+    machines,
+    hosts: { directory: join(dataHome(), "hosts", name.stack), owner },
+    floatingIp: floatingIpOf(settings),
+    storage: storageOf(place, machines),
+    ...{ dataDirectory, nfsVersion },
+    guard: nodeTimes(guard, guard.health, { startDeadline, fenceLimit: fencing.timeout }),
+    fencing: hasAgent(fencing) ? fencing : undefined,
+    backup: backupOf(settings),
+    imageSources: { login: registryLogin, mirrors: registryMirrors, archive: imageArchive },
+    protect: environmentIn(settings, name) === "prod",
+  };
+}
+
+function floatingIpOf(settings: Settings): HaBaseArgs["floatingIp"] {
+  const { vip, furtherVips, advertInterval, virtualRouterId, keepalived } = settings;
+  return { ...{ vip, furtherVips, advertInterval, virtualRouterId }, ...keepalived };
+}
+
+function backupOf({ backup: { schedule, ...kept } }: Settings): HaBaseArgs["backup"] {
+  return schedule === undefined ? undefined : { schedule, ...kept };
+}
+
+function storageOf({ storage }: Place, machines: HaBaseArgs["machines"]): StorageSource {
+  if (storage.kind !== "machine") return storage;
+  if (!machines) throw new Error("the place has nothing to make machines of");
+  return { ...storage, machineName: storageMachine, template: machines };
+}
+
+function nodeArgs({ host, machine, ...identity }: NodeSettings): NodeArgs {
+  return host ? { ...identity, host: loginOf(host) } : { ...identity, ...machine };
+}
+
+/** With the key's text, where the settings name its file. */
+function loginOf({ keyFile, privateKey, ...login }: NonNullable<NodeSettings["host"]>): HostLogin {
+  const file = keyFile === undefined ? undefined : keyPath(keyFile);
+  return { ...login, keyFile: file, privateKey: privateKey ?? readFileSync(file ?? "", "utf8") };
+}

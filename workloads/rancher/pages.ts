@@ -1,0 +1,10 @@
+import type { Page } from "../../components/workload";
+
+/** Answered as soon as Rancher's web server is there. */
+export const answers: Required<Page> = { path: "/ping", body: "pong" };
+
+/** Answered as long as Rancher is well, and not only its web server. */
+export const healthy: Page = { path: "/healthz" };
+
+/** Answered without a login, and read from the datastore: the certificates that agents ask for. */
+export const deep: Page = { path: "/v3/settings/cacerts" };

@@ -1,0 +1,77 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Workload } from "../../components/workload";
+import { causes } from "./causes";
+import { type AuditLog, rancherContainer, serverUrl } from "./container";
+import { answers, healthy } from "./pages";
+
+/** The Rancher that runs unless another one is named: pinned, since an upgrade is one-way. */
+export const defaultImage = "rancher/rancher:v2.12.3";
+
+/** Rancher, and how it is reached. */
+export interface RancherArgs {
+  /**
+   * With a tag or a digest; default {@link defaultImage}. Another one is an upgrade: it takes over once it serves, and
+   * there is no way back. While it is unknown, in a preview, its containers are not shown.
+   */
+  image?: pulumi.Input<string>;
+  /** Let an older version of `image` follow a newer one; default false: it may spoil the datastore. */
+  allowDowngrade?: boolean;
+  /** The name under which users find Rancher; default: the VIP. */
+  hostname?: pulumi.Input<string> | undefined;
+  /** The port on the VIP and on the nodes for HTTPS; default 443. */
+  httpsPort?: number;
+  /** A port for plain HTTP, which Rancher redirects; the guard then asks it without TLS. Default: none. */
+  httpPort?: number | undefined;
+  /** A certificate of one's own, as PEM text. Kept secret. Default: Rancher makes one. */
+  tls?:
+    | {
+        /** With those in between up to its CA. */
+        certificate: pulumi.Input<string>;
+        key: pulumi.Input<string>;
+        /** The private CA's, if that signed it. */
+        ca?: pulumi.Input<string | undefined> | undefined;
+      }
+    | undefined;
+  /** Further variables of the container, such as HTTP_PROXY. Kept secret. */
+  extraEnvironment?: Record<string, pulumi.Input<string>>;
+  /** Without internet access: the registry from which Rancher takes its own images, `HOST[:PORT]`. */
+  systemRegistry?: pulumi.Input<string> | undefined;
+  /** The Docker volume on each node for what cannot be on NFS; default `rancher-agent`. Plain: a resource is named so. */
+  agentVolume?: string;
+  /** Rancher's log of API calls; default: none. */
+  auditLog?: AuditLog | undefined;
+  /** Seconds that it may take to start; default 300. */
+  startDeadline?: number;
+  /** Seconds between SIGTERM and SIGKILL; default 30. */
+  stopGrace?: number;
+}
+
+/**
+ * Rancher as a workload.
+ *
+ * @param vip where it is reached, without prefix
+ * @param dataDirectory where the active node has the shared data mounted
+ * @param bootstrapPassword of the first login
+ */
+export function rancherWorkload(
+  args: RancherArgs,
+  at: { vip: string; dataDirectory: string },
+  bootstrapPassword: pulumi.Input<string>,
+): Workload {
+  const { image = defaultImage, hostname = at.vip, tls, extraEnvironment = {}, systemRegistry } = args;
+  const { httpsPort = 443, httpPort, agentVolume = "rancher-agent", auditLog } = args;
+  const known = { ...{ httpsPort, httpPort, agentVolume, auditLog }, dataDirectory: at.dataDirectory };
+  return {
+    title: "Rancher",
+    name: "rancher",
+    container: pulumi
+      .output({ image, hostname, tls, extraEnvironment, systemRegistry })
+      .apply((later) => rancherContainer({ ...known, ...later })),
+    secretEnvironment: { CATTLE_BOOTSTRAP_PASSWORD: bootstrapPassword },
+    url: serverUrl(at.vip, httpsPort),
+    ...{ answers, healthy, causes: [...causes] },
+    startDeadline: args.startDeadline ?? 300,
+    stopGrace: args.stopGrace ?? 30,
+    allowDowngrade: args.allowDowngrade ?? false,
+  };
+}
