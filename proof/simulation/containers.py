@@ -35,6 +35,8 @@ class Containers:
         self.well_at = 0
         self.store = ""
         self.epoch = 0
+        self.losses = 0
+        """Of its node's locks, when it was started: with another one its own are lost."""
         self.name = ""
         self.dying = False
         self.starting = 0
@@ -110,6 +112,7 @@ class Containers:
         self.well_at = self.world.now + machine.random.randint(500, 2_500)
         self.store, self.epoch = self.world.server.store, machine.edges.mounted_epoch
         self.see(Docker.RUNNING, pending=False)
+        self.losses = self.world.server.losses[machine.number]
         self.world.container_started(machine)
         if self.dies_after:
             self.world.at_machine(machine, self.dies_after, self.ended, self.life)

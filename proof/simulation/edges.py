@@ -107,6 +107,8 @@ class Edges:
             if not self.mountable:
                 return "the sentinel is missing"
             self.mounted, self.mounted_epoch = True, action.epoch
+            if action.unwatched:
+                self.world.server.served = self.world.server.last_container
             self.see_data()
             return ""
 
@@ -134,7 +136,7 @@ class Edges:
     def clone_data(self, action: core.CloneData) -> None:
         def cloned() -> str:
             server = self.world.server
-            if not server.lost[self.machine.number] and self.mounted:
+            if self.mounted:
                 name = f"clone{action.epoch}"
                 server.stores[name] = server.stores[server.store]
                 server.store = name

@@ -159,6 +159,17 @@ def kill_agent(_world: World, machine: Machine, fault: Fault) -> None:
     machine.end_agent(restart=100 + fault.pick % 1_200)
 
 
+def all_killed(world: World, machine: Machine, fault: Fault) -> None:
+    """Agent and lease process at once, as when somebody kills all that is of ours."""
+    machine.edges.leasing.kill()
+    machine.end_agent(restart=100 + fault.pick % 5_000)
+
+
+def stubborn_and_lost(world: World, machine: Machine, fault: Fault) -> None:
+    machine.edges.leasing.kill()
+    stubborn(True)(world, machine, fault)
+
+
 def agent_stays_dead(_world: World, machine: Machine, _fault: Fault) -> None:
     machine.end_agent(restart=0)
 
@@ -251,6 +262,8 @@ FAULTS: dict[str, tuple[int, Act, Act]] = {
     "agent stopped": (2, stop_agent, agent_back),
     "starved": (3, starve, nothing),
     "lease process killed": (3, lambda _w, machine, _f: machine.edges.leasing.kill(), nothing),
+    "agent and lease process killed": (3, all_killed, nothing),
+    "lease lost, nothing can be killed": (2, stubborn_and_lost, stubborn(False)),
     "keepalived hangs": (3, keepalived("hung"), keepalived_back),
     "keepalived dies": (4, keepalived("dead"), keepalived_back),
     "deaf for VRRP": (2, deaf, hears),

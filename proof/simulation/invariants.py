@@ -28,8 +28,6 @@ class Invariants:
     def __init__(self, world: World) -> None:
         self.world = world
         self.acked = 0
-        self.taken_at: dict[int, int] = {}
-        """When each epoch was asked for."""
         self.owners: dict[int, str] = {}
         self.last_started = 0
         """Epoch of the last container that was started."""
@@ -58,11 +56,10 @@ class Invariants:
         by_epoch = sorted(running, key=lambda machine: machine.edges.containers.epoch)
         newest = by_epoch[-1]
         for old in by_epoch[:-1]:
-            taken_at = self.taken_at.get(newest.edges.containers.epoch, 0)
             # One that is cut off besides learns nothing, but writes nothing either.
             bound = OVERLAP if old.reaches_server() else old.settings.watchdog
             left = old.resumed_at + bound - self.world.now
-            if old.resumed_at < taken_at or left < 0 or old.edges.containers.epoch == newest.edges.containers.epoch:
+            if old.resumed_at < 0 or left < 0 or old.edges.containers.epoch == newest.edges.containers.epoch:
                 raise BrokenError(f"I1: containers run on {old.name} and on {newest.name}")
             self.world.count("overlap")
             self.world.after(left + 1, self.check)
@@ -108,7 +105,6 @@ class Invariants:
         if owner != machine.name and record.epoch in self.world.server.epochs:
             raise BrokenError(f"I3: epoch {record.epoch} belongs to {owner} and to {machine.name}")
         self.owners[record.epoch] = machine.name
-        self.taken_at[record.epoch] = self.world.now
 
     def container_started(self, machine: Machine) -> None:
         server, containers = self.world.server, machine.edges.containers

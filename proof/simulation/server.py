@@ -32,6 +32,8 @@ class Server:
         """Since when a client was not heard of; None: it is in touch."""
         self.lost = [False] * clients
         """The server took this client's locks away: it answers its writes with EIO until it has closed its files."""
+        self.losses = [0] * clients
+        """How often that was so."""
         self.stores: dict[str, int] = {"first": 0}
         """Acknowledged writes in each copy of the datastore."""
         self.store = "first"
@@ -64,6 +66,7 @@ class Server:
         for name in [name for name, holder in self.locks.items() if holder == client]:
             del self.locks[name]
         self.lost[client] = True
+        self.losses[client] += 1
 
     def rebooted(self, client: int) -> None:
         """A client of the same name with another boot: what it had before is void."""

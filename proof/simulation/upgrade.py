@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.agent.core.types import OWNERS, Killing
+from node.agent.core.record import decode
+from node.agent.core.types import OWNERS, Claim, Killing, Record
 
 if TYPE_CHECKING:
     from .fault import Fault
     from .machine import Machine
+    from .server import Server
     from .world import World
 
 FORMER, NEXT = "rancher-1", "rancher-2"
@@ -50,6 +52,12 @@ def end(world: World, machine: Machine, fault: Fault) -> None:
         undo(world, world.now + 12_000)
 
 
+def released(server: Server) -> bool:
+    """Else nobody has watched the last container to its end."""
+    record = decode(server.files.get("lease", b""))
+    return isinstance(record, Record) and record.claim is Claim.RELEASED
+
+
 def undo(world: World, until: int) -> None:
     """Only while nobody runs the service, and only if the new version never answered."""
     server = world.server
@@ -58,7 +66,7 @@ def undo(world: World, until: int) -> None:
         if world.now < until:
             world.after(LOOK, undo, world, until)
             return
-    elif server.last_container == NEXT and server.served != NEXT:
+    elif server.last_container == NEXT and server.served != NEXT and released(server):
         world.tell("the upgrade is undone: the data is as it was before")
         server.stores["undone"] = server.copies["before"]
         server.store = "undone"

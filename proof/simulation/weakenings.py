@@ -177,7 +177,7 @@ WEAKENINGS = (
         "not-noted",
         "that a version has answered is not noted",
         "I8",
-        lambda: weaker.everywhere(notes.note_served, lambda _: None),
+        lambda: weaker.everywhere(notes.note_served, weaker.notes_another),
     ),
     Weakening(
         "keeps-lock",

@@ -58,10 +58,19 @@ def feeds_always(turn: Turn) -> None:
 
 
 def no_reset(turn: Turn) -> None:
+    """The watchdog is told of heartbeats that are still to come."""
+    late = turn.boot + 1_000_000
     turn.actions[:] = [
-        action for action in turn.actions
-        if not isinstance(action, (act.ResetNode, act.ArmWatchdog, act.FeedWatchdog))
-    ]  # fmt: skip
+        act.FeedWatchdog(late) if isinstance(action, (act.ArmWatchdog, act.FeedWatchdog)) else action
+        for action in turn.actions
+        if not isinstance(action, act.ResetNode)
+    ]
+
+
+def notes_another(turn: Turn) -> None:
+    job = turn.job()
+    turn.do(act.NoteServed(job, turn.settings.start_limit, "another", turn.tenure.epoch))
+    turn.service = turn.service._replace(noted=job)
 
 
 def takes_same_epoch(turn: Turn) -> None:

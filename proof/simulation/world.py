@@ -147,7 +147,9 @@ class World:
     def client_writes(self, machine: Machine) -> None:
         """A write through the service is acknowledged once the server has it, under the datastore's own lock."""
         containers = machine.edges.containers
-        if not containers.serves or not machine.reaches_server() or self.server.lost[machine.number]:
+        if not containers.serves or not machine.reaches_server():
+            return
+        if self.server.losses[machine.number] != containers.losses:
             return
         self.server.stores[containers.store] += 1
         self.invariants.acknowledged(machine)

@@ -115,6 +115,9 @@ class MountData(NamedTuple):
     job: int
     limit: int
     epoch: int
+    unwatched: bool
+    """Nobody watched the last container to its end: as the one that last ran here it is noted to have served, as by
+    NoteServed, since nobody can know that it did not."""
 
 
 class CloneData(NamedTuple):
@@ -173,7 +176,8 @@ class UnmountData(NamedTuple):
 
 
 class NoteServed(NamedTuple):
-    """Note durably in the data that `container` has answered: an upgrade's undo refuses from then on."""
+    """Note durably in the data that `container` has answered: an upgrade's undo refuses from then on. It also refuses
+    as long as the record in the lease is not `released`: nobody has watched that owner's container to its end."""
 
     job: int
     limit: int

@@ -143,7 +143,9 @@ def take(turn: Turn, reason: str) -> None:
     unclean = last_owner_may_write(turn)
     epoch = max(record.epoch if isinstance(record, Record) else 0, lease.epoch) + 1
     turn.cancel(JobKind.CHECK_CONTAINER, JobKind.FENCE)
-    turn.tenure = Tenure(epoch=epoch, sent=turn.boot, unclean=unclean, armed=turn.see.watchdog.available)
+    watched = not isinstance(record, Record) or (record.claim is Claim.RELEASED and record.epoch >= lease.epoch)
+    armed = turn.see.watchdog.available
+    turn.tenure = Tenure(epoch=epoch, sent=turn.boot, unclean=unclean, watched=watched, armed=armed)
     if turn.tenure.armed:
         turn.do(act.ArmWatchdog(turn.boot))
     turn.memory = turn.memory._replace(epoch=epoch, unclean=unclean, tries=0, first_started=0)

@@ -19,15 +19,23 @@ def stale(turn: Turn) -> int:
     return turn.settings.heartbeat * 5 // 2
 
 
+def cannot_look(turn: Turn) -> bool:
+    """The server does not answer this node, which has nothing open there; one that was just started lets an owner go on."""
+    return turn.see.lease.pending and turn.boot - turn.see.lease.answered > stale(turn)
+
+
 def must_give_back(turn: Turn) -> bool:
     """The VIP came while another node serves, and a heartbeat of that one has come since."""
     settings, vip = turn.settings, turn.vip
-    if not vip.here or not goes_on(turn):
+    blind = cannot_look(turn)
+    if not vip.here or turn.other() is None or not (blind or goes_on(turn)):
         return False
     left = vip.since + settings.follow_lease - turn.mono
     if left > 0:
         turn.wake(left)
         return False
+    if blind:
+        return True
     # One that lost its power wrote its last heartbeat before the VIP came here.
     return turn.seen.changed >= vip.since + settings.follow_lease - settings.heartbeat
 
@@ -50,6 +58,8 @@ def keep_refusing(turn: Turn) -> None:
     if not vip.refused:
         return
     owner = turn.other()
+    if owner is not None and cannot_look(turn):
+        return
     if owner is None or owner.node != vip.to or not goes_on(turn):
         reset_vip(turn)
     elif owner.vip and turn.mono >= vip.refused:

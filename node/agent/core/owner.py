@@ -80,7 +80,7 @@ def to_mount(turn: Turn, reason: str) -> None:
     if not may_go_on(turn):
         return
     job = turn.job()
-    turn.do(act.MountData(job, turn.settings.start_limit, turn.tenure.epoch))
+    turn.do(act.MountData(job, turn.settings.start_limit, turn.tenure.epoch, not turn.tenure.watched))
     turn.become(Mounting(job), reason)
 
 
@@ -92,7 +92,9 @@ def mounting(turn: Turn) -> None:
         return
     if done.status is JobStatus.FAILED or not turn.see.data.mounted:
         give_up(turn, f"the data cannot be used: {done.words}")
-    elif turn.tenure.unclean and turn.settings.clone_after_unclean_end:
+        return
+    turn.tenure = turn.tenure._replace(watched=True)
+    if turn.tenure.unclean and turn.settings.clone_after_unclean_end:
         job = turn.job()
         turn.do(act.CloneData(job, turn.settings.start_deadline, turn.tenure.epoch))
         turn.become(Cloning(job), "the last owner did not end in order: this one works on a copy")

@@ -138,6 +138,8 @@ class Tenure(NamedTuple):
     """When a confirmation was last long in coming, `boot`: the server had been away; 0: never."""
     unclean: bool = False
     """The owner before did not end in order, and the data is not cloned yet."""
+    watched: bool = False
+    """The last container before the next start ended under an agent's eyes."""
     armed: bool = False
     """The watchdog was told to run."""
 
