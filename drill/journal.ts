@@ -5,15 +5,16 @@ import { dataHome } from "../local/paths";
 import type { Action } from "./faults";
 
 /*
- * What has to be taken back, on disk before it is done: however the drill ends, whoever comes next knows.
+ * What must be taken back. It is on disk before a fault is injected, so that the next drill knows it however this one
+ * ends.
  */
 
 export interface Journal {
-  /** Still to be run, in this order. */
+  /** The actions still to be done, in this order. */
   readonly pending: readonly Action[];
-  /** Adds what takes back that which is about to be done. On disk when this returns. */
+  /** Adds the actions that take back the next fault. They are on disk when this returns. */
   promise(fault: string, actions: readonly Action[]): void;
-  /** These are run. */
+  /** Removes actions that were done. */
   done(actions: readonly Action[]): void;
 }
 
@@ -29,7 +30,7 @@ function write(file: string, content: Content): void {
   writeAtomicallySync(file, `${JSON.stringify(content, undefined, 1)}\n`);
 }
 
-/** The journal in a file; empty if there is none. @throws if it cannot be read, with the way out */
+/** The journal in a file; empty if there is no file. @throws with the way out if it cannot be read */
 export function openJournal(file: string): Journal {
   let content: Content = { fault: "", since: "", pending: [] };
   try {
@@ -37,7 +38,7 @@ export function openJournal(file: string): Journal {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT")
       throw new Error(
-        `${file}, which says what the last drill did not take back, cannot be read (${error}): look what is broken on the nodes, mend it, and remove the file`,
+        `${file}, which has what the last drill did not take back, cannot be read (${error}): find what is broken on the nodes, mend it, and remove the file`,
       );
   }
   const same = (a: Action) => (b: Action) => JSON.stringify(a) === JSON.stringify(b);

@@ -1,7 +1,7 @@
-/** Gives numbers from 0 to below 1, the same ones for the same seed. */
+/** Gives random numbers from 0 to below 1. */
 export type Random = () => number;
 
-/** mulberry32: small, and good enough to shuffle with. */
+/** A generator that gives the same numbers for the same seed: mulberry32, which is good enough to shuffle with. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -12,7 +12,7 @@ export function randomFrom(seed: number): Random {
   };
 }
 
-/** The same things in another order (Fisher and Yates). */
+/** The same things in a random order (Fisher-Yates). */
 export function shuffled<T>(things: readonly T[], random: Random): T[] {
   const all = [...things];
   for (let i = all.length - 1; i > 0; i--) {

@@ -36,3 +36,16 @@ export function insideLab(
   const [command = "", ...args] = within(lab.namespace)(argv);
   return { command, args, env: { ...labEnvironment(lab, process.env), ...extra } };
 }
+
+/**
+ * As {@link insideLab}, for a program whose environment was made from this process's own. Only what differs from that
+ * is added, so that what leads nowhere in the lab, such as a proxy, stays out.
+ */
+export function insideLabWith(
+  lab: LabDescription,
+  argv: string[],
+  environment: NodeJS.ProcessEnv,
+): ReturnType<typeof insideLab> {
+  const added = Object.entries(environment).filter(([name, value]) => process.env[name] !== value);
+  return insideLab(lab, argv, Object.fromEntries(added));
+}

@@ -1,6 +1,6 @@
 export { type Box, buildBox } from "./box";
 export { currentLab, type LabDescription } from "./description";
-export { insideLab } from "./environment";
+export { insideLab, insideLabWith } from "./environment";
 export type { Say } from "./layout";
 export { installPackages } from "./packages";
 export { runningLab, startLab } from "./start";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { currentLab, insideLab, type LabDescription, runningLab } from "../../lab";
+import { currentLab, insideLabWith, type LabDescription, runningLab } from "../../lab";
 import type { Command } from "../../local/foreground";
 import { packageRoot } from "../../local/root";
 import type { Toolchain } from "../../local/toolchain";
@@ -40,10 +40,8 @@ export function commandIn(
     const [command = "", ...args] = argv;
     return { command, args, env: pulumiEnvironment(toolchain, extra) };
   }
-  const all = pulumiEnvironment(toolchain, { HA_RANCHER_LAB: join(lab.home, "lab.json"), ...extra });
-  // Only what is new: the lab leaves some of our own variables out, such as proxies.
-  const added = Object.entries(all).filter(([name, value]) => process.env[name] !== value);
-  return insideLab(lab, argv, Object.fromEntries(added));
+  const env = pulumiEnvironment(toolchain, { HA_RANCHER_LAB: join(lab.home, "lab.json"), ...extra });
+  return insideLabWith(lab, argv, env);
 }
 
 /** How to call `pulumi` for what needs no network. */

@@ -3,7 +3,7 @@ import type { Recording } from "../recording";
 import { type Measures, measuresOf, ownerAt } from "./measures";
 import { lengthOf, nodeSpans, overlaps, type Span, within, without } from "./spans";
 
-/** An invariant that did not hold, and how that was seen. */
+/** An invariant that did not hold, and what was observed. */
 export interface Breach {
   invariant: Invariant;
   why: string;
@@ -12,21 +12,21 @@ export interface Breach {
 export interface Verdict {
   measures: Measures;
   breaches: Breach[];
-  /** What took longer than promised, though nothing was broken. */
+  /** What took longer than promised. */
   slow: string[];
 }
 
-/** Milliseconds: two nodes' samples are on one clock to this. */
-const exact = 50;
-/** A container that ends is gone from its control group a moment before or after its data is unmounted. */
+/** The precision of two nodes' samples on one clock, milliseconds. */
+const precision = 50;
+/** Milliseconds between the end of a container and the unmounting of its data, in either order. */
 const unmounting = 300;
-/** After healing: there is one holder from then on. */
+/** Milliseconds after healing from which on there must be one holder. */
 const settled = 1_000;
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
 const at = ({ from }: Span): string => `${seconds(from)} after the fault`;
 
-/** When a machine was resumed, and for how long it may not know yet what has happened. */
+/** The time after the resume of a machine in which its node may not know yet that another one serves. */
 const excused = ({ healed, excusedAfterResume }: Recording): { node: string; span: Span }[] =>
   healed.flatMap(({ action, over }) =>
     excusedAfterResume && action.at === "machine" && action.verb === "resume"
@@ -41,14 +41,14 @@ function oneWriter(recording: Recording): string[] {
     const both = without(
       overlaps([...spans.values()]),
       excused(recording).map(({ span }) => span),
-    ).filter((span) => lengthOf([span]) > exact);
+    ).filter((span) => lengthOf([span]) > precision);
     const [first] = both;
     if (first) found.push(`${what} for ${seconds(lengthOf(both))}, first ${at(first)}`);
   };
   check(({ container }) => container, "the container ran on two nodes");
   check(({ data }) => data, "two nodes had the data mounted");
-  // The excuse is for a container that runs, not for one that is believed. Who answers is whom the client meant when it
-  // asked: a question that was on its way when its neighbour table changed is answered by who had it before.
+  // A running container is excused, an acknowledged write is not. The node that answers is the owner of the VIP when the
+  // write was sent: a request on its way is not redirected when the neighbour table changes.
   for (const { node, span } of excused(recording)) {
     const others = recording.nodes.filter((name) => name !== node);
     const running = nodeSpans(recording, ({ container }) => container);
@@ -113,7 +113,7 @@ function oneHolderAfterwards(recording: Recording): string[] {
   const late = within(overlaps([...nodeSpans(recording, ({ vip }) => vip).values()]), {
     from: healedAt + settled,
     to,
-  }).filter((span) => lengthOf([span]) > 4 * exact);
+  }).filter((span) => lengthOf([span]) > 4 * precision);
   const found: string[] = [];
   if (late[0])
     found.push(`two holders for ${seconds(lengthOf(late))}, later than ${seconds(settled)} after healing`);

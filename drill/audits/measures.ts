@@ -3,15 +3,15 @@ import type { Recording } from "../recording";
 import { longestGap } from "../statistics";
 import { lengthOf, nodeSpans, overlaps } from "./spans";
 
-/** The figures of one trial, milliseconds; undefined: not measured, which is not 0. */
+/** The figures of one trial, milliseconds. Undefined means not measured, which is not 0. */
 export interface Measures {
   /** Longest time without an answer of the VIP to ICMP. */
   vipGap?: number;
   /** Longest time without an answer of the service. */
   serviceGap?: number;
-  /** From the fault to the first answer of another node, for faults that have a formula. */
+  /** From the fault to the first answer of another node; only for faults with a bound by the formula. */
   takeover?: number;
-  /** With the VIP on two nodes, and with the container running on two nodes, in all. */
+  /** Total time with the VIP on two nodes, and with containers running on two nodes. */
   twoHolders: number;
   twoWriters: number;
   writes?: WritesFound;
@@ -25,13 +25,13 @@ function gapAfterFault(times: readonly number[], to: number): number | undefined
   return longestGap([...sorted.filter((at) => at >= first && at <= to), to]);
 }
 
-/** The node whose MAC address the client had for the VIP at a time. */
+/** The node to which the client sent packets for the VIP at a time. */
 export function ownerAt({ client, macs }: Recording, at: number): string | undefined {
   const mac = client.owners.filter((owner) => owner.at <= at).at(-1)?.mac;
   return Object.keys(macs).find((node) => mac && macs[node] === mac);
 }
 
-/** When the fault took effect: as its node says; of a machine, its last sign of life. */
+/** When the fault took effect: as the node says, or for a machine that was turned off, its last answer. */
 function effectTime(recording: Recording): number {
   const [first] = recording.injected;
   if (!first) return 0;

@@ -7,19 +7,19 @@ export interface Span {
   to: number;
 }
 
-/** Longer without a look, and nothing is known; a recorder looks every 200 ms at least. */
-const blind = 1_000;
-const oneLook = 200;
+/** Milliseconds without a sample after which a state is unknown. A recorder takes a sample every 200 ms at least. */
+const unknownAfter = 1_000;
+const samplePeriod = 200;
 
-/** When something was so on a node, by its samples. */
+/** When a condition was true on a node, by its samples. */
 export function spansOf(samples: readonly Sample[], isSo: (sample: Sample) => boolean): Span[] {
   const spans: Span[] = [];
   for (const [i, sample] of samples.entries()) {
     if (!isSo(sample)) continue;
     const next = samples[i + 1];
-    // Both before and after a gap it was so, so it was in between: a node that was busy did not look.
-    const known = next && (isSo(next) || next.at - sample.at < blind);
-    const to = known ? next.at : sample.at + oneLook;
+    // True before and after a gap means true in between: a busy node takes no samples.
+    const known = next && (isSo(next) || next.at - sample.at < unknownAfter);
+    const to = known ? next.at : sample.at + samplePeriod;
     const last = spans.at(-1);
     if (last && last.to >= sample.at) last.to = to;
     else spans.push({ from: sample.at, to });
@@ -27,7 +27,7 @@ export function spansOf(samples: readonly Sample[], isSo: (sample: Sample) => bo
   return spans;
 }
 
-/** What is in all of `spans` and in none of `others`. */
+/** The parts of `spans` that are in none of `others`. */
 export function without(spans: readonly Span[], others: readonly Span[]): Span[] {
   return others.reduce<Span[]>(
     (left, other) =>
@@ -41,7 +41,7 @@ export function without(spans: readonly Span[], others: readonly Span[]): Span[]
   );
 }
 
-/** When at least two of them were at the same time. */
+/** The times that are in at least two of the lists. */
 export function overlaps(all: readonly (readonly Span[])[]): Span[] {
   const edges = all
     .flatMap((spans) =>
@@ -50,7 +50,7 @@ export function overlaps(all: readonly (readonly Span[])[]): Span[] {
         { at: to, by: -1 },
       ]),
     )
-    // One that ends when another begins does not overlap it.
+    // A span that ends when another one begins does not overlap it.
     .sort((a, b) => a.at - b.at || a.by - b.by);
   const found: Span[] = [];
   let count = 0;
@@ -63,7 +63,7 @@ export function overlaps(all: readonly (readonly Span[])[]): Span[] {
   return found;
 }
 
-/** Spans that are no further apart than `most` as one. They are given, and come back, in the order of time. */
+/** Joins spans that are at most `most` milliseconds apart. They are given and returned in the order of time. */
 export function joined(spans: readonly Span[], most: number): Span[] {
   const found: Span[] = [];
   for (const { from, to } of spans) {
@@ -77,7 +77,7 @@ export function joined(spans: readonly Span[], most: number): Span[] {
 export const lengthOf = (spans: readonly Span[]): number =>
   spans.reduce((sum, { from, to }) => sum + to - from, 0);
 
-/** What of the spans lies within one. */
+/** The parts of the spans within another one. */
 export const within = (spans: readonly Span[], { from, to }: Span): Span[] =>
   without(spans, [
     { from: Number.NEGATIVE_INFINITY, to: from },
@@ -86,7 +86,7 @@ export const within = (spans: readonly Span[], { from, to }: Span): Span[] =>
 
 const endOf: Partial<Record<string, string>> = { "power-off": "power-on", pause: "resume" };
 
-/** When a machine was off or paused: then nothing on it runs, whatever its last sample said. */
+/** When a machine was off or paused. Nothing runs on it then, whatever its last sample said. */
 export function stillSpans(recording: Recording, node: string): Span[] {
   const all = [...recording.injected, ...recording.healed].filter(
     ({ action }) => action.at === "machine" && action.node === node,
@@ -99,7 +99,7 @@ export function stillSpans(recording: Recording, node: string): Span[] {
   });
 }
 
-/** When something was so on each of the nodes that ran. */
+/** When a condition was true, by node; times in which a machine was off or paused are left out. */
 export function nodeSpans(recording: Recording, isSo: (sample: Sample) => boolean): Map<string, Span[]> {
   return new Map(
     recording.nodes.map((node) => [

@@ -3,21 +3,21 @@ import type { VrrpSpec } from "../../domain/vrrp";
 import { clock } from "../../local/clock";
 import type { Rig, RigNode } from "../rig/rig";
 
-/** Something that happens to the holder. */
+/** A fault of the holder in the rig. */
 export interface Fault {
   name: string;
-  /** The holder says that it goes: the backup waits for its skew alone. */
+  /** The holder announces that it goes, so the backup only waits for its skew time. */
   planned: boolean;
-  /** The old holder keeps the VIP on its interface, and nobody takes it off. */
+  /** The VIP stays on the old holder's interface. */
   leavesVip: boolean;
-  strike(rig: Rig, holder: RigNode): void;
+  inject(rig: Rig, holder: RigNode): void;
 }
 
 const fault = (
   name: string,
   options: { planned?: boolean; leavesVip?: boolean },
-  strike: Fault["strike"],
-): Fault => ({ name, planned: false, leavesVip: false, ...options, strike });
+  inject: Fault["inject"],
+): Fault => ({ name, planned: false, leavesVip: false, ...options, inject });
 
 /** By name, in the order of the table. */
 export const faults = {
@@ -26,7 +26,7 @@ export const faults = {
     holder.supervised = false;
     holder.signal("SIGTERM");
   }),
-  // Of all of keepalived; its VIP stays where it was, which a restart mends: not in this measurement.
+  // All of keepalived is killed. Its VIP stays on the interface; a restart would remove it, but is not measured here.
   "kill -9": fault("kill -9", { leavesVip: true }, (_, holder) => {
     holder.supervised = false;
     holder.signal("SIGKILL", "both");
@@ -35,21 +35,21 @@ export const faults = {
   "silent drop": fault("silent drop", { leavesVip: true }, (rig, holder) => rig.silence(holder, true)),
 } satisfies Record<string, Fault>;
 
-/** What one trial saw, milliseconds. */
+/** The result of one trial, milliseconds. */
 export interface Trial {
   /** From the fault to the first answer of the new holder. */
   takeover: number;
-  /** The longest time in which the client had no answer. */
+  /** The longest time without an answer to the client. */
   gap: number;
 }
 
-/** Lets a fault hit the holder of a rig that runs in order, and waits until another node answers. */
-export async function trial(rig: Rig, { strike, name }: Fault): Promise<Trial> {
+/** Injects a fault into the holder of a rig that is in order, and waits until another node answers. */
+export async function trial(rig: Rig, { inject, name }: Fault): Promise<Trial> {
   const [old, ...others] = rig.holders();
   if (!old || others.length)
     throw new Error(`before ${name} the holders were ${rig.holders().join(" ") || "none"}`);
   const since = clock();
-  strike(rig, rig.node(old));
+  inject(rig, rig.node(old));
   await rig.until(() => rig.probe.takeover(since, old) !== undefined, `a new holder after ${name}`);
   return { takeover: rig.probe.takeover(since, old) ?? 0, gap: rig.probe.longestGap(since) };
 }
@@ -67,7 +67,7 @@ export async function heal(rig: Rig): Promise<void> {
   rig.probe.forget();
 }
 
-/** Takes all faults back, starts what has ended, and waits until all is in order again: one holder, and backups. */
+/** Takes all faults back, starts every keepalived that has ended, and waits for one holder and backups. */
 export async function settle(rig: Rig, spec: VrrpSpec): Promise<void> {
   await heal(rig);
   for (const node of rig.nodes) {
@@ -80,7 +80,7 @@ export async function settle(rig: Rig, spec: VrrpSpec): Promise<void> {
       rig.nodes.every((node) => node.state === (node.holdsVip ? "MASTER" : "BACKUP")),
     "one holder again, and backups",
   );
-  // A backup that has just begun to listen takes its first down time from its own interval.
+  // A backup that has just started takes its first down time from its own interval.
   await sleep(spec.downTimerAdverts * spec.advertInterval * 1000 + 300);
   const [holder] = rig.holders();
   await rig.until(() => rig.holders().length === 1 && rig.probe.latest === holder, "the holder to answer");

@@ -1,4 +1,4 @@
-/** A verb of drill/nodes/fault, with its arguments. */
+/** A verb of node/drill/fault, with its arguments. */
 export interface NodeAction {
   at: "node";
   node: string;
@@ -6,17 +6,17 @@ export interface NodeAction {
   args: string[];
 }
 
-/** What can be done to a machine from outside of it. */
+/** What a hypervisor can do to a machine. */
 export const machineVerbs = ["power-off", "power-on", "pause", "resume", "unplug", "plug"] as const;
 
-/** To a machine as a whole; `unplug` takes the carrier from the interface that carries the node's address. */
+/** A verb for a machine. `unplug` takes the carrier from the interface with the node's address. */
 export interface MachineAction {
   at: "machine";
   node: string;
   verb: (typeof machineVerbs)[number];
 }
 
-/** node/keepalived/yield, as operators use it: the node gives the VIP away in order, and refuses it for some seconds. */
+/** A switchover by node/keepalived/yield: the node gives the VIP up and refuses it for some seconds. */
 export interface VipAction {
   at: "vip";
   node: string;
@@ -24,15 +24,15 @@ export interface VipAction {
   args: string[];
 }
 
-/** To the NFS server: `kill` ends it without a word, `start` starts it again if it does not run. */
+/** A verb for the NFS server: `kill` sends SIGKILL, `start` starts it if it does not run. */
 export interface ServerAction {
   at: "server";
   verb: "kill" | "start";
 }
 
 /**
- * One thing that the drill does to a stack or takes back. Plain data: the journal keeps on disk what is to be taken
- * back, and whoever reads it can do so.
+ * One thing that the drill does to a stack. It is plain data, so that the journal can keep on disk what must be taken
+ * back.
  */
 export type Action = NodeAction | VipAction | MachineAction | ServerAction;
 
@@ -43,7 +43,7 @@ export const onNode = (node: string, verb: string, ...args: (string | number)[])
   args: args.map(String),
 });
 
-/** @param seconds 0: refuses it no longer */
+/** @param seconds for which the node refuses the VIP; 0: it refuses it no longer */
 export const yieldVip = (node: string, seconds: number): VipAction => ({
   at: "vip",
   node,
@@ -59,7 +59,7 @@ export const toMachine = (node: string, verb: MachineAction["verb"]): MachineAct
 
 export const toServer = (verb: ServerAction["verb"]): ServerAction => ({ at: "server", verb });
 
-/** For people. */
+/** An action as text for people. */
 export const shownAction = (action: Action): string =>
   action.at === "server"
     ? `NFS server: ${action.verb}`

@@ -25,13 +25,13 @@ const singles = [
   ...surroundingFaults,
 ];
 
-/** All faults, in the order of the report's table. */
+/** All faults, in the order of the report's table. A new one goes into one of the lists above. */
 export const faults: readonly Fault[] = [...singles, ...pairFaults(singles)];
 
-/** The ones that say most in the shortest time, for a quick drill. */
+/** The faults of a quick drill: they say most in the shortest time. */
 export const quickFaults = ["switchover", "container-kill", "keepalived-kill-both", "power-off"] as const;
 
-/** @throws if there is no fault of that name, with those that there are */
+/** The fault with a name. @throws with all names if there is none */
 export function faultNamed(name: string): Fault {
   const found = faults.find((fault) => fault.name === name);
   if (found) return found;

@@ -13,7 +13,7 @@ import type { Fault, Roles } from "./fault";
 
 const unit = "keepalived.service";
 const nothing = (): [] => [];
-/** systemd starts keepalived again a second later: nothing to heal. */
+/** systemd starts keepalived again after a second, so there is nothing to heal. */
 const signal = (who: "main" | "children" | "all", name: string) => (roles: Roles) => [
   onNode(roles.holder.name, "signal", unit, who, name),
 ];
@@ -25,14 +25,14 @@ const hung = (seconds: number): Fault => ({
   lasts: seconds,
   inject: signal("all", "STOP"),
   heal: signal("all", "CONT"),
-  // The other one has the VIP, too, until the hung one is heard again.
+  // Both nodes have the VIP until the hung keepalived sends adverts again.
   bounds: (timing) => ({
     serviceGap: seconds * 1000 + vipWithoutLease(timing),
     twoHolders: seconds * 1000 + settling,
   }),
 });
 
-/** What befalls the VIP's own daemon. */
+/** Faults of keepalived. */
 export const keepalivedFaults: Fault[] = [
   {
     name: "switchover",

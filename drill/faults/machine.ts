@@ -11,19 +11,19 @@ const paused = (seconds: number): Fault => ({
   heal: ({ holder }) => [toMachine(holder.name, "resume")],
   bounds: (timing) => ({
     vipGap: crashGap(timing),
-    // Shorter than the lease: the VIP is with the other one, and the lease is not. Longer: that one serves.
+    // After a pause that is shorter than the lease, the other node has the VIP but not the lease. After a longer one it serves.
     serviceGap: seconds * 1000 + vipWithoutLease(timing),
-    // From its resumption until it has heard the other one.
+    // From the resume until keepalived hears the other node.
     twoHolders: keepalivedNotices,
   }),
-  // Until its guard has looked once.
+  // Until the guard has checked its lease once.
   excusedAfterResume: 3_000,
 });
 
-/** A machine that goes on is slow for a second. */
+/** A machine is slow for a second after a resume. */
 const keepalivedNotices = 2_500;
 
-/** What befalls a whole node. */
+/** Faults of a whole node. */
 export const machineFaults: Fault[] = [
   {
     name: "power-off",

@@ -2,7 +2,7 @@ import { type Action, onNode, toMachine } from "./action";
 import { crashGap, leaseTakeover, plannedMove, settling, vipWithoutLease } from "./bounds";
 import type { Fault, Roles } from "./fault";
 
-/** Other nodes' addresses. */
+/** The other nodes' addresses. */
 const peersOf = ({ holder, all }: Roles): string[] =>
   all.filter(({ name }) => name !== holder.name).map(({ address }) => address);
 
@@ -13,13 +13,13 @@ const netem = (name: string, what: string, seconds: number, ...words: string[]):
   lasts: seconds,
   inject: ({ holder }): Action[] => [onNode(holder.name, "netem", holder.address, ...words)],
   heal: ({ holder }): Action[] => [onNode(holder.name, "netem", holder.address)],
-  // The VIP may move back and forth; what must not happen twice does not.
+  // The VIP may move back and forth; the service must not run twice.
   bounds: (timing) => ({ serviceGap: seconds * 1000 + vipWithoutLease(timing), twoHolders: seconds * 1000 }),
 });
 
 const peerPartition = 30;
 
-/** What befalls the network. */
+/** Faults of the network. */
 export const networkFaults: Fault[] = [
   {
     name: "link-down",
@@ -76,7 +76,7 @@ export const networkFaults: Fault[] = [
     lasts: "moved",
     inject: ({ holder }) => [onNode(holder.name, "cut", "all", holder.address, holder.sshPort)],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "all")],
-    // It keeps its VIP, which nobody sees, until its guard gives up.
+    // The isolated node keeps its VIP, which no client reaches, until its guard gives up.
     bounds: (timing) => ({
       vipGap: crashGap(timing),
       serviceGap: leaseTakeover(timing) + plannedMove(timing),

@@ -6,7 +6,7 @@ function longer(a: Fault["lasts"], b: Fault["lasts"]): Fault["lasts"] {
   return a === "moved" ? a : b;
 }
 
-/** Two faults at once, one injected right after the other. Each may cost what it may cost alone. */
+/** Two faults, one right after the other. Together they may cost what each may cost alone. */
 function pair(first: Fault, second: Fault): Fault {
   return {
     name: `${first.name}+${second.name}`,
@@ -24,21 +24,21 @@ function pair(first: Fault, second: Fault): Fault {
   };
 }
 
-/** The chosen pairs: each takes away what the other one's cure relies on. */
+/** The pairs: one fault takes away what the recovery from the other one needs. */
 const chosen = [
-  // Who takes over asks a server that knows nothing of the lease, and gives nobody a new one for a while.
+  // The node that takes over asks a server that has forgotten the lease and gives out no locks for a while.
   ["power-off", "nfs-server-restart"],
-  // Two holders, and the active one cannot write.
+  // Two holders, and the active node cannot write.
   ["nfs-partition", "peer-partition"],
-  // The VIP stays on an interface whose guard is dead.
+  // The VIP stays on an interface of a node whose guard is dead.
   ["keepalived-kill-both", "guard-kill"],
-  // Nobody stops the container of a node that nobody reaches but systemd.
+  // The node cannot be reached, and only its systemd can stop the container.
   ["guard-hang", "partition-all"],
-  // The other one has taken over, and cannot hear that the old one is back.
+  // The other node has taken over, and does not hear that the first one is back.
   ["pause-60s", "deaf-standby"],
 ] as const;
 
-/** @param singles all other faults */
+/** The pairs as faults. @param singles all other faults */
 export function pairFaults(singles: Fault[]): Fault[] {
   const named = (name: string): Fault => {
     const found = singles.find((fault) => fault.name === name);

@@ -5,13 +5,13 @@ import type { Fault, Timing } from "./fault";
 const unit = "ha-rancher-guard.service";
 const nothing = (): [] => [];
 
-/** Started again in place, or somewhere else: whatever the guard decides, no longer than this. */
+/** A restart in place or on the other node, as the guard decides. */
 const inPlaceOrNot = (timing: Timing) => ({
   serviceGap: restartInPlace(timing) + plannedMove(timing),
   twoHolders: settling,
 });
 
-/** What befalls the guard, the container and Docker. */
+/** Faults of the guard, the container and Docker. */
 export const serviceFaults: Fault[] = [
   {
     name: "guard-kill",

@@ -14,7 +14,7 @@ const clock = (name: string, seconds: number): Fault => ({
   bounds: () => ({ vipGap: 500, serviceGap: 5_000, twoHolders: settling }),
 });
 
-/** What befalls the NFS server, the disk, the clock and the processors. */
+/** Faults of the NFS server, the disk, the clock and the processors. */
 export const surroundingFaults: Fault[] = [
   {
     name: "nfs-server-restart",
@@ -52,7 +52,7 @@ export const surroundingFaults: Fault[] = [
     lasts: 30,
     inject: ({ holder }) => [onNode(holder.name, "busy", 30)],
     heal: ({ holder }) => [onNode(holder.name, "idle")],
-    // A node that gets no processor looks dead.
+    // A node without processor time looks dead.
     bounds: (timing) => ({ serviceGap: 30_000 + vipWithoutLease(timing), twoHolders: 30_000 }),
   },
 ];

@@ -5,11 +5,11 @@ import { tryRun } from "../../local/run";
 import { spawnTied } from "../../local/tied";
 
 /*
- * Whether the VIP answers to ICMP, and whose it is: the MAC address in this machine's own neighbour table, which is
- * where its packets go. Both by programs that every Linux has, with their own time stamps.
+ * Whether the VIP answers to ICMP, and which node has it. The second is told by the MAC address in this machine's
+ * neighbour table, since that is where packets go. Both use programs that every Linux has, with their time stamps.
  */
 
-/** A line of `ping -D`: when the answer came, monotonic milliseconds; undefined if it is none. */
+/** When the answer in a line of `ping -D` came, monotonic milliseconds; undefined if the line is no answer. */
 export function pingAnswer(line: string): number | undefined {
   const [, time] = /^\[(\d+\.\d+)\] \d+ bytes from /.exec(line) ?? [];
   return time === undefined ? undefined : fromTimeOfDay(Number(time) * 1000);
@@ -19,11 +19,11 @@ export function pingAnswer(line: string): number | undefined {
 export interface Owner {
   /** Monotonic milliseconds. */
   at: number;
-  /** MAC address in lower case; empty: nobody answers. */
+  /** MAC address in lower case; empty: no node answers. */
   mac: string;
 }
 
-/** A line of `ip -ts monitor neigh` about an address; undefined if it is about another one. */
+/** The change in a line of `ip -ts monitor neigh`; undefined if it is about another address. */
 export function ownerChange(line: string, address: string): Owner | undefined {
   const [, time, rest = ""] = /^\[([\d-]+T[\d:.]+)\]\s+(.*)$/.exec(line) ?? [];
   if (!time || !rest.replace(/^(miss|Deleted) /, "").startsWith(`${address} `)) return undefined;
@@ -32,7 +32,7 @@ export function ownerChange(line: string, address: string): Owner | undefined {
   return { at, mac: /\b(FAILED|INCOMPLETE)\b|^Deleted /.test(rest) ? "" : mac };
 }
 
-/** The owner that the table of `ip neigh show` names. */
+/** The MAC address in the output of `ip neigh show`; empty: none. */
 export const ownerNow = (text: string): string =>
   /\b(FAILED|INCOMPLETE)\b/.test(text)
     ? ""
@@ -40,7 +40,7 @@ export const ownerNow = (text: string): string =>
 
 const plain = { ...process.env, LC_ALL: "C", TZ: "UTC" };
 
-/** Runs a program for its lines, from `delay` milliseconds on, and again if it ends; gives what ends it. */
+/** Runs a program after `delay` milliseconds and passes on its lines; runs it again if it ends. @returns ends it */
 function lines(command: string, args: string[], tell: (line: string) => void, delay = 0): () => void {
   let child: ChildProcess | undefined;
   let ended = false;
@@ -58,13 +58,15 @@ function lines(command: string, args: string[], tell: (line: string) => void, de
   };
 }
 
-/** `ping` does not sleep between questions that are 10 ms or less apart, but keeps a processor busy: some take turns. */
+/** With 10 ms or less between requests `ping` keeps a processor busy. So several of them take turns. */
 const pings = 3;
 
 /**
- * @param interval milliseconds between two questions
- * @param answered told when an answer came
- * @param changed told who has the address from now on
+ * Watches an address.
+ *
+ * @param interval milliseconds between two requests
+ * @param answered called with the time of each answer
+ * @param changed called when the address has another MAC address
  * @returns ends it
  */
 export function watchAddress(
@@ -79,7 +81,7 @@ export function watchAddress(
     known = owner.mac;
     changed(owner);
   };
-  // Now and then the whole table: what changed before the monitor was there it does not tell.
+  // The monitor does not show what was there before it started, so the table is read now and then.
   const look = (): void =>
     void tryRun("ip", ["neigh", "show", address]).then(
       ({ stdout }) => tell({ at: clock(), mac: ownerNow(stdout) }),

@@ -6,13 +6,13 @@ import { clock } from "../../local/clock";
 import { longestGap } from "../statistics";
 
 /*
- * Who answers at the VIP, and when: a client sends a small packet every few milliseconds, each node answers with its
- * name. Both run as processes of their own, since a network namespace is a property of the process.
+ * Which node answers at the VIP, and when: a client sends a small packet every few milliseconds, and each node answers
+ * with its name. Both are processes of their own, since a network namespace is a property of the process.
  */
 
 const port = 7_000;
 
-/** One answer: when it came, and from whom. */
+/** One answer: when it came, and from which node. */
 export type Reply = [at: number, name: string];
 
 function answer(name: string): void {
@@ -26,7 +26,7 @@ function ask(vip: string, interval: number): void {
   socket.on("message", (text) => {
     process.stdout.write(`${clock()} ${text}\n`);
   });
-  // Nobody there is an answer, too, and no reason to end.
+  // A node that does not answer is no reason to end.
   socket.on("error", () => undefined);
   socket.bind(() => {
     process.stdout.write("ready\n");
@@ -34,7 +34,7 @@ function ask(vip: string, interval: number): void {
   });
 }
 
-/** Milliseconds between two questions. */
+/** Milliseconds between two packets. */
 export const probeInterval = 3;
 
 export class Probe {
@@ -63,7 +63,7 @@ export class Probe {
     await this.started;
   }
 
-  /** Who answered last. */
+  /** The node that answered last. */
   get latest(): string | undefined {
     return this.replies.at(-1)?.[1];
   }
@@ -89,7 +89,7 @@ export class Probe {
 }
 
 if (require.main === module) {
-  // Ends with who started it.
+  // Ends with its parent.
   process.stdin.resume().on("end", () => process.exit());
   const [, , role, target = "", interval] = process.argv;
   if (role === "ask") ask(target, Number(interval));

@@ -12,7 +12,7 @@ import { packedSet } from "../../providers/remote/script";
 export const ip = (...args: string[]): string =>
   execFileSync("ip", args, { encoding: "utf8", stdio: "pipe" });
 
-/** Seconds that systemd waits before it starts a dead keepalived again, from the drop-in that nodes get. */
+/** Seconds until systemd starts a dead keepalived again, from the drop-in for nodes. */
 const restartSeconds = (): number =>
   Number(
     /^RestartSec=(\d+)$/m.exec(
@@ -22,7 +22,7 @@ const restartSeconds = (): number =>
 
 export const rigVip = { address: "192.168.56.10", prefix: 24 };
 
-/** What a node needs to know of its rig. */
+/** What a node knows about its rig. */
 export interface RigOfNode {
   readonly id: string;
   readonly folder: string;
@@ -35,7 +35,7 @@ export interface RigOfNode {
 export class RigNode {
   readonly folder: string;
   readonly namespace: string;
-  /** What keepalived said. */
+  /** The output of keepalived. */
   log = "";
   /** Restarted by a stand-in for systemd, as the drop-in says. */
   supervised = true;
@@ -68,7 +68,7 @@ export class RigNode {
   async prepare(): Promise<void> {
     ip("netns", "add", this.namespace);
     ip("-n", this.namespace, "link", "set", "lo", "up");
-    // eth0: another interface, up, that carries nothing.
+    // eth0 is another interface that is up and carries nothing.
     ip("-n", this.namespace, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0x");
     ip("-n", this.namespace, "link", "set", "eth0x", "up");
     ip("-n", this.namespace, "link", "set", "eth0", "up");
@@ -95,10 +95,10 @@ export class RigNode {
       `mount --bind ${this.folder}/run /run`,
       `mount --bind ${this.folder}/lib /usr/local/lib`,
       "echo ready",
-      // Ends with us, whatever happens to us.
+      // Ends with this process, however that ends.
       "exec cat >/dev/null",
     ].join(" && ");
-    // `ip netns exec` gives a mount namespace, too.
+    // `ip netns exec` makes a mount namespace, too.
     this.keeper = spawn("ip", ["netns", "exec", this.namespace, "sh", "-c", mounts], {
       stdio: ["pipe", "pipe", "inherit"],
     });
@@ -131,8 +131,8 @@ export class RigNode {
   start(): void {
     this.startOfLog = this.log.length;
     rmSync(join(this.folder, "run/ha-rancher/vrrp"), { force: true });
-    // Systemd has reaped a killed process before it starts the next; where another init takes its time with that,
-    // keepalived would take the dead one for a living one.
+    // systemd reaps a killed process before it starts the next one. Another init may be slow, and keepalived would take
+    // the dead process for a living one.
     if (this.vrrpIsZombie()) rmSync(join(this.folder, "run/vrrp.pid"), { force: true });
     const args = [
       "--dont-fork",
@@ -142,7 +142,7 @@ export class RigNode {
       "--pid",
       "/run/keepalived.pid",
     ];
-    // As real-time does it for a keepalived that systemd has started.
+    // node/keepalived/real-time does this for a keepalived that systemd has started.
     const conf = readFileSync(join(this.folder, "etc/keepalived/keepalived.conf"), "utf8");
     const priority = Number(/^# real-time: (\d+)$/m.exec(conf)?.[1] ?? 0);
     const scheduled = priority > 0 ? ["chrt", "--rr", String(priority)] : [];
@@ -165,7 +165,7 @@ export class RigNode {
     this.daemon = daemon;
   }
 
-  /** The VRRP state that keepalived has been in last since its start; undefined: none yet. */
+  /** The last VRRP state since keepalived's start; undefined: none yet. */
   get state(): string | undefined {
     return [...this.log.slice(this.startOfLog).matchAll(/\(ha_rancher\) Entering (\w+) STATE/g)].at(-1)?.[1];
   }
@@ -174,7 +174,7 @@ export class RigNode {
     return this.daemon !== undefined;
   }
 
-  /** The VRRP process: keepalived's parent only watches over it. */
+  /** The VRRP process, which keepalived's parent only watches. */
   private get child(): number {
     return Number(readFileSync(join(this.folder, "run/vrrp.pid"), "utf8"));
   }
@@ -192,7 +192,7 @@ export class RigNode {
     const parent = this.daemon?.pid;
     if (parent === undefined) throw new Error(`keepalived on ${this.vrrp.name} does not run`);
     const pids = to === "parent" ? [parent] : to === "child" ? [this.child] : [parent, this.child];
-    // Of a parent that dies the VRRP process hears by SIGTERM, and would end in order before it is killed too.
+    // The VRRP process gets a SIGTERM when its parent dies, and would end in order before it is killed.
     if (signal === "SIGKILL") for (const pid of pids) process.kill(pid, "SIGSTOP");
     for (const pid of pids) process.kill(pid, signal);
   }
@@ -218,7 +218,7 @@ export class RigNode {
     return ip("-n", this.namespace, "-o", "addr", "show", "to", rigVip.address).trim() !== "";
   }
 
-  /** All that the node is called by has ended, and its namespace is gone. */
+  /** Ends all processes of the node and removes its namespace. */
   async end(): Promise<void> {
     this.supervised = false;
     clearTimeout(this.restart);

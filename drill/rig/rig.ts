@@ -11,9 +11,9 @@ import { ip, pidsIn, RigNode, rigVip } from "./rig-node";
 export { RigNode, rigVip } from "./rig-node";
 
 /*
- * Nodes with the real keepalived, on this machine: a network namespace each, joined by a bridge in one of its own,
- * and a client that asks the VIP. Each node has its own /etc, /run and /usr/local/lib. Nothing of it can reach
- * another network, and nothing is left of it afterwards.
+ * Nodes with the real keepalived on this machine, for tests and benchmarks. Each node is a network namespace with its
+ * own /etc, /run and /usr/local/lib. A bridge in another namespace joins them with a client that asks the VIP. Nothing
+ * in it can reach another network, and nothing is left of it afterwards.
  */
 
 /** The version of the keepalived on this machine. */
@@ -39,7 +39,7 @@ function removeLeftovers(): void {
 }
 
 export interface RigOptions {
-  /** By default two, rancher-1 and rancher-2 in short: `a` with priority 150, `b` with 140. */
+  /** Default: two, `a` with priority 150 and `b` with 140. */
   nodes?: VrrpNode[];
 }
 
@@ -109,7 +109,7 @@ export class Rig {
     });
   }
 
-  /** Starts keepalived on all nodes, and waits until `a`, or whom you say, holds the VIP and answers. */
+  /** Starts keepalived on all nodes, and waits until the node `first` holds the VIP and answers. */
   async start(spec: VrrpSpec, first = "a"): Promise<void> {
     for (const node of this.nodes) {
       node.configure(this.conf(node, spec));
@@ -133,7 +133,7 @@ export class Rig {
     await Promise.all(this.nodes.map((node) => node.stop()));
     for (const node of this.nodes) {
       node.log = "";
-      // One that was killed has left it.
+      // A keepalived that was killed leaves the VIP on the interface.
       if (node.holdsVip) ip("-n", node.namespace, "addr", "flush", "dev", "eth1", "to", rigVip.address);
     }
   }
@@ -143,7 +143,7 @@ export class Rig {
     return this.nodes.filter((node) => node.holdsVip).map(({ vrrp }) => vrrp.name);
   }
 
-  /** Waits for something; gives the milliseconds that it took. */
+  /** Waits for a condition. @returns how long it took, milliseconds */
   async until(condition: () => boolean, what: string, limit = 20_000): Promise<number> {
     const begin = performance.now();
     while (!condition()) {
@@ -158,14 +158,14 @@ export class Rig {
     return performance.now() - begin;
   }
 
-  /** Takes the carrier from a node's link, as a pulled cable does, or gives it back. */
+  /** Takes the carrier from a node's link as a pulled cable does, or gives it back. */
   carrier(node: RigNode, up: boolean): void {
     ip("-n", this.bridge, "link", "set", node.port, up ? "up" : "down");
   }
 
-  /** Drops all of a node's packets in the switch, which the node cannot see: as a power-off does. */
+  /** Drops all packets of a node in the switch. The node cannot see that; for others it is like a power-off. */
   silence(node: RigNode, silent: boolean): void {
-    // A port whose carrier has just come back takes no state yet.
+    // A port whose carrier has just come back accepts no state yet.
     if (silent === this.silenced.has(node)) return;
     if (silent) this.silenced.add(node);
     else this.silenced.delete(node);
@@ -191,7 +191,7 @@ export class Rig {
       ...this.nodes.map((node) => () => node.end()),
       ...[this.client, this.bridge].map((name) => async () => void ip("netns", "del", name)),
     ];
-    // Each, whatever became of the others; a rig that was not finished has not all of them.
+    // Every step runs, even if another one fails: a rig that was not finished does not have all parts.
     for (const step of steps) await step().catch(() => undefined);
     rmSync(this.folder, { recursive: true, force: true });
   }

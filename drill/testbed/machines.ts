@@ -2,11 +2,11 @@ import { type RunResult, tryRun } from "../../local/run";
 import type { RecordedMachine } from "../../stack/state";
 import type { MachineAction } from "../faults";
 
-/** A hypervisor's commands: program, and arguments by verb. What is so already is well, too. */
+/** A hypervisor's commands: its program, and the arguments for each verb. */
 interface Hypervisor {
   program: string;
   args(machine: RecordedMachine, verb: MachineAction["verb"], mac: string): string[];
-  /** What it says where there was nothing to do. */
+  /** What it prints if the machine is in the wanted state already, which is no failure. */
   already: RegExp;
 }
 
@@ -31,7 +31,7 @@ const virtualbox: Hypervisor = {
   program: "VBoxManage",
   args({ machineId = "" }, verb) {
     const control = (...words: string[]): string[] => ["controlvm", machineId, ...words];
-    // Vagrant's own network is the first card; the second one is the node's.
+    // The first card is Vagrant's own network, the second one the node's.
     const args: Record<MachineAction["verb"], string[]> = {
       "power-off": control("poweroff"),
       "power-on": ["startvm", machineId, "--type", "headless"],
@@ -47,7 +47,7 @@ const virtualbox: Hypervisor = {
 
 const hypervisors: Record<string, Hypervisor> = { libvirt, virtualbox };
 
-/** The command line that does it, for a machine of ours. @throws if its hypervisor is not known */
+/** The command line for a verb. @throws if the hypervisor is not known */
 export function machineCommand(
   machine: RecordedMachine,
   verb: MachineAction["verb"],
@@ -56,7 +56,7 @@ export function machineCommand(
   const hypervisor = hypervisors[machine.hypervisor ?? ""];
   if (!hypervisor || !machine.machineId)
     throw new Error(
-      `${machine.name} is a machine of ${machine.hypervisor ?? "nobody"}, which the drill cannot control`,
+      `${machine.name} is a machine of ${machine.hypervisor ?? "no known hypervisor"}, which the drill cannot control`,
     );
   return {
     program: hypervisor.program,
@@ -65,7 +65,7 @@ export function machineCommand(
   };
 }
 
-/** Does it. @throws with what the hypervisor said */
+/** Controls a machine. @throws with the output of the hypervisor */
 export async function controlMachine(
   machine: RecordedMachine,
   verb: MachineAction["verb"],

@@ -1,42 +1,42 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commandIn, type Surroundings } from "../../../cli/pulumi/surroundings";
-import { type LabDescription, startLab, stopLab } from "../../../lab";
+import { insideLabWith, type LabDescription, startLab, stopLab } from "../../../lab";
 import { labHome } from "../../../local/paths";
 import { type RunResult, tryRun } from "../../../local/run";
-import { ensureToolchain } from "../../../local/toolchain";
+import { ensureToolchain, type Toolchain } from "../../../local/toolchain";
+import { pulumiEnvironment } from "../../../local/toolchain/environment";
 import { type PlainArgs, writeMachines, writeProject } from "./project";
 
 const say = (line: string): void => console.log(line);
 
-/** Not removeLab: box and image stay for the next test. */
+/** Stops the lab. The box and the image stay for the next test. */
 async function forgetLab(): Promise<void> {
   await stopLab(say);
   rmSync(labHome(), { recursive: true, force: true });
 }
 
-/** A lab of the test's own, and in it a Pulumi stack of machines alone: nothing else of this project is on them. */
+/** A lab of its own with a Pulumi stack of machines; nothing else of this project is on them. */
 export class MachinesLab {
   private readonly machines: Record<string, PlainArgs> = {};
 
   private constructor(
     readonly folder: string,
     readonly lab: LabDescription,
-    private readonly surroundings: Surroundings,
+    private readonly toolchain: Toolchain,
   ) {}
 
   static async start(): Promise<MachinesLab> {
     process.env.HA_RANCHER_LAB_NAME = "machines";
     const folder = mkdtempSync(join(tmpdir(), "ha-rancher-machines-"));
-    // Ports and folders of machines; turns and boxes stay where they are for everybody.
+    // For the machines' ports and folders; locks and boxes are shared with other labs.
     process.env.XDG_DATA_HOME = join(folder, "data");
     try {
       const toolchain = await ensureToolchain(say);
       const lab = await startLab(say);
       writeProject(folder);
       mkdirSync(join(folder, "backend"));
-      const own = new MachinesLab(folder, lab, { toolchain, lab });
+      const own = new MachinesLab(folder, lab, toolchain);
       writeMachines(folder, {});
       await own.must("pulumi", "stack", "init", "machines");
       return own;
@@ -51,7 +51,7 @@ export class MachinesLab {
     return join(this.folder, "machines", name);
   }
 
-  /** What a machine of the lab needs, as components/place.ts has it. */
+  /** The arguments of a machine in the lab. */
   argsOf(name: string, address: string, changes: PlainArgs = {}): PlainArgs {
     const { lab } = this;
     return {
@@ -83,21 +83,23 @@ export class MachinesLab {
 
   /** Runs a program in the lab's network, in the project's folder. */
   async try(...argv: string[]): Promise<RunResult> {
-    const { command, args, env } = commandIn(this.surroundings, argv, {
+    const pulumi = pulumiEnvironment(this.toolchain, {
+      HA_RANCHER_LAB: join(this.lab.home, "lab.json"),
       PULUMI_BACKEND_URL: `file://${join(this.folder, "backend")}`,
       PULUMI_CONFIG_PASSPHRASE: "of the tests",
     });
+    const { command, args, env } = insideLabWith(this.lab, argv, pulumi);
     return await tryRun(command, args, { cwd: this.folder, env, timeout: 20 * 60_000 });
   }
 
-  /** Gives what it printed; throws with that unless it ended well. */
+  /** As `try`. @returns what it printed @throws with that if it failed */
   async must(...argv: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.try(...argv);
     if (code !== 0) throw new Error(`${argv.join(" ")} ended with code ${code}:\n${stdout}${stderr}`);
     return stdout;
   }
 
-  /** Runs `pulumi`, and tells how long it took. */
+  /** Runs `pulumi`, and shows how long it took. */
   async pulumi(command: string, ...args: string[]): Promise<string> {
     const start = performance.now();
     const confirm = command === "preview" || command === "state" ? [] : ["--yes", "--skip-preview"];
@@ -135,7 +137,7 @@ export class MachinesLab {
     ).trim();
   }
 
-  /** Takes all away, whatever happened. */
+  /** Removes everything, in any state. */
   async end(): Promise<void> {
     if (existsSync(this.folder))
       await this.try("pulumi", "destroy", "--yes", "--skip-preview", "--stack", "machines");
