@@ -3,10 +3,14 @@ import { readFileSync, rmSync, statfsSync, statSync } from "node:fs";
 import { writeAtomically } from "../local/files";
 import { run, tryRun } from "../local/run";
 import { type Layout, layout } from "./layout";
+import { forgetOwner, isOwn, type LabOwner, ownerOf, recordOwner } from "./owner";
 import { bootId, endAll, processesIn } from "./process";
 
 /** The network namespace of the lab with a name. */
 export const namespaceName = (lab: string): string => `ha-rancher-${lab}`;
+
+/** The name of the lab that has a network namespace. */
+export const labOf = (namespace: string): string => namespace.replace(/^ha-rancher-/, "");
 
 const nsfs = 0x6e736673;
 const fileOf = (namespace: string): string => `/run/netns/${namespace}`;
@@ -88,16 +92,24 @@ export async function makeNamespace(home: string, namespace: string): Promise<nu
     await run("ip", ["netns", "add", namespace]);
     inode = inodeOf(namespace);
     if (inode === undefined) throw new Error(`\`ip netns add ${namespace}\` made no namespace`);
-  } else if (!(await unused(namespace, inode))) {
-    throw new Error(
-      `a network namespace ${namespace} is in use, and not by this lab (${home}): remove it with \`ip netns del ${namespace}\`, or give this lab another name in \`HA_RANCHER_LAB_NAME\``,
-    );
+  } else {
+    const owner = ownerOf(namespace, inode);
+    const isAnothers = owner !== undefined && !isOwn(owner, home);
+    if (isAnothers || !(await unused(namespace, inode))) throw inUse(namespace, home, owner);
   }
   const made: Made = { inode, bootId: bootId(), mark: `ha-rancher ${randomUUID()}` };
   await writeAtomically(paths.namespaceRecord, JSON.stringify(made));
+  await recordOwner(namespace, inode, home);
   await run("ip", ["-n", namespace, "link", "set", "lo", "up", "alias", made.mark]);
   return inode;
 }
+
+const inUse = (namespace: string, home: string, owner: LabOwner | undefined): Error => {
+  const whose = owner ? `of ${owner.user}'s lab in ${owner.home}` : "in use, and nobody says by which lab";
+  return new Error(
+    `the network namespace ${namespace} is ${whose}, and not of this one in ${home}: give this lab another name in \`HA_RANCHER_LAB_NAME\``,
+  );
+};
 
 /** Whether nothing happens in a namespace: just made, or left when this lab was killed before it could note its name. */
 async function unused(namespace: string, inode: number): Promise<boolean> {
@@ -113,6 +125,7 @@ export async function removeNamespace(home: string, namespace: string): Promise<
   else if ((await isMarked(fileOf(namespace), made)) || (await unused(namespace, made.inode))) {
     await endAll(made.inode);
     await run("ip", ["netns", "del", namespace]);
+    forgetOwner(namespace);
   }
   rmSync(layout(home).namespaceRecord, { force: true });
 }

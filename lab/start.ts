@@ -21,6 +21,7 @@ import {
 import { libvirtdPid, libvirtUri, startLibvirtd } from "./libvirt/daemon";
 import { makeResources } from "./libvirt/resources";
 import { makeNamespace, namespaceName, ownInode, within } from "./namespace";
+import { recordOwner } from "./owner";
 import { preflight } from "./preflight";
 import { alive, processesIn } from "./process";
 import { pushImage, startRegistry } from "./registry";
@@ -95,6 +96,7 @@ async function startParts(say: Say): Promise<LabDescription> {
   const networks = (async () => {
     if (libvirtdPid(paths, inode) === undefined) say("starting libvirt and its networks");
     await startLibvirtd(paths, namespace, accelerator);
+    await recordOwner(name, inode, home, libvirtdPid(paths, inode));
     await makeResources(paths);
   })();
   // The NFS server and the registry listen on the private network's address.

@@ -6,7 +6,8 @@ import { cacheHome, dataHome, labHome } from "../../local/paths";
 import { deadLocks, removeDeadLocks } from "../../local/pulumi/locks";
 import { recordFile } from "../../providers/vagrant/folder";
 import { localStacks, readLocal } from "../../stack/state";
-import { type Check, type Finding, remark, type Subject, well } from "./check";
+import { type Check, remark, type Subject, well } from "./check";
+import { namespaces } from "./namespaces";
 
 /** All stacks whose state is on this machine; undefined if the state is elsewhere, so that nobody can tell. */
 const livingStacks = ({ backend }: Subject): string[] | undefined =>
@@ -105,43 +106,6 @@ const exportsCheck: Check = {
         `sudo rm ${file} && sudo exportfs -ra`,
       ),
     );
-  },
-};
-
-const namespacesFolder = "/run/netns";
-
-/** The lab of a namespace, if it is one that a lab on this machine made and still knows. */
-const isKnown = (name: string): boolean =>
-  ownInode(join(dirname(labHome()), name.replace(/^ha-rancher-/, "")), name) !== undefined;
-
-const namespaces: Check = {
-  name: "namespaces",
-  async look({ machine }) {
-    const ours = machine.names(namespacesFolder).filter((name) => name.startsWith("ha-rancher-"));
-    if (ours.length === 0) return well("No network namespace of a lab");
-    const found: Finding[] = [];
-    for (const name of ours) {
-      if (isKnown(name)) continue;
-      const { code, stdout } = await machine.run("ip", "netns", "pids", name);
-      const pids = stdout.split(/\s+/).filter(Boolean);
-      const meaning = `The network namespace ${name} is of a lab that is not there any more`;
-      if (code === 0 && pids.length > 0)
-        found.push(
-          ...remark(
-            `${meaning}, and ${pids.length} processes run in it`,
-            `kill ${pids.join(" ")}; ip netns del ${name}`,
-          ),
-        );
-      else
-        found.push(
-          ...remark(meaning, `ip netns del ${name}`, async () => {
-            const { code: result, stderr } = await machine.run("ip", "netns", "del", name);
-            if (result !== 0) throw new Error(stderr.trim());
-            return `the network namespace ${name} removed`;
-          }),
-        );
-    }
-    return found.length > 0 ? found : well(`Network namespaces of labs that are there: ${ours.join(", ")}`);
   },
 };
 

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { freemem, networkInterfaces, totalmem, userInfo } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { inodeOf, labOf, ownInode } from "../../lab/namespace";
+import { isAlive, isOwn, type LabOwner, ownerOf } from "../../lab/owner";
+import { labHome } from "../../local/paths";
 import { RunError, type RunResult, tryRun } from "../../local/run";
 import { onPath } from "../../local/toolchain/path";
 
@@ -31,6 +34,32 @@ export interface ThisMachine {
   isFree(port: number, address: string): Promise<boolean>;
   /** IPv4 addresses with prefix, by interface. */
   addresses(): { device: string; cidr: string }[];
+  /** What a lab says of itself, by its network namespace; undefined if there is no such namespace. */
+  lab(namespace: string): LabSeen | undefined;
+}
+
+export interface LabSeen {
+  /** Undefined: nobody says that it is of his lab. */
+  owner: Pick<LabOwner, "user" | "home"> | undefined;
+  /** Of this user, in this user's folder of labs. */
+  isOwn: boolean;
+  /** The lab's folder is there and knows the namespace. */
+  isKnown: boolean;
+  /** Something of it runs, as far as this user can see. */
+  isAlive: boolean;
+}
+
+function lab(namespace: string): LabSeen | undefined {
+  const inode = inodeOf(namespace);
+  if (inode === undefined) return undefined;
+  const home = join(dirname(labHome()), labOf(namespace));
+  const owner = ownerOf(namespace, inode);
+  return {
+    owner,
+    isOwn: owner !== undefined && isOwn(owner, home),
+    isKnown: ownInode(home, namespace) !== undefined,
+    isAlive: isAlive(owner, inode),
+  };
 }
 
 const timeLimit = 20_000;
@@ -97,4 +126,5 @@ export const thisMachine = (): ThisMachine => ({
     Object.entries(networkInterfaces()).flatMap(([device, all]) =>
       (all ?? []).flatMap(({ family, cidr }) => (family === "IPv4" && cidr ? [{ device, cidr }] : [])),
     ),
+  lab,
 });

@@ -41,6 +41,7 @@ export function fakeMachine({ programs = {}, files = {}, ...others }: Given = {}
     free: () => 100_000,
     isFree: async () => true,
     addresses: () => [{ device: "eth0", cidr: "10.0.0.5/24" }],
+    lab: () => undefined,
     ...others,
   };
 }

@@ -6,7 +6,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { checks, examine, refuseUnfit } from "../../cli/doctor";
-import type { Subject } from "../../cli/doctor/check";
+import type { Finding, Subject } from "../../cli/doctor/check";
+import type { LabSeen } from "../../cli/doctor/machine";
 import { reportText } from "../../cli/doctor/report";
 import { colors } from "../../cli/ui/colors";
 import { Failure } from "../../local/errors";
@@ -277,22 +278,66 @@ test("leftovers: folders and exports of stacks that are gone, each with the comm
   );
 });
 
-test("leftovers: namespaces without a lab; an empty one can be removed without harm", async (t) => {
-  ownHome(t);
-  const files = { "/run/netns/ha-rancher-gone": "", "/run/netns/other": "" };
-  const busy = { "ip netns pids ha-rancher-gone": { stdout: "17\n18\n" } };
-  assert.match(
-    await asked("namespaces", { files, programs: busy }),
-    /^remark: .*ha-rancher-gone .* 2 processes .* -> kill 17 18; ip netns del ha-rancher-gone$/,
+/** What the doctor says of a namespace, by what its lab says of itself. */
+async function ofNamespace(lab: LabSeen, given: Given = {}): Promise<{ said: string; fix: Finding["fix"] }> {
+  const files = { "/run/netns/ha-rancher-x": "", "/run/netns/other": "" };
+  const found = await says(checks, "namespaces", subject({ files, lab: () => lab, ...given }));
+  return { said: lines(found), fix: found[0]?.fix };
+}
+
+const unknown: LabSeen = { owner: undefined, isOwn: false, isKnown: false, isAlive: true };
+const anns = { user: "ann", home: "/home/ann/.cache/ha-rancher/labs/x" };
+
+test("namespaces: another's lab is named, and nobody is told how to end it", async () => {
+  const living = await ofNamespace({ ...unknown, owner: anns });
+  assert.equal(
+    living.said,
+    `well: The network namespace ha-rancher-x is of ann's lab in ${anns.home}, which runs`,
   );
-  const [finding] = await says(checks, "namespaces", subject({ files, programs: { ip: {} } }));
-  assert.equal(await finding?.fix?.(), "the network namespace ha-rancher-gone removed");
-  const failing = {
-    "ip netns pids ha-rancher-gone": {},
-    "ip netns del ha-rancher-gone": { code: 1, stderr: "busy" },
-  };
-  const [stuck] = await says(checks, "namespaces", subject({ files, programs: failing }));
-  await assert.rejects(async () => stuck?.fix?.(), /busy/);
+  const dead = await ofNamespace({ ...unknown, owner: anns, isAlive: false }, { isRoot: true });
+  assert.match(
+    dead.said,
+    /^remark: .*ann's lab in .* -> ann: XDG_CACHE_HOME=\/home\/ann\/\.cache HA_RANCHER_LAB_NAME=x npm run down -- --lab$/,
+  );
+  const nobodys = await ofNamespace(unknown, { isRoot: true });
+  assert.match(nobodys.said, /^remark: Nobody says whose .* leave it alone$/);
+  const unseen = await ofNamespace({ ...unknown, isAlive: false });
+  assert.match(unseen.said, /^remark: Nobody says whose .* seen by root alone -> sudo npm run doctor$/);
+  for (const { said, fix } of [living, dead, nobodys, unseen]) {
+    assert.doesNotMatch(said, /kill|netns del/);
+    assert.equal(fix, undefined);
+  }
+});
+
+test("namespaces: this user's labs, and what is left of one whose folder is gone", async () => {
+  const own = { owner: anns, isOwn: true, isKnown: true, isAlive: true };
+  assert.equal((await ofNamespace(own)).said, "well: Network namespaces of this user's labs: ha-rancher-x");
+  const programs = { "ip netns pids ha-rancher-x": { stdout: "17\n18\n" } };
+  const busy = await ofNamespace({ ...own, isKnown: false }, { programs });
+  assert.match(
+    busy.said,
+    /^remark: .* of this user whose folder .* is gone, and 2 processes .* -> kill 17 18; ip netns del ha-rancher-x$/,
+  );
+  assert.equal(busy.fix, undefined);
+});
+
+test("namespaces: an empty one that nobody has, or of an own lab that is gone, can be removed without harm", async () => {
+  const empty = { ...unknown, isAlive: false };
+  const ours = { ...empty, owner: anns, isOwn: true };
+  for (const seen of [empty, ours]) {
+    const given = { isRoot: true, programs: { ip: {} } };
+    const { said, fix } = await ofNamespace(seen, given);
+    assert.match(said, /^remark: .* -> ip netns del ha-rancher-x$/);
+    assert.equal(await fix?.(), "the network namespace ha-rancher-x removed");
+    const failing = { "ip netns del ha-rancher-x": { code: 1, stderr: "busy" } };
+    const stuck = await ofNamespace(seen, { ...given, programs: failing });
+    await assert.rejects(async () => stuck.fix?.(), /busy/);
+    // Somebody starts his lab in it meanwhile.
+    let isAlive = false;
+    const changing = await ofNamespace(seen, { ...given, lab: () => ({ ...seen, isAlive }) });
+    isAlive = true;
+    await assert.rejects(async () => changing.fix?.(), /something runs in ha-rancher-x by now/);
+  }
 });
 
 test("leftovers: provider processes of a Pulumi that is gone", async () => {
