@@ -12,7 +12,7 @@ export const setRoot = "/usr/local/lib/ha-rancher";
 /** Files of node/ by set; a set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
 const members = {
   current: {
-    lib: ["json.bash"],
+    lib: ["guard-state.bash", "json.bash"],
     guard: [
       ...["guard", "identity", "lease", "node-status", "stop-container"],
       ...["fence", "hand-over", "watchdog", "backup", "restore"],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { answerOf } from "../providers/remote/answer";
 
 /** What node-status prints on a node (guard/): everything as measured there and then. */
 const nodeStatus = z.looseObject({
@@ -50,17 +51,4 @@ export interface NodeReport {
 }
 
 /** Reads what node-status printed. */
-export function parseNodeStatus(text: string): NodeStatus {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Error(`node-status printed no JSON: ${text.trim().slice(0, 200) || "nothing"}`);
-  }
-  const result = nodeStatus.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new Error(
-    `node-status printed something unexpected at \`${issue?.path.join(".")}\`: ${issue?.message}`,
-  );
-}
+export const parseNodeStatus = (text: string): NodeStatus => answerOf(nodeStatus, "node-status", text);

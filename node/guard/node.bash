@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Looks at this node: VIP, mounts, container, processes. Sourced, never run; needs the settings.
 # Nothing here touches NFS.
+# shellcheck source-path=SCRIPTDIR
+# shellcheck source=../lib/guard-state.bash
+source "${BASH_SOURCE[0]%/*}/../lib/guard-state.bash"
 
 # Milliseconds since boot, in NOW. The wall clock may jump.
 now() {
@@ -101,49 +104,12 @@ container_state() {
   esac
 }
 
-# When the process $1 was started (ticks since boot), in REPLY; fails if it is gone or dead (a zombie).
-# With the number it names a process for good: numbers are used again.
-process_start() {
-  local line
-  local -a lines=() fields
-  # Not `read`: if the process ends between opening and reading, its variable is never set, which `set -u` dies of.
-  mapfile -t lines 2>/dev/null <"/proc/$1/stat" || return
-  # The second field is the program's name in brackets, which may hold anything: count from behind it.
-  line=${lines[*]}
-  # shellcheck disable=SC2206 # letters and numbers
-  fields=(${line##*) })
-  [[ ${fields[0]-Z} != [ZX] ]] || return
-  REPLY=${fields[19]}
-}
-
-# Has the process $1 ended? A child that nobody has waited for yet has, too. `kill -0` still sees that one, and on slow
-# machines bash 5.2 was seen not to wait for its children for minutes, until it ran something in the foreground.
-process_ended() {
-  local REPLY
-  ! process_start "$1"
-}
-
-# Does the process recorded as number $1, started at $2, still live?
-process_lives() {
-  [[ ${1-} =~ ^[1-9][0-9]*$ ]] && process_start "$1" && [[ $REPLY == "${2-}" ]]
-}
-
 # What this node's guard says, in the words state, since (milliseconds since boot) and reason; state is empty if no guard
 # runs.
 # shellcheck disable=SC2034 # for those who source this
 guard_says() {
-  local key value process=''
-  state='' since=0 reason=''
-  while IFS='=' read -r key value; do
-    case $key in
-      process) process=$value ;;
-      state) state=$value ;;
-      since) since=$value ;;
-      reason) reason=$value ;;
-    esac
-  done 2>/dev/null <"$RUN_DIRECTORY/state"
-  # shellcheck disable=SC2086 # two words
-  process_lives $process || state=''
+  read_guard_state "$RUN_DIRECTORY/state"
+  state=${guard[state]-} since=${guard[since]-0} reason=${guard[reason]-}
 }
 
 # The control group of the container's processes, in REPLY; fails if there is none. Docker names it by the container's id:

@@ -40,7 +40,7 @@ json_list() {
   REPLY="[${list#,}]"
 }
 
-# json_object NAME FORM VALUE...: prints an object on a line. FORM is `string`, `text` (null if empty), `number`, `is`
+# json_object NAME FORM VALUE...: an object, on one line, in REPLY. FORM is `string`, `text` (null if empty), `number`, `is`
 # (true if VALUE is 1) or `raw` (VALUE is JSON already).
 json_object() {
   local object=
@@ -55,5 +55,5 @@ json_object() {
     object+=",\"$1\":$REPLY"
     shift 3
   done
-  printf '{%s}\n' "${object#,}"
+  REPLY="{${object#,}}"
 }

@@ -15,6 +15,7 @@ import {
   hostMistakes,
   type Inspection,
   interfaceOf,
+  parseClaim,
   parseInspection,
   takenBy,
 } from "./inspection";
@@ -118,7 +119,7 @@ async function take(inputs: HostInputs, pinned?: string): Promise<HostOutputs> {
     timeout: limits.script,
   });
   // Somebody was quicker.
-  if (claimed.code === taken) throw new Error(`host ${name}: ${takenBy(claimed.stdout.trim())}`);
+  if (claimed.code === taken) throw new Error(`host ${name}: ${takenBy(parseClaim(claimed.stdout))}`);
   if (claimed.code !== 0) throw refused(ssh, name, claimed);
   await writeFolder(directory, ssh);
   return {

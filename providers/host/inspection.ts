@@ -1,60 +1,32 @@
-/** What `look` found on a host. */
-export interface Inspection {
-  /** Seconds since 1970, by the host's clock. */
-  time: number;
-  sudo: string;
-  /** The first process: `systemd`, or another one's name. */
-  init: string;
-  /** Such as `Debian GNU/Linux 12 (bookworm)`; empty if it does not say. */
-  system: string;
-  /** As `uname -m` has it. */
-  architecture: string;
-  /** Ways of installing packages: `apt-get`, `dnf`. */
-  installers: string[];
-  /** Packages of Docker that its sources offer, where that is not apt's. */
-  engines: string[];
-  /** MiB that its system has. */
-  memory: number;
-  /** Programs that are needed and not there. */
-  missing: string[];
-  hasNfs: boolean;
-  /** IPv4 addresses with prefix, by interface. */
-  addresses: { interface: string; address: string }[];
-  /** Whose keepalived is in service; undefined: none. */
-  keepalived: string | undefined;
-  /** The node of a stack that the host is already: `project/stack/name`. */
-  owner: string | undefined;
-}
+import { z } from "zod";
+import { answerOf } from "../remote/answer";
+
+/** What `look` found on a host; node/host/look says what each is. */
+const inspection = z.object({
+  time: z.number(),
+  sudo: z.enum(["yes", "refused", "missing"]),
+  init: z.string(),
+  system: z.string(),
+  architecture: z.string(),
+  installers: z.array(z.string()),
+  missing: z.array(z.string()),
+  engines: z.array(z.string()),
+  memory: z.number(),
+  nfs: z.boolean(),
+  addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
+  keepalived: z.enum(["ours", "foreign"]).nullable(),
+  owner: z.string().nullable(),
+});
+
+export type Inspection = z.infer<typeof inspection>;
 
 /** Reads what `look` printed. */
-export function parseInspection(stdout: string): Inspection {
-  const lines = stdout.split("\n").flatMap((line) => {
-    const [, key = "", value = ""] = /^([a-z]+) ?(.*)$/.exec(line) ?? [];
-    return key ? [{ key, value }] : [];
-  });
-  const all = (name: string): string[] => lines.filter(({ key }) => key === name).map(({ value }) => value);
-  const [time] = all("time").map(Number);
-  if (time === undefined || !Number.isFinite(time))
-    throw new Error("the host's answer is not understood: is something printed at each login there?");
-  return {
-    time,
-    sudo: all("sudo")[0] ?? "missing",
-    init: all("init")[0] ?? "",
-    system: all("system")[0] ?? "",
-    architecture: all("architecture")[0] ?? "",
-    installers: all("installer"),
-    engines: all("engine"),
-    memory: Number(all("memory")[0] ?? 0),
-    missing: all("missing"),
-    hasNfs: all("nfs")[0] === "yes",
-    addresses: all("address").map((line) => {
-      const [name = "", address = ""] = line.split(" ");
-      return { interface: name, address };
-    }),
-    keepalived: all("keepalived")[0],
-    owner: all("owner")[0],
-  };
-}
+export const parseInspection = (stdout: string): Inspection => answerOf(inspection, "host/look", stdout);
+
+const claim = z.object({ owner: z.string() });
+
+/** Whose a host is that `claim` refused. */
+export const parseClaim = (stdout: string): string => answerOf(claim, "host/claim", stdout).owner;
 
 /** What a host must be like. */
 export interface Expected {
@@ -112,7 +84,7 @@ function addressMistakes(found: Inspection, { address, vips, owner }: Expected):
 }
 
 function softwareMistakes(found: Inspection): string[] {
-  const { init, system, installers, engines, missing, hasNfs, keepalived } = found;
+  const { init, system, installers, engines, missing, nfs, keepalived } = found;
   const mistakes: string[] = [];
   if (init !== "systemd")
     mistakes.push(
@@ -130,7 +102,7 @@ function softwareMistakes(found: Inspection): string[] {
     mistakes.push(
       "it lacks docker, of which its system has no package: install Docker first, or add a source of packages that has docker-ce or moby-engine",
     );
-  if (!hasNfs)
+  if (!nfs)
     mistakes.push(
       "its kernel has no NFS: containers and some small virtual servers cannot mount the shared directory",
     );

@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { answerOf } from "../remote/answer";
 import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
 import type { NodeLook } from "./upgrade-world";
@@ -21,29 +23,21 @@ export const runReleaseScript = (
   args: string[] = [],
 ): Promise<string> => runNodeScript(ssh, { path: `release/${name}`, limit: limits[name] }, args);
 
+const nodeLook = z.object({
+  container: z.string().nullable(),
+  kept: z.string().nullable(),
+  enabled: z.boolean(),
+  state: z.string(),
+  reason: z.string(),
+  gaveUp: z.string(),
+  ready: z.boolean(),
+  running: z.array(z.string()),
+});
+
 /** Reads what `look` printed. */
 export function parseLook(stdout: string): NodeLook {
-  const found = new Map<string, string>();
-  for (const line of stdout.split("\n")) {
-    const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
-    if (key !== undefined) found.set(key, value ?? "");
-  }
-  const value = (key: string): string => {
-    const text = found.get(key);
-    if (text === undefined)
-      throw new Error(`\`look\` printed no ${key}: ${stdout.slice(0, 200) || "nothing"}`);
-    return text;
-  };
-  return {
-    container: value("container"),
-    kept: value("kept") || undefined,
-    enabled: value("enabled") === "yes",
-    state: value("state"),
-    reason: value("reason"),
-    gaveUp: value("gave_up"),
-    ready: value("ready") === "yes",
-    running: value("running").split(",").filter(Boolean),
-  };
+  const { container, kept, ...found } = answerOf(nodeLook, "release/look", stdout);
+  return { ...found, container: container ?? "", kept: kept ?? undefined };
 }
 
 export const look = async (ssh: SshEndpoint): Promise<NodeLook> =>

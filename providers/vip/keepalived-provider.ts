@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { answerOf } from "../remote/answer";
 import { machineOf, replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { checkInputs } from "../validation";
 import { parseLook, runScript } from "./scripts";
@@ -27,13 +28,14 @@ const schema = z.looseObject({
   ),
 });
 
-/** `2.2.7 keepalived nftables`: the last line of what `install` printed. */
-export function parseInstall(stdout: string): { version: string; installed: string[] } {
-  const [version = "", ...installed] = (stdout.trim().split("\n").at(-1) ?? "").split(" ").filter(Boolean);
-  if (!/^\d+(\.\d+)+$/.test(version))
-    throw new Error(`\`install\` printed something unexpected: ${stdout.slice(-200) || "nothing"}`);
-  return { version, installed };
-}
+const installation = z.object({
+  version: z.string().regex(/^\d+(\.\d+)+$/),
+  installed: z.array(z.string()),
+});
+
+/** Reads what `install` printed. */
+export const parseInstall = (stdout: string): { version: string; installed: string[] } =>
+  answerOf(installation, "keepalived/install", stdout);
 
 async function install(inputs: KeepalivedInputs, before: string[]): Promise<KeepalivedOutputs> {
   const { version, installed } = parseInstall(

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
+import { answerOf } from "../remote/answer";
 import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
 
@@ -42,20 +44,21 @@ export interface Found {
   faults: string[];
 }
 
+const looked = z.object({
+  version: z.string().nullable(),
+  service: z.string(),
+  start: z.string(),
+  firewall: z.boolean(),
+  conf: z.string().nullable(),
+});
+
 /** Reads what `look` printed. */
 export function parseLook(stdout: string): Found {
-  const file = /^file=(yes|no)\n/m.exec(stdout);
-  if (!file) throw new Error(`\`look\` printed something unexpected: ${stdout.slice(0, 200) || "nothing"}`);
-  const head = stdout.slice(0, file.index);
-  const value = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(head)?.[1] ?? "";
+  const { version, service, start, firewall, conf } = answerOf(looked, "keepalived/look", stdout);
   const faults = [
-    ...(value("service") === "active" ? [] : [`keepalived is ${value("service") || "gone"}`]),
-    ...(value("start") === "enabled" ? [] : [`keepalived is ${value("start")} at boot`]),
-    ...(value("firewall") === "open" ? [] : ["the firewall's rules are gone"]),
+    ...(service === "active" ? [] : [`keepalived is ${service || "gone"}`]),
+    ...(start === "enabled" ? [] : [`keepalived is ${start} at boot`]),
+    ...(firewall ? [] : ["the firewall's rules are gone"]),
   ];
-  return {
-    version: value("version") || undefined,
-    content: file[1] === "yes" ? stdout.slice(file.index + file[0].length) : undefined,
-    faults,
-  };
+  return { version: version ?? undefined, content: conf ?? undefined, faults };
 }

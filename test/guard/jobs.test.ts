@@ -6,7 +6,7 @@ import { packageRoot } from "../../local/root";
 
 /** Runs a script with the guard's parts at hand. */
 function bash(script: string): string {
-  const { status, stdout, stderr } = spawnSync("bash", ["-c", `source node.bash\n${script}`], {
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", `source ./node.bash\n${script}`], {
     cwd: join(packageRoot, "node", "guard"),
     encoding: "utf8",
   });

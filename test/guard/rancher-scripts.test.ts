@@ -34,6 +34,14 @@ function run(name: string, ...args: string[]): { code: number | null; stdout: st
   return { code: status, stdout, stderr };
 }
 
+/** This process, as a guard names itself: its number, and when it was started (proc_pid_stat(5)). */
+const self = (): string =>
+  `${process.pid} ${
+    readFileSync("/proc/self/stat", "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ")[19]
+  }`;
+
 const look = () => {
   const { code, stdout, stderr } = run("look");
   assert.equal(code, 0, stderr);
@@ -57,11 +65,17 @@ test("look at a node that nothing was done to", () => {
 test("look at one that stands by, and at one in maintenance", () => {
   put("active", "");
   put("config/service.conf", "CONTAINER=rancher-old\n");
-  put("run/state", "process=1 2\nstate=STANDBY\nreason=the VIP is gone = bad\ngave_up=no = luck\nepoch=0\n");
+  put(
+    "run/state",
+    `process=${self()}\nstate=STANDBY\nreason=the VIP is gone = bad\ngave_up=no = luck\nepoch=0\n`,
+  );
   put("run/track", "0\n");
   const found = look();
   assert.deepEqual([found.container, found.state, found.ready], ["rancher-old", "STANDBY", true]);
   assert.deepEqual([found.reason, found.gaveUp], ["the VIP is gone = bad", "no = luck"]);
+  put("run/state", "process=1 2\nstate=STANDBY\n");
+  assert.deepEqual([look().state, look().ready], ["", false], "one that was killed says nothing any more");
+  put("run/state", `process=${self()}\nstate=STANDBY\n`);
   put("config/maintenance", "1\n");
   assert.equal(look().ready, false);
   put("config/maintenance", "0\n");

@@ -85,7 +85,7 @@ it("look finds what differs", () => {
   ]);
   rmSync(on.path("etc/keepalived/keepalived.conf"));
   assert.equal(parseLook(on.script("look").stdout).content, undefined);
-  assert.throws(() => parseLook("bash: no"), /unexpected: bash: no/);
+  assert.throws(() => parseLook("bash: no"), /printed no JSON: bash: no/);
 });
 
 it("remove leaves no VIP, rule or file, and gives a former file back", () => {

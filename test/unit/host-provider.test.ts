@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { onPath } from "../../local/toolchain/path";
 import { type HostInputs, type HostOutputs, host } from "../../providers/host/host-provider";
-import { hostMistakes, parseInspection } from "../../providers/host/inspection";
+import { hostMistakes, type Inspection, parseInspection } from "../../providers/host/inspection";
 import { closeAll } from "../../providers/remote/ssh";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { TestHost } from "./host-support";
@@ -162,57 +162,56 @@ test("another host for the same node is refused before anything happens", async 
   assert.deepEqual((await host.check({}, inputs())).failures, []);
 });
 
-const fit = [
-  "time 1000.5",
-  "sudo yes",
-  "init systemd",
-  "system Debian GNU/Linux 12 (bookworm)",
-  "architecture aarch64",
-  "installer apt-get",
-  "nfs yes",
-  "memory 3900",
-  "address eth0 10.0.0.11/24",
-];
+const fit: Inspection = {
+  time: 1000.5,
+  sudo: "yes",
+  init: "systemd",
+  system: "Debian GNU/Linux 12 (bookworm)",
+  architecture: "aarch64",
+  installers: ["apt-get"],
+  missing: [],
+  engines: [],
+  nfs: true,
+  memory: 3900,
+  addresses: [{ interface: "eth0", address: "10.0.0.11/24" }],
+  keepalived: null,
+  owner: null,
+};
 const expected = { user: "admin", address: "10.0.0.11", vips: ["10.0.0.10"], owner: "p/s/n", memory: 3584 };
 const clock = { earliest: 1000, latest: 1001 };
-const judged = (...lines: string[]): string[] =>
-  hostMistakes(parseInspection([...fit, ...lines].join("\n")), expected, clock);
+const judged = (changes: Partial<Inspection> = {}): string[] =>
+  hostMistakes(parseInspection(JSON.stringify({ ...fit, ...changes })), expected, clock);
+const withVip = [...fit.addresses, { interface: "eth1", address: "10.0.0.10/32" }];
 
 test("hosts that will not do, one reason each", () => {
   assert.deepEqual(judged(), []);
-  const without = (key: string, ...lines: string[]): string[] =>
-    hostMistakes(
-      parseInspection([...fit.filter((line) => !line.startsWith(`${key} `)), ...lines].join("\n")),
-      expected,
-      clock,
-    );
   const cases: [string[], RegExp][] = [
-    [without("sudo", "sudo missing"), /it has no sudo/],
-    [without("sudo", "sudo refused"), /NOPASSWD/],
-    [without("init", "init runit"), /first process is runit/],
-    [without("architecture", "architecture riscv64"), /it is riscv64/],
-    [without("nfs", "nfs no"), /no NFS/],
-    [without("installer", "missing docker", "missing curl"), /it lacks docker, curl, and has neither/],
-    [without("installer", "installer dnf", "missing docker"), /install Docker first/],
-    [without("memory", "memory 1024"), /has 1024 MiB of memory, and Rancher needs 3584 \(`memoryFloor`\)/],
-    [without("time", "time 1100"), /99 s off/],
-    [without("time", "time 900"), /100 s off/],
-    [judged("keepalived foreign"), /not this project's/],
-    [judged("missing ip"), /iproute2/],
-    [judged("address eth1 10.0.0.10/32"), /10\.0\.0\.10 itself/],
-    [judged("owner p/other/n"), /stack `other` already/],
+    [judged({ sudo: "missing" }), /it has no sudo/],
+    [judged({ sudo: "refused" }), /NOPASSWD/],
+    [judged({ init: "runit" }), /first process is runit/],
+    [judged({ architecture: "riscv64" }), /it is riscv64/],
+    [judged({ nfs: false }), /no NFS/],
+    [judged({ installers: [], missing: ["docker", "curl"] }), /it lacks docker, curl, and has neither/],
+    [judged({ installers: ["dnf"], missing: ["docker"] }), /install Docker first/],
+    [judged({ memory: 1024 }), /has 1024 MiB of memory, and Rancher needs 3584 \(`memoryFloor`\)/],
+    [judged({ time: 1100 }), /99 s off/],
+    [judged({ time: 900 }), /100 s off/],
+    [judged({ keepalived: "foreign" }), /not this project's/],
+    [judged({ missing: ["ip"] }), /iproute2/],
+    [judged({ addresses: withVip }), /10\.0\.0\.10 itself/],
+    [judged({ owner: "p/other/n" }), /stack `other` already/],
   ];
   for (const [mistakes, reason] of cases) {
     assert.equal(mistakes.length, 1, `${reason}: ${mistakes.join("\n")}`);
     assert.match(mistakes[0] ?? "", reason);
   }
-  assert.deepEqual(without("installer", "installer dnf", "missing docker", "engine moby-engine"), []);
-  assert.deepEqual(judged("keepalived ours", "owner p/s/n", "address eth1 10.0.0.10/32"), []);
+  assert.deepEqual(judged({ installers: ["dnf"], missing: ["docker"], engines: ["moby-engine"] }), []);
+  assert.deepEqual(judged({ keepalived: "ours", owner: "p/s/n", addresses: withVip }), []);
 });
 
 test("root needs no sudo", () => {
-  const lines = [...fit.filter((line) => !line.startsWith("sudo ")), "sudo missing"].join("\n");
-  assert.deepEqual(hostMistakes(parseInspection(lines), { ...expected, user: "root" }, clock), []);
+  const found = { ...fit, sudo: "missing" } as const;
+  assert.deepEqual(hostMistakes(found, { ...expected, user: "root" }, clock), []);
 });
 
 test("a login that prints something before is told as what it is", () => {
