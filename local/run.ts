@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { exitWatchers } from "./signal-exit";
 
 export interface RunOptions {
   cwd?: string;
@@ -48,22 +49,6 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-interface Watcher {
-  count?: number;
-}
-
-/**
- * Listeners of the package signal-exit (versions 3 and 4; proper-lockfile and listr2 bring it), which clean up and
- * then end the process if they are alone: they do not mean to survive a signal.
- */
-function watchers(): number {
-  const known = [
-    (process as { __signal_exit_emitter__?: Watcher }).__signal_exit_emitter__,
-    (globalThis as Record<symbol, Watcher | undefined>)[Symbol.for("signal-exit emitter")],
-  ];
-  return known.reduce((sum, watcher) => sum + (watcher?.count ?? 0), 0);
-}
-
 /** Children lead their own process groups, so a Ctrl-C in the terminal does not reach them by itself. */
 function relaySignals(): void {
   if (relaying) return;
@@ -72,7 +57,7 @@ function relaySignals(): void {
     const relay = (): void => {
       for (const child of children) signalGroup(child, signal);
       // Nobody else wants to survive the signal: behave as without a handler, after the children.
-      if (process.listenerCount(signal) === 1 + watchers()) {
+      if (process.listenerCount(signal) === 1 + exitWatchers()) {
         process.removeListener(signal, relay);
         const end = (): void => void process.kill(process.pid, signal);
         if (children.size === 0) end();

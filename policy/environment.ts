@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { hostVariables } from "../local/pulumi/variables";
 import { packageRoot } from "../local/root";
 import { environmentOf } from "../settings/environment";
 import type { Surroundings } from "./pack";
@@ -26,10 +27,11 @@ function fromStackFile(stack: string): Given {
  * `PULUMI_STACK`; without that the strictest levels apply, and what only an update can be judged by is not judged.
  */
 export function surroundingsOf(env: NodeJS.ProcessEnv): Surroundings {
-  const stack = env.PULUMI_NODEJS_STACK ?? env.PULUMI_STACK;
-  const isPreview = env.PULUMI_NODEJS_DRY_RUN !== "false";
+  const stack = env[hostVariables.stack] ?? env.PULUMI_STACK;
+  const isPreview = env[hostVariables.isPreview] !== "false";
   if (!stack) return { environment: "prod", isPreview };
-  const given = env.PULUMI_CONFIG ? (JSON.parse(env.PULUMI_CONFIG) as Given) : fromStackFile(stack);
+  const settings = env[hostVariables.settings];
+  const given = settings ? (JSON.parse(settings) as Given) : fromStackFile(stack);
   const { [`${namespace}:environment`]: said, [`${namespace}:nodes`]: nodes } = given;
   return {
     environment: environmentOf(stack, typeof said === "string" ? said : undefined, list(nodes)),

@@ -51,8 +51,5 @@ export function partialFailure(error: unknown, id: string, properties: object): 
   return Object.assign(new Error(message), { id, properties, reasons: [message] });
 }
 
-/** Stands for a value that is not known yet, in `check` and `diff` during a preview (Pulumi's rpc.unknownValue). */
-export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
 /** The forwarding code that Pulumi stores with a resource: another version of it is a change, of the state alone. */
 export const storedCode = (properties: object): unknown => (properties as { __provider?: string }).__provider;

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { unknownValue } from "./shim";
+import { unknownValue } from "../local/pulumi/values";
 
 /** Whether the value at a path, or anything on the way to it, is not known yet. */
 function isUnknown(value: unknown, path: readonly PropertyKey[]): boolean {

@@ -1,8 +1,9 @@
 import { dirname, relative, sep } from "node:path";
 import { Failure } from "../local/errors";
 import { labHome, labName } from "../local/paths";
+import { localStacks } from "../local/pulumi/checkpoint";
 import type { Backend } from "../local/toolchain/environment";
-import { localStacks, readState, type StackState } from "./state";
+import { readState, type StackState } from "./state";
 
 /** Names of the labs of this machine that a stack has machines in. */
 export function labsOf({ machines }: StackState): string[] {

@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { labName } from "../local/paths";
+import { localStacks } from "../local/pulumi/checkpoint";
 import type { Backend } from "../local/toolchain/environment";
 import type { Settings } from "../settings";
 import { checkSettingsFile } from "../settings/file";
 import type { OtherStack } from "./clashes";
 import { labsOf } from "./lab-stacks";
 import { stackFile } from "./stack-file";
-import { localStacks, readLocal, type StackState } from "./state";
+import { readLocal, type StackState } from "./state";
 
 /** The settings in a stack's file here; undefined if there is none, or it is wrong. */
 export function settingsOf(stack: string): Settings | undefined {

@@ -1,7 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { stacksOf } from "../local/pulumi/layout";
+import {
+  contentsOf,
+  type Deployment,
+  type Resource,
+  readCheckpoint,
+  readExport,
+} from "../local/pulumi/checkpoint";
+import { withoutSecrets } from "../local/pulumi/values";
 import { run, tryRun } from "../local/run";
 import type { Backend } from "../local/toolchain/environment";
 import { type Claim, claimsOfResources } from "./claims";
@@ -41,31 +45,7 @@ export interface RecordedMachine {
   libvirtUri?: string;
 }
 
-interface Resource {
-  urn: string;
-  type: string;
-  inputs?: Record<string, unknown>;
-  outputs?: Record<string, unknown>;
-}
-
-interface Deployment {
-  resources?: Resource[];
-  pending_operations?: { type: string; resource: Resource }[];
-  secrets_providers?: { type: string; state?: { salt?: string } };
-}
-
 const machineType = "pulumi-nodejs:dynamic/vagrant:Machine";
-
-/** Marks a secret in a state file: Pulumi's resource.SigKey and SecretSig. */
-const signature = "4dabf18193072939515e22adb298388d";
-const secret = "1b47061264138c4ac30d75fd1eb44270";
-
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (typeof value !== "object" || value === null) return value;
-  if ((value as Record<string, unknown>)[signature] === secret) return "[secret]";
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner)]));
-}
 
 function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
   const {
@@ -93,40 +73,26 @@ function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
 
 /** Reads a deployment as state files and `pulumi stack export` have it. */
 export function describeDeployment(deployment: Deployment | undefined): StackState {
-  const resources = deployment?.resources ?? [];
-  const creating = (deployment?.pending_operations ?? []).filter(({ type }) => type === "creating");
+  const { resources, creating, interrupted, salt } = contentsOf(deployment);
   const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-  const all = [...resources, ...creating.map(({ resource }) => resource)];
+  const all = [...resources, ...creating];
   const machines = all.filter(({ type }) => type === machineType);
   return {
     outputs: withoutSecrets(root?.outputs ?? {}) as Record<string, unknown>,
     resources: resources.length,
-    interrupted: (deployment?.pending_operations ?? []).length > 0,
-    pendingCreates: creating.map(({ resource }) => resource.urn),
+    interrupted,
+    pendingCreates: creating.map(({ urn }) => urn),
     machines: machines.flatMap(recordedMachine),
     claims: claimsOfResources(all),
     losses: { usual: lossesOf(all, false), withData: lossesOf(all, true) },
-    salt: deployment?.secrets_providers?.state?.salt,
+    salt,
   };
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }
 
 /** A stack's state from its file in a local backend; undefined if there is none. */
 export function readLocal(backend: Backend, stack: string): StackState | undefined {
-  const plain = readIfThere(join(stacksOf(backend), `${stack}.json`));
-  const packed = plain ? undefined : readIfThere(join(stacksOf(backend), `${stack}.json.gz`));
-  const bytes = plain ?? (packed && gunzipSync(packed));
-  if (!bytes) return undefined;
-  const { checkpoint } = JSON.parse(bytes.toString("utf8")) as { checkpoint?: { latest?: Deployment } };
-  return describeDeployment(checkpoint?.latest);
+  const checkpoint = readCheckpoint(backend, stack);
+  return checkpoint && describeDeployment(checkpoint.latest);
 }
 
 /** How to call the CLI where there is no other way. */
@@ -152,17 +118,7 @@ export async function readState(
   const result = await tryRun(pulumi, ["stack", "export", "--stack", stack, "--non-interactive"], options);
   if (/no stack named/.test(result.stderr)) return undefined;
   if (result.code !== 0) throw new Error(`the stack \`${stack}\` cannot be read: ${result.stderr.trim()}`);
-  return describeDeployment((JSON.parse(result.stdout) as { deployment?: Deployment }).deployment);
-}
-
-/** Names of this project's stacks in a local backend; none if it is not local. */
-export function localStacks(backend: Backend): string[] {
-  if (!backend.local) return [];
-  try {
-    return readdirSync(stacksOf(backend)).flatMap((name) => /^(.+)\.json(\.gz)?$/.exec(name)?.[1] ?? []);
-  } catch {
-    return []; // No stack was ever made here.
-  }
+  return describeDeployment(readExport(result.stdout));
 }
 
 /** Makes the stack, with no resources. */

@@ -3,9 +3,10 @@ import { layout } from "../../lab/layout";
 import { ownInode } from "../../lab/namespace";
 import { namespaceOf, processesIn } from "../../lab/process";
 import { cacheHome, dataHome, labHome } from "../../local/paths";
+import { localStacks } from "../../local/pulumi/checkpoint";
 import { deadLocks, removeDeadLocks } from "../../local/pulumi/locks";
 import { recordFile } from "../../providers/vagrant/folder";
-import { localStacks, readLocal } from "../../stack/state";
+import { readLocal } from "../../stack/state";
 import { type Check, remark, type Subject, well } from "./check";
 import { namespaces } from "./namespaces";
 

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { withLock } from "../../local/lock";
 import { cacheHome } from "../../local/paths";
+import { isPluginThere, partialMark, pluginFolder } from "../../local/pulumi/plugins";
 import { packageRoot } from "../../local/root";
 import { RunError, run } from "../../local/run";
 
@@ -33,15 +32,13 @@ export interface Wanted {
 
 /** The plugins of the packages that the program uses, for an environment's PULUMI_HOME. */
 export function wantedPlugins(env: NodeJS.ProcessEnv): Wanted[] {
-  const home = env.PULUMI_HOME || join(homedir(), ".pulumi");
   return (["command", "docker"] as const).map((name) => {
     const { version } = require(`@pulumi/${name}/package.json`) as { version: string };
-    return { name, version, folder: join(home, "plugins", `resource-${name}-v${version}`) };
+    return { name, version, folder: pluginFolder(env, name, version) };
   });
 }
 
-/** As the CLI sees it: while a plugin is being installed there is a file beside its folder. */
-const isThere = ({ folder }: Wanted): boolean => existsSync(folder) && !existsSync(`${folder}.partial`);
+const isThere = ({ folder }: Wanted): boolean => isPluginThere(folder);
 
 type Failures = Partial<Record<string, { at: number; reason: string }>>;
 
@@ -103,7 +100,7 @@ export async function installStandIn({ name, version, folder }: Wanted): Promise
   const about = { description: `Offline stand-in for Pulumi's ${name} plugin`, version, type: "commonjs" };
   await writeFile(join(made, "package.json"), `${JSON.stringify(about, undefined, 2)}\n`);
   await rm(folder, { recursive: true, force: true });
-  await rm(`${folder}.partial`, { force: true });
+  await rm(partialMark(folder), { force: true });
   await rename(made, folder);
 }
 

@@ -1,23 +1,12 @@
+import { unknownOthers, unknownValue } from "../../local/pulumi/values";
+
 /** What properties are made of: JSON, as Pulumi passes it in a protobuf Struct. */
 export type Value = null | boolean | number | string | Value[] | Values;
 export interface Values {
   [name: string]: Value;
 }
 
-/**
- * How the engine writes a value that is not known yet, by the type it will have.
- * Source: Pulumi's sdk/go/common/resource/plugin/rpc.go.
- */
-export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const unknowns: ReadonlySet<unknown> = new Set([
-  unknown,
-  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // boolean
-  "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // number
-  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // array
-  "030794c1-ac77-496b-92df-f27374a8bd58", // asset
-  "e48ece36-62e2-4504-bad9-02848725956a", // archive
-  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", // object
-]);
+const unknowns: ReadonlySet<unknown> = new Set([unknownValue, ...Object.values(unknownOthers)]);
 
 export const isUnknown = (value: unknown): boolean => unknowns.has(value);
 

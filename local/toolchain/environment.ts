@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { backendHome, cacheHome, passphraseFile, pulumiHome } from "../paths";
+import { loggedInTo, userCredentials } from "../pulumi/credentials";
 import type { Toolchain } from ".";
 
 /** Where the stacks' state is kept. */
@@ -15,24 +15,6 @@ export interface Backend {
 }
 
 const isLocal = (url: string): boolean => url.startsWith("file://");
-
-/** Where the user's own Pulumi keeps its logins. */
-const userCredentials = (): string =>
-  join(
-    process.env.PULUMI_CREDENTIALS_PATH || process.env.PULUMI_HOME || join(homedir(), ".pulumi"),
-    "credentials.json",
-  );
-
-/** The backend that the user has logged in to with `pulumi login`, or has a token for. */
-function loggedInTo(): string | undefined {
-  if (process.env.PULUMI_ACCESS_TOKEN) return process.env.PULUMI_API || "https://api.pulumi.com";
-  try {
-    const { current } = JSON.parse(readFileSync(userCredentials(), "utf8")) as { current?: string };
-    return current || undefined;
-  } catch {
-    return undefined; // Never logged in.
-  }
-}
 
 /**
  * The backend for this run: `PULUMI_BACKEND_URL` if it is set, else the one that the user is logged in to, else

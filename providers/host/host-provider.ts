@@ -3,11 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { removeFolder } from "../../local/files";
+import { unknownValue } from "../../local/pulumi/values";
 import type { SshEndpoint } from "../remote/endpoint";
 import { presentedHostKey } from "../remote/first-contact";
 import { bareScriptLine } from "../remote/script";
 import { asRoot, type ExecResult, exec, lastLines, sudoHint } from "../remote/ssh";
-import { unknownValue } from "../shim";
 import { checkInputs } from "../validation";
 import { knownHostsFile, ownKeyFile, writeFolder } from "./folder";
 import {

@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { partialFailure, storedCode, unknownValue } from "../shim";
+import { unknownValue } from "../../local/pulumi/values";
+import { partialFailure, storedCode } from "../shim";
 import { checkInputs } from "../validation";
 import { claim, isThere, prepare, release, remove } from "./directory";
 import { type GaneshaLocation, ganeshaServer } from "./ganesha";

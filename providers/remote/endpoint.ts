@@ -1,4 +1,4 @@
-import { unknownValue } from "../shim";
+import { unknownValue } from "../../local/pulumi/values";
 
 /** How to log in to a node over SSH. */
 export interface SshEndpoint {

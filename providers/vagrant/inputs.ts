@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
 import { z } from "zod";
-import { unknownValue } from "../shim";
+import { unknownValue } from "../../local/pulumi/values";
 import { crossFailures } from "./cross-checks";
 import {
   choice,

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { unknownValue } from "../../local/pulumi/values";
 import type { SshEndpoint } from "../remote/endpoint";
-import { partialFailure, unknownValue } from "../shim";
+import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { measureHolders } from "./holders";
 import { rollOut } from "./rollout";

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Values } from "../../lab/plugins/values";
-import { isUnknown, unknown } from "../../lab/plugins/values";
+import { isUnknown } from "../../lab/plugins/values";
+import { unknownValue as unknown } from "../../local/pulumi/values";
 import { type PluginError, type PluginProcess, startPlugin } from "./plugins-process";
 import { deadPort, type Sshd, startSshd, unusedPort } from "./plugins-sshd";
 

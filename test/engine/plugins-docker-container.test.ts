@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Values } from "../../lab/plugins/values";
-import { isUnknown, unknown } from "../../lab/plugins/values";
+import { isUnknown } from "../../lab/plugins/values";
+import { unknownValue as unknown } from "../../local/pulumi/values";
 import { containerType, DockerScene, failureOf } from "./plugins-docker-support";
 
 describe("the stand-in for the docker plugin: containers", () => {

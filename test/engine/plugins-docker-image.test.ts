@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { unknown } from "../../lab/plugins/values";
+import { unknownValue as unknown } from "../../local/pulumi/values";
 import {
   containerType,
   DockerScene,

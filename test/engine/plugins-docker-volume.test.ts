@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { unknown } from "../../lab/plugins/values";
+import { unknownValue as unknown } from "../../local/pulumi/values";
 import { DockerScene, failureOf, volumeType } from "./plugins-docker-support";
 
 describe("the stand-in for the docker plugin: volumes", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { Values } from "../../lab/plugins/values";
-import { unknown } from "../../lab/plugins/values";
+import { unknownValue as unknown } from "../../local/pulumi/values";
 import { containerType, DockerScene, failureOf, imageType } from "./plugins-docker-support";
 import { type PluginError, startPlugin } from "./plugins-process";
 import { startSshd, unusedPort } from "./plugins-sshd";

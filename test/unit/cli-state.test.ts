@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { projectName } from "../../local/project";
+import { localStacks } from "../../local/pulumi/checkpoint";
 import { removeDeadLocks } from "../../local/pulumi/locks";
 import { keepingStackFile } from "../../local/pulumi/stack-file";
 import { packageRoot } from "../../local/root";
@@ -12,7 +13,7 @@ import { namespace } from "../../settings";
 import { knownStack } from "../../stack/known-stack";
 import { labsOf, othersInLab, refuseOtherLab } from "../../stack/lab-stacks";
 import { stackFile } from "../../stack/stack-file";
-import { describeDeployment, localStacks, readState } from "../../stack/state";
+import { describeDeployment, readState } from "../../stack/state";
 import { ownHome, put, putScript, temporaryFolder } from "./cli-support";
 
 const machine = "pulumi-nodejs:dynamic/vagrant:Machine";

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { unknownValue } from "../../local/pulumi/values";
 import {
   type ExportInputs,
   type ExportOutputs,
   nfsExport,
   purgeVariable,
 } from "../../providers/nfs/export-provider";
-import { unknownValue } from "../../providers/shim";
 import { FakeGanesha, scratch } from "./nfs-fakes";
 
 const folder = scratch();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { unknownValue } from "../../local/pulumi/values";
 import { generatePassword, password } from "../../providers/password/password-provider";
-import { unknownValue } from "../../providers/shim";
 
 test("a password has 24 characters unless said otherwise, none of them ambiguous", async () => {
   const { inputs, failures } = await password.check({}, {});

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { changes, topLevel } from "../../lab/plugins/diff";
 import { checkFields, type Fields } from "../../lab/plugins/fields";
 import { fromStruct, shortened, toStruct } from "../../lab/plugins/messages";
-import { plain, same, unknown, type Value, type Values } from "../../lab/plugins/values";
+import { plain, same, type Value, type Values } from "../../lab/plugins/values";
+import { unknownValue as unknown } from "../../local/pulumi/values";
 
 /** Names that begin like this are Pulumi's own, and `__proto__` is JavaScript's. */
 const memberName = fc.string({ minLength: 1 }).filter((name) => !name.startsWith("__"));

@@ -5,9 +5,9 @@ import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { isDowngrade, versionOf } from "../../domain/image";
 import { compareVersions } from "../../domain/version";
+import { unknownValue } from "../../local/pulumi/values";
 import { healthTrouble } from "../../providers/release/health";
 import { release } from "../../providers/release/release-provider";
-import { unknownValue } from "../../providers/shim";
 
 const inputs = {
   endpoints: {},

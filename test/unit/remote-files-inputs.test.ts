@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { unknownValue } from "../../local/pulumi/values";
 import { type FilesInputs, files } from "../../providers/remote/files-provider";
-import { unknownValue } from "../../providers/shim";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { inputs, type One, outputs } from "./remote-files-support";
 

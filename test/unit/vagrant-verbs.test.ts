@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { unknownValue } from "../../providers/shim";
+import { unknownValue } from "../../local/pulumi/values";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
 import {
   changedInputs,

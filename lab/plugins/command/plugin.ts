@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { unknownValue as unknown } from "../../../local/pulumi/values";
 import { changes } from "../diff";
 import { checkFields } from "../fields";
 import type { Plugin, ResourceType } from "../plugin";
 import { Connections } from "../ssh";
-import { plain, unknown, type Values } from "../values";
+import { plain, type Values } from "../values";
 import { type CommandInputs, type CommandOutputs, commandFields } from "./properties";
 import { runCommand } from "./run";
 

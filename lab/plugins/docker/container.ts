@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import { unknownValue as unknown } from "../../../local/pulumi/values";
 import { changes } from "../diff";
 import { checkFields } from "../fields";
 import { type Context, PartialFailure, type ResourceType } from "../plugin";
-import { unknown } from "../values";
 import { bytes, computed, createRequest, liveInputs, outputsOf } from "./container-api";
 import {
   type ContainerInputs,

@@ -1,9 +1,10 @@
 import type { ImageInspectInfo } from "dockerode";
 import { familiarName, parseImage } from "../../../domain/image";
+import { unknownValue as unknown } from "../../../local/pulumi/values";
 import { changes } from "../diff";
 import { checkFields, type Fields } from "../fields";
 import type { Context, ResourceType } from "../plugin";
-import { plain, unknown, type Values } from "../values";
+import { plain, type Values } from "../values";
 import { type Engine, saidBy, statusOf, unlessMissing } from "./engine";
 import { loginFor } from "./registry-auth";
 

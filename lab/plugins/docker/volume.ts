@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { VolumeInspectInfo } from "dockerode";
+import { unknownValue as unknown } from "../../../local/pulumi/values";
 import { changes } from "../diff";
 import { checkFields, type Fields } from "../fields";
 import type { ResourceType } from "../plugin";
-import { plain, unknown, type Values } from "../values";
+import { plain, type Values } from "../values";
 import { commonFields } from "./common-fields";
 import { type Engine, saidBy, statusOf, unlessMissing } from "./engine";
 

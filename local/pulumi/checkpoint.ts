@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { Backend } from "../toolchain/environment";
+import { stacksOf } from "./layout";
+
+/** A resource as a checkpoint has it. */
+export interface Resource {
+  urn: string;
+  type: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+/** What a stack is, as far as this program reads it (sdk/go/common/apitype/core.go, DeploymentV3). */
+export interface Deployment {
+  resources?: Resource[];
+  /** What was under way when Pulumi was killed. */
+  pending_operations?: { type: string; resource: Resource }[];
+  secrets_providers?: { type: string; state?: { salt?: string } };
+}
+
+/** The same in this program's words. */
+export interface Contents {
+  resources: readonly Resource[];
+  /** What was being created when Pulumi was killed: it may exist, and is not among the resources. */
+  creating: readonly Resource[];
+  /** Pulumi was killed while it worked on something. */
+  interrupted: boolean;
+  /** The salt of the passphrase, if secrets are encrypted with one. */
+  salt: string | undefined;
+}
+
+export function contentsOf(deployment: Deployment | undefined): Contents {
+  const pending = deployment?.pending_operations ?? [];
+  return {
+    resources: deployment?.resources ?? [],
+    creating: pending.filter(({ type }) => type === "creating").map(({ resource }) => resource),
+    interrupted: pending.length > 0,
+    salt: deployment?.secrets_providers?.state?.salt,
+  };
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** A stack of a local backend, of which a stack that was never updated has nothing; undefined if there is no such stack. */
+export function readCheckpoint(backend: Backend, stack: string): { latest?: Deployment } | undefined {
+  const plain = readIfThere(join(stacksOf(backend), `${stack}.json`));
+  const packed = plain ? undefined : readIfThere(join(stacksOf(backend), `${stack}.json.gz`));
+  const bytes = plain ?? (packed && gunzipSync(packed));
+  if (!bytes) return undefined;
+  const { checkpoint = {} } = JSON.parse(bytes.toString("utf8")) as { checkpoint?: { latest?: Deployment } };
+  return checkpoint;
+}
+
+/** What `pulumi stack export` printed. */
+export const readExport = (text: string): Deployment | undefined =>
+  (JSON.parse(text) as { deployment?: Deployment }).deployment;
+
+/** Names of this project's stacks in a local backend; none if it is not local. */
+export function localStacks(backend: Backend): string[] {
+  if (!backend.local) return [];
+  try {
+    return readdirSync(stacksOf(backend)).flatMap((name) => /^(.+)\.json(\.gz)?$/.exec(name)?.[1] ?? []);
+  } catch {
+    return []; // No stack was ever made here.
+  }
+}
