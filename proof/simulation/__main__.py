@@ -17,15 +17,11 @@ COVERAGE = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        "python3 -m proof.simulation", description="Random faults against the agent's real core."
-    )
+    parser = argparse.ArgumentParser("python3 -m proof.simulation", description="Random faults against the agent's real core.")
     parser.add_argument("--nodes", type=int, default=2, choices=range(2, 6), help="default 2")
     parser.add_argument("--schedules", type=int, default=5_000, help="how many, from --seed on; default 5000")
     parser.add_argument("--seed", type=int, default=1, help="of the first one; default 1")
-    parser.add_argument(
-        "--weaken", default="", choices=["", *NAMES], metavar="NAME", help=f"take one rule out: {', '.join(NAMES)}"
-    )
+    parser.add_argument("--weaken", default="", choices=["", *NAMES], metavar="NAME", help=f"take one rule out: {', '.join(NAMES)}")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     parser.add_argument("--jobs", type=int, default=processors(), help="processes; default one for each processor")
     options = parser.parse_args()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 from node.agent.core.types import OWNERS, Answer, Ending, Work
@@ -287,20 +286,3 @@ FAULTS: dict[str, tuple[int, Act, Act]] = {
     "data busy": (2, busy(True), busy(False)),
     "upgrade": (3, upgrade.begin, upgrade.end),
 }
-
-
-def plan(seed: int, nodes: int) -> list[Fault]:
-    """One to four faults, most of them while the one before still lasts or has just ended."""
-    chance = random.Random(f"{seed} plan")
-    kinds = list(FAULTS)
-    weights = [FAULTS[kind][0] for kind in kinds]
-    count = chance.choices((1, 2, 3, 4), (25, 40, 25, 10))[0]
-    at, faults = 4_500 + chance.randint(0, 5_000), []
-    for _ in range(count):
-        kind = chance.choices(kinds, weights)[0]
-        lasts = chance.choice((300, 1_500, 4_000, 8_000, 13_000, 20_000)) + chance.randint(0, 2_000)
-        faults.append(
-            Fault(at, kind, -1 if chance.random() < 0.55 else chance.randrange(nodes), lasts, chance.randrange(1 << 20))
-        )
-        at += chance.choice((50, 800, 3_000, 7_000)) + chance.randint(0, 1_500)
-    return faults

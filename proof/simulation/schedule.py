@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from . import promises
 from .fault import Act, Fault
-from .faults import FAULTS, plan, where
+from .faults import FAULTS, where
 from .invariants import BrokenError
+from .plan import plan
 from .world import World
 
 #: After the last fault has ended the service must be back within this, with the longer timers, milliseconds.

@@ -136,10 +136,7 @@ WEAKENINGS = (
         "adopts-without-lease",
         "a container that runs is taken over without the lease",
         "I",
-        lambda: (
-            weaker.everywhere(service.begin, weaker.adopts_without_lease)
-            + weaker.everywhere(owner.keep_lease, lambda _: True)
-        ),
+        lambda: weaker.everywhere(service.begin, weaker.adopts_without_lease) + weaker.everywhere(owner.keep_lease, lambda _: True),
     ),
     Weakening(
         "restart-renews",
@@ -157,9 +154,7 @@ WEAKENINGS = (
         "drops-at-once",
         "a node that is being killed says at once that it is clean",
         "I1",
-        lambda: (
-            weaker.after(killing.killing, weaker.drops_at_once) + weaker.after(requests.next_request, weaker.notes_at_once)
-        ),
+        lambda: weaker.after(killing.killing, weaker.drops_at_once) + weaker.after(requests.next_request, weaker.notes_at_once),
     ),
     Weakening(
         "gap-counts",

@@ -63,7 +63,7 @@ def as_candidate(turn: Turn) -> None:
         # It came when nobody wanted it any more.
         turn.do(act.Drop())
     elif isinstance(phase, Contending) and not lease.locked:
-        if due(turn, 2):
+        if due(turn, 2) or turn.since == turn.mono:
             turn.asked = turn.mono
             turn.do(act.Lock(turn.boot))
         turn.wake(turn.settings.heartbeat // 2)

@@ -47,6 +47,8 @@ def adopting(turn: Turn) -> None:
     phase, see, settings = turn.phase, turn.see, turn.settings
     assert isinstance(phase, Adopting)
     record = see.lease.confirmed
+    if see.orders.paused and not see.container.runs:
+        return
     if record is not None and record.claim in (Claim.STOPPING, Claim.RELEASED):
         step_down(turn, "the hand-over goes on", settings.stop_grace)
     elif see.container.runs:
