@@ -29,7 +29,7 @@ export interface Order {
   pace?: Pace;
 }
 
-export interface Hooks {
+interface Hooks {
   /** Shows a line of progress. */
   say(line: string): void;
   /** Called with each trial once it is judged. */
@@ -42,11 +42,7 @@ export interface Hooks {
 export class Refused extends Error {}
 
 /** Why a fault is not possible on a testbed; undefined if it is. */
-export function reasonToSkip(
-  fault: Fault,
-  testbed: Testbed,
-  breakable: readonly string[],
-): string | undefined {
+function reasonToSkip(fault: Fault, testbed: Testbed, breakable: readonly string[]): string | undefined {
   const missing = fault.needs.map((need) => testbed.cannot.get(need)).find((why) => why !== undefined);
   if (missing) return missing;
   const spared = fault.breaksHost ? testbed.hosts.filter((host) => !breakable.includes(host)) : [];
@@ -66,7 +62,7 @@ const machineOf = (): string => {
  *
  * @throws Refused if the stack does not become healthy
  */
-export async function healLeftovers(context: DrillContext): Promise<void> {
+async function healLeftovers(context: DrillContext): Promise<void> {
   const { journal, say, pace } = context;
   if (journal.pending.length === 0) return;
   say("the last drill did not finish: taking back what it has done");

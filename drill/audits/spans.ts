@@ -12,7 +12,7 @@ const unknownAfter = 1_000;
 const samplePeriod = 200;
 
 /** When a condition was true on a node, by its samples. */
-export function spansOf(samples: readonly Sample[], isSo: (sample: Sample) => boolean): Span[] {
+function spansOf(samples: readonly Sample[], isSo: (sample: Sample) => boolean): Span[] {
   const spans: Span[] = [];
   for (const [i, sample] of samples.entries()) {
     if (!isSo(sample)) continue;
@@ -87,7 +87,7 @@ export const within = (spans: readonly Span[], { from, to }: Span): Span[] =>
 const endOf: Partial<Record<string, string>> = { "power-off": "power-on", pause: "resume" };
 
 /** When a machine was off or paused. Nothing runs on it then, whatever its last sample said. */
-export function stillSpans(recording: Recording, node: string): Span[] {
+function stillSpans(recording: Recording, node: string): Span[] {
   const all = [...recording.injected, ...recording.healed].filter(
     ({ action }) => action.at === "machine" && action.node === node,
   );

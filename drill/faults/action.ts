@@ -17,7 +17,7 @@ export interface MachineAction {
 }
 
 /** A switchover by node/keepalived/yield: the node gives the VIP up and refuses it for some seconds. */
-export interface VipAction {
+interface VipAction {
   at: "vip";
   node: string;
   verb: "yield";

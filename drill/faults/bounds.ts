@@ -5,7 +5,7 @@ import type { Fault, Timing } from "./fault";
  */
 
 /** For the precision of the measurement, and for the client's neighbour table to learn a new owner. */
-export const slack = 280;
+const slack = 280;
 
 /** systemd starts a killed keepalived after a second, and it removes the VIP that was left on the interface. */
 export const keepalivedRestart = 2_500;

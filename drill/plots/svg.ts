@@ -25,7 +25,7 @@ import { SVGRenderer } from "echarts/renderers";
 use([BarChart, CustomChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 /** What echarts is told of a picture. */
-export type Chart = ComposeOption<
+type Chart = ComposeOption<
   | BarSeriesOption
   | CustomSeriesOption
   | ScatterSeriesOption

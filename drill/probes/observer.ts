@@ -32,7 +32,7 @@ export type Seen =
  * several times as long to boot beside one that answers hundreds of requests a second.
  */
 export const intervals = { icmp: 5, https: 50, writes: 100 } as const;
-export const slowIntervals = { icmp: 50, https: 250, writes: 500 } as const;
+const slowIntervals = { icmp: 50, https: 250, writes: 500 } as const;
 
 const tell = (seen: Seen): void => void process.stdout.write(`${JSON.stringify(seen)}\n`);
 

@@ -3,7 +3,7 @@ import { type FaultRow, rowsOf } from "./rows";
 import type { TrialResult } from "./trial";
 
 /** Where and how a drill ran. */
-export interface Circumstances {
+interface Circumstances {
   stack: string;
   /** The kind of place, and the machine that drilled. */
   place: string;

@@ -13,7 +13,7 @@ import { longestGap } from "../statistics";
 const port = 7_000;
 
 /** One answer: when it came, and from which node. */
-export type Reply = [at: number, name: string];
+type Reply = [at: number, name: string];
 
 function answer(name: string): void {
   const socket = createSocket("udp4");

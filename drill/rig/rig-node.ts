@@ -23,7 +23,7 @@ const restartSeconds = (): number =>
 export const rigVip = { address: "192.168.56.10", prefix: 24 };
 
 /** What a node knows about its rig. */
-export interface RigOfNode {
+interface RigOfNode {
   readonly id: string;
   readonly folder: string;
   /** The namespace of the switch. */

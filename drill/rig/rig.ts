@@ -17,7 +17,7 @@ export { RigNode, rigVip } from "./rig-node";
  */
 
 /** The version of the keepalived on this machine. */
-export function installedVersion(): string {
+function installedVersion(): string {
   const text = execFileSync("sh", ["-c", "keepalived --version 2>&1"], { encoding: "utf8" });
   return /^Keepalived v([\d.]+)/m.exec(text)?.[1] ?? "0";
 }
@@ -38,7 +38,7 @@ function removeLeftovers(): void {
   }
 }
 
-export interface RigOptions {
+interface RigOptions {
   /** Default: two, `a` with priority 150 and `b` with 140. */
   nodes?: VrrpNode[];
 }

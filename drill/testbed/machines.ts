@@ -48,7 +48,7 @@ const virtualbox: Hypervisor = {
 const hypervisors: Record<string, Hypervisor> = { libvirt, virtualbox };
 
 /** The command line for a verb. @throws if the hypervisor is not known */
-export function machineCommand(
+function machineCommand(
   machine: RecordedMachine,
   verb: MachineAction["verb"],
   mac: string,

@@ -106,6 +106,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
     DRILL_MOUNTS: mounts,
     DRILL_CGROUPS: join(folder, "cgroup"),
     DRILL_PROCESSES: join(folder, "processes"),
+    DRILL_LIBRARY: join(packageRoot, "node", "lib"),
     DRILL_GUARD_CONF: put(
       join(folder, "guard.conf"),
       `VIP=192.168.56.10\nDATA_DIRECTORY=/rancher_data\nRUN_DIRECTORY=${folder}\n`,
@@ -176,7 +177,11 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   stat(8, 0x404100, 1 << 14);
   await until("one that was only asked to end", () => now()?.data === false && now()?.container === true);
   writeFileSync(mounts, data);
-  writeFileSync(state, `process=${process.pid} 1\nstate=ACTIVE\nepoch=3\nlease_here=1\n`);
+  // The 22nd field of a process's stat is its start, which names it together with its number.
+  const born = readFileSync("/proc/self/stat", "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ")[19];
+  writeFileSync(state, `process=${process.pid} ${born}\nstate=ACTIVE\nepoch=3\nlease_here=1\n`);
   await until("the lease", () => now()?.lease === true);
   assert.deepEqual([now()?.epoch, now()?.guard], [3, "ACTIVE"]);
   assert.equal(readFileSync(join(folder, "run", "recorder"), "utf8"), identity, "it is the same recorder");

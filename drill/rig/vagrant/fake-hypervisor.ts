@@ -49,7 +49,7 @@ export interface Call {
 }
 
 /** What happens at a step: an error of Vagrant's, sudden death, no end, or the step left out without a word. */
-export type Mishap = "fail" | "die" | "hang" | "skip" | { kind: string; message: string };
+type Mishap = "fail" | "die" | "hang" | "skip" | { kind: string; message: string };
 
 /** The steps of `vagrant up` that a mishap can hit, in order. */
 export const steps = [
