@@ -1,5 +1,5 @@
 import { shellQuote } from "../providers/remote/quote";
-import type { NodeTimes } from "./timers";
+import { defaultTimes, type NodeTimes } from "./timers";
 
 /** Where the settings for the fence agent are on a node, a file for each node. */
 export const fenceDirectory = "/etc/ha-rancher/fence";
@@ -40,7 +40,8 @@ export interface GuardConfValues {
 export const sentinelName = ".ha-rancher-sentinel";
 
 /** `giveUp` -> `GIVE_UP` */
-const key = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+export const confKey = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
 /**
  * guard.conf of a node: lines `KEY=VALUE`, each value quoted for a shell.
@@ -59,13 +60,33 @@ export function guardConf({ times = {}, serviceFile, ...values }: GuardConfValue
     const text = String(value);
     if (/[\r\n]/.test(text))
       throw new Error(`\`${name}\` has a line break, which cannot stand in guard.conf: remove it`);
-    return [`${key(name)}=${shellQuote(text)}`];
+    return [`${confKey(name)}=${shellQuote(text)}`];
   });
   if (serviceFile !== undefined) {
     const file = shellQuote(serviceFile);
     lines.push(`[ ! -e ${file} ] || . ${file}`);
   }
   return `# Made by ha-rancher; the keys are described in configuration.bash. A change by hand is drift.\n${lines.join("\n")}\n`;
+}
+
+/** What a shell makes of a word in single quotes, or in none. */
+const unquoted = (word: string): string =>
+  word.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped);
+
+/** The values of a guard.conf by their keys, as {@link guardConf} writes them. */
+export function readGuardConf(text: string): Record<string, string> {
+  const lines = text.split("\n").map((line) => /^([A-Z_]+)=(.*)$/.exec(line));
+  return Object.fromEntries(
+    lines.flatMap((line) => (line ? [[line[1] ?? "", unquoted(line[2] ?? "")]] : [])),
+  );
+}
+
+/** The timers of a guard.conf; those that it does not say have their defaults. What is no number is NaN. */
+export function timesOf(text: string): NodeTimes {
+  const said = readGuardConf(text);
+  return Object.fromEntries(
+    Object.entries(defaultTimes).map(([name, standard]) => [name, Number(said[confKey(name)] ?? standard)]),
+  ) as unknown as NodeTimes;
 }
 
 /**

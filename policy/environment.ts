@@ -1,23 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { hostVariables } from "../local/pulumi/variables";
 import { packageRoot } from "../local/root";
 import { environmentOf } from "../settings/environment";
+import { ownSettings, settingsText } from "../settings/stack-file";
 import type { Surroundings } from "./pack";
 
-/** The project's name, and that of its settings. Not imported from settings.ts, which takes long to load. */
-const namespace = "ha-rancher";
-
-/** The settings that decide, each as text or as YAML has it. */
-type Given = Record<string, unknown>;
-
-function fromStackFile(stack: string): Given {
+/** A stack's settings as text, by name. */
+function fromStackFile(stack: string): Record<string, string> {
+  const file = join(packageRoot, `Pulumi.${stack}.yaml`);
   try {
-    const text = readFileSync(join(packageRoot, `Pulumi.${stack}.yaml`), "utf8");
-    return (parse(text) as { config?: Given } | null)?.config ?? {};
+    return settingsText(readFileSync(file, "utf8"), file);
   } catch {
-    return {}; // Another program's stack.
+    return {}; // Another program's stack, or a file that its own `up` refuses.
   }
 }
 
@@ -31,18 +26,16 @@ export function surroundingsOf(env: NodeJS.ProcessEnv): Surroundings {
   const isPreview = env[hostVariables.isPreview] !== "false";
   if (!stack) return { environment: "prod", isPreview };
   const settings = env[hostVariables.settings];
-  const given = settings ? (JSON.parse(settings) as Given) : fromStackFile(stack);
-  const { [`${namespace}:environment`]: said, [`${namespace}:nodes`]: nodes } = given;
-  return {
-    environment: environmentOf(stack, typeof said === "string" ? said : undefined, list(nodes)),
-    isPreview,
-  };
+  const { environment, nodes } = settings
+    ? ownSettings(JSON.parse(settings) as Record<string, string>)
+    : fromStackFile(stack);
+  return { environment: environmentOf(stack, environment, list(nodes)), isPreview };
 }
 
 /** The nodes, which come as JSON; undefined if that is not what they are, which the settings refuse. */
-function list(nodes: unknown): { host?: unknown }[] | undefined {
+function list(nodes: string | undefined): { host?: unknown }[] | undefined {
   try {
-    const value: unknown = typeof nodes === "string" ? JSON.parse(nodes) : nodes;
+    const value: unknown = JSON.parse(nodes ?? "");
     return Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,15 +1,3 @@
-/** The settings of a guard.conf: lines `KEY='value'`, as components/guard-files.ts writes them. */
-export function guardSettings(text: string): Record<string, string> {
-  const lines = text.split("\n").map((line) => /^([A-Z_]+)=(.*)$/.exec(line));
-  return Object.fromEntries(
-    lines.flatMap((line) => (line ? [[line[1] ?? "", unquoted(line[2] ?? "")]] : [])),
-  );
-}
-
-/** What a shell makes of a word in single quotes, or in none. */
-const unquoted = (word: string): string =>
-  word.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped);
-
 /** What a keepalived.conf says of each VRRP instance. */
 export interface VrrpInstance {
   routerId: number;

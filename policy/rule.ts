@@ -74,11 +74,6 @@ export type FileMap = Record<string, { content?: string }>;
 export const ofType = (resources: Judged[], type: string): Judged[] =>
   resources.filter((each) => each.type === type);
 
-/** What is there more than once. */
-export const doubles = <T>(values: T[]): T[] => [
-  ...new Set(values.filter((value, i) => values.indexOf(value) < i)),
-];
-
 /** A check of one type of resource, whose properties it takes to have a certain shape, as far as they are there. */
 export const check =
   <Props extends object>(

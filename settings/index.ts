@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { networkOf } from "../domain/network";
 import type { Vip } from "../domain/vrrp";
 import { checked } from "./check";
 import { decoded } from "./decode";
@@ -48,15 +49,11 @@ export interface Settings
 function completed(parsed: Parsed): Settings {
   const { vip, nodes, virtualRouterId, furtherVips, subnet, preset, advertInterval, ...others } = parsed;
   const [vipAddress, prefix] = ipaddr.IPv4.parseCIDR(vip);
-  const network = subnet ?? vip;
   return {
     ...others,
     vip: { address: vipAddress.toString(), prefix },
     furtherVips: furtherVips.map((text) => parseVip(text) as Vip),
-    subnet: {
-      address: ipaddr.IPv4.networkAddressFromCIDR(network).toString(),
-      prefix: ipaddr.IPv4.parseCIDR(network)[1],
-    },
+    subnet: networkOf(subnet ?? vip),
     nodes: withPriorities(nodes),
     advertInterval: advertIntervalOf({ preset, advertInterval }),
     virtualRouterId: virtualRouterId ?? (vipAddress.octets[3] || 1),

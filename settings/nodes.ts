@@ -1,6 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { doubles } from "../domain/doubles";
 import { type Mistake, mistake } from "../domain/mistake";
+import { addressOf, cidrOf, endsOf, isInside, type Network, networkOf } from "../domain/network";
 import { hostRules, hostSchema } from "./hosts";
 import { type MachinesGiven, machineRules, machineSchema, machinesShape } from "./machines";
 import { address, number, type Rule, setting } from "./values";
@@ -60,52 +62,38 @@ type NodesGiven = Omit<MachinesGiven, "nodes"> & {
   nodes: z.infer<typeof nodesShape.nodes>;
 };
 
-const twice = (values: string[]): string[] => [
-  ...new Set(values.filter((value, i) => values.indexOf(value) !== i)),
-];
-
 const notAHost = (path: string): Mistake =>
   mistake(path, "must not be its subnet's first or last address", "hosts cannot have those");
 
-/** The first and the last address of a network. */
-const endsOf = (cidr: string): string[] =>
-  [ipaddr.IPv4.networkAddressFromCIDR(cidr), ipaddr.IPv4.broadcastAddressFromCIDR(cidr)].map(String);
-
-const isSubnet = (cidr: string): boolean => {
-  const [, prefix] = ipaddr.IPv4.parseCIDR(cidr);
-  return prefix >= 8 && prefix <= 30;
-};
-
-const vipOf = (cidr: string): string => ipaddr.IPv4.parseCIDR(cidr)[0].toString();
+const isSubnet = ({ prefix }: Network): boolean => prefix >= 8 && prefix <= 30;
 
 /** The network that the nodes must be in has room for them; it is the VIP's, unless `subnet` says another one. */
 function networkMistakes({ vip, subnet }: NodesGiven): Mistake[] {
   if (subnet !== undefined)
-    return isSubnet(subnet) ? [] : [mistake("subnet", "must have a prefix from /8 to /30")];
-  if (!isSubnet(vip)) return [mistake("vip", "must have a prefix from /8 to /30, its subnet's")];
-  return endsOf(vip).includes(vipOf(vip)) ? [notAHost("vip")] : [];
+    return isSubnet(networkOf(subnet)) ? [] : [mistake("subnet", "must have a prefix from /8 to /30")];
+  const network = networkOf(vip);
+  if (!isSubnet(network)) return [mistake("vip", "must have a prefix from /8 to /30, its subnet's")];
+  return endsOf(network).includes(addressOf(vip)) ? [notAHost("vip")] : [];
 }
 
 /** The nodes are in their network, so that they hear each other and the VIP is found. */
 function addressMistakes({ vip, subnet, nodes }: NodesGiven): Mistake[] {
-  const cidr = subnet ?? vip;
-  if (!isSubnet(cidr)) return [];
-  const network = ipaddr.IPv4.networkAddressFromCIDR(cidr);
-  const [, prefix] = ipaddr.IPv4.parseCIDR(cidr);
+  const network = networkOf(subnet ?? vip);
+  if (!isSubnet(network)) return [];
   return nodes.flatMap(({ address: own }, i) => {
     const path = `nodes[${i}].address`;
-    if (subnet === undefined && own === vipOf(vip)) return []; // Said by a rule of its own.
-    if (!ipaddr.IPv4.parse(own).match(network, prefix))
+    if (subnet === undefined && own === addressOf(vip)) return []; // Said by a rule of its own.
+    if (!isInside(own, network))
       return [
         subnet === undefined
           ? mistake(
               path,
-              `(${own}) must be in the subnet of \`vip\` (${network}/${prefix})`,
+              `(${own}) must be in the subnet of \`vip\` (${cidrOf(network)})`,
               "otherwise nobody there finds the VIP; if a route leads to it, say so with `subnet`, the nodes' network",
             )
-          : mistake(path, `(${own}) must be in \`subnet\` (${network}/${prefix})`),
+          : mistake(path, `(${own}) must be in \`subnet\` (${cidrOf(network)})`),
       ];
-    return endsOf(cidr).includes(own) ? [notAHost(path)] : [];
+    return endsOf(network).includes(own) ? [notAHost(path)] : [];
   });
 }
 
@@ -114,14 +102,14 @@ export const nodeRules: Rule<NodesGiven>[] = [
   {
     of: ["nodes[].name"],
     check: ({ nodes }) =>
-      twice(nodes.map(({ name }) => name)).map((name) =>
+      doubles(nodes.map(({ name }) => name)).map((name) =>
         mistake("nodes", `has the name ${name} twice`, "give each node its own"),
       ),
   },
   {
     of: ["nodes[].address"],
     check: ({ nodes }) =>
-      twice(nodes.map((each) => each.address)).map((same) =>
+      doubles(nodes.map((each) => each.address)).map((same) =>
         mistake("nodes", `has the address ${same} twice`, "give each node its own"),
       ),
   },
@@ -129,7 +117,7 @@ export const nodeRules: Rule<NodesGiven>[] = [
     of: ["vip", "nodes[].address"],
     check: ({ vip, nodes }) =>
       nodes.flatMap((each, i) =>
-        each.address === vipOf(vip)
+        each.address === addressOf(vip)
           ? [
               mistake(
                 `nodes[${i}].address`,
@@ -146,7 +134,7 @@ export const nodeRules: Rule<NodesGiven>[] = [
     // Two nodes that are one host: it would be its own standby.
     of: ["nodes[].address", "nodes[].host.address", "nodes[].host.port"],
     check: ({ nodes }) =>
-      twice(
+      doubles(
         nodes.flatMap((each) =>
           each.host ? [`${each.host.address ?? each.address}:${each.host.port}`] : [],
         ),

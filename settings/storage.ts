@@ -1,6 +1,6 @@
-import ipaddr from "ipaddr.js";
 import type { z } from "zod";
 import { type Mistake, mistake } from "../domain/mistake";
+import { addressOf, cidrOf, endsOf, isInside, networkOf } from "../domain/network";
 import { address, directory, oneOf, type Rule, setting, truth } from "./values";
 
 /** Who serves the shared directory, and with which NFS. */
@@ -59,19 +59,17 @@ const where = (
 });
 
 function addressOfMachine({ nfsAddress, vip, subnet }: StorageGiven): Mistake | undefined {
-  const network = ipaddr.IPv4.networkAddressFromCIDR(subnet ?? vip);
-  const [, prefix] = ipaddr.IPv4.parseCIDR(subnet ?? vip);
-  const ends = [network, ipaddr.IPv4.broadcastAddressFromCIDR(subnet ?? vip)].map(String);
+  const network = networkOf(subnet ?? vip);
   if (nfsAddress === undefined)
     return mistake(
       "nfsAddress",
       "is missing",
-      `with \`storage\` machine it is that machine's address; give a free one in the nodes' network (${network}/${prefix})`,
+      `with \`storage\` machine it is that machine's address; give a free one in the nodes' network (${cidrOf(network)})`,
     );
-  return !ipaddr.IPv4.parse(nfsAddress).match(network, prefix) || ends.includes(nfsAddress)
+  return !isInside(nfsAddress, network) || endsOf(network).includes(nfsAddress)
     ? mistake(
         "nfsAddress",
-        `(${nfsAddress}) must be an address for hosts in the nodes' network (${network}/${prefix})`,
+        `(${nfsAddress}) must be an address for hosts in the nodes' network (${cidrOf(network)})`,
         "it is the storage machine's",
       )
     : undefined;
@@ -158,7 +156,7 @@ export const storageRules: Rule<StorageGiven>[] = [
   {
     of: ["nfsAddress", "vip"],
     check: ({ nfsAddress, vip }) =>
-      nfsAddress !== undefined && nfsAddress === ipaddr.IPv4.parseCIDR(vip)[0].toString()
+      nfsAddress !== undefined && nfsAddress === addressOf(vip)
         ? [mistake("nfsAddress", "must not be the `vip`", "that moves between nodes")]
         : [],
   },

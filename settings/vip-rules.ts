@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { type Mistake, mistake } from "../domain/mistake";
+import { isInside, networkOf } from "../domain/network";
 import type { Vip } from "../domain/vrrp";
 import { type KeepalivedSettings, parseVip } from "./floating-ip";
 import { withPriorities } from "./nodes";
@@ -41,8 +42,8 @@ const furtherOf = (given: VipsGiven): (Vip & { path: string })[] => vipsOf(given
 
 /** A further VIP outside of the nodes' network is unreachable, unless somebody has made a route: then say so. */
 function outsideOf4({ path, address, prefix: own }: Vip & { path: string }, cidr: string): Mistake[] {
-  const [main, prefix] = ipaddr.IPv4.parseCIDR(cidr);
-  if (!ipaddr.IPv4.parse(address).match(main, prefix))
+  const network = networkOf(cidr);
+  if (!isInside(address, network))
     return [
       mistake(
         path,
@@ -50,8 +51,8 @@ function outsideOf4({ path, address, prefix: own }: Vip & { path: string }, cidr
         "nobody would find it elsewhere; if a route leads to it, say so with `subnet`, the nodes' network",
       ),
     ];
-  return own !== prefix && own !== 32
-    ? [mistake(path, `must have the prefix of \`vip\` (/${prefix}), or /32`)]
+  return own !== network.prefix && own !== 32
+    ? [mistake(path, `must have the prefix of \`vip\` (/${network.prefix}), or /32`)]
     : [];
 }
 

@@ -1,4 +1,4 @@
-import { type Context, check, known, levels, type Rule, types } from "../rule";
+import { check, levels, type Rule, types } from "../rule";
 
 interface Command {
   connection: { hostKey?: string; proxy?: { hostKey?: string } };
@@ -49,42 +49,4 @@ const hostKeyGiven: Rule = {
   },
 };
 
-const defaults = /^(admin|changeme|default|password|rancher|secret|welcome)\d*!*$/i;
-
-/** What is wrong with a password, without a word of it. */
-export function weakness(password: string, least: number): string | undefined {
-  if (defaults.test(password)) return "is one that everybody tries first";
-  if (password.length < least) return `is shorter than ${least} characters`;
-  if (new Set(password).size < 5) return "has fewer than 5 different characters";
-  return undefined;
-}
-
-const variable = "CATTLE_BOOTSTRAP_PASSWORD=";
-
-function ofContainer(envs: string[], { config: { least } }: Context): string[] {
-  // Each for itself: one that is not known yet must not hide the one that is looked for.
-  const entries = Array.from({ length: envs.length }, (_, i) => known(() => envs[i]));
-  const given = entries.find((each) => each?.startsWith(variable));
-  const why = given && weakness(given.slice(variable.length), Number(least));
-  return why ? [`The bootstrap password ${why}`] : [];
-}
-
-const bootstrapPassword: Rule = {
-  name: "bootstrap-password",
-  reason: "Whoever knows the bootstrap password before its owner has logged in owns all clusters.",
-  remedy: "Leave it out, so that one is generated, or give a longer one.",
-  levels: levels("mandatory"),
-  config: {
-    least: { type: "integer", description: "Characters that it must have.", default: 12 },
-  },
-  resources: {
-    [types.container]: check<{ envs: string[] }>(({ envs = [] }, context) => ofContainer(envs, context)),
-    [types.password]: check<{ length: number }>(({ length }, { config: { least } }) =>
-      length !== undefined && length < Number(least)
-        ? [`The generated password has ${length} characters, and ${least} is the least here`]
-        : [],
-    ),
-  },
-};
-
-export const accessRules: Rule[] = [hostKeyPinned, hostKeyGiven, bootstrapPassword];
+export const accessRules: Rule[] = [hostKeyPinned, hostKeyGiven];

@@ -1,7 +1,8 @@
-import ipaddr from "ipaddr.js";
 import type { Declared } from "../../domain/declared";
+import { doubles } from "../../domain/doubles";
+import { cidrOf, isInside } from "../../domain/network";
 import { vrrpInstances } from "../read";
-import { check, doubles, levels, type Rule, types } from "../rule";
+import { check, levels, type Rule, types } from "../rule";
 
 interface Configuration {
   contents: Record<string, string>;
@@ -18,12 +19,11 @@ const vipInSubnet: Rule = {
   resources: {
     [types.whole]: check<Declared>(({ vip, furtherVips = [], subnet }, { config }) => {
       if (!vip || !subnet || config.routed) return [];
-      const network = `${subnet.address}/${subnet.prefix}`;
       return [vip, ...furtherVips]
         .map(({ address }) => address)
         .filter((address) => !address.includes(":"))
-        .filter((address) => !ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(network)))
-        .map((address) => `The VIP ${address} is outside of the nodes' network ${network}`);
+        .filter((address) => !isInside(address, subnet))
+        .map((address) => `The VIP ${address} is outside of the nodes' network ${cidrOf(subnet)}`);
     }),
   },
 };

@@ -48,28 +48,6 @@ const boxPinned: Rule = {
   },
 };
 
-const memoryFloor: Rule = {
-  name: "memory-floor",
-  reason: "Rancher needs 4 GiB for its smallest size (its requirements); with less, etcd is killed first.",
-  remedy: "Raise `memory`.",
-  levels: levels("mandatory", { blog: "advisory" }),
-  config: {
-    least: {
-      type: "integer",
-      description: "MiB that a machine must have.",
-      // What runs in dev is mostly the lab's stand-in for Rancher.
-      default: (environment) => (environment === "dev" ? 1024 : 4096),
-    },
-  },
-  resources: {
-    [types.machine]: check<MachineInputs>(({ memory }, { config: { least } }) =>
-      memory !== undefined && memory < Number(least)
-        ? [`The machine has ${memory} MiB of memory, and ${least} MiB is the least here`]
-        : [],
-    ),
-  },
-};
-
 const providerOfEnvironment: Rule = {
   name: "provider-of-environment",
   reason: "Vagrant's machines live and die with one desktop or lab: nothing that matters runs on them.",
@@ -89,4 +67,4 @@ const providerOfEnvironment: Rule = {
   },
 };
 
-export const machineRules: Rule[] = [noInsecureKey, boxPinned, memoryFloor, providerOfEnvironment];
+export const machineRules: Rule[] = [noInsecureKey, boxPinned, providerOfEnvironment];

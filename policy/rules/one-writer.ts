@@ -1,6 +1,9 @@
-import { isNamed } from "../../workloads/rancher/policies";
-import { guardSettings, unitValue } from "../read";
-import { check, doubles, type FileMap, type Judged, known, levels, ofType, type Rule, types } from "../rule";
+import { doubles } from "../../domain/doubles";
+import { readGuardConf, timesOf } from "../../domain/guard-conf";
+import { sentenceOf } from "../../domain/mistake";
+import { orderInShort, timerMistakes, timerRules } from "../../domain/timers";
+import { unitValue } from "../read";
+import { check, type FileMap, type Judged, known, levels, ofType, type Rule, types } from "../rule";
 
 const guardUnit = /\/ha-rancher-guard\.service$/;
 const guardConf = /\/guard\.conf$/;
@@ -15,37 +18,18 @@ const allFiles = (resources: Judged[]): FileMap[] =>
     return files ? [files] : [];
   });
 
-/** Times of the guard in seconds where guard.conf does not say: node/guard/configuration.bash. */
-const defaultTimes = { HEARTBEAT: 1, GIVE_UP: 6, WATCHDOG: 10, LEASE_TIME: 15 };
-
 const timersInOrder: Rule = {
   name: "timers-in-order",
   reason:
     "An owner must have given up before it is killed, and be dead before the server gives its lease away.",
-  remedy:
-    "Keep three times `heartbeat` <= `giveUp` <= `watchdog` < `leaseTime`; the defaults 1, 6, 10, 15 s do.",
+  remedy: `Keep ${orderInShort}, as docs/fencing.md has it; the defaults do.`,
   levels: levels("mandatory"),
   resources: {
     [types.files]: check<{ files: FileMap }>(({ files }) => {
       const text = contentOf(files, guardConf);
       if (text === undefined) return [];
-      const said = guardSettings(text);
-      const time = (name: keyof typeof defaultTimes): number => Number(said[name] ?? defaultTimes[name]);
-      const [heartbeat, giveUp, watchdog, lease] = [
-        time("HEARTBEAT"),
-        time("GIVE_UP"),
-        time("WATCHDOG"),
-        time("LEASE_TIME"),
-      ];
-      return [
-        ...(3 * heartbeat <= giveUp
-          ? []
-          : [`\`giveUp\` (${giveUp} s) is less than three times \`heartbeat\` (${heartbeat} s)`]),
-        ...(giveUp <= watchdog ? [] : [`\`giveUp\` (${giveUp} s) is more than \`watchdog\` (${watchdog} s)`]),
-        ...(watchdog < lease
-          ? []
-          : [`\`watchdog\` (${watchdog} s) is not less than \`leaseTime\` (${lease} s)`]),
-      ];
+      const times = timesOf(text);
+      return timerRules.flatMap((rule) => timerMistakes(rule, times)).map(sentenceOf);
     }),
   },
 };
@@ -70,25 +54,6 @@ const watchdogOn: Rule = {
   },
 };
 
-const leaseOn: Rule = {
-  name: "lease-on",
-  reason: "The VIP is a hint that two nodes can have at once; only the lease lets one of them write.",
-  remedy: "Run the guard on every node that has the container.",
-  levels: levels("mandatory", { blog: "advisory" }),
-  stack: (resources) => {
-    const containers = ofType(resources, types.container).filter(({ props }) =>
-      isNamed(
-        known(() => (props as { name?: string }).name),
-        "rancher",
-      ),
-    );
-    const guards = ofType(resources, types.command).filter(({ name }) => name.endsWith("-guard-running"));
-    return containers.length > guards.length
-      ? [`${containers.length} nodes have Rancher's container, and ${guards.length} a guard`]
-      : [];
-  },
-};
-
 const ownIdentity: Rule = {
   name: "own-nfs-identity",
   reason: "Two nodes with one NFS identity are one client to the server: they share every lock.",
@@ -96,7 +61,7 @@ const ownIdentity: Rule = {
   levels: levels("mandatory"),
   stack: (resources) => {
     const identities = allFiles(resources).flatMap(
-      (files) => guardSettings(contentOf(files, guardConf) ?? "").IDENTITY ?? [],
+      (files) => readGuardConf(contentOf(files, guardConf) ?? "").IDENTITY ?? [],
     );
     return doubles(identities).map((identity) => `Two nodes have the NFS identity ${identity}`);
   },
@@ -129,4 +94,4 @@ const oneHolder: Rule = {
   },
 };
 
-export const oneWriterRules: Rule[] = [timersInOrder, watchdogOn, leaseOn, ownIdentity, oneHolder];
+export const oneWriterRules: Rule[] = [timersInOrder, watchdogOn, ownIdentity, oneHolder];

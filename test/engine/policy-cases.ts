@@ -244,7 +244,7 @@ export const cases: Record<string, Case> = {
   "timers-in-order": {
     good: [guardConf("in-order", "GIVE_UP='5'\nKILLED_BY='9'")],
     bad: [guardConf("out-of-order", "WATCHDOG='20'")],
-    says: /`watchdog` \(20 s\) is not less than `leaseTime` \(15 s\)/,
+    says: /`guard\.leaseTime` \(15 s\) must be more than `guard\.watchdog` \(20 s\)/,
   },
   "watchdog-on": {
     good: [guardUnit("watched", "WatchdogSec=10\nWatchdogSignal=SIGKILL")],

@@ -8,9 +8,9 @@ import { surroundingsOf } from "../../policy/environment";
 import { policyOf } from "../../policy/pack";
 import { type Context, defaultConfig, type Rule, types } from "../../policy/rule";
 import { rules } from "../../policy/rules";
-import { weakness } from "../../policy/rules/access";
 import { rulesTable } from "../../policy/table";
 import { type Environment, environmentOf, environments } from "../../settings/environment";
+import { weakness } from "../../workloads/rancher/policies";
 import { cases, type Declaration } from "../engine/policy-cases";
 
 /** Wraps properties as Pulumi does: reading what is not known throws. */

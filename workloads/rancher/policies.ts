@@ -1,5 +1,6 @@
 import { hasDigest, parseImage } from "../../domain/image";
-import { check, levels, type Rule, types } from "../../policy/rule";
+import { type Context, check, known, levels, ofType, type Rule, types } from "../../policy/rule";
+import type { MachineInputs } from "../../providers/vagrant/inputs";
 
 interface Container {
   name: string;
@@ -13,7 +14,7 @@ interface Container {
 const rancher = "rancher";
 
 /** Whether a container is the one of that name, or a make of it: `rancher-1a2b3c4d` (components/rancher-container.ts). */
-export const isNamed = (name: unknown, wanted: string): boolean =>
+const isNamed = (name: unknown, wanted: string): boolean =>
   String(name).replace(/-[0-9a-f]{8}$/, "") === wanted;
 
 const imagePinned: Rule = {
@@ -100,4 +101,90 @@ const dockerStartsNothing: Rule = {
 const startedByDocker = ({ name, start, mustRun, restart = "no" }: Partial<Container>): boolean =>
   isNamed(name, rancher) && (start !== false || mustRun !== false || restart !== "no");
 
-export const rancherRules: Rule[] = [imagePinned, privilegedOnlyRancher, dockerStartsNothing];
+const defaults = /^(admin|changeme|default|password|rancher|secret|welcome)\d*!*$/i;
+
+/** What is wrong with a password, without a word of it. */
+export function weakness(password: string, least: number): string | undefined {
+  if (defaults.test(password)) return "is one that everybody tries first";
+  if (password.length < least) return `is shorter than ${least} characters`;
+  if (new Set(password).size < 5) return "has fewer than 5 different characters";
+  return undefined;
+}
+
+const variable = "CATTLE_BOOTSTRAP_PASSWORD=";
+
+function ofContainer(envs: string[], { config: { least } }: Context): string[] {
+  // Each for itself: one that is not known yet must not hide the one that is looked for.
+  const entries = Array.from({ length: envs.length }, (_, i) => known(() => envs[i]));
+  const given = entries.find((each) => each?.startsWith(variable));
+  const why = given && weakness(given.slice(variable.length), Number(least));
+  return why ? [`The bootstrap password ${why}`] : [];
+}
+
+const bootstrapPassword: Rule = {
+  name: "bootstrap-password",
+  reason: "Whoever knows the bootstrap password before its owner has logged in owns all clusters.",
+  remedy: "Leave it out, so that one is generated, or give a longer one.",
+  levels: levels("mandatory"),
+  config: {
+    least: { type: "integer", description: "Characters that it must have.", default: 12 },
+  },
+  resources: {
+    [types.container]: check<{ envs: string[] }>(({ envs = [] }, context) => ofContainer(envs, context)),
+    [types.password]: check<{ length: number }>(({ length }, { config: { least } }) =>
+      length !== undefined && length < Number(least)
+        ? [`The generated password has ${length} characters, and ${least} is the least here`]
+        : [],
+    ),
+  },
+};
+
+const memoryFloor: Rule = {
+  name: "memory-floor",
+  reason: "Rancher needs 4 GiB for its smallest size (its requirements); with less, etcd is killed first.",
+  remedy: "Raise `memory`.",
+  levels: levels("mandatory", { blog: "advisory" }),
+  config: {
+    least: {
+      type: "integer",
+      description: "MiB that a machine must have.",
+      // What runs in dev is mostly the lab's stand-in for Rancher.
+      default: (environment) => (environment === "dev" ? 1024 : 4096),
+    },
+  },
+  resources: {
+    [types.machine]: check<MachineInputs>(({ memory }, { config: { least } }) =>
+      memory !== undefined && memory < Number(least)
+        ? [`The machine has ${memory} MiB of memory, and ${least} MiB is the least here`]
+        : [],
+    ),
+  },
+};
+
+const leaseOn: Rule = {
+  name: "lease-on",
+  reason: "The VIP is a hint that two nodes can have at once; only the lease lets one of them write.",
+  remedy: "Run the guard on every node that has the container.",
+  levels: levels("mandatory", { blog: "advisory" }),
+  stack: (resources) => {
+    const containers = ofType(resources, types.container).filter(({ props }) =>
+      isNamed(
+        known(() => (props as { name?: string }).name),
+        "rancher",
+      ),
+    );
+    const guards = ofType(resources, types.command).filter(({ name }) => name.endsWith("-guard-running"));
+    return containers.length > guards.length
+      ? [`${containers.length} nodes have Rancher's container, and ${guards.length} a guard`]
+      : [];
+  },
+};
+
+export const rancherRules: Rule[] = [
+  memoryFloor,
+  bootstrapPassword,
+  imagePinned,
+  privilegedOnlyRancher,
+  dockerStartsNothing,
+  leaseOn,
+];

@@ -1,0 +1,34 @@
+import ipaddr from "ipaddr.js";
+
+/** An IPv4 network: any address of it, and the number of bits that all of them begin with. */
+export interface Network {
+  address: string;
+  prefix: number;
+}
+
+/**
+ * The network of an address in CIDR form, `192.168.56.10/24`: its first address and the prefix.
+ *
+ * @throws if it is none
+ */
+export const networkOf = (cidr: string): Network => ({
+  address: ipaddr.IPv4.networkAddressFromCIDR(cidr).toString(),
+  prefix: ipaddr.IPv4.parseCIDR(cidr)[1],
+});
+
+/** The network in CIDR form. */
+export const cidrOf = ({ address, prefix }: Network): string => `${address}/${prefix}`;
+
+/** Whether an IPv4 address is in a network. */
+export const isInside = (address: string, { address: base, prefix }: Network): boolean =>
+  ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parse(base), prefix);
+
+/** The first and the last address of a network, which no host can have. */
+export const endsOf = (network: Network): string[] =>
+  [
+    ipaddr.IPv4.networkAddressFromCIDR(cidrOf(network)),
+    ipaddr.IPv4.broadcastAddressFromCIDR(cidrOf(network)),
+  ].map(String);
+
+/** The address of a CIDR form without its prefix. */
+export const addressOf = (cidr: string): string => ipaddr.IPv4.parseCIDR(cidr)[0].toString();
