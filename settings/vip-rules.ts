@@ -148,7 +148,7 @@ const nodeRules: Rule<VipsGiven>[] = [
   {
     of: ["nodes[].priority"],
     check: ({ nodes }) => {
-      const all = withPriorities(nodes);
+      const all = withPriorities(nodes.map(({ priority }) => ({ priority })));
       return all.flatMap(({ priority }, i) => {
         const twin = all.findIndex((other) => other.priority === priority);
         return twin < i

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sentenceOf } from "../../domain/mistake";
+import { parseSettings, SettingsError } from "../../settings";
+import { encrypted, isEncrypted } from "../../settings/encrypted";
+import { checkSettingsText } from "../../settings/file";
+import { rules, settingsSchema } from "../../settings/schema";
+
+/* How mistakes are found: one by one, between settings, and both at once. */
+
+const one = { name: "a", address: "192.168.56.11" };
+const two = { name: "b", address: "192.168.56.12" };
+const good = { vip: "192.168.56.10/24", nodes: [one, two] };
+
+const raw = (values: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+
+function mistakesOf(values: Record<string, unknown>) {
+  try {
+    parseSettings(raw({ ...good, ...values }));
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.mistakes;
+  }
+  return [];
+}
+
+const pathsOf = (values: Record<string, unknown>): string[] => mistakesOf(values).map(({ path }) => path);
+
+test("a mistake is data: where, what must be, what to do", () => {
+  assert.deepEqual(mistakesOf({ nfsAddress: "192.168.56.10" }), [
+    { path: "nfsAddress", rule: "must not be the `vip`", wayOut: "that moves between nodes" },
+  ]);
+  const [order] = mistakesOf({ guard: { watchdog: 15 } });
+  assert.equal(order?.path, "guard.leaseTime");
+  assert.equal(sentenceOf({ path: "x", rule: "is wrong" }), "`x` is wrong");
+  assert.equal(sentenceOf({ path: "x", subject: "all", rule: "is wrong", wayOut: "y" }), "all is wrong: y");
+});
+
+test("nine mistakes of form do not hide a name that is there twice", () => {
+  const nodes = Array.from({ length: 10 }, (_, i) => ({
+    name: i === 9 ? "n8" : `n${i}`,
+    address: i < 9 ? `192.168.56.${300 + i}` : "192.168.56.20",
+  }));
+  const mistakes = mistakesOf({ nodes });
+  assert.equal(mistakes.length, 10, mistakes.map(sentenceOf).join("\n"));
+  assert.deepEqual(
+    mistakes.slice(0, 9).map(({ path }) => path),
+    nodes.slice(0, 9).map((_, i) => `nodes[${i}].address`),
+  );
+  assert.match(sentenceOf(mistakes[9] ?? assert.fail()), /^`nodes` has the name n8 twice/);
+});
+
+test("what is wrong in itself is said once, and what lies between the others as well", () => {
+  const both: [what: string, values: Record<string, unknown>, paths: string[]][] = [
+    [
+      "a timer and the order of others",
+      { guard: { hold: 0, watchdog: 15 } },
+      ["guard.hold", "guard.leaseTime"],
+    ],
+    ["a timer and no order with it", { guard: { watchdog: "long", giveUp: 9 } }, ["guard.watchdog"]],
+    [
+      "a node's name and another's address",
+      {
+        nodes: [
+          { ...one, name: "A" },
+          { ...two, address: "10.0.0.1" },
+        ],
+      },
+      ["nodes[0].name", "nodes[1].address"],
+    ],
+    [
+      "a VIP that is none: nothing of its subnet",
+      { vip: "x", nodes: [one, { ...two, address: "10.0.0.1" }] },
+      ["vip"],
+    ],
+    [
+      "a login's port and its key",
+      { nodes: [one, { ...two, host: { user: "root", port: 0 } }] },
+      ["nodes[1].host.port", "nodes[1].host"],
+    ],
+    [
+      "a setting too many and a value within",
+      { keepalived: { vmac: true, preemptDelay: 5 } },
+      ["keepalived.vmac", "keepalived.preemptDelay"],
+    ],
+    [
+      "a fence agent's key and its node",
+      { fencing: { agent: "fence_x", sshKey: "x", nodes: { a: { plug: "1" } } } },
+      ["fencing.sshKey", "fencing.nodes.b"],
+    ],
+    [
+      "an archive's sum beside a login",
+      { imageArchive: { file: "/x", sha256: "1" }, registryLogin: { username: "u", password: "p" } },
+      ["imageArchive.sha256", "registryLogin"],
+    ],
+  ];
+  for (const [what, values, paths] of both) assert.deepEqual(pathsOf(values), paths, what);
+});
+
+/** A path as rules name it: every number is `[]`. */
+const patternOf = (path: PropertyKey[]): string =>
+  path.map((part, i) => (part === "[]" ? "[]" : (i ? "." : "") + String(part))).join("");
+
+/** Watches what is read of a value. */
+function watched<T>(value: T, seen: Set<string>, path: PropertyKey[] = []): T {
+  if (typeof value !== "object" || value === null) return value;
+  return new Proxy(value, {
+    get(target, key, receiver) {
+      const inner: unknown = Reflect.get(target, key, receiver);
+      if (typeof key === "symbol" || (Array.isArray(target) && !/^\d+$/.test(key))) return inner;
+      const place = [...path, Array.isArray(target) ? "[]" : key];
+      seen.add(patternOf(place));
+      return watched(inner, seen, place);
+    },
+  });
+}
+
+const isWithin = (inner: string, outer: string): boolean =>
+  inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`);
+
+/** Whether a rule that names `of` may read a place: on its way there, there, and below. */
+const allows = (of: string, place: string): boolean => {
+  const named = of.replace(/\?$/, "");
+  return isWithin(named, place) || (!of.endsWith("?") && isWithin(place, named));
+};
+
+const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n";
+const host = { user: "root", privateKey: key, port: 22 };
+const stacks: Record<string, unknown>[] = [
+  good,
+  {
+    ...good,
+    nodes: [one, two].map((node, i) => ({
+      ...node,
+      address6: `fd00::${i + 1}`,
+      machine: { ports: [{ guest: 80, host: 8080 + i }] },
+    })),
+    furtherVips: ["192.168.56.20/24", "fd00::10/64"],
+    box: "a/b",
+    boxUrl: "https://example.com/x.box",
+    storage: "machine",
+    nfsAddress: "192.168.56.5",
+    imageArchive: { file: "/x", sha256: "a".repeat(64) },
+    backup: { schedule: "daily" },
+    extraEnvironment: { A: "1" },
+    keepalived: {
+      notify: "/usr/bin/x",
+      track: { files: ["/run/x"], scripts: [{ command: "/usr/bin/true" }] },
+    },
+  },
+  {
+    ...good,
+    nodes: [one, two].map((node) => ({ ...node, host })),
+    storage: "server",
+    nfsAddress: "10.0.0.5",
+    sharedDirectory: "/x",
+    preset: "steady",
+    fencing: {
+      agent: "fence_virsh",
+      options: { ip: "10.0.0.1" },
+      nodes: { a: { plug: "1" }, b: { plug: "2" } },
+      sshKey: key,
+      hostKey: "ssh-ed25519 AAAA",
+    },
+  },
+];
+
+test("a rule reads no setting that it does not name", () => {
+  for (const values of stacks) {
+    const parsed = settingsSchema.parse(
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, structuredClone(value)])),
+    );
+    for (const { of, check } of rules) {
+      const seen = new Set<string>();
+      assert.deepEqual(check(watched(parsed, seen)), [], of.join());
+      for (const place of seen)
+        assert.ok(
+          of.some((each) => allows(each, place)),
+          `the rule of ${of.join()} reads ${place}`,
+        );
+    }
+  }
+});
+
+test("a rule names settings that there are", () => {
+  const every = new Set(Object.keys(settingsSchema.shape));
+  for (const path of rules.flatMap(({ of }) => of)) assert.ok(every.has(/^\w+/.exec(path)?.[0] ?? ""), path);
+});
+
+const fileOf = (config: Record<string, unknown>): string =>
+  JSON.stringify({
+    config: Object.fromEntries(Object.entries(config).map(([name, value]) => [`ha-rancher:${name}`, value])),
+  });
+
+test("what only Pulumi can decrypt is taken for right, wherever a secret may stand", () => {
+  const secure = { secure: "v1:abc" };
+  const settings = checkSettingsText(
+    fileOf({
+      ...good,
+      nodes: [one, two].map((node) => ({ ...node, host: { user: "root", privateKey: secure } })),
+      registryLogin: { username: "u", password: secure },
+      tls: { certificate: secure, key: secure },
+      extraEnvironment: { HTTP_PROXY: secure },
+      fencing: {
+        agent: "fence_virsh",
+        options: { ip: "10.0.0.1", password: secure },
+        nodes: { a: { plug: "1" }, b: { plug: "2" } },
+        sshKey: secure,
+        hostKey: "ssh-ed25519 AAAA",
+      },
+    }),
+    "Pulumi.x.yaml",
+  );
+  for (const value of [
+    settings.nodes[0]?.host?.privateKey,
+    settings.registryLogin?.password,
+    settings.tls?.key,
+    settings.extraEnvironment.HTTP_PROXY,
+    settings.fencing.options.password,
+    settings.fencing.sshKey,
+  ])
+    assert.ok(isEncrypted(value));
+});
+
+test("no text that is written counts as encrypted", () => {
+  assert.ok(!isEncrypted("[encrypted]"));
+  const paths = pathsOf({ nodes: [one, { ...two, host: { user: "root", privateKey: "[encrypted]" } }] });
+  assert.deepEqual(paths, ["nodes[1].host.privateKey"]);
+  // Where something else must stand it is as wrong as any text.
+  assert.deepEqual(pathsOf({ hostname: encrypted }), ["hostname"]);
+});
