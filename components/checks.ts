@@ -1,13 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
+import { doubles } from "../domain/doubles";
+import { sentenceOf } from "../domain/mistake";
+import { defaultTimes, timerMistakes, timerRules } from "../domain/timers";
 import type { HaBaseArgs } from "./ha-service";
 
 /** What an argument's value must be, if it is not; outputs are looked at by the resources that take them. */
 type Rule = (args: HaBaseArgs) => string[];
-
-const twice = (values: unknown[]): unknown[] => [
-  ...new Set(values.filter((value, i) => typeof value !== "object" && values.indexOf(value) !== i)),
-];
 
 const nodes: Rule = ({ nodes: all }) => [
   ...(all.length < 2 ? ["`nodes` must name at least two nodes: one alone cannot fail over"] : []),
@@ -21,16 +20,16 @@ const nodes: Rule = ({ nodes: all }) => [
       : [`\`nodes[${i}].priority\` must be a whole number from 1 to 254`]),
   ]),
   ...(["name", "address", "priority"] as const).flatMap((key) =>
-    twice(all.map((node) => node[key])).map(
+    doubles(all.map((node) => node[key])).map(
       (value) => `\`nodes\` has the ${key} ${value} twice: give each node its own`,
     ),
   ),
 ];
 
 const floatingIp: Rule = ({ floatingIp: { vip, advertInterval, virtualRouterId }, nodes: all }) => [
-  ...(ipaddr.IPv4.isValidFourPartDecimal(vip.address) && vip.prefix >= 8 && vip.prefix <= 30
+  ...(ipaddr.IPv4.isValidFourPartDecimal(vip.address) && vip.prefix >= 8 && vip.prefix <= 32
     ? []
-    : ["`floatingIp.vip` must be an IPv4 address with its subnet's prefix, 8 to 30"]),
+    : ["`floatingIp.vip` must be an IPv4 address with its subnet's prefix, 8 to 32"]),
   ...(all.some(({ address }) => address === vip.address)
     ? ["`floatingIp.vip` must not be a node's address: it moves between nodes, choose a free one"]
     : []),
@@ -43,6 +42,10 @@ const floatingIp: Rule = ({ floatingIp: { vip, advertInterval, virtualRouterId }
     : ["`floatingIp.virtualRouterId` must be a whole number from 1 to 255"]),
 ];
 
+/** The order of the timers, which the argument for one writer stands on. */
+const timers: Rule = ({ guard }) =>
+  timerRules.flatMap((rule) => timerMistakes(rule, { ...defaultTimes, ...guard })).map(sentenceOf);
+
 const id: Rule = ({ id: given }) =>
   /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(given)
     ? []
@@ -54,7 +57,7 @@ const id: Rule = ({ id: given }) =>
  * @throws pulumi.RunError with all mistakes
  */
 export function checkArgs(name: string, args: HaBaseArgs): void {
-  const mistakes = [id, nodes, floatingIp].flatMap((rule) => rule(args));
+  const mistakes = [id, nodes, floatingIp, timers].flatMap((rule) => rule(args));
   if (mistakes.length > 0)
     throw new pulumi.RunError(
       [
