@@ -17,7 +17,7 @@ TWO_HOLDERS = 3_000
 #: The VIP is at a node beside the one that serves for no longer than this.
 ASTRAY = 6_000
 #: What a new version acknowledged in so short a time after its first answer may not be noted yet.
-UNNOTED = 3_000
+UNNOTED = 1_500
 
 
 class BrokenError(Exception):
@@ -31,9 +31,10 @@ class Invariants:
         self.owners: dict[int, str] = {}
         self.last_started = 0
         """Epoch of the last container that was started."""
-        self.first_ack: dict[str, tuple[int, int]] = {}
-        """When each version first acknowledged something, and how much there was by then."""
-        self.noted_acks: dict[str, int] = {}
+        self.first_ack: dict[str, int] = {}
+        """When each version first acknowledged something."""
+        self.acked_by: dict[str, int] = {}
+        """How much it acknowledged after so long that it must have been noted."""
         self.two_holders_since = -1
         self.astray_since = -1
         self.epochs = 0
@@ -121,7 +122,9 @@ class Invariants:
     def acknowledged(self, machine: Machine) -> None:
         server, containers = self.world.server, machine.edges.containers
         self.acked += 1
-        self.first_ack.setdefault(containers.name, (self.world.now, self.acked - 1))
+        first = self.first_ack.setdefault(containers.name, self.world.now)
+        if self.world.now - first > UNNOTED:
+            self.acked_by[containers.name] = self.acked_by.get(containers.name, 0) + 1
         if containers.store != server.store:
             raise BrokenError(f"I2: {machine.name} acknowledges a write to what was put aside")
         if containers.epoch < self.last_started:
@@ -136,8 +139,7 @@ class Invariants:
     def undone(self, container: str, before: int) -> None:
         """An upgrade to `container` is undone, and the data is as it was before."""
         self.world.count("undone")
-        at, _ = self.first_ack.get(container, (self.world.now, 0))
-        if self.acked > before and self.world.now - at > UNNOTED:
+        if self.acked_by.get(container):
             raise BrokenError(f"I8: {self.acked - before} acknowledged writes are discarded by an undo")
         self.acked = before
 

@@ -36,7 +36,7 @@ def standby(turn: Turn) -> None:
 
 
 def end(turn: Turn) -> None:
-    if turn.see.lease.locked:
+    if turn.locked():
         turn.do(act.Drop())
     turn.become(Ended(), "told to end")
     turn.do(act.Exit())
@@ -63,7 +63,7 @@ def contending(turn: Turn) -> None:
     trouble = may_not_contend(turn)
     if trouble:
         turn.to_standby(trouble)
-    elif not turn.see.lease.locked:
+    elif not turn.locked():
         if must_give_back(turn):
             give_back(turn)
     elif not last_owner_may_write(turn):
@@ -94,7 +94,9 @@ def silence(turn: Turn) -> int:
 def waiting(turn: Turn) -> None:
     trouble = may_not_contend(turn)
     left = turn.seen.at + silence(turn) + 1 - turn.mono
-    if trouble or not turn.see.lease.locked:
+    # Nobody writes under this node's lock; it may have been lost while this node stood still.
+    lost = not turn.locked() or (turn.other() is not None and turn.seen.changed > turn.since)
+    if trouble or lost:
         turn.cancel(JobKind.FENCE)
         turn.to_standby(trouble or "the lock is lost")
     elif not last_owner_may_write(turn):

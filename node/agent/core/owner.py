@@ -3,6 +3,7 @@
 from . import actions as act
 from .killing import kill
 from .leaving import step_down
+from .notes import note_served
 from .observation import Ending, JobKind, JobStatus
 from .settings import WatchdogMode
 from .state import (
@@ -54,6 +55,9 @@ def may_go_on(turn: Turn) -> bool:
     else:
         reason = lost_vip(turn)
     if reason:
+        if isinstance(turn.phase, Warming) and not turn.service.noted:
+            # It may have answered since it was last asked.
+            note_served(turn)
         step_down(turn, reason, turn.settings.stop_grace)
     return not reason
 

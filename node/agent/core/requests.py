@@ -59,6 +59,8 @@ def beat(turn: Turn, first: bool) -> None:
 def as_candidate(turn: Turn) -> None:
     phase, lease, memory = turn.phase, turn.see.lease, turn.memory
     near = turn.vip.here and not isinstance(phase, Contending)
+    if turn.dropped:
+        return
     if lease.locked and isinstance(phase, Standby):
         # It came when nobody wanted it any more.
         turn.do(act.Drop())

@@ -16,6 +16,7 @@ class Turn:
         "asked",
         "boot",
         "checks",
+        "dropped",
         "fault",
         "forgotten",
         "jobs",
@@ -56,6 +57,8 @@ class Turn:
         self.see = observation
         self.mono, self.boot = now
         self.actions: list[act.Action] = []
+        self.dropped = False
+        """The lock was let go of in this round; what is seen of it is old."""
 
     def state(self) -> State:
         return State(
@@ -137,6 +140,9 @@ class Turn:
             settings.boot,
         )
 
+    def locked(self) -> bool:
+        return self.see.lease.locked and not self.dropped
+
     def confirmed(self) -> int:
         """Number of this tenure's last heartbeat that the server has confirmed; -1: none yet."""
         record = self.see.lease.confirmed
@@ -160,8 +166,9 @@ class Turn:
 
     def to_standby(self, reason: str) -> None:
         """The lease is not this node's any more, or never was."""
-        if self.see.lease.locked:
+        if self.locked():
             self.do(act.Drop())
+            self.dropped = True
         self.tenure = Tenure()
         self.become(Standby(), reason)
 
