@@ -1,3 +1,4 @@
+import type { Environment } from "./environment";
 import type { Vip } from "./vrrp";
 
 /**
@@ -14,6 +15,6 @@ export interface Declared {
   advertInterval: number;
   dataDirectory: string;
   httpsPort: number;
-  environment: "dev" | "blog" | "hosts" | "prod";
+  environment: Environment;
   nodes: { name: string; address: string; priority: number }[];
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { environmentOf } from "../domain/environment";
 import { hostVariables } from "../local/pulumi/variables";
 import { packageRoot } from "../local/root";
-import { environmentOf } from "../settings/environment";
 import { ownSettings, settingsText } from "../settings/stack-file";
 import type { Surroundings } from "./pack";
 

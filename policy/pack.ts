@@ -6,7 +6,7 @@ import type {
   StackValidationArgs,
   StackValidationPolicy,
 } from "@pulumi/policy";
-import type { Environment } from "../settings/environment";
+import type { Environment } from "../domain/environment";
 import { type Context, defaultConfig, type Judged, known, type Rule } from "./rule";
 
 export interface Surroundings {

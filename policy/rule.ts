@@ -1,4 +1,4 @@
-import type { Environment } from "../settings/environment";
+import type { Environment } from "../domain/environment";
 
 /** What a violation does: nothing, a remark, a stop, or (where the right value is known) the rule corrects it. */
 export type Level = "disabled" | "advisory" | "mandatory" | "remediate";

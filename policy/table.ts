@@ -1,4 +1,4 @@
-import { environments } from "../settings/environment";
+import { environments } from "../domain/environment";
 import { defaultConfig, type Rule } from "./rule";
 import { rules } from "./rules";
 

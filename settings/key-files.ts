@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Mistake, mistake } from "../domain/mistake";
-import { isUsableKey } from "../providers/vagrant/keys";
+import { isUsableKey } from "../domain/private-key";
 import type { NodeSettings } from ".";
 import { isEncrypted } from "./encrypted";
 

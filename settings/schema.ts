@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { environments } from "../domain/environment";
 import { rancherRules, rancherShape } from "../workloads/rancher/settings";
 import { backupRules, backupShape } from "./backup";
-import { environments } from "./environment";
 import { fencingRules, fencingShape } from "./fencing";
 import { floatingIpShape } from "./floating-ip";
 import { guardRules, guardShape } from "./guard";

@@ -1,9 +1,9 @@
 import ipaddr from "ipaddr.js";
+import { isUsableKey } from "../../domain/private-key";
 import { clashes } from "./claims";
 import { type Host, thisHost } from "./host";
 import { rulesOf } from "./hypervisors";
 import type { CheckFailure, MachineInputs } from "./inputs";
-import { isUsableKey } from "./keys";
 import { identityProvisioner } from "./scripts";
 
 type Good = Partial<MachineInputs>;

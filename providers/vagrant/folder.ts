@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { publicKeyOf } from "../../domain/private-key";
 import { isDraftOf, writePrivate } from "../../local/files";
 import { textOf } from "../../local/text";
 import { knownHostsLine } from "../remote/known-hosts";
 import { inputsOf, type MachineInputs } from "./inputs";
-import { publicKeyOf } from "./keys";
 import { dataFolder, vagrantfile } from "./vagrantfile";
 import type { ForwardedPort } from "./vagrantfile-network";
 

@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import { type Environment, environmentOf, environments } from "../../domain/environment";
 import { packageRoot } from "../../local/root";
 import { surroundingsOf } from "../../policy/environment";
 import { policyOf } from "../../policy/pack";
 import { type Context, defaultConfig, type Rule, types } from "../../policy/rule";
 import { rules } from "../../policy/rules";
 import { rulesTable } from "../../policy/table";
-import { type Environment, environmentOf, environments } from "../../settings/environment";
 import { weakness } from "../../workloads/rancher/policies";
 import { cases, type Declaration } from "../engine/policy-cases";
 

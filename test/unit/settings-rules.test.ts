@@ -1,42 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sentenceOf } from "../../domain/mistake";
-import { parseSettings, SettingsError } from "../../settings";
 import { encrypted, isEncrypted } from "../../settings/encrypted";
 import { checkSettingsText } from "../../settings/file";
 import { rules, settingsSchema } from "../../settings/schema";
+import { changed, good, one, two } from "./settings-support";
 
 /* How mistakes are found: one by one, between settings, and both at once. */
 
-const one = { name: "a", address: "192.168.56.11" };
-const two = { name: "b", address: "192.168.56.12" };
-const good = { vip: "192.168.56.10/24", nodes: [one, two] };
-
-const raw = (values: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]),
-  );
-
-function mistakesOf(values: Record<string, unknown>) {
-  try {
-    parseSettings(raw({ ...good, ...values }));
-  } catch (error) {
-    assert.ok(error instanceof SettingsError, String(error));
-    return error.mistakes;
-  }
-  return [];
-}
-
-const pathsOf = (values: Record<string, unknown>): string[] => mistakesOf(values).map(({ path }) => path);
+const pathsOf = (values: Record<string, unknown>): string[] => changed(values).map(({ path }) => path);
 
 test("a mistake is data: where, what must be, what to do", () => {
-  assert.deepEqual(mistakesOf({ nfsAddress: "192.168.56.10" }), [
+  assert.deepEqual(changed({ nfsAddress: "192.168.56.10" }), [
     { path: "nfsAddress", rule: "must not be the `vip`", wayOut: "that moves between nodes" },
   ]);
-  const [order] = mistakesOf({ guard: { watchdog: 15 } });
+  const [order] = changed({ guard: { watchdog: 15 } });
   assert.equal(order?.path, "guard.leaseTime");
   assert.equal(sentenceOf({ path: "x", rule: "is wrong" }), "`x` is wrong");
   assert.equal(sentenceOf({ path: "x", subject: "all", rule: "is wrong", wayOut: "y" }), "all is wrong: y");
@@ -47,7 +25,7 @@ test("nine mistakes of form do not hide a name that is there twice", () => {
     name: i === 9 ? "n8" : `n${i}`,
     address: i < 9 ? `192.168.56.${300 + i}` : "192.168.56.20",
   }));
-  const mistakes = mistakesOf({ nodes });
+  const mistakes = changed({ nodes });
   assert.equal(mistakes.length, 10, mistakes.map(sentenceOf).join("\n"));
   assert.deepEqual(
     mistakes.slice(0, 9).map(({ path }) => path),

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { utils } from "ssh2";
-import { newKeyPair, publicKeyOf } from "../../providers/vagrant/keys";
+import { publicKeyOf } from "../../domain/private-key";
+import { newKeyPair } from "../../providers/vagrant/keys";
 import { putScript, temporaryFolder, withEnvironment } from "./cli-support";
 
 test("key pairs sign and verify, each another, and leave nothing behind", (t) => {

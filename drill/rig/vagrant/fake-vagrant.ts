@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { newKeyPair, publicKeyOf } from "../../../providers/vagrant/keys";
+import { publicKeyOf } from "../../../domain/private-key";
+import { newKeyPair } from "../../../providers/vagrant/keys";
 import { addressLines, FakeHypervisor, type FakeMachine, type StepName } from "./fake-hypervisor";
 import { makeNetworks, makeVolume } from "./fake-libvirt";
 import { row, sleep, ui, VagrantError } from "./fake-output";
