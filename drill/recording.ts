@@ -1,6 +1,6 @@
 import type { Action, Bounds } from "./faults";
 import type { Owner } from "./probes/address";
-import type { Asked } from "./probes/https";
+import type { HttpsRequest } from "./probes/https";
 import type { Sample } from "./probes/samples";
 import type { Write } from "./probes/writes";
 
@@ -20,7 +20,7 @@ export interface ClientView {
   /** When ICMP was answered. */
   answers: number[];
   owners: Owner[];
-  asked: Asked[];
+  asked: HttpsRequest[];
   writes: Write[];
 }
 

@@ -3,7 +3,7 @@ import { clock } from "../../local/clock";
 import { send } from "../../providers/http";
 
 /** One request to the service. */
-export interface Asked {
+export interface HttpsRequest {
   /** Monotonic milliseconds. */
   sent: number;
   answered: number;
@@ -22,7 +22,7 @@ const limit = 1_000;
  */
 const most = 4;
 
-async function ask(url: string, agent: Agent): Promise<Asked> {
+async function ask(url: string, agent: Agent): Promise<HttpsRequest> {
   const sent = clock();
   const answer = await send(url, { timeout: limit, agent, longest: 0 });
   const answered = clock();
@@ -40,7 +40,7 @@ async function ask(url: string, agent: Agent): Promise<Asked> {
  * @param interval milliseconds between two requests
  * @returns ends it
  */
-export function askAgainAndAgain(url: string, interval: number, tell: (asked: Asked) => void): () => void {
+export function probeHttps(url: string, interval: number, tell: (asked: HttpsRequest) => void): () => void {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: most });
   let open = 0;
   const timer = setInterval(() => {

@@ -1,6 +1,6 @@
 import { run } from "../../local/run";
 import { type Owner, watchAddress } from "./address";
-import { type Asked, askAgainAndAgain } from "./https";
+import { type HttpsRequest, probeHttps } from "./https";
 import { type Write, WriteClient } from "./writes";
 
 /*
@@ -24,7 +24,7 @@ export type Seen =
   | { kind: "ready" }
   | { kind: "answer"; at: number }
   | ({ kind: "owner" } & Owner)
-  | ({ kind: "asked" } & Asked)
+  | ({ kind: "asked" } & HttpsRequest)
   | ({ kind: "write" } & Write);
 
 /**
@@ -56,7 +56,7 @@ async function observe(order: ObserverOrder): Promise<void> {
         (at) => tell({ kind: "answer", at }),
         (owner) => tell({ kind: "owner", ...owner }),
       ),
-      askAgainAndAgain(`${order.url}/ping`, https, (asked) => tell({ kind: "asked", ...asked })),
+      probeHttps(`${order.url}/ping`, https, (asked) => tell({ kind: "asked", ...asked })),
     ];
     return () => {
       for (const end of ends) end();

@@ -15,10 +15,8 @@ import { type TrialResult, trialResult } from "./trial";
  * pictures. summary.json has the figures alone; report.md and takeover.svg are made from it.
  */
 export class ReportFolder {
-  /** @param directory made if it is missing; the files of an earlier report are replaced */
-  constructor(readonly directory: string) {
-    mkdirSync(join(directory, "raw"), { recursive: true });
-  }
+  /** @param directory made when a report is written; the files of an earlier report are replaced */
+  constructor(readonly directory: string) {}
 
   private file(name: string): string {
     return join(this.directory, name);
@@ -58,14 +56,15 @@ export class ReportFolder {
   /** Keeps the raw data of a trial. */
   keep(recording: Recording): void {
     const name = `${String(recording.number).padStart(3, "0")}-${recording.fault}.json.gz`;
-    const file = join(this.directory, "raw", name);
+    const file = join(this.file("raw"), name);
     // Complete or not at all: the next drill may continue from it.
     writeAtomicallySync(file, gzipSync(JSON.stringify(recording)));
   }
 
   /** The files of the raw data, in the order of their trials. */
   raw(): string[] {
-    const folder = join(this.directory, "raw");
+    const folder = this.file("raw");
+    if (!existsSync(folder)) return [];
     const names = readdirSync(folder).filter((name) => /^\d+-.+\.json\.gz$/.test(name));
     return names
       .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
@@ -74,6 +73,7 @@ export class ReportFolder {
 
   /** Writes all files of a report but the raw data. */
   write(report: DrillReport): void {
+    mkdirSync(this.directory, { recursive: true });
     const summary = summaryOf(report);
     const takeover = takeoverPlot(summary.rows);
     const put = (name: string, content: string): void => writeFileSync(this.file(name), content);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { faults } from "../../drill/faults";
 import { takeoverPlot } from "../../drill/plots/takeover-trials";
 import { readSummary } from "../../drill/report/files";
 import { headline, markdown } from "../../drill/report/markdown";
@@ -26,4 +27,11 @@ test("what the docs say of the drill are the report's own lines", () => {
     assert.ok(rows.length >= 6, `${file} has ${rows.length} lines of the report's table`);
     for (const row of rows) assert.ok(lines.has(row), `${file}: not a line of the report: ${row}`);
   }
+});
+
+test("docs/drill.md names every fault, and the README how many there are", () => {
+  const text = read("docs", "drill.md");
+  for (const { name } of faults)
+    assert.ok(text.includes(`\`${name}\``), `docs/drill.md does not name ${name}`);
+  assert.ok(read("README.md").includes(`in ${faults.length} ways`));
 });

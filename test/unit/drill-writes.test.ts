@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Asked, askAgainAndAgain } from "../../drill/probes/https";
+import { type HttpsRequest, probeHttps } from "../../drill/probes/https";
 import {
   compareWrites,
   forgetWrites,
@@ -140,8 +140,8 @@ test("nobody there: the write was not sent, and the question has a reason", asyn
   const client = new WriteClient(nowhere, "a run", (write) => writes.push(write));
   client.interval = 1;
   client.start();
-  const asked: Asked[] = [];
-  const end = askAgainAndAgain(`${nowhere}/ping`, 5, (each) => asked.push(each));
+  const asked: HttpsRequest[] = [];
+  const end = probeHttps(`${nowhere}/ping`, 5, (each) => asked.push(each));
   while (writes.length < 2 || asked.length < 2) await sleep(2);
   await client.stop();
   end();
@@ -153,9 +153,9 @@ test("a service that does not answer gets at most four questions at once", async
   const silent = createTcpServer((socket) => socket.on("error", () => undefined).resume());
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   t.after(() => silent.close());
-  const asked: Asked[] = [];
+  const asked: HttpsRequest[] = [];
   const { port } = silent.address() as AddressInfo;
-  const end = askAgainAndAgain(`https://127.0.0.1:${port}/ping`, 5, (each) => asked.push(each));
+  const end = probeHttps(`https://127.0.0.1:${port}/ping`, 5, (each) => asked.push(each));
   while (asked.length < 8) await sleep(20);
   end();
   for (const { sent, why } of asked) {
