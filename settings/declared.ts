@@ -78,7 +78,9 @@ export function projectFile(present: string): string {
   return present.slice(0, found.index + found[0].length) + indented;
 }
 
-const cell = (text: string): string => text.replaceAll("|", "\\|");
+/** A cell's text; pages of the documentation become links. */
+const cell = (text: string): string =>
+  text.replaceAll("|", "\\|").replace(/\b(?:docs|workloads)\/[\w/-]+\.md/g, (page) => `[${page}](${page})`);
 
 /** All settings as a table in Markdown. */
 const settingsTable = (): string =>
