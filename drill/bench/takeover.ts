@@ -8,15 +8,8 @@ import { takeoverPlot } from "../plots/takeover-presets";
 import { Rig } from "../rig/rig";
 import { benchCommand, say } from "./command";
 import { type Fault, faults, settle, trial } from "./faults";
-import { type Row, row } from "./report";
-
-/** The figures of one fault with one preset, or with keepalived's own defaults. */
-export interface TakeoverCase extends Row {
-  preset: string;
-  fault: string;
-  /** What keepalived's timers promise, ms. */
-  formula: number;
-}
+import { row } from "./report";
+import { type TakeoverCase, table } from "./takeover-case";
 
 /** keepalived as its sample configuration has it: adverts each second, VRRPv2, multicast, priority 100 for the backup. */
 const defaults = "keepalived's defaults";
@@ -114,14 +107,3 @@ export const bench = benchCommand("takeover", "how long the VIP is away, by pres
     const json = (): string => `${JSON.stringify({ name: "takeover", rows }, undefined, 1)}\n`;
     process.stdout.write(options.json ? json() : table(rows));
   });
-
-/** The table for people, which is also that of docs/floating-ip.md. */
-export function table(rows: TakeoverCase[]): string {
-  const heading = ["preset", "fault", "n", "median, ms", "p95, ms", "max, ms", "formula, ms"];
-  const cells = rows.map(({ preset, fault, n, median, p95, max, formula }) => [
-    ...[preset, fault, String(n)],
-    ...[median, p95, max, formula].map((value) => value.toFixed(0)),
-  ]);
-  const line = (values: string[]): string => `| ${values.join(" | ")} |\n`;
-  return [heading, heading.map(() => "---"), ...cells].map(line).join("");
-}

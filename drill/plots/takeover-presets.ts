@@ -1,5 +1,5 @@
 import type { BarSeriesOption, ScatterSeriesOption } from "echarts/charts";
-import type { TakeoverCase } from "../bench/takeover";
+import type { TakeoverCase } from "../bench/takeover-case";
 import { font, svgOf } from "./svg";
 
 const title = "Takeover of the VIP: from the fault to the first answer of the new holder";

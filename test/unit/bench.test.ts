@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { row } from "../../drill/bench/report";
-import { type TakeoverCase, table } from "../../drill/bench/takeover";
+import { type TakeoverCase, table } from "../../drill/bench/takeover-case";
 import { takeoverPlot } from "../../drill/plots/takeover-presets";
 import { percentile } from "../../drill/statistics";
 
