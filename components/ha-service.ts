@@ -25,8 +25,8 @@ export interface HaBaseArgs extends NodesArgs {
   floatingIp: VrrpOptions;
   /** Who serves the shared data. */
   storage: StorageSource;
-  /** Where the active node has the shared data mounted: an absolute path; default `/rancher_data`. */
-  dataDirectory?: string;
+  /** Where the active node has the shared data mounted: an absolute path. */
+  dataDirectory: string;
   /** Default 4.2. 3 has no leases, so that a weaker rule applies: docs/one-writer.md. */
   nfsVersion?: "4.2" | "3";
   /** Timers in seconds: heartbeat < giveUp < watchdog < leaseTime <= graceTime; defaults: docs/one-writer.md. */
@@ -90,7 +90,7 @@ export class HaService extends Component implements HaServiceOutputs {
 /** Makes all of a highly available service as children of a component. {@link checkArgs} comes before it. */
 export function makeHaService(args: HaServiceArgs, component: Component): HaServiceOutputs {
   const { id, floatingIp, workload, protect = false, imageSources, storage: source } = args;
-  const { dataDirectory = "/rancher_data", nfsVersion = "4.2" } = args;
+  const { dataDirectory, nfsVersion = "4.2" } = args;
   const sentinel = `shared data of ${id}`;
   const times = { ...defaultTimes, ...args.guard };
   const named = (name: string) => component.childName(name);

@@ -8,7 +8,9 @@ import { completeSpec, type TakeoverBound, type Vip } from "../../domain/vrrp";
 import { Password } from "../../providers/password";
 import { type RancherArgs, rancherWorkload } from "./workload";
 
-export interface HaRancherArgs extends HaBaseArgs {
+export interface HaRancherArgs extends Omit<HaBaseArgs, "dataDirectory"> {
+  /** Where the active node has the shared data mounted: an absolute path; default `/rancher_data`. */
+  dataDirectory?: string;
   /** Rancher itself; default: a pinned version on port 443. */
   rancher?: RancherArgs;
   /** What the stack is for, which decides how strictly the policies judge it; default `dev`. */
@@ -47,9 +49,10 @@ export class HaRancher extends Component implements HaServiceOutputs {
 
   /** @throws pulumi.RunError with all mistakes of the arguments */
   constructor(name: string, args: HaRancherArgs, opts?: pulumi.ComponentResourceOptions) {
-    checkArgs(name, args);
-    super("HaRancher", name, declared(args), opts);
     const { rancher = {}, dataDirectory = "/rancher_data", protect = false } = args;
+    const base = { ...args, dataDirectory };
+    checkArgs(name, base);
+    super("HaRancher", name, declared(base), opts);
     const password = new Password(
       this.childName("bootstrap-password"),
       {},
@@ -57,7 +60,7 @@ export class HaRancher extends Component implements HaServiceOutputs {
     );
     const at = { vip: args.floatingIp.vip.address, dataDirectory };
     const workload = rancherWorkload(rancher, at, password.value);
-    const made = makeHaService({ ...args, workload }, this);
+    const made = makeHaService({ ...base, workload }, this);
     this.vip = made.vip;
     this.url = made.url;
     this.currentMaster = made.currentMaster;
@@ -70,12 +73,14 @@ export class HaRancher extends Component implements HaServiceOutputs {
 }
 
 /** What the component says about itself before anything is made. */
-function declared(args: HaRancherArgs): pulumi.Inputs & { [key in keyof Declared]: unknown } {
+function declared(
+  args: HaRancherArgs & { dataDirectory: string },
+): pulumi.Inputs & { [key in keyof Declared]: unknown } {
   const { vip, furtherVips, virtualRouterId, advertInterval } = completeSpec(args.floatingIp);
   return {
     ...{ vip, furtherVips, virtualRouterId, advertInterval },
     subnet: args.subnet ?? vip,
-    dataDirectory: args.dataDirectory ?? "/rancher_data",
+    dataDirectory: args.dataDirectory,
     httpsPort: args.rancher?.httpsPort ?? 443,
     environment: args.environment ?? "dev",
     nodes: args.nodes.map(({ name, address, priority }) => ({ name, address, priority })),
