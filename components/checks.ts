@@ -3,28 +3,32 @@ import ipaddr from "ipaddr.js";
 import { doubles } from "../domain/doubles";
 import { sentenceOf } from "../domain/mistake";
 import { defaultTimes, timerMistakes, timerRules } from "../domain/timers";
+import { withPriorities } from "../domain/vrrp";
 import type { HaBaseArgs } from "./ha-service";
 
 /** What an argument's value must be, if it is not; outputs are looked at by the resources that take them. */
 type Rule = (args: HaBaseArgs) => string[];
 
-const nodes: Rule = ({ nodes: all }) => [
-  ...(all.length < 2 ? ["`nodes` must name at least two nodes: one alone cannot fail over"] : []),
-  ...(all.length > 10 ? ["`nodes` must name at most ten nodes"] : []),
-  ...all.flatMap(({ name, priority }, i) => [
-    ...(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)
-      ? []
-      : [`\`nodes[${i}].name\` must be a host name: lower-case letters, digits and dashes`]),
-    ...(Number.isInteger(priority) && priority >= 1 && priority <= 254
-      ? []
-      : [`\`nodes[${i}].priority\` must be a whole number from 1 to 254`]),
-  ]),
-  ...(["name", "address", "priority"] as const).flatMap((key) =>
-    doubles(all.map((node) => node[key])).map(
-      (value) => `\`nodes\` has the ${key} ${value} twice: give each node its own`,
+const nodes: Rule = ({ nodes: given }) => {
+  const all = withPriorities(given);
+  return [
+    ...(all.length < 2 ? ["`nodes` must name at least two nodes: one alone cannot fail over"] : []),
+    ...(all.length > 10 ? ["`nodes` must name at most ten nodes"] : []),
+    ...all.flatMap(({ name, priority }, i) => [
+      ...(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)
+        ? []
+        : [`\`nodes[${i}].name\` must be a host name: lower-case letters, digits and dashes`]),
+      ...(Number.isInteger(priority) && priority >= 1 && priority <= 254
+        ? []
+        : [`\`nodes[${i}].priority\` must be a whole number from 1 to 254`]),
+    ]),
+    ...(["name", "address", "priority"] as const).flatMap((key) =>
+      doubles<unknown>(all.map((node) => node[key])).map(
+        (value) => `\`nodes\` has the ${key} ${value} twice: give each node its own`,
+      ),
     ),
-  ),
-];
+  ];
+};
 
 const floatingIp: Rule = ({ floatingIp: { vip, advertInterval, virtualRouterId }, nodes: all }) => [
   ...(ipaddr.IPv4.isValidFourPartDecimal(vip.address) && vip.prefix >= 8 && vip.prefix <= 32

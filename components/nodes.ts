@@ -1,15 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Vip } from "../domain/vrrp";
+import { type Vip, withPriorities } from "../domain/vrrp";
 import type { Component } from "./component";
 import { type HostNodeArgs, type HostRules, Hosts } from "./hosts";
 import { type MachineNodeArgs, Machines, type MachineTemplate } from "./machines";
-import type { Node } from "./node";
+import type { Node, NodeIdentity } from "./node";
+
+/** With its priority left to the order of nodes: 150 for the first one, 10 less for each that follows. */
+type InOrder<T extends NodeIdentity> = Omit<T, "priority"> & { priority?: number | undefined };
 
 /** A machine that is made, or with `host` one that existed before. */
-export type NodeArgs = MachineNodeArgs | HostNodeArgs;
+export type NodeArgs = InOrder<MachineNodeArgs> | InOrder<HostNodeArgs>;
 
 export interface NodesArgs {
-  /** Two to ten, in any order. Plain, as a list: it decides how many resources there are. */
+  /** Two to ten, the first preferred at the start. Plain, as a list: it decides how many resources there are. */
   nodes: NodeArgs[];
   /** What machines are made of; needed if a node is to be made. */
   machines?: MachineTemplate | undefined;
@@ -17,10 +20,15 @@ export interface NodesArgs {
   hosts?: HostRules | undefined;
 }
 
-const isHost = (node: NodeArgs): node is HostNodeArgs => "host" in node;
+const isHost = (node: MachineNodeArgs | HostNodeArgs): node is HostNodeArgs => "host" in node;
 
 /** The nodes in the order of the list: machines that are made, and hosts that existed before. */
-export function makeNodes({ nodes, machines, hosts }: NodesArgs, vips: Vip[], component: Component): Node[] {
+export function makeNodes(
+  { machines, hosts, ...args }: NodesArgs,
+  vips: Vip[],
+  component: Component,
+): Node[] {
+  const nodes = withPriorities(args.nodes);
   const existing = nodes.filter(isHost);
   const made = nodes.filter((node): node is MachineNodeArgs => !isHost(node));
   const all = [

@@ -90,7 +90,7 @@ export interface VrrpOptions extends Partial<Omit<VrrpSpec, "vip" | "garp" | "tr
 }
 
 /** Packets and times for networks that lose one now and then. */
-const garpDefaults: Garp = {
+export const garpDefaults: Garp = {
   delay: 1,
   repeat: 3,
   // A holder that gives the VIP back in a partition is heard by clients only: without reminders they go on asking it for
@@ -103,11 +103,27 @@ const garpDefaults: Garp = {
 
 const trackDefaults: Tracked = { interfaces: [], processes: [], scripts: [], files: [] };
 
+/** How often a tracked script runs, and what of it counts. */
+export const scriptDefaults: Omit<TrackedScript, "command"> = { interval: 1, timeout: 1, fall: 3, rise: 2 };
+
+/** What keepalived does unless it is told otherwise. */
+export const keepalivedDefaults = {
+  version: 3,
+  preempt: false,
+  preemptDelay: 0,
+  multicast: false,
+  downTimerAdverts: 3,
+  realTimePriority: 50,
+} as const;
+
 /** The VRRP router id of a VIP, unless another one is said: its last number. */
 export const routerIdOf = (vip: Vip): number => Number(vip.address.split(".").at(-1)) || 1;
 
-/** The VRRP priority of the nth node, unless another one is said: below 255, with room to put one between. */
-export const priorityOf = (index: number): number => 150 - 10 * index;
+/** Distinct, below 255 (which would mean "owns the address") and 10 apart, so that one can be put between. */
+export const withPriorities = <T extends { priority?: number | undefined }>(
+  nodes: T[],
+): (T & { priority: number })[] =>
+  nodes.map((each, i) => ({ ...each, priority: each.priority ?? 150 - 10 * i }));
 
 /** What was asked for, completed by defaults: `keepalived` in docs/floating-ip.md says what each value is. */
 export function completeSpec({ garp, track, ...asked }: VrrpOptions): VrrpSpec {
@@ -116,12 +132,7 @@ export function completeSpec({ garp, track, ...asked }: VrrpOptions): VrrpSpec {
     furtherVips: [],
     advertInterval,
     virtualRouterId: routerIdOf(asked.vip),
-    version: 3,
-    preempt: false,
-    preemptDelay: 0,
-    multicast: false,
-    downTimerAdverts: 3,
-    realTimePriority: 50,
+    ...keepalivedDefaults,
     garp: { ...garpDefaults, ...garp },
     track: { ...trackDefaults, ...track },
     startupDelay: Math.max(2, Math.ceil(advertInterval * 4)),

@@ -1,7 +1,16 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { keepalivedCommand } from "../domain/keepalived-conf";
-import { completeSpec, type Preset, presets, type Vip, type VrrpSpec } from "../domain/vrrp";
+import {
+  completeSpec,
+  garpDefaults,
+  keepalivedDefaults,
+  type Preset,
+  presets,
+  scriptDefaults,
+  type Vip,
+  type VrrpSpec,
+} from "../domain/vrrp";
 import { list, number, setting, settingsByName, truth, whole } from "./values";
 
 /*
@@ -43,22 +52,20 @@ const anyVip = z.string({ error: "must be a text" }).refine((text) => parseVip(t
 });
 
 const garp = z.strictObject({
-  delay: whole(0, 1_000, " s").default(1),
-  repeat: whole(1, 100).default(3),
-  // A holder that gives the VIP back in a partition is heard by clients only: without reminders they go on asking it for
-  // as long as they believe their neighbour table, seconds.
-  refresh: whole(0, 86_400, " s").default(1),
-  refreshRepeat: whole(1, 100).default(1),
-  lowerPriorityRepeat: whole(0, 100).default(2),
-  interval: number(0, 1, " s").default(0),
+  delay: whole(0, 1_000, " s").default(garpDefaults.delay),
+  repeat: whole(1, 100).default(garpDefaults.repeat),
+  refresh: whole(0, 86_400, " s").default(garpDefaults.refresh),
+  refreshRepeat: whole(1, 100).default(garpDefaults.refreshRepeat),
+  lowerPriorityRepeat: whole(0, 100).default(garpDefaults.lowerPriorityRepeat),
+  interval: number(0, 1, " s").default(garpDefaults.interval),
 });
 
 const script = z.strictObject({
   command,
-  interval: whole(1, 3_600, " s").default(1),
-  timeout: whole(1, 3_600, " s").default(1),
-  fall: whole(1, 100).default(3),
-  rise: whole(1, 100).default(2),
+  interval: whole(1, 3_600, " s").default(scriptDefaults.interval),
+  timeout: whole(1, 3_600, " s").default(scriptDefaults.timeout),
+  fall: whole(1, 100).default(scriptDefaults.fall),
+  rise: whole(1, 100).default(scriptDefaults.rise),
 });
 
 const track = z.strictObject({
@@ -80,13 +87,15 @@ const track = z.strictObject({
 /** What keepalived offers beyond the presets; each has a default that fits. */
 export const keepalivedSchema = z.strictObject(
   {
-    version: z.union([z.literal(2), z.literal(3)], { error: "must be 2 or 3" }).default(3),
-    preempt: truth.default(false),
-    preemptDelay: number(0, 1_000, " s").default(0),
-    multicast: truth.default(false),
-    downTimerAdverts: whole(2, 100).default(3),
+    version: z
+      .union([z.literal(2), z.literal(3)], { error: "must be 2 or 3" })
+      .default(keepalivedDefaults.version),
+    preempt: truth.default(keepalivedDefaults.preempt),
+    preemptDelay: number(0, 1_000, " s").default(keepalivedDefaults.preemptDelay),
+    multicast: truth.default(keepalivedDefaults.multicast),
+    downTimerAdverts: whole(2, 100).default(keepalivedDefaults.downTimerAdverts),
     startupDelay: number(0, 300, " s").optional(),
-    realTimePriority: whole(0, 99).default(50),
+    realTimePriority: whole(0, 99).default(keepalivedDefaults.realTimePriority),
     garp: garp.default(garp.parse({})),
     track: track.default(track.parse({})),
     notify: path.optional(),

@@ -1,13 +1,12 @@
 import ipaddr from "ipaddr.js";
 import { networkOf } from "../domain/network";
-import type { Vip } from "../domain/vrrp";
+import { routerIdOf, type Vip, withPriorities } from "../domain/vrrp";
 import { checked } from "./check";
 import { decoded } from "./decode";
 import { SettingsError } from "./error";
 import { advertIntervalOf, parseVip, whyNotOffered } from "./floating-ip";
 import type { HostSettings } from "./hosts";
 import type { MachineSettings } from "./machines";
-import { withPriorities } from "./nodes";
 import { type Parsed, rules, settingsSchema } from "./schema";
 
 export { SettingsError } from "./error";
@@ -56,7 +55,7 @@ function completed(parsed: Parsed): Settings {
     subnet: networkOf(subnet ?? vip),
     nodes: withPriorities(nodes),
     advertInterval: advertIntervalOf({ preset, advertInterval }),
-    virtualRouterId: virtualRouterId ?? (vipAddress.octets[3] || 1),
+    virtualRouterId: virtualRouterId ?? routerIdOf({ address: vipAddress.toString(), prefix }),
   };
 }
 

@@ -143,9 +143,3 @@ export const nodeRules: Rule<NodesGiven>[] = [
   ...hostRules,
   ...machineRules,
 ];
-
-/** Distinct, below 255 (which would mean "owns the address") and 10 apart, so that one can be put between. */
-export const withPriorities = <T extends { priority?: number | undefined }>(
-  nodes: T[],
-): (T & { priority: number })[] =>
-  nodes.map((each, i) => ({ ...each, priority: each.priority ?? 150 - 10 * i }));

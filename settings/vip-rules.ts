@@ -1,9 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { type Mistake, mistake } from "../domain/mistake";
 import { isInside, networkOf } from "../domain/network";
-import type { Vip } from "../domain/vrrp";
+import { type Vip, withPriorities } from "../domain/vrrp";
 import { type KeepalivedSettings, parseVip } from "./floating-ip";
-import { withPriorities } from "./nodes";
 import type { Rule } from "./values";
 
 /** The settings that the rules of the VIPs, and of the nodes as VRRP sees them, look at. */

@@ -15,9 +15,9 @@ const folder = join(config.get("directory") ?? join(homedir(), "ha-rancher"), st
 const rancher = new HaRancher("rancher", {
   id: `own-program-${stack}`,
   nodes: [
-    { name: "left", address: "192.168.56.41", priority: 150 },
-    { name: "right", address: "192.168.56.42", priority: 140 },
-    { name: "third", address: "192.168.56.43", priority: 130 },
+    { name: "left", address: "192.168.56.41" },
+    { name: "right", address: "192.168.56.42" },
+    { name: "third", address: "192.168.56.43" },
   ],
   machines: {
     hypervisor: "libvirt",

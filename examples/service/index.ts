@@ -37,8 +37,8 @@ const registry: Workload = {
 const service = new HaService("registry", {
   id: `ha-registry-${stack}`,
   nodes: [
-    { name: "left", address: "192.168.56.51", priority: 150 },
-    { name: "right", address: "192.168.56.52", priority: 140 },
+    { name: "left", address: "192.168.56.51" },
+    { name: "right", address: "192.168.56.52" },
   ],
   machines: {
     hypervisor: "libvirt",

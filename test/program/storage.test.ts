@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
 import type { MachineTemplate } from "../../components";
+import { withPriorities } from "../../domain/vrrp";
 import { parseSettings, type Settings, SettingsError } from "../../settings";
 import { baseArgs } from "../../workloads/from-settings/base";
 import { choosePlace } from "../../workloads/from-settings/place";
@@ -31,7 +32,7 @@ async function storageOf(more: Record<string, string>): Promise<Map<string, Regi
   const { nodes: wanted, machines, storage: source, ...base } = baseArgs(settings, place, stackName);
   const from = registered.length;
   const { nodes } = new components.Machines("machines", {
-    nodes: wanted,
+    nodes: withPriorities(wanted),
     template: machines as MachineTemplate,
   });
   const storage = new components.SharedStorage("storage", {

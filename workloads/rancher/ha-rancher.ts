@@ -4,7 +4,7 @@ import { Component } from "../../components/component";
 import { type HaBaseArgs, type HaServiceOutputs, makeHaService } from "../../components/ha-service";
 import type { NodeOutput } from "../../components/observe";
 import type { Declared } from "../../domain/declared";
-import { completeSpec, type TakeoverBound, type Vip } from "../../domain/vrrp";
+import { completeSpec, type TakeoverBound, type Vip, withPriorities } from "../../domain/vrrp";
 import { Password } from "../../providers/password";
 import { type RancherArgs, rancherWorkload } from "./workload";
 
@@ -27,8 +27,8 @@ export interface HaRancherArgs extends Omit<HaBaseArgs, "dataDirectory"> {
  * const rancher = new HaRancher("rancher", {
  *   id: "my-rancher",
  *   nodes: [
- *     { name: "left", address: "192.168.56.41", priority: 150 },
- *     { name: "right", address: "192.168.56.42", priority: 140 },
+ *     { name: "left", address: "192.168.56.41" },
+ *     { name: "right", address: "192.168.56.42" },
  *   ],
  *   machines: { hypervisor: "libvirt", box: "debian/bookworm64", prefix: 24, directory: "/srv/machines", owner: "me/dev" },
  *   floatingIp: { vip: { address: "192.168.56.40", prefix: 24 } },
@@ -83,6 +83,6 @@ function declared(
     dataDirectory: args.dataDirectory,
     httpsPort: args.rancher?.httpsPort ?? 443,
     environment: args.environment ?? "dev",
-    nodes: args.nodes.map(({ name, address, priority }) => ({ name, address, priority })),
+    nodes: withPriorities(args.nodes).map(({ name, address, priority }) => ({ name, address, priority })),
   };
 }

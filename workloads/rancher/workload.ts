@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Workload } from "../../components/workload";
+import { guardTimers, startDeadline } from "../../domain/timers";
 import { causes } from "./causes";
 import { type AuditLog, rancherContainer, serverUrl } from "./container";
 import { answers, healthy } from "./pages";
@@ -70,8 +71,8 @@ export function rancherWorkload(
     secretEnvironment: { CATTLE_BOOTSTRAP_PASSWORD: bootstrapPassword },
     url: serverUrl(at.vip, httpsPort),
     ...{ answers, healthy, causes: [...causes] },
-    startDeadline: args.startDeadline ?? 300,
-    stopGrace: args.stopGrace ?? 30,
+    startDeadline: args.startDeadline ?? startDeadline.default,
+    stopGrace: args.stopGrace ?? guardTimers.stopGrace.default,
     allowDowngrade: args.allowDowngrade ?? false,
   };
 }
