@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { isSecret } from "./changes";
 import { mockPulumi, type Registered, resolved, stackName } from "./mocks";
@@ -24,13 +24,10 @@ let registered: Registered[];
 
 before(async () => {
   registered = await mockPulumi();
-  process.env.PULUMI_CONFIG = JSON.stringify(
-    Object.fromEntries(
-      Object.entries(configuration).map(([name, value]) => [`${stackName.project}:${name}`, value]),
-    ),
-  );
-  process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(
-    ["privateKey", "httpSecret"].map((name) => `${stackName.project}:${name}`),
+  const named = (name: string) => `${stackName.project}:${name}`;
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(Object.entries(configuration).map(([name, value]) => [named(name), value])),
+    ["privateKey", "httpSecret"].map(named),
   );
 });
 
