@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { keepalivedConf, type VrrpNode } from "../domain/keepalived-conf";
 import { minimumVersion } from "../domain/keepalived-version";
+import { vipFacts } from "../domain/vip-facts";
 import { completeSpec, type TakeoverBound, takeoverBound, type Vip, type VrrpOptions } from "../domain/vrrp";
 import { nodeFile } from "../providers/remote/script";
 import { Configuration, Keepalived } from "../providers/vip/keepalived";
@@ -53,14 +54,15 @@ export class FloatingIp extends Component {
     const keepalived = new Map(
       preferred.map((node) => [node, this.installOn(node, [spec.vip, ...spec.furtherVips], args)]),
     );
-    const contents = [...keepalived].map(([node, { version }]) =>
-      pulumi.all([node.interface, version, pulumi.all(nodes.map(vrrpNode))]).apply(([device, found, all]) =>
-        keepalivedConf({
+    const files = [...keepalived].map(([node, { version }]) =>
+      pulumi.all([node.interface, version, pulumi.all(nodes.map(vrrpNode))]).apply(([device, found, all]) => {
+        const conf = {
           ...{ spec, guarded, interface: device, version: found },
           node: all[nodes.indexOf(node)] as VrrpNode,
           peers: all.filter(({ name }) => name !== node.name),
-        }),
-      ),
+        };
+        return { content: keepalivedConf(conf), facts: vipFacts(conf) };
+      }),
     );
     const byName = <T>(values: T[]): Record<string, T> =>
       Object.fromEntries(preferred.map(({ name }, i) => [name, values[i] as T]));
@@ -69,7 +71,8 @@ export class FloatingIp extends Component {
       {
         vip: spec.vip.address,
         endpoints: byName(preferred.map(({ ssh }) => ssh)),
-        contents: byName(contents),
+        contents: byName(files.map(({ content }) => content)),
+        facts: byName(files.map(({ facts }) => facts)),
         order: preferred.map((node) => node.name),
       },
       {

@@ -165,7 +165,8 @@ interface Instance {
   silent: Vip[];
 }
 
-function instancesOf({ spec, node, peers }: KeepalivedConf): Instance[] {
+/** The instances of a node: one, or one for each address family. */
+export function instancesOf({ spec, node, peers }: KeepalivedConf): Instance[] {
   const six = spec.furtherVips.filter(isIpv6);
   const hasOwn = six.length > 0 && [node, ...peers].every((each) => each.address6);
   const main: Instance = {
@@ -244,12 +245,6 @@ export function specFingerprint(spec: VrrpSpec, nodes: VrrpNode[]): string {
   return sha(JSON.stringify([spec, sorted.sort()]), 16);
 }
 
-/** Who may send adverts to this node, and for how many seconds one counts as heard; for node/keepalived/firewall. */
-function firewallLine({ spec, peers }: KeepalivedConf): string {
-  const addresses = peers.flatMap(({ address, address6 }) => (address6 ? [address, address6] : [address]));
-  return `heard ${Math.max(3, Math.ceil(4 * spec.advertInterval))} peers ${addresses.map(word).join(" ")}`;
-}
-
 /**
  * keepalived.conf of a node. The reasons for what it says are in docs/floating-ip.md.
  *
@@ -267,7 +262,7 @@ export function keepalivedConf(conf: KeepalivedConf): string {
   const instances = instancesOf(conf);
   const grouped = instances.length > 1;
   const body = [
-    `# Made by ha-rancher. A change by hand is drift: the next \`pulumi up --refresh\` takes it back.\n# firewall: ${firewallLine(conf)}\n# real-time: ${conf.spec.realTimePriority}\n`,
+    `# Made by ha-rancher. A change by hand is drift: the next \`pulumi up --refresh\` takes it back.\n`,
     globals(conf),
     trackBlocks(conf),
     ...instances.map((instance) => instanceBlock(instance, conf, !grouped)),

@@ -1,6 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { VrrpNode } from "../../domain/keepalived-conf";
 import { setFiles } from "../../domain/node-set";
@@ -124,7 +132,8 @@ export class RigNode {
     writeFileSync(join(this.folder, "etc/ha-rancher/maintenance"), `${value}\n`);
   }
 
-  configure(content: string): void {
+  configure(content: string, facts?: string): void {
+    if (facts !== undefined) writeFileSync(join(this.folder, "etc/ha-rancher/vip.env"), facts);
     writeFileSync(join(this.folder, "etc/keepalived/keepalived.conf"), content);
   }
 
@@ -143,8 +152,9 @@ export class RigNode {
       "/run/keepalived.pid",
     ];
     // node/keepalived/real-time does this for a keepalived that systemd has started.
-    const conf = readFileSync(join(this.folder, "etc/keepalived/keepalived.conf"), "utf8");
-    const priority = Number(/^# real-time: (\d+)$/m.exec(conf)?.[1] ?? 0);
+    const facts = join(this.folder, "etc/ha-rancher/vip.env");
+    const text = existsSync(facts) ? readFileSync(facts, "utf8") : "";
+    const priority = Number(/^REAL_TIME_PRIORITY='(\d+)'$/m.exec(text)?.[1] ?? 0);
     const scheduled = priority > 0 ? ["chrt", "--rr", String(priority)] : [];
     const daemon = spawnTied(
       ...this.inside(...scheduled, "keepalived", ...args, "--vrrp_pid", "/run/vrrp.pid"),

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { keepalivedConf, type VrrpNode } from "../../domain/keepalived-conf";
+import { type KeepalivedConf, keepalivedConf, type VrrpNode } from "../../domain/keepalived-conf";
+import { vipFacts } from "../../domain/vip-facts";
 import type { VrrpSpec } from "../../domain/vrrp";
 import { Probe } from "./probe";
 import { ip, pidsIn, RigNode, rigVip } from "./rig-node";
@@ -98,21 +99,30 @@ export class Rig {
     return found;
   }
 
-  /** keepalived.conf of a node. */
-  conf(node: RigNode, spec: VrrpSpec): string {
-    return keepalivedConf({
+  private settings(node: RigNode, spec: VrrpSpec): KeepalivedConf {
+    return {
       spec,
       node: node.vrrp,
       interface: "eth1",
       peers: this.nodes.filter((other) => other !== node).map(({ vrrp }) => vrrp),
       version: installedVersion(),
-    });
+    };
+  }
+
+  /** keepalived.conf of a node. */
+  conf(node: RigNode, spec: VrrpSpec): string {
+    return keepalivedConf(this.settings(node, spec));
+  }
+
+  /** vip.env of a node. */
+  facts(node: RigNode, spec: VrrpSpec): string {
+    return vipFacts(this.settings(node, spec));
   }
 
   /** Starts keepalived on all nodes, and waits until the node `first` holds the VIP and answers. */
   async start(spec: VrrpSpec, first = "a"): Promise<void> {
     for (const node of this.nodes) {
-      node.configure(this.conf(node, spec));
+      node.configure(this.conf(node, spec), this.facts(node, spec));
       node.supervised = true;
     }
     this.node(first).start();

@@ -13,10 +13,12 @@ from .files import Unusable, read_small
 _LIMIT = 5
 _STATES = {"MASTER": "MASTER", "BACKUP": "BACKUP", "FAULT": "FAULT", "STOP": "STOPPED"}
 _FIRST_LINE = re.compile(r"# ha-rancher ([0-9a-f]{16}) ([0-9a-f]{16})")
-_PEERS = re.compile(r"^# firewall: heard [0-9]+ peers (.*)$", re.MULTILINE)
+_PEERS = re.compile(r"^PEERS='([^']*)'$", re.MULTILINE)
 
 
-def keepalived_view(run: str, configuration: str, systemctl: str, maintenance: str) -> "tuple[Optional[str], dict[str, Any]]":
+def keepalived_view(
+    run: str, configuration: str, facts: str, systemctl: str, maintenance: str
+) -> "tuple[Optional[str], dict[str, Any]]":
     """The VRRP state (null if it is not known), and the rest.
 
     `settings`: fingerprint of what all nodes share, null if the file was edited by hand. `heard`: peers whose adverts came
@@ -26,7 +28,8 @@ def keepalived_view(run: str, configuration: str, systemctl: str, maintenance: s
     state, since = _notified(os.path.join(run, "vrrp"))
     if active != "active":
         state = None if active is None else "STOPPED"
-    settings, edited, peers = _file(configuration)
+    settings, edited = _file(configuration)
+    peers = _peers(facts)
     heard = _heard(peers)
     return state, {
         "version": _version(),
@@ -64,16 +67,24 @@ def _notified(path: str) -> "tuple[Optional[str], Optional[int]]":
     return state, boot_ms() // 1000 - int(float(words[1]))
 
 
-def _file(path: str) -> "tuple[Optional[str], bool, list[str]]":
-    """The fingerprint, whether it was edited by hand, and the peers' addresses."""
+def _file(path: str) -> "tuple[Optional[str], bool]":
+    """The fingerprint, and whether it was edited by hand."""
     try:
         first, _, rest = read_small(path, 1 << 20).decode("utf-8", "replace").partition("\n")
     except OSError:
-        return None, True, []
+        return None, True
     match = _FIRST_LINE.fullmatch(first)
     edited = match is None or hashlib.sha256(rest.encode()).hexdigest()[:16] != match[2]
-    peers = _PEERS.search(rest)
-    return (None if edited or match is None else match[1]), edited, peers[1].split() if peers else []
+    return (None if edited or match is None else match[1]), edited
+
+
+def _peers(path: str) -> "list[str]":
+    """The peers' addresses, as vip.env has them (domain/vip-facts.ts)."""
+    try:
+        match = _PEERS.search(read_small(path, 1 << 16).decode("utf-8", "replace"))
+    except (OSError, Unusable):
+        return []
+    return match[1].split() if match else []
 
 
 def _heard(peers: "list[str]") -> "Optional[list[str]]":

@@ -18,6 +18,7 @@ from .setup import Setup
 #: Seconds.
 _LIMIT = 3.0
 MAINTENANCE = "/etc/ha-rancher/maintenance"
+VIP_FACTS = "/etc/ha-rancher/vip.env"
 
 
 def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
@@ -35,7 +36,7 @@ def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
     if not told:
         told = {**_stopped(words), **_measured(setup)}
     paths = setup.paths
-    vrrp, keepalived = keepalived_view(run, paths.keepalived, paths.systemctl, MAINTENANCE)
+    vrrp, keepalived = keepalived_view(run, paths.keepalived, VIP_FACTS, paths.systemctl, MAINTENANCE)
     return {
         "node": setup.core.node,
         **told,

@@ -54,6 +54,7 @@
 #   CONTROL_GROUPS    /sys/fs/cgroup
 #   RESET_TRIGGER     /proc/sysrq-trigger
 #   KEEPALIVED_FILE   /etc/keepalived/keepalived.conf
+#   VIP_FACTS         /etc/ha-rancher/vip.env (domain/vip-facts.ts)
 #   MAINTENANCE_FILE  /etc/ha-rancher/maintenance
 #
 # Why those times are safe: an owner that cannot write its heartbeat kills its container after GIVE_UP, and is sure
@@ -110,7 +111,8 @@ load_configuration() {
     [MOUNT_TABLE]=/proc/self/mountinfo [MOUNT_STATISTICS]=/proc/self/mountstats
     [WATCHDOG_DEVICE]=/dev/watchdog0 [INIT_FILES]=/proc/1/fd [CONTROL_GROUPS]=/sys/fs/cgroup
     [RESET_TRIGGER]=/proc/sysrq-trigger
-    [KEEPALIVED_FILE]=/etc/keepalived/keepalived.conf [MAINTENANCE_FILE]=/etc/ha-rancher/maintenance)
+    [KEEPALIVED_FILE]=/etc/keepalived/keepalived.conf [VIP_FACTS]=/etc/ha-rancher/vip.env
+    [MAINTENANCE_FILE]=/etc/ha-rancher/maintenance)
 
   # Nothing may come from the environment.
   unset -v "${!required[@]}" "${!optional[@]}" "${!times[@]}" "${!counts[@]}" "${!paths[@]}" NFS_VERSION

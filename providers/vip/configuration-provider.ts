@@ -7,15 +7,17 @@ import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { measureHolders } from "./holders";
 import { rollOut } from "./rollout";
-import { parseLook, runScript, swap } from "./scripts";
+import { parseLook, runScript, swap, type VipFiles } from "./scripts";
 
 /** A Configuration's checked inputs. */
 export interface ConfigurationInputs {
   /** The VIP, without prefix. */
   vip: string;
   endpoints: Record<string, SshEndpoint>;
-  /** By node. */
+  /** By node: keepalived.conf. */
   contents: Record<string, string>;
+  /** By node: vip.env. What a version that had none stored lacks it. */
+  facts: Record<string, string>;
   /** Names of the nodes, the most preferred first: what goes through the engine by name loses its order. */
   order: string[];
 }
@@ -28,6 +30,7 @@ export interface ConfigurationOutputs extends ConfigurationInputs {
 const schema = z.looseObject({
   vip: z.string("must be an address"),
   contents: z.record(z.string(), z.string("must be the text of a keepalived.conf"), "must be texts by node"),
+  facts: z.record(z.string(), z.string("must be the text of a vip.env"), "must be texts by node"),
   order: z.array(z.string(), "must be the names of the nodes"),
 });
 
@@ -42,6 +45,7 @@ export function nodesToChange(olds: ConfigurationOutputs, news: ConfigurationInp
   return news.order.filter(
     (name) =>
       olds.contents[name] !== news.contents[name] ||
+      olds.facts?.[name] !== news.facts[name] ||
       olds.faults[name] !== undefined ||
       identity(olds.endpoints[name]) !== identity(news.endpoints[name]),
   );
@@ -53,6 +57,11 @@ const endpointOf = ({ endpoints }: ConfigurationInputs, name: string): SshEndpoi
   return ssh;
 };
 
+const filesOf = ({ contents, facts }: ConfigurationInputs, name: string): VipFiles => ({
+  content: contents[name] ?? "",
+  facts: facts[name] ?? "",
+});
+
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Nothing runs yet, so there is no holder to spare: all at once. */
@@ -60,7 +69,7 @@ async function startAll(inputs: ConfigurationInputs, names: string[]): Promise<R
   const results = await Promise.all(
     names.map(async (name): Promise<[string, string] | undefined> => {
       try {
-        await swap(endpointOf(inputs, name), inputs.contents[name] ?? "");
+        await swap(endpointOf(inputs, name), filesOf(inputs, name));
         return undefined;
       } catch (error) {
         return [name, message(error)];
@@ -105,8 +114,8 @@ export const configuration = {
     olds: ConfigurationOutputs,
     news: ConfigurationInputs,
   ): Promise<pulumi.dynamic.DiffResult> {
-    const isKnown = typeof news.contents === "object" && typeof news.endpoints === "object";
-    const stored = ["vip", "endpoints", "contents", "order"] as const;
+    const isKnown = [news.contents, news.facts, news.endpoints].every((each) => typeof each === "object");
+    const stored = ["vip", "endpoints", "contents", "facts", "order"] as const;
     const changes =
       !isKnown ||
       nodesToChange(olds, news).length > 0 ||
@@ -124,16 +133,18 @@ export const configuration = {
 
   async read(id: string, props: ConfigurationOutputs): Promise<pulumi.dynamic.ReadResult> {
     const contents: Record<string, string> = {};
+    const facts: Record<string, string> = {};
     const faults: Record<string, string> = {};
     await Promise.all(
       props.order.map(async (name) => {
         const found = parseLook(await runScript(endpointOf(props, name), "look"));
         contents[name] = found.content ?? "";
+        facts[name] = found.facts ?? "";
         if (found.faults.length) faults[name] = found.faults.join(", ");
       }),
     );
     const inputs: ConfigurationInputs = {
-      ...{ vip: props.vip, endpoints: props.endpoints, contents, order: props.order },
+      ...{ vip: props.vip, endpoints: props.endpoints, contents, facts, order: props.order },
     };
     return { id, props: { ...props, ...inputs, faults }, inputs };
   },
@@ -149,7 +160,7 @@ export const configuration = {
     const { done, failure } = await rollOut([...names].reverse(), {
       holders: () => measureHolders(nodes, news.vip),
       apply: (name, silent) =>
-        swap(endpointOf(news, name), news.contents[name] ?? "", silent ? patienceWithSilence : undefined),
+        swap(endpointOf(news, name), filesOf(news, name), silent ? patienceWithSilence : undefined),
     });
     if (failure === undefined) return { outs: { ...news, faults: {} } };
     // The rest is as it was, and still to be done.

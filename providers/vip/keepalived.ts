@@ -42,6 +42,8 @@ export interface ConfigurationArgs {
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
   /** By node: its keepalived.conf. */
   contents: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** By node: its vip.env, what our own programs know there. */
+  facts: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Names of the nodes, the most preferred first. */
   order: pulumi.Input<string[]>;
 }

@@ -29,17 +29,28 @@ export async function runScript(
   return await runNodeScript(ssh, { path: `keepalived/${name}`, limit: timeout }, args, stdin);
 }
 
-/** Brings a keepalived.conf into force on a node, and keepalived into service. */
-export const swap = async (ssh: SshEndpoint, content: string, timeout?: number): Promise<void> => {
-  await runScript(ssh, "swap", [createHash("sha256").update(content).digest("hex")], content, timeout);
-};
+/** What a node has for the floating IP, as texts. */
+export interface VipFiles {
+  /** keepalived.conf */
+  content: string;
+  /** vip.env */
+  facts: string;
+}
+
+/** Brings a node's files into force, and keepalived into service. */
+export async function swap(ssh: SshEndpoint, { content, facts }: VipFiles, timeout?: number): Promise<void> {
+  const sum = createHash("sha256").update(content).digest("hex");
+  await runScript(ssh, "swap", [sum, facts], content, timeout);
+}
 
 /** What `look` found on a node. */
 export interface Found {
   /** Of keepalived; undefined if it is not installed. */
   version: string | undefined;
-  /** The file as it is; undefined if it is gone. */
+  /** keepalived.conf as it is; undefined if it is gone. */
   content: string | undefined;
+  /** vip.env as it is; undefined if it is gone. */
+  facts: string | undefined;
   /** What is not as it should be, beside the file: words for people; empty if nothing. */
   faults: string[];
 }
@@ -50,15 +61,16 @@ const looked = z.object({
   start: z.string(),
   firewall: z.boolean(),
   conf: z.string().nullable(),
+  facts: z.string().nullable(),
 });
 
 /** Reads what `look` printed. */
 export function parseLook(stdout: string): Found {
-  const { version, service, start, firewall, conf } = answerOf(looked, "keepalived/look", stdout);
+  const { version, service, start, firewall, conf, facts } = answerOf(looked, "keepalived/look", stdout);
   const faults = [
     ...(service === "active" ? [] : [`keepalived is ${service || "gone"}`]),
     ...(start === "enabled" ? [] : [`keepalived is ${start} at boot`]),
     ...(firewall ? [] : ["the firewall's rules are gone"]),
   ];
-  return { version: version ?? undefined, content: conf ?? undefined, faults };
+  return { version: version ?? undefined, content: conf ?? undefined, facts: facts ?? undefined, faults };
 }

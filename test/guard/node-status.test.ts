@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { keepalivedConf, specFingerprint } from "../../domain/keepalived-conf";
+import { vipFacts } from "../../domain/vip-facts";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
 import { type GuardedNode, Pair, times, until } from "./nodes";
@@ -116,6 +117,7 @@ describe("node-status", () => {
     const conf = { spec, node: node("b", "192.168.56.12", 140), interface: "eth1", version: "2.2.7" };
     const text = keepalivedConf({ ...conf, peers });
     b.set("keepalived.conf", text);
+    b.set("vip.env", vipFacts({ ...conf, peers }));
     b.set("maintenance", "1\n");
     const set = (elements: string): string =>
       `table inet ha_rancher {\n\tset heard4 {\n\t\ttype ipv4_addr\n\t\ttimeout 3s\n\t\telements = { ${elements} }\n\t}\n}\n`;

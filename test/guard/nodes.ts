@@ -133,7 +133,7 @@ export class GuardedNode {
     });
     this.set(
       "guard.conf",
-      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nMAINTENANCE_FILE=${this.home}/maintenance\nMOUNT_STATISTICS=${this.home}/statistics\nWATCHDOG_DEVICE=${this.home}/watchdog\nINIT_FILES=${this.home}/init\nFENCE_DIRECTORY=${this.home}/fence\nCONTROL_GROUPS=${this.home}/groups\nRESET_TRIGGER=${this.home}/reset\n`,
+      `${conf}LEASE_UNIT=rancher_lease.mount\nRUN_DIRECTORY=${this.home}/run\nIDENTITY_FILE=${this.home}/identity\nADDRESS_TABLE=${this.home}/addresses\nMOUNT_TABLE=${this.home}/mounts\nKEEPALIVED_FILE=${this.home}/keepalived.conf\nVIP_FACTS=${this.home}/vip.env\nMAINTENANCE_FILE=${this.home}/maintenance\nMOUNT_STATISTICS=${this.home}/statistics\nWATCHDOG_DEVICE=${this.home}/watchdog\nINIT_FILES=${this.home}/init\nFENCE_DIRECTORY=${this.home}/fence\nCONTROL_GROUPS=${this.home}/groups\nRESET_TRIGGER=${this.home}/reset\n`,
     );
   }
 

@@ -56,6 +56,7 @@ describe("keepalived's resources", () => {
     vip: "192.168.56.10",
     endpoints: { a: ssh(a), b: ssh(b) },
     contents: { a: rig.conf(a, spec), b: rig.conf(b, spec) },
+    facts: { a: rig.facts(a, spec), b: rig.facts(b, spec) },
     order: ["a", "b"],
   });
   const log = (node: RigNode): string => readFileSync(join(node.folder, "run/log"), "utf8");
@@ -233,7 +234,7 @@ describe("keepalived's resources", () => {
     await servers.get(other)?.start();
     await update(news);
     await refresh();
-    assert.deepEqual(state.contents, news.contents);
+    assert.deepEqual([state.contents, state.facts], [news.contents, news.facts]);
   });
 
   it("keepalived is found on a node, found gone, and taken off it with all that it left", async () => {

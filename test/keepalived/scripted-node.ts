@@ -52,7 +52,7 @@ class ScriptedNode {
   clear(): void {
     for (const name of [
       ...["run/log", "run/unit", "run/dies", "run/firewalld", "run/rules", "run/rules-permanent"],
-      ...["lib/bin", "etc/keepalived"],
+      ...["lib/bin", "etc/keepalived", "etc/ha-rancher/vip.env"],
     ])
       rmSync(this.path(name), { recursive: true, force: true });
     mkdirSync(this.path("etc/keepalived"));
@@ -81,8 +81,8 @@ class ScriptedNode {
     return { code: status, stdout, stderr };
   }
 
-  swap(text: string): Ended {
-    return this.script("swap", [sum(text)], text);
+  swap(text: string, facts = this.facts()): Ended {
+    return this.script("swap", [sum(text), facts], text);
   }
 
   /** keepalived.conf, as it is on the node. */
@@ -97,6 +97,11 @@ class ScriptedNode {
 
   rules(): string {
     return this.node.run(["nft", "list", "ruleset"]);
+  }
+
+  /** vip.env that is right for it. */
+  facts(): string {
+    return this.rig.facts(this.node, specOf({}));
   }
 
   /** A keepalived.conf that is right for it. */

@@ -16,16 +16,18 @@ describe("await-address", () => {
   const address = (verb: "add" | "del", text: string, ...more: string[]): string =>
     on.node.run(["ip", "addr", verb, text, "dev", "eth1", ...more]);
 
-  it("goes on at once if the node has its addresses, or keepalived.conf names none", () => {
-    on.node.configure(on.good());
+  it("goes on at once if the node has its addresses, or vip.env names none", () => {
+    on.node.configure(on.good(), on.facts());
     assert.deepEqual(await_(0), { code: 0, stdout: "", stderr: "" });
-    on.node.configure("global_defs {\n}\n");
+    on.node.configure(on.good(), "");
+    assert.equal(await_(0).code, 0);
+    on.node.run(["rm", "/etc/ha-rancher/vip.env"]);
     assert.equal(await_(0).code, 0);
   });
 
   for (const what of ["address", "interface"] as const)
     it(`says what is missing while the ${what} is not there, and goes on when it is`, async () => {
-      on.node.configure(on.good());
+      on.node.configure(on.good(), on.facts());
       const away = () => (what === "address" ? address("del", "192.168.56.11/24") : link("down"));
       const back = () => (what === "address" ? address("add", "192.168.56.11/24") : link("up"));
       const link = (state: string): string => on.node.run(["ip", "link", "set", "eth1", state]);
@@ -59,9 +61,9 @@ it("strip takes off every VIP that was left, and nothing else", () => {
       .map(([, each = ""]) => each)
       .filter((each) => !each.startsWith("fe80"));
   const strip = (): string => on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/strip"]);
-  on.node.run(["rm", "-f", "/etc/keepalived/keepalived.conf"]);
+  on.node.run(["rm", "-f", "/etc/ha-rancher/vip.env"]);
   assert.equal(strip(), "");
-  on.node.configure(on.rig.conf(on.node, { ...specOf({}), furtherVips }));
+  on.node.configure(on.good(), on.rig.facts(on.node, { ...specOf({}), furtherVips }));
   const own = addresses();
   assert.equal(own.length, 2);
   strip();
@@ -78,10 +80,10 @@ it("strip takes off every VIP that was left, and nothing else", () => {
     strip();
     assert.deepEqual(addresses(), own);
   };
-  on.node.configure("{");
+  on.node.configure(on.good(), "(VIPS=x; (\n");
   leaves("192.168.56.20/24");
-  on.node.configure("vrrp_instance a {\n  virtual_ipaddress {\n    192.168.56.30/24 dev eth1\n");
+  on.node.configure(on.good(), "VIPS='192.168.56.30/24'\nINTERFACE='eth1'\n");
   on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/strip", "note"]);
-  on.node.run(["rm", "/etc/keepalived/keepalived.conf"]);
+  on.node.run(["rm", "/etc/ha-rancher/vip.env"]);
   leaves("192.168.56.30/24");
 });

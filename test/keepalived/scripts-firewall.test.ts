@@ -26,7 +26,7 @@ it("the firewall lets the peers' adverts in, also past a strict rule set, and st
     "table inet filter { chain input { type filter hook input priority 0; policy drop; ip protocol udp accept; }; }";
   on.node.run(["nft", "-f", "-"], `${strict}\n`);
   const [a, b] = [on.node, on.rig.node("b")];
-  for (const each of [a, b]) each.configure(on.rig.conf(each, specOf({})));
+  for (const each of [a, b]) each.configure(on.rig.conf(each, specOf({})), on.rig.facts(each, specOf({})));
   a.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"]);
   // Twice is as once.
   a.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"]);
@@ -43,7 +43,8 @@ it("the firewall lets the peers' adverts in, also past a strict rule set, and st
   assert.deepEqual(on.rig.holders(), ["b"], "a hears b");
 
   // From another address b is a stranger.
-  a.configure(on.rig.conf(a, specOf({})).replaceAll("192.168.56.12", "192.168.56.77"));
+  const moved = (text: string): string => text.replaceAll("192.168.56.12", "192.168.56.77");
+  a.configure(moved(on.rig.conf(a, specOf({}))), moved(on.facts()));
   a.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"]);
   await on.rig.until(() => a.holdsVip, "a not to hear the stranger");
   await on.rig.stop();
@@ -54,8 +55,8 @@ it("the firewall lets the peers' adverts in, also past a strict rule set, and st
 
 it("what somebody else's rule drops does not count as heard", async () => {
   const b = on.rig.node("b");
-  b.configure(on.rig.conf(b, specOf({})));
-  on.node.configure(on.rig.conf(on.node, specOf({})));
+  b.configure(on.rig.conf(b, specOf({})), on.rig.facts(b, specOf({})));
+  on.node.configure(on.good(), on.facts());
   on.node.run(["/usr/local/lib/ha-rancher/current/keepalived/firewall", "open"]);
   on.node.run(
     ["nft", "-f", "-"],
@@ -71,7 +72,7 @@ it("what somebody else's rule drops does not count as heard", async () => {
 it("where firewalld is active, the peers are let in there, now and after a boot", () => {
   writeFileSync(on.path("run/firewalld"), "");
   on.program("firewall-cmd", firewallCmd);
-  on.node.configure(on.good());
+  on.node.configure(on.good(), on.facts());
   const rule = ruleFor("ipv4", "192.168.56.12") + ruleFor("ipv6", "fd00:56::12");
   for (const name of ["rules", "rules-permanent"])
     writeFileSync(on.path(`run/${name}`), 'rule family="ipv4" service name="ssh" accept\n');

@@ -6,12 +6,14 @@ import { scriptedNode, sum } from "./scripted-node";
 import { specOf } from "./spec";
 
 const on = scriptedNode();
+const facts = (): string => readFileSync(on.path("etc/ha-rancher/vip.env"), "utf8");
 
 it("swap brings a file into force, starts keepalived and opens the firewall", () => {
   const text = on.good();
   const first = on.swap(text);
   assert.equal(first.code, 0, first.stderr);
   assert.equal(on.file(), text);
+  assert.equal(facts(), on.facts());
   assert.match(on.log(), /daemon-reload\n[\s\S]*start keepalived[\s\S]*enable --quiet keepalived/);
   assert.match(on.rules(), /ip saddr 192\.168\.56\.12 update @heard4/);
   assert.deepEqual(readdirSync(on.path("etc/keepalived")), ["keepalived.conf"]);
@@ -27,23 +29,36 @@ it("swap reloads a running keepalived for a change, and leaves it alone without 
   assert.doesNotMatch(on.log(), /^(restart|start|stop)/m);
 });
 
+it("swap brings facts into force that are new alone, and needs no reload for them", () => {
+  on.swap(on.good());
+  rmSync(on.path("run/log"));
+  const news = on.facts().replace(/^PEERS=.*$/m, "PEERS='192.168.56.77'");
+  assert.equal(on.swap(on.good(), news).code, 0);
+  assert.equal(facts(), news);
+  assert.match(on.rules(), /ip saddr 192\.168\.56\.77 update @heard4/);
+  assert.doesNotMatch(on.log(), /^(reload|restart|start|stop)/m);
+  assert.deepEqual(readdirSync(on.path("etc/ha-rancher")), ["vip.env"]);
+});
+
 it("swap does not let a file that keepalived refuses replace a good one", () => {
   on.swap(on.good());
   rmSync(on.path("run/log"));
-  const refused = on.swap(on.good().replace("interface eth1", "interface eth9"));
+  const refused = on.swap(on.good().replace("interface eth1", "interface eth9"), "OTHER=''\n");
   assert.equal(refused.code, 81, refused.stderr);
   assert.match(refused.stderr, /keepalived refuses the file/);
   assert.equal(on.file(), on.good());
+  assert.equal(facts(), on.facts());
   assert.doesNotMatch(on.log(), /reload|start/);
   assert.deepEqual(readdirSync(on.path("etc/keepalived")), ["keepalived.conf"]);
 });
 
 it("swap does not use half a file", () => {
   on.swap(on.good());
-  const half = on.script("swap", [sum(on.good())], on.good().slice(0, 300));
+  const half = on.script("swap", [sum(on.good()), "OTHER=''\n"], on.good().slice(0, 300));
   assert.equal(half.code, 1);
   assert.match(half.stderr, /did not arrive completely/);
   assert.equal(on.file(), on.good());
+  assert.equal(facts(), on.facts());
 });
 
 it("swap mends a keepalived that is stopped, disabled or masked", () => {
@@ -71,6 +86,7 @@ it("look finds what differs", () => {
   const well = parseLook(on.script("look").stdout);
   assert.match(well.version ?? "", /^2\./);
   assert.equal(well.content, on.good());
+  assert.equal(well.facts, on.facts());
   assert.deepEqual(well.faults, []);
 
   writeFileSync(on.path("run/unit"), "active=failed\nenabled=masked\n");

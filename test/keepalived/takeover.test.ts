@@ -195,7 +195,7 @@ describe("keepalived", () => {
       b.vrrp.priority = priority;
       // Backups first, the holder last.
       for (const node of [b, a]) {
-        node.configure(rig.conf(node, spec));
+        node.configure(rig.conf(node, spec), rig.facts(node, spec));
         node.signal("SIGHUP");
         for (let i = 0; i < 20; i++) {
           assert.deepEqual(rig.holders(), ["a"], `${what}, after ${node.vrrp.name} was reloaded`);

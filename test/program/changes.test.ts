@@ -11,6 +11,7 @@ import { changes, container, given, guard, register } from "./changes";
 type Settings = Record<string, unknown>;
 
 const configuration = "~ Configuration keepalived-conf: contents";
+const withFacts = "~ Configuration keepalived-conf: contents, facts";
 const about = (name: string): string => `~ HaRancher ha-rancher: ${name}`;
 const nodes = JSON.parse(given.nodes ?? "") as object[];
 const onMachine = { storage: "machine", nfsAddress: "192.168.56.5" };
@@ -27,18 +28,18 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
     [
       ...container("envs", "container, url"),
       ...guard,
-      "~ Configuration keepalived-conf: contents, vip",
+      "~ Configuration keepalived-conf: contents, facts, vip",
       about("vip, virtualRouterId"),
       "~ Keepalived *-keepalived: vips",
     ],
   ],
-  [{ preset: "steady" }, {}, [configuration, about("advertInterval")]],
+  [{ preset: "steady" }, {}, [withFacts, about("advertInterval")]],
   [{ advertInterval: "0.5" }, {}, [configuration, about("advertInterval")]],
   [{ virtualRouterId: "77" }, {}, [configuration, about("virtualRouterId")]],
   [
     { furtherVips: ["192.168.56.30/24"] },
     {},
-    [configuration, about("furtherVips"), "~ Keepalived *-keepalived: vips"],
+    [withFacts, about("furtherVips"), "~ Keepalived *-keepalived: vips"],
   ],
   [{ keepalived: { garp: { repeat: 4 } } }, {}, [configuration]],
   // It is what the VIP says.

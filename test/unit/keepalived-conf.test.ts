@@ -9,6 +9,7 @@ import {
 } from "../../domain/keepalived-conf";
 import { featuresOf, minimumVersion } from "../../domain/keepalived-version";
 import { compareVersions } from "../../domain/version";
+import { vipFacts } from "../../domain/vip-facts";
 import { takeoverBound, type VrrpSpec } from "../../domain/vrrp";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
@@ -43,8 +44,30 @@ test("a node's file names its peers, its priority and the VIP with the subnet's 
   assert.match(text, /^ {4}priority 150$/m);
   assert.match(text, /^ {4}advert_int 0\.2$/m);
   assert.match(text, /^ {4}vrrp_version 3$/m);
-  assert.match(text, /^# firewall: heard 3 peers 192\.168\.56\.12 192\.168\.56\.13$/m);
-  assert.match(text, /^# real-time: 50$/m);
+});
+
+test("a node's facts are what the settings say, as a shell reads them", () => {
+  const facts = vipFacts({
+    spec: specOf(),
+    node: one,
+    interface: "eth1",
+    peers: [two, three],
+    version: "2.2.7",
+  });
+  assert.deepEqual(facts.split("\n").slice(1), [
+    "OWN_ADDRESSES='192.168.56.11'",
+    "VIPS='192.168.56.10/24'",
+    "INTERFACE='eth1'",
+    "PEERS='192.168.56.12 192.168.56.13'",
+    "HEARD='3'",
+    "REAL_TIME_PRIORITY='50'",
+    "",
+  ]);
+  for (const bad of ["a'b", "$(x)", "a\nb", ""])
+    assert.throws(
+      () => vipFacts({ spec: specOf(), node: one, interface: bad, peers: [two], version: "2.2.7" }),
+      /cannot stand in keepalived\.conf/,
+    );
 });
 
 test("every node starts as BACKUP, and no weight can stop a failover", () => {
@@ -74,10 +97,11 @@ test("further VIPs are not named in the adverts, so that nodes with and without 
 test("IPv6 VIPs have an instance of their own where the nodes have IPv6 addresses, in a group with the other", () => {
   const spec = specOf({ furtherVips: ["fd00:56::10/64", "fd00:56::20/64", "192.168.56.20/24"] });
   const six = (node: typeof one, address6: string) => ({ ...node, address6 });
-  const text = keepalivedConf({
+  const settings = {
     ...{ spec, node: six(one, "fd00:56::11"), interface: "eth1", version: "2.2.7" },
     peers: [six(two, "fd00:56::12")],
-  });
+  };
+  const text = keepalivedConf(settings);
   const [, main = "", other = "", group = ""] = text.split(/^vrrp_(?:instance|sync_group) /m);
   assert.match(main, /virtual_ipaddress_excluded \{\n {8}192\.168\.56\.20\/24 dev eth1\n {4}\}/);
   assert.match(
@@ -89,7 +113,10 @@ test("IPv6 VIPs have an instance of their own where the nodes have IPv6 addresse
   // In a group, what is tracked counts for the group.
   assert.doesNotMatch(main + other, /track_file \{/);
   assert.match(group, /track_file \{\n {8}ha_rancher\n {8}ha_rancher_yield\n {8}ha_rancher_maintenance\n/);
-  assert.match(text, /^# firewall: heard 3 peers 192\.168\.56\.12 fd00:56::12$/m);
+  const facts = vipFacts(settings);
+  assert.match(facts, /^PEERS='192\.168\.56\.12 fd00:56::12'$/m);
+  assert.match(facts, /^OWN_ADDRESSES='192\.168\.56\.11 fd00:56::11'$/m);
+  assert.match(facts, /^VIPS='192\.168\.56\.10\/24 fd00:56::10\/64 fd00:56::20\/64 192\.168\.56\.20\/24'$/m);
 });
 
 test("no value can break out of its line", () => {

@@ -85,6 +85,7 @@ const olds: ConfigurationOutputs = {
   vip: "192.168.56.10",
   endpoints: { a: ssh("1"), b: ssh("2") },
   contents: { a: "one", b: "two" },
+  facts: { a: "", b: "" },
   order: ["a", "b"],
   faults: {},
 };
@@ -98,6 +99,9 @@ test("only what differs is changed: a file, a fault, another machine, a new node
   assert.equal((await configuration.diff("", olds, structuredClone(inputs))).changes, false);
   for (const [news, from, names] of [
     [{ ...inputs, contents: { a: "one", b: "new" } }, olds, ["b"]],
+    [{ ...inputs, facts: { a: "", b: "HEARD='4'\n" } }, olds, ["b"]],
+    // Of a version whose keepalived.conf had it in comments.
+    [inputs, { ...olds, facts: undefined } as never, ["a", "b"]],
     [inputs, { ...olds, faults: { a: "keepalived is masked at boot" } }, ["a"]],
     [{ ...inputs, endpoints: { a: ssh("1", "another"), b: ssh("2") } }, olds, ["a"]],
     [
@@ -105,6 +109,7 @@ test("only what differs is changed: a file, a fault, another machine, a new node
         ...inputs,
         endpoints: { ...inputs.endpoints, c: ssh("3") },
         contents: { ...inputs.contents, c: "x" },
+        facts: { ...inputs.facts, c: "" },
         order: ["a", "b", "c"] as string[],
       },
       olds,
