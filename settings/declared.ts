@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { isStructured, notGiven, unwrapped } from "./decode";
@@ -78,9 +79,11 @@ export function projectFile(present: string): string {
   return present.slice(0, found.index + found[0].length) + indented;
 }
 
-/** A cell's text; pages of the documentation become links. */
+/** A cell's text; pages of the documentation become links, from the folder of the table's page. */
 const cell = (text: string): string =>
-  text.replaceAll("|", "\\|").replace(/\b(?:docs|workloads)\/[\w/-]+\.md/g, (page) => `[${page}](${page})`);
+  text
+    .replaceAll("|", "\\|")
+    .replace(/\b(?:docs|workloads)\/[\w/-]+\.md/g, (page) => `[${page}](${posix.relative("docs", page)})`);
 
 /** All settings as a table in Markdown. */
 const settingsTable = (): string =>

@@ -9,7 +9,7 @@ const present = (file: string): string => readFileSync(join(packageRoot, file), 
 /** What is made from the declarations of the settings, by file below the package's root. */
 export function generated(): Record<string, string> {
   return {
-    "README.md": withSettingsTable(present("README.md")),
+    "docs/settings.md": withSettingsTable(present("docs/settings.md")),
     "Pulumi.yaml": projectFile(present("Pulumi.yaml")),
     "settings/stack.schema.json": `${JSON.stringify(stackFileSchema(), undefined, 2)}\n`,
   };

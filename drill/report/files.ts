@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { writeAtomicallySync } from "../../local/files";
 import { audit } from "../audits/invariants";
 import { takeoverPlot } from "../plots/takeover-trials";
+import { timelinePlot } from "../plots/timeline";
 import type { Recording } from "../recording";
 import { html } from "./html";
 import { markdown } from "./markdown";
@@ -12,7 +13,7 @@ import { type TrialResult, trialResult } from "./trial";
 
 /**
  * The folder of a report. raw/ has the recordings, report.json the judged trials, report.html the page with all
- * pictures. summary.json has the figures alone; report.md and takeover.svg are made from it.
+ * pictures. summary.json has the figures alone; report.md, takeover.svg and power-off.svg (one trial) are made from it.
  */
 export class ReportFolder {
   /** @param directory made when a report is written; the files of an earlier report are replaced */
@@ -80,6 +81,7 @@ export class ReportFolder {
     put("summary.json", `${JSON.stringify(summary, undefined, 1)}\n`);
     put("report.md", markdown(summary));
     if (takeover) put("takeover.svg", takeover);
+    if (summary.example) put("power-off.svg", timelinePlot(summary.example));
     put("report.json", `${JSON.stringify(report, undefined, 1)}\n`);
     put("report.html", html(report, takeover));
   }

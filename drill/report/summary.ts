@@ -1,5 +1,6 @@
 import { faults } from "../faults";
 import { type FaultRow, rowsOf } from "./rows";
+import { type Timeline, until } from "./timeline";
 import type { TrialResult } from "./trial";
 
 /** Where and how a drill ran. */
@@ -17,7 +18,7 @@ interface Circumstances {
   skipped: { fault: string; why: string }[];
 }
 
-/** The figures of a drill, without its trials: summary.json, which report.md and takeover.svg are made from. */
+/** The figures of a drill, without its trials: summary.json, which report.md and the pictures are made from. */
 export interface DrillSummary extends Circumstances {
   version: 2;
   /** The days of the first and the last trial, `2026-11-29`. */
@@ -25,6 +26,8 @@ export interface DrillSummary extends Circumstances {
   to: string;
   /** One for each fault. */
   rows: FaultRow[];
+  /** The trial that shows best what a failover is; missing if the active node was never powered off. */
+  example?: Timeline;
 }
 
 /** The full report of a drill: report.json, which report.html is made from. */
@@ -32,12 +35,33 @@ export interface DrillReport extends DrillSummary {
   trials: TrialResult[];
 }
 
+/** The trial with the median service gap of all power-offs. */
+function exampleOf(trials: TrialResult[]): Timeline | undefined {
+  const measured = trials
+    .filter(({ fault, problem }) => fault === "power-off" && !problem)
+    .flatMap((trial) =>
+      trial.measures.serviceGap === undefined ? [] : [[trial.measures.serviceGap, trial] as const],
+    )
+    .sort(([a], [b]) => a - b);
+  const [, trial] = measured[Math.floor((measured.length - 1) / 2)] ?? [];
+  // Later the client asks less often (pace.ts), which looks like gaps.
+  const healed = trial?.timeline.marks.find(({ text }) => text === "healed");
+  return (
+    trial && {
+      ...until(trial.timeline, healed && healed.at + 5_000),
+      title: "The active node is powered off",
+    }
+  );
+}
+
 /** Puts a report together; one without trials is of today. */
 export function reportOf(circumstances: Circumstances, trials: TrialResult[]): DrillReport {
   const dates = trials.length ? trials.map(({ date }) => date) : [new Date().toISOString()];
   const days = dates.map((date) => date.slice(0, 10)).sort();
+  const example = exampleOf(trials);
   return {
     ...circumstances,
+    ...(example && { example }),
     version: 2,
     ...{ from: days[0] ?? "", to: days.at(-1) ?? "" },
     rows: rowsOf(

@@ -37,6 +37,17 @@ const shownSpans = (spans: readonly Span[]): string =>
 export const spansOfLane = ({ spans }: Lane): Span[] =>
   [...spans.matchAll(/(-?\d+)\.\.(-?\d+)/g)].map(([, from, to]) => ({ from: Number(from), to: Number(to) }));
 
+/** The first part of a picture: up to a time in milliseconds after the fault; undefined: all of it. */
+export function until(timeline: Timeline, to = timeline.to): Timeline {
+  const { from, marks, lanes } = timeline;
+  return {
+    ...timeline,
+    to,
+    marks: marks.filter(({ at }) => at <= to),
+    lanes: lanes.map((lane) => ({ ...lane, spans: shownSpans(within(spansOfLane(lane), { from, to })) })),
+  };
+}
+
 /** Makes spans of times; times that are at most `most` milliseconds apart are one span. */
 const merged = (times: readonly number[], most: number): Span[] =>
   joined(

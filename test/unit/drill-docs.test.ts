@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { faults } from "../../drill/faults";
 import { takeoverPlot } from "../../drill/plots/takeover-trials";
+import { timelinePlot } from "../../drill/plots/timeline";
 import { readSummary } from "../../drill/report/files";
 import { headline, markdown } from "../../drill/report/markdown";
 import { packageRoot } from "../../local/root";
@@ -15,6 +16,8 @@ const summary = readSummary(path("docs", "drill", "summary.json"));
 test("the table and the plot that are shown are made from the figures that were measured", () => {
   assert.equal(read("docs", "drill", "report.md"), markdown(summary));
   assert.equal(read("docs", "drill", "takeover.svg"), takeoverPlot(summary.rows));
+  assert.ok(summary.example);
+  assert.equal(read("docs", "drill", "power-off.svg"), timelinePlot(summary.example));
   assert.ok(statSync(path("docs", "drill", "summary.json")).size < 60_000, "the summary is small");
 });
 
