@@ -1,4 +1,4 @@
-"""`python3 -I -B .../agent COMMAND`: works from any folder, with nothing of the environment, and
+"""`python3 -I -S -B .../agent COMMAND`: works from any folder, with nothing of the environment, and
 goes on with its own files when another version is installed beside it."""
 
 import os
@@ -7,6 +7,11 @@ import sys
 if not __package__:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
-from agent.cli import main
+from agent.daemons import quick
 
-sys.exit(main(sys.argv[1:]))
+code = quick(sys.argv[1:])
+if code is None:
+    from agent.cli import main
+
+    code = main(sys.argv[1:])
+sys.exit(code)

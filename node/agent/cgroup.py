@@ -19,7 +19,8 @@ def find_group(container_id: str, root: str = ROOT) -> Optional[str]:
     """The directory of a container's group; none if it has no process. Found without Docker: by the container's id."""
     if not _ID.fullmatch(container_id):
         return None
-    for hierarchy in HIERARCHIES:
+    # Where version 2 is alone, it has no other place.
+    for hierarchy in HIERARCHIES[:1] if os.path.exists(f"{root}/cgroup.controllers") else HIERARCHIES:
         for place in PLACES:
             path = os.path.join(root, hierarchy, place.format(id=container_id))
             if os.path.exists(f"{path}/cgroup.procs"):

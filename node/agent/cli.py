@@ -2,18 +2,18 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Callable
 
 from .configuration import CONFIGURATION_ERROR, Refused, check, load
 from .control import NoAgent, ask_agent
+from .daemons import CONFIGURATION, RUN, run_daemon
 from .orders import LASTING, read_lasting, write_lasting
 from .run_files import RunFiles
-from .setup import Paths
 from .version import VERSION
 
-CONFIGURATION = "/etc/ha-rancher/agent.json"
 #: Seconds for an answer that needs no work.
 _SOON = 10.0
 
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
 
     def add(name: str, words: str, *arguments: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words)
-        command.add_argument("--run", default=Paths().run, help="the agent's folder in /run")
+        command.add_argument("--run", default=RUN, help="the agent's folder in /run")
         command.add_argument("--configuration", default=CONFIGURATION)
         for argument in arguments:
             command.add_argument(argument)
@@ -63,22 +63,8 @@ def main(words: Sequence[str]) -> int:
     return _COMMANDS[told.command](told)
 
 
-def _agent(told: argparse.Namespace) -> int:
-    from .daemons import run_agent  # noqa: PLC0415 - what an operator's command does not need is not loaded
-
-    return run_agent(told.run, told.configuration)
-
-
-def _lease(told: argparse.Namespace) -> int:
-    from .daemons import run_lease  # noqa: PLC0415
-
-    return run_lease(told.run)
-
-
-def _stop(told: argparse.Namespace) -> int:
-    from .stop import stop  # noqa: PLC0415
-
-    return stop(told.run)
+def _daemon(told: argparse.Namespace) -> int:
+    return run_daemon(told.command, told.run, told.configuration)
 
 
 def _health(told: argparse.Namespace) -> int:
@@ -180,11 +166,9 @@ def _failures(told: argparse.Namespace) -> int:
 
 
 def _work(told: argparse.Namespace) -> int:
-    import uuid  # noqa: PLC0415
-
     core = _running(told).core
     limit = (core.work_limit + core.stop_grace + core.hold_off + core.grace_time + 2 * core.start_limit) / 1000
-    number = str(uuid.uuid4())
+    number = os.urandom(16).hex()
     return _ask(told, {"do": "work", "number": number, "verb": told.verb, "file": told.file}, limit)
 
 
@@ -197,9 +181,9 @@ def _events(told: argparse.Namespace) -> int:
 
 
 _COMMANDS: "dict[str, Callable[[argparse.Namespace], int]]" = {
-    "agent": _agent,
-    "lease": _lease,
-    "stop": _stop,
+    "agent": _daemon,
+    "lease": _daemon,
+    "stop": _daemon,
     "health": _health,
     "job": _job,
     "status": _status,

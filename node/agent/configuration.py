@@ -99,7 +99,7 @@ def load(path: str) -> Any:
 def _json(path: str) -> Any:
     try:
         return json.loads(read_small(path, LONGEST))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Refused([f"{path} cannot be read as JSON: {error}; `npm run up` writes it"], path) from error
 
 

@@ -10,6 +10,8 @@ from .run_files import Notes
 
 #: Milliseconds that Docker gets beyond a limit to tell that it took too long.
 _MORE = 500
+#: Milliseconds between two looks for a control group that nobody expects.
+_SELDOM = 5_000
 
 
 class ContainerEdge:
@@ -22,6 +24,7 @@ class ContainerEdge:
         self._notes = notes
         self._group: Optional[Group] = None
         self._group_of = ""
+        self._next = 0
         self._docker = Docker.UNKNOWN
         self._words = ""
         self._questions = Engine(socket)
@@ -31,8 +34,15 @@ class ContainerEdge:
         fd = self._group.events_fd() if self._group else None
         return -1 if fd is None else fd
 
-    def look(self) -> None:
-        """Opens its control group as soon as there is one: when it must be killed it may be too late to look for it."""
+    def look(self, now: int) -> None:
+        """Opens its control group as soon as there is one: when it must be killed it may be too late to look for it. One that
+        nobody here was about to start is looked for seldom. `now`: `mono`."""
+        if self._group is None and now < self._next and not self._notes.kept.starting:
+            return
+        self._next = now + _SELDOM
+        self._open()
+
+    def _open(self) -> None:
         container = self._notes.kept.id
         if self._group and (container != self._group_of or not self._group.populated()):
             self._group.close()
@@ -53,7 +63,7 @@ class ContainerEdge:
 
     def kill(self) -> None:
         if self._group is None:
-            self.look()
+            self._open()
         if self._group:
             self._group.kill()
 
@@ -98,6 +108,7 @@ class ContainerEdge:
             if error.status:
                 self._notes.keep(starting=False)
             raise
+        self._next = 0
         self._notes.keep(starting=False)
         self._docker = Docker.RUNNING
         return ""

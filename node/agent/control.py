@@ -52,7 +52,7 @@ class Connection:
             return None
         try:
             told = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
             self.answer({"error": "no request"})

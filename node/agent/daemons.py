@@ -1,26 +1,45 @@
-"""Starts the agent and the lease process."""
+"""Starts the agent, the lease process, and the kill path. Nothing is loaded that they do not need: it would be locked in memory."""
 
+import gc
 import os
 import sys
 import threading
+from collections.abc import Sequence
 
-from .configuration import CONFIGURATION_ERROR, Refused, check, freeze, load
 from .harden import harden
-from .lease.deadman import Deadman
-from .lease.process import Server
-from .loop import Agent, Wakeups
-from .node import open_node
 from .run_files import RunFiles
 from .version import VERSION
 
+CONFIGURATION = "/etc/ha-rancher/agent.json"
+RUN = "/run/ha-rancher"
 #: Bytes of a thread's stack: it is locked in memory as a whole.
 _STACK = 256 << 10
 
 
-def run_agent(run: str, configuration: str) -> int:
-    """78 for a configuration that is refused; then nothing was touched."""
+def quick(words: Sequence[str]) -> "int | None":
+    """`agent`, `lease` or `stop` with nothing but `--run` and `--configuration`; None for any other command line."""
+    if len(words) % 2 == 0 or words[0] not in _DAEMONS:
+        return None
+    options = {"--run": RUN, "--configuration": CONFIGURATION}
+    for name, value in zip(words[1::2], words[2::2]):
+        if name not in options:
+            return None
+        options[name] = value
+    return run_daemon(words[0], options["--run"], options["--configuration"])
+
+
+def run_daemon(name: str, run: str, configuration: str) -> int:
     threading.stack_size(_STACK)
     os.makedirs(run, mode=0o755, exist_ok=True)
+    return _DAEMONS[name](run, configuration)
+
+
+def _agent(run: str, configuration: str) -> int:
+    """78 for a configuration that is refused; then nothing was touched."""
+    from .configuration import CONFIGURATION_ERROR, Refused, check, freeze, load  # noqa: PLC0415
+    from .loop import Agent, Wakeups  # noqa: PLC0415
+    from .node import open_node  # noqa: PLC0415
+
     files = RunFiles(run)
     try:
         told = load(configuration)
@@ -32,20 +51,34 @@ def run_agent(run: str, configuration: str) -> int:
     wakeups = Wakeups()
     wakeups.install()
     node = open_node(setup, files, wakeups.wake)
-    refusals = harden()
-    for words in refusals:
+    for words in harden():
         node.events.say("degraded", words, node=setup.core.node)
-    Agent(node, wakeups).run()
+    agent = Agent(node, wakeups)
+    # What is here now stays: the collector need not look at it again and again.
+    gc.freeze()
+    agent.run()
     return 0
 
 
-def run_lease(run: str) -> int:
-    """Until it is told to end, or killed."""
-    threading.stack_size(_STACK)
-    os.makedirs(run, mode=0o755, exist_ok=True)
-    files = RunFiles(run)
-    server = Server(files.lease, VERSION, Deadman())
+def _lease(run: str, configuration: str) -> int:
+    """Until it is told to end, or killed. It needs no configuration: the agent tells it."""
+    from .lease.deadman import Deadman  # noqa: PLC0415
+    from .lease.process import Server  # noqa: PLC0415
+
+    del configuration
+    server = Server(RunFiles(run).lease, VERSION, Deadman())
     for words in harden():
         print(f"ha-rancher: {words}", file=sys.stderr)
+    gc.freeze()
     server.run()
     return 0
+
+
+def _stop(run: str, configuration: str) -> int:
+    from .stop import stop  # noqa: PLC0415
+
+    del configuration
+    return stop(run)
+
+
+_DAEMONS = {"agent": _agent, "lease": _lease, "stop": _stop}

@@ -1,15 +1,16 @@
 """Docker's engine by its socket. What it says counts by its HTTP status, never by its words. Every call has a time limit."""
 
-import http.client
 import json
+import re
 import socket
 import time
-from dataclasses import dataclass
-from typing import Any, Optional
-from urllib.parse import quote
+from typing import Any, NamedTuple, Optional
+
+from .http1 import Stream, read_answer, request_bytes
 
 #: Bytes of an answer; the inspection of a container has some ten thousand.
 LONGEST_ANSWER = 4 << 20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class DockerError(Exception):
@@ -20,8 +21,7 @@ class DockerError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(NamedTuple):
     """`running`: a process of it may live, also while it is paused or restarting. `pid` is 0 without."""
 
     id: str
@@ -32,78 +32,50 @@ class Container:
     exit_code: int
 
 
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("docker", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 class Docker:
     """Keeps one connection; not for several threads at once."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._connection: Optional[_Connection] = None
+        self._stream: Optional[Stream] = None
 
     def request(self, method: str, path: str, timeout: float, body: Optional[dict[str, Any]] = None) -> tuple[int, bytes]:
         """`timeout`: seconds until the whole answer is there. Raises DockerError with status 0 if it is not."""
         deadline = time.monotonic() + timeout
+        kept = self._stream is not None and method == "GET"
         try:
             return self._once(method, path, deadline, body)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
+        except OSError as error:
             self.close()
-            # The engine closed a connection that was kept: only a question may be asked twice.
-            if method != "GET":
-                raise DockerError(0, f"Docker closed the connection: {error}") from error
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise DockerError(0, f"Docker does not answer: {error}") from error
+            # The engine may have closed a connection that was kept; only a question is asked twice.
+            if not kept or not isinstance(error, ConnectionError):
+                raise DockerError(0, f"Docker does not answer: {error.strerror or error}") from error
         try:
             return self._once(method, path, deadline, body)
-        except (OSError, http.client.HTTPException) as error:
+        except OSError as error:
             self.close()
-            raise DockerError(0, f"Docker does not answer: {error}") from error
+            raise DockerError(0, f"Docker does not answer: {error.strerror or error}") from error
 
     def _once(self, method: str, path: str, deadline: float, body: Optional[dict[str, Any]]) -> tuple[int, bytes]:
-        left = max(0.01, deadline - time.monotonic())
         # An order goes over a connection of its own: one that was kept may just be closed.
-        if self._connection is None or method != "GET":
+        if self._stream is None or method != "GET":
             self.close()
-            self._connection = _Connection(self._path, left)
-        connection = self._connection
-        if connection.sock:
-            connection.sock.settimeout(left)
-        text = None if body is None else json.dumps(body)
-        connection.request(method, path, text, {"Content-Type": "application/json"} if text else {})
-        answer = connection.getresponse()
-        content = bytearray()
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("it took too long")
-            if connection.sock:
-                connection.sock.settimeout(left)
-            part = answer.read1(65536)
-            if not part:
-                break
-            content += part
-            if len(content) > LONGEST_ANSWER:
-                raise OSError(f"its answer has more than {LONGEST_ANSWER} bytes")
-        # All of it is here: this says so to http.client, or it would not use the connection again.
-        answer.read()
-        if answer.will_close:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._stream = Stream(connection)
+            connection.settimeout(max(0.01, deadline - time.monotonic()))
+            connection.connect(self._path)
+        text = None if body is None else json.dumps(body).encode()
+        self._stream.connection.settimeout(max(0.01, deadline - time.monotonic()))
+        self._stream.connection.sendall(request_bytes(method, path, text))
+        status, content, keep = read_answer(self._stream, LONGEST_ANSWER, deadline)
+        if not keep:
             self.close()
-        return answer.status, bytes(content)
+        return status, content
 
     def close(self) -> None:
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+        if self._stream:
+            self._stream.connection.close()
+            self._stream = None
 
     def _json(self, method: str, path: str, timeout: float, body: Optional[dict[str, Any]] = None) -> Any:
         status, content = self.request(method, path, timeout, body)
@@ -117,7 +89,7 @@ class Docker:
     def inspect(self, name: str, timeout: float) -> Optional[Container]:
         """None if there is no such container."""
         try:
-            told = self._json("GET", f"/containers/{quote(name, safe='')}/json", timeout)
+            told = self._json("GET", f"/containers/{_safe(name)}/json", timeout)
         except DockerError as error:
             if error.status == 404:
                 return None
@@ -138,15 +110,15 @@ class Docker:
 
     def start(self, name: str, timeout: float) -> None:
         """Returns once the container runs; 304 says that it did already."""
-        self._order(f"/containers/{quote(name, safe='')}/start", timeout)
+        self._order(f"/containers/{_safe(name)}/start", timeout)
 
     def stop(self, name: str, grace: int, timeout: float) -> None:
         """In order: SIGTERM, `grace` seconds, SIGKILL."""
-        self._order(f"/containers/{quote(name, safe='')}/stop?t={grace}", timeout)
+        self._order(f"/containers/{_safe(name)}/stop?t={grace}", timeout)
 
     def kill(self, name: str, timeout: float) -> None:
         """409 says that it does not run."""
-        self._order(f"/containers/{quote(name, safe='')}/kill", timeout, ignore=(409,))
+        self._order(f"/containers/{_safe(name)}/kill", timeout, ignore=(409,))
 
     def _order(self, path: str, timeout: float, ignore: tuple[int, ...] = ()) -> None:
         status, content = self.request("POST", path, timeout)
@@ -156,9 +128,9 @@ class Docker:
     def execute(self, name: str, command: tuple[str, ...], timeout: float) -> int:
         """Runs a command in the container; its exit code. Raises DockerError if it does not end in time."""
         deadline = time.monotonic() + timeout
-        container = quote(name, safe="")
+        container = _safe(name)
         made = self._json("POST", f"/containers/{container}/exec", timeout, {"Cmd": list(command), "AttachStdout": True})
-        run = quote(str(made["Id"]), safe="")
+        run = _safe(str(made["Id"]))
         self.request("POST", f"/exec/{run}/start", max(0.01, deadline - time.monotonic()), {"Detach": False, "Tty": False})
         told = self._json("GET", f"/exec/{run}/json", max(0.01, deadline - time.monotonic()))
         if told["Running"] or told["ExitCode"] is None:
@@ -171,3 +143,10 @@ def _message(content: bytes) -> str:
         return str(json.loads(content)["message"])[:500]
     except (ValueError, KeyError, TypeError):
         return ""
+
+
+def _safe(name: str) -> str:
+    """Names and ids as Docker makes them; anything else must not get into a path."""
+    if not _NAME.fullmatch(name):
+        raise DockerError(404, f"{name!r} is no container's name")
+    return name

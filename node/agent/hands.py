@@ -7,6 +7,9 @@ from .core import actions as act
 from .core.observation import JobKind, Work
 from .node import Node, own_command
 
+#: Rounds after which the track file is looked at, whether or not it was written.
+_SELDOM = 5
+
 
 class Hands:
     """`work_file`: what file a piece of work is about. `work_ended`: tells whoever asked."""
@@ -15,7 +18,8 @@ class Hands:
         self._node = node
         self._work_file = work_file
         self._work_ended = work_ended
-        self._fit = False
+        self._fit = self._written = False
+        self._rounds = 0
         self.wake_at = 0
         self.exit = False
         self.epoch = node.memory.epoch
@@ -50,7 +54,9 @@ class Hands:
 
     def repeat(self) -> None:
         """What could not be written, or was changed by somebody, is written again."""
-        self._node.track.write(self._fit)
+        self._rounds += 1
+        if not self._written or self._rounds % _SELDOM == 0:
+            self._written = self._node.track.write(self._fit)
         self._node.dog.idle()
 
     def _ask(self, action: act.Action) -> None:
@@ -75,7 +81,7 @@ class Hands:
     def _track(self, action: act.Action) -> None:
         assert isinstance(action, act.SetTrack)
         self._fit = action.fit
-        self._node.track.write(action.fit)
+        self._written = self._node.track.write(action.fit)
 
     def _program(self, action: act.Action) -> None:
         kind, arguments = _PROGRAMS[type(action)]

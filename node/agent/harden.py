@@ -1,9 +1,11 @@
 """Makes this process act in time on a node that has no memory or processor time left."""
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
 
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
 _PR_SET_PDEATHSIG = 1
@@ -18,8 +20,8 @@ def harden() -> "list[str]":
     if libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) != 0:
         refused.append(f"memory cannot be locked: {os.strerror(ctypes.get_errno())}")
     try:
-        # Children are ordinary processes.
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+        # Of all threads alike: one that has the interpreter's lock and gets no processor holds the others up.
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
     except OSError as error:
         refused.append(f"no real-time priority: {error.strerror}")
     try:
@@ -28,6 +30,20 @@ def harden() -> "list[str]":
     except OSError as error:
         refused.append(f"may be killed for want of memory: {error.strerror}")
     return refused
+
+
+@contextlib.contextmanager
+def ordinary_children() -> Iterator[None]:
+    """What is started meanwhile has no real-time priority."""
+    policy = os.sched_getscheduler(0)
+    if policy != os.SCHED_RR:
+        yield
+        return
+    os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, os.sched_param(PRIORITY))
 
 
 def be_ordinary() -> None:

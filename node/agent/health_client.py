@@ -6,6 +6,7 @@ import subprocess
 from typing import Optional
 
 from .core.observation import Answer, HealthView
+from .harden import ordinary_children
 
 
 class HealthProcess:
@@ -21,6 +22,11 @@ class HealthProcess:
     def fileno(self) -> int:
         return self._child.stdout.fileno() if self._child and self._child.stdout else -1
 
+    @property
+    def ended(self) -> bool:
+        """It should be asking, and does not run."""
+        return self._asked != 0 and self._child is None
+
     def ask(self, questions: int) -> None:
         """From now on; 0: no more."""
         self._asked = questions
@@ -30,7 +36,8 @@ class HealthProcess:
             return
         if self._child is None:
             try:
-                self._child = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                with ordinary_children():
+                    self._child = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             except OSError as error:
                 self.view = HealthView(questions, Answer.NONE, f"nobody can ask: {error.strerror}")
                 return

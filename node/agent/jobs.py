@@ -1,6 +1,7 @@
 """What may hang runs beside the agent, with a time limit: programs as children, Docker's calls as threads."""
 
 import os
+import queue
 import signal
 import subprocess
 import threading
@@ -38,6 +39,9 @@ class Jobs:
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._jobs: dict[JobKind, _Job] = {}
+        self._views: Optional[dict[JobKind, JobView]] = {}
+        # Of threads.
+        self._results: queue.SimpleQueue[tuple[_Job, JobStatus, str]] = queue.SimpleQueue()
         # Killed, and not gone yet: what hangs in the kernel goes when it can.
         self._killed: list[subprocess.Popen[bytes]] = []
 
@@ -63,8 +67,7 @@ class Jobs:
                 words, status = call(), JobStatus.OK
             except Exception as error:
                 words, status = str(error), JobStatus.FAILED
-            if job.status is JobStatus.RUNNING:
-                self._end(job, status, words)
+            self._results.put((job, status, words))
             self._wake()
 
         threading.Thread(target=run, name=kind.value, daemon=True).start()
@@ -72,11 +75,13 @@ class Jobs:
     def _begin(self, kind: JobKind, number: int, limit: int) -> _Job:
         self.cancel(kind)
         job = self._jobs[kind] = _Job(number, limit)
+        self._views = None
         return job
 
     def _end(self, job: _Job, status: JobStatus, words: str) -> None:
         job.words = words[-LONGEST_WORDS:]
         job.status = status
+        self._views = None
         if job.output >= 0:
             os.close(job.output)
             job.output = -1
@@ -90,6 +95,7 @@ class Jobs:
     def cancel(self, kind: JobKind) -> None:
         """Ends it; nobody waits for its outcome."""
         job = self._jobs.pop(kind, None)
+        self._views = None
         if job and job.status is JobStatus.RUNNING:
             self._kill(job, "cancelled")
 
@@ -104,6 +110,10 @@ class Jobs:
 
     def collect(self) -> None:
         """Looks at what has ended, and ends what took too long."""
+        while not self._results.empty():
+            job, status, words = self._results.get()
+            if job.status is JobStatus.RUNNING:
+                self._end(job, status, words)
         self._killed = [child for child in self._killed if child.poll() is None]
         for job in self._jobs.values():
             if job.status is not JobStatus.RUNNING:
@@ -116,7 +126,9 @@ class Jobs:
                 self._kill(job, (_last_line(job.output) if job.child else "") or "took too long")
 
     def views(self) -> "dict[JobKind, JobView]":
-        return {kind: job.view() for kind, job in self._jobs.items()}
+        if self._views is None:
+            self._views = {kind: job.view() for kind, job in self._jobs.items()}
+        return self._views
 
     def due(self) -> Optional[int]:
         """When the next limit is over, `mono`."""

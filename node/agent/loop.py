@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from .clock import awake_ms, boot_ms
 from .control import Connection, Control
-from .core.actions import WorkEnded
+from .core import actions as act
 from .core.decide import decide
 from .core.observation import Ending, Now, Observation, Work
 from .core.record import Claim
@@ -21,6 +21,16 @@ from .senses import Senses
 
 #: Rounds without a wait in between; what changes more often than that waits for the next one.
 _MOST_ROUNDS = 10
+
+
+#: What these bring comes later, and is told then.
+_WITHOUT_NEWS = (act.Look, act.Lock, act.Take, act.Write, act.NoteClean, act.FeedWatchdog, act.Wake, act.SetTrack, act.Remember)
+
+
+def _news(before: Observation, seen: Observation) -> bool:
+    """Whether there is something to decide on. That a request waits, or was answered as before, is nothing."""
+    lease = seen.lease._replace(pending=before.lease.pending, answered=before.lease.answered)
+    return seen._replace(lease=lease) != before
 
 
 class Wakeups:
@@ -60,7 +70,9 @@ class Agent:
         self._state: State = initial(node.setup.core, node.memory)
         self._seen: Optional[Observation] = None
         self._round = 0  # when the next one is due, `mono`
-        self._table = os.open(node.setup.paths.mounts, os.O_RDONLY | os.O_CLOEXEC)
+        self._ready: set[int] = set()
+        self._polled: tuple[int, ...] = ()
+        self._poll = select.poll()
         self._control = Control(node.files.control, self._handle)
         self._work: Optional[tuple[Connection, str]] = None
         self._leaving: list[Connection] = []
@@ -70,36 +82,37 @@ class Agent:
 
     def run(self) -> None:
         """Until told to end."""
-        heartbeat = self._node.setup.core.heartbeat
         self._node.manager.tell(READY=1, WATCHDOG_USEC=self._node.setup.core.give_up * 500)
         while not self._hands.exit:
             for _ in range(_MOST_ROUNDS):
-                if not self._turn(heartbeat) or self._hands.exit:
+                if not self._turn() or self._hands.exit:
                     break
             self._wait()
 
-    def _turn(self, heartbeat: int) -> bool:
-        """One look; a decision if something has changed or the time has come. Whether there was one."""
+    def _turn(self) -> bool:
+        """One look; a decision if something has changed or the time has come. Whether another look is worth it at once."""
         self._take_signals()
-        seen = self._senses.look(awake_ms())
-        now = Now(awake_ms(), boot_ms())
-        due = now.mono >= self._round or bool(self._hands.wake_at and now.mono >= self._hands.wake_at)
-        if not due and seen == self._seen:
+        mono = awake_ms()
+        tick = mono >= self._round
+        due = tick or bool(self._hands.wake_at and mono >= self._hands.wake_at)
+        seen = self._senses.look(mono, self._ready, due)
+        self._ready = set()
+        if not due and self._seen is not None and not _news(self._seen, seen):
             return False
-        if now.mono >= self._round:
-            self._round = now.mono + heartbeat
+        if tick:
+            self._round = mono + self._node.setup.core.heartbeat
             self._hands.repeat()
             self._node.manager.tell(WATCHDOG=1, EXTEND_TIMEOUT_USEC=self._node.setup.core.give_up * 1000)
-        if self._hands.wake_at and now.mono >= self._hands.wake_at:
+        if due:
             self._hands.wake_at = 0
         self._seen = seen
-        self._state, actions = decide(self._state, seen, now)
+        self._state, actions = decide(self._state, seen, Now(awake_ms(), boot_ms()))
         for action in actions:
             self._hands.do(action)
         self._note_record(seen)
         self._guard(seen)
         self._answer_those_who_wait()
-        return True
+        return not all(isinstance(action, _WITHOUT_NEWS) for action in actions)
 
     def _take_signals(self) -> None:
         if self._wakeups.signals & {signal.SIGTERM, signal.SIGINT}:
@@ -139,19 +152,26 @@ class Agent:
             self._guarded = wanted
 
     def _wait(self) -> None:
+        node, control = self._node, self._control.filenos()
+        wanted = (node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), node.container.events_fd(), *control)
+        if wanted != self._polled:
+            self._polled, self._poll = wanted, self._new_poll(control)
+        times = [self._round, *(time for time in (self._hands.wake_at, node.jobs.due()) if time)]
+        self._ready = {fd for fd, _ in self._poll.poll(max(0, min(times) - awake_ms()))}
+        if self._wakeups.reader in self._ready:
+            self._wakeups.drain()
+        if not self._ready.isdisjoint(control):
+            self._control.collect()
+
+    def _new_poll(self, control: "list[int]") -> "select.poll":
         node, poll = self._node, select.poll()
-        poll.register(self._wakeups.reader, select.POLLIN)
-        poll.register(node.addresses, select.POLLIN)
-        poll.register(self._table, select.POLLPRI)
-        for fd in (node.lease.fileno(), node.health.fileno(), *self._control.filenos()):
+        for fd in (self._wakeups.reader, node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), *control):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
-        if node.container.events_fd() >= 0:
-            poll.register(node.container.events_fd(), select.POLLPRI)
-        times = [self._round, *(time for time in (self._hands.wake_at, node.jobs.due()) if time)]
-        poll.poll(max(0, min(times) - awake_ms()))
-        self._wakeups.drain()
-        self._control.collect()
+        for fd in (node.storage.table.fileno(), node.container.events_fd()):
+            if fd >= 0:
+                poll.register(fd, select.POLLPRI)
+        return poll
 
     # ---- the command line's requests ----
 
@@ -211,7 +231,7 @@ class Agent:
     def _work_file(self, work: Work) -> str:
         return self._work[1] if self._work else ""
 
-    def _tell_work_ended(self, ended: WorkEnded) -> None:
+    def _tell_work_ended(self, ended: act.WorkEnded) -> None:
         if self._work and self._node.orders.work == ended.work:
             self._work[0].answer({"error": ended.words} if ended.words else {"ok": True})
             self._work = None

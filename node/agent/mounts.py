@@ -3,9 +3,9 @@
 import contextlib
 import ctypes
 import os
+import select
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from . import process
 
@@ -20,8 +20,7 @@ LONGEST_TABLE = 4 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(NamedTuple):
     """A line of proc_pid_mountinfo(5). `device`: major:minor, which names the superblock."""
 
     device: str
@@ -53,6 +52,35 @@ def _plain(text: str) -> str:
 def read_table(path: str = MOUNT_TABLE) -> list[Mount]:
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return list(parse_table(file.read(LONGEST_TABLE)))
+
+
+class MountTable:
+    """A table that is kept open: the kernel tells when it has changed, so that it need not be read again and again."""
+
+    def __init__(self, path: str = MOUNT_TABLE) -> None:
+        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLPRI)
+        self._points: Optional[dict[str, Mount]] = None
+
+    def fileno(self) -> int:
+        """Ready (POLLPRI) when the table has changed."""
+        return self._fd
+
+    def points(self, changed: bool = False) -> dict[str, Mount]:
+        """What is seen at each mount point: the last one counts. `changed`: whoever waits for that was told so."""
+        if self._points is None or changed or self._poll.poll(0):
+            self._points = {mount.point: mount for mount in parse_table(self._read())}
+        return self._points
+
+    def _read(self) -> str:
+        table, at = b"", 0
+        while len(table) < LONGEST_TABLE:
+            part = os.pread(self._fd, 64 << 10, at)
+            if not part:
+                break
+            table, at = table + part, at + len(part)
+        return table.decode("utf-8", "surrogateescape")
 
 
 def mount_at(point: str, table: str = MOUNT_TABLE) -> Optional[Mount]:

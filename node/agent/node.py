@@ -44,8 +44,8 @@ class Node(NamedTuple):
 
 
 def own_command(*arguments: str) -> "list[str]":
-    """Starts this program again, isolated from whatever the environment says."""
-    return [sys.executable, "-I", "-B", os.path.dirname(os.path.realpath(__file__)), *arguments]
+    """Starts this program again, isolated from the environment and from what else is installed."""
+    return [sys.executable, "-I", "-S", "-B", os.path.dirname(os.path.realpath(__file__)), *arguments]
 
 
 def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:

@@ -24,7 +24,7 @@ def read_lasting(state: str) -> "dict[str, str]":
     """`paused`, `stopped`, `banned`: reasons; `prefer`: a node's name. Empty for what was not ordered, or is unreadable."""
     try:
         told = json.loads(read_small(orders_file(state), _LONGEST))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         told = {}
     return known(told)
 
@@ -70,16 +70,10 @@ class OrderBook:
         self._forget += 1
 
     def orders(self) -> Orders:
-        leave = self._leave_reason if boot_ms() < self._leave_until else ""
+        leave = self._leave_reason if self._leave_until and boot_ms() < self._leave_until else ""
+        lasting = self._lasting
         return Orders(
-            paused=self._lasting["paused"],
-            stopped=self._lasting["stopped"],
-            leave=leave,
-            banned=self._lasting["banned"],
-            prefer=self._lasting["prefer"],
-            work=self.work,
-            off=self._off,
-            forget_failures=self._forget,
+            lasting["paused"], lasting["stopped"], leave, lasting["banned"], lasting["prefer"], self.work, self._off, self._forget
         )
 
 
@@ -87,5 +81,5 @@ def _read_leave(path: str) -> "tuple[int, str]":
     try:
         told = json.loads(read_page(path) or b"{}")
         return int(told.get("until", 0)), str(told.get("reason", ""))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return 0, ""

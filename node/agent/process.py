@@ -2,12 +2,10 @@
 
 import os
 import signal
-from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(NamedTuple):
     """One process for good. `started`: clock ticks since boot, from proc(5), `/proc/PID/stat`."""
 
     pid: int

@@ -85,7 +85,7 @@ class RunFiles:
 def _read(path: str) -> Any:
     try:
         return json.loads(read_page(path) or b"{}")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 

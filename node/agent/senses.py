@@ -13,20 +13,27 @@ class Senses:
     def __init__(self, node: Node, now: int) -> None:
         self._node = node
         self._vip = ipaddress.ip_address(node.setup.vip)
+        self._here = node.addresses.has(self._vip)
         self._started = now
         self._tried = -_PATIENCE
         self.ending = Ending.NO
 
-    def look(self, now: int) -> Observation:
-        """`now`: `mono`. Never waits."""
+    def look(self, now: int, ready: "set[int]", due: bool) -> Observation:
+        """`now`: `mono`. `ready`: descriptors that have news. `due`: what tells no news is looked at, too. Never waits."""
         node = self._node
         node.jobs.collect()
-        node.health.collect()
-        self._lease(now)
-        node.addresses.collect()
-        node.storage.look(now)
-        node.container.look()
-        stop = node.jobs.views().get(JobKind.STOP_CONTAINER)
+        if node.health.fileno() in ready or node.health.ended:
+            node.health.collect()
+        if node.lease.fileno() in ready or node.lease.fileno() < 0:
+            self._lease(now)
+        if node.addresses.fileno() in ready:
+            node.addresses.collect()
+            self._here = node.addresses.has(self._vip)
+        node.storage.look(now, node.storage.table.fileno() in ready)
+        if due or node.notes.kept.starting:
+            node.container.look(now)
+        jobs = node.jobs.views()
+        stop = jobs.get(JobKind.STOP_CONTAINER)
         if stop and stop.status is JobStatus.RUNNING and node.container.live() is False:
             node.container.stopped()
             node.jobs.finish(JobKind.STOP_CONTAINER)
@@ -37,7 +44,7 @@ class Senses:
             lease_mounted=node.storage.lease_mounted(),
             server_lease=node.storage.server_lease,
             unfit=node.storage.unfit,
-            vip=node.addresses.has(self._vip),
+            vip=self._here,
             health=node.health.view,
             jobs=node.jobs.views(),
             watchdog=node.dog.view(),
@@ -50,8 +57,7 @@ class Senses:
         """Connects again where the connection has ended, at most once each half heartbeat."""
         lease = self._node.lease
         sent = lease.view.sent
-        while lease.collect():
-            pass
+        lease.collect()
         if lease.view.sent != sent and lease.view.sent:
             self._node.notes.beat(lease.view.sent)
         if lease.fileno() < 0 and now - self._tried >= self._node.setup.core.heartbeat // 2:

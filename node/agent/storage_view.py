@@ -4,7 +4,7 @@ import re
 from typing import Optional
 
 from .core.observation import DataView
-from .mounts import Mount, namespaces_with, parse_table
+from .mounts import Mount, MountTable, namespaces_with
 from .setup import Setup
 
 #: Milliseconds between two looks at what hardly ever changes.
@@ -15,7 +15,7 @@ _LONGEST = 4 << 20
 class StorageView:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._table = ""
+        self.table = MountTable(setup.paths.mounts)
         self._data: Optional[Mount] = None
         self._lease: Optional[Mount] = None
         self._device = ""  # of the data, as long as it may still be mounted somewhere
@@ -23,21 +23,17 @@ class StorageView:
         self.server_lease: Optional[int] = None
         self.unfit = ""
 
-    def look(self, now: int) -> None:
-        with open(self._setup.paths.mounts, encoding="utf-8", errors="surrogateescape") as file:
-            table = file.read(_LONGEST)
-        if table != self._table:
-            self._table = table
-            points = {mount.point: mount for mount in parse_table(table)}
+    def look(self, now: int, changed: bool) -> None:
+        """`changed`: the kernel says that the table has. It is read now and then without that, too."""
+        if changed or now - self._seldom_at >= _SELDOM:
+            self._seldom_at = now
+            points = self.table.points(changed)
             self._data = points.get(self._setup.data.directory)
             self._lease = points.get(self._setup.lease.directory)
-            self._seldom_at = -_SELDOM
-        if self._data:
-            self._device = self._data.device
-        if now - self._seldom_at >= _SELDOM:
-            self._seldom_at = now
             self.server_lease = _server_lease(self._setup)
             self.unfit = _unfit(self._setup)
+        if self._data:
+            self._device = self._data.device
 
     def data(self) -> DataView:
         """Looks for it elsewhere only after it has gone from its place."""

@@ -1,5 +1,6 @@
 """The service manager: tells it how the agent is, and leaves descriptors with it over a restart. No program is started."""
 
+import array
 import os
 import socket
 from collections.abc import Mapping, Sequence
@@ -25,10 +26,8 @@ class Manager:
             return False
         message = "\n".join(f"{name}={value}" for name, value in words.items()).encode()
         try:
-            if fds:
-                socket.send_fds(self._socket, [message], list(fds), 0, self._address)
-            else:
-                self._socket.sendto(message, self._address)
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+            self._socket.sendmsg([message], rights, 0, self._address)
         except OSError:
             return False
         return True

@@ -127,8 +127,6 @@ def test_somebody_in_the_data_directory_does_not_hold_a_hand_over_up(world: Worl
     done = node.command("hand-over", "5")
     assert done.returncode == 0, done.stderr
     assert shell.wait(5) == -signal.SIGKILL
-    record = world.standby().report()["lease"]["record"] if world.active() else node.report()["lease"]["record"]
-    assert record["epoch"] >= 1
     world.wait_active(10, other_than=node)
     assert not node.was_reset()
 

@@ -110,10 +110,10 @@ class LeaseClient:
         if not part or len(self._buffer) > 2 * LONGEST_LINE:
             self._gone("the lease process is gone")
             return True
-        line, newline, rest = self._buffer.partition(b"\n")
-        if not newline:
+        # One request at a time, so there is one answer at most.
+        if not self._buffer.endswith(b"\n"):
             return False
-        self._buffer = rest
+        line, self._buffer = self._buffer, b""
         try:
             self._read(json.loads(line))
         except (KeyError, TypeError, ValueError):

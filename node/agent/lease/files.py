@@ -10,7 +10,7 @@ import os
 from ..core import files as asked
 from ..core.record import RECORD_BYTES
 from ..files import open_regular, read_some, write_whole
-from ..mounts import filesystem_of
+from ..mounts import MountTable
 
 
 class LeaseFiles:
@@ -20,7 +20,7 @@ class LeaseFiles:
     def __init__(self, directory: str, filesystem: str, mounts: str, node: str) -> None:
         self._directory = directory
         self._filesystem = filesystem
-        self._mounts = mounts
+        self._mounts = MountTable(mounts)
         self._node = node
         self._open: dict[str, int] = {}
 
@@ -45,8 +45,8 @@ class LeaseFiles:
         if isinstance(operation, asked.Stamp):
             return _stamp(path)
         # What lies below a directory that is not mounted is this node's own disk.
-        found = filesystem_of(self._directory, self._mounts)
-        if found != self._filesystem:
+        found = self._mounts.points().get(self._directory)
+        if found is None or found.type != self._filesystem:
             raise OSError(errno.ENOTCONN, f"not mounted with {self._filesystem}")
         if isinstance(operation, asked.Open):
             self._close(operation.name)

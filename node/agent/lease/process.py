@@ -17,7 +17,6 @@ import queue
 import select
 import socket
 import threading
-import uuid
 from typing import Any, Optional
 
 from ..clock import boot_ms
@@ -39,7 +38,7 @@ class Held:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.files = LeaseFiles(terms.directory, terms.filesystem, terms.mounts, terms.node)
-        self.logic = LeaseProcess(terms.node, terms.peers, str(uuid.uuid4()), terms.claim_time)
+        self.logic = LeaseProcess(terms.node, terms.peers, os.urandom(16).hex(), terms.claim_time)
         self.since = 0  # when the lock was taken
 
     def run(self, steps: Steps) -> None:
@@ -126,7 +125,7 @@ class Server:
             line, self._buffer = self._buffer.split(b"\n", 1)
             try:
                 request = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return False
             if not isinstance(request, dict):
                 return False

@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../../node"))
 
 from agent import configuration
-from agent.cli import main
+from agent.daemons import quick
 
 _lease = configuration._lease
 
@@ -20,4 +20,9 @@ def _local_lease(part):  # type: ignore[no-untyped-def]
 
 
 configuration._lease = _local_lease
-sys.exit(main(sys.argv[1:]))
+code = quick(sys.argv[1:])
+if code is None:
+    from agent.cli import main
+
+    code = main(sys.argv[1:])
+sys.exit(code)

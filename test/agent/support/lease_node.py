@@ -26,7 +26,7 @@ class Process:
         self.node = node
         self.log = self.run / "log"
         with self.log.open("ab") as log:
-            self.child = subprocess.Popen([sys.executable, "-B", LAUNCH, "lease", "--run", str(self.run)], stderr=log)
+            self.child = subprocess.Popen([sys.executable, "-I", "-S", "-B", LAUNCH, "lease", "--run", str(self.run)], stderr=log)
         self.terms = Terms(str(folder / "lease"), "tmpfs", "/proc/self/mountinfo", node, ("a", "b"), claim_time, alone)
         self.client = self.connected()
 

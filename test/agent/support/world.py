@@ -84,7 +84,7 @@ class TestNode:
 
     def enter(self, script: str, *words: str) -> "list[str]":
         """A command in this node's namespaces."""
-        return [*self._nsenter(), sys.executable, "-B", f"{HERE}/{script}", *words]
+        return [*self._nsenter(), sys.executable, "-I", "-S", "-B", f"{HERE}/{script}", *words]
 
     def _nsenter(self) -> "list[str]":
         return ["nsenter", "-t", str(self.anchor.pid), "-m", "-n", "--"]

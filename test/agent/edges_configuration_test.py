@@ -1,0 +1,90 @@
+"""The configuration: all mistakes at once, and nothing of it changes under a running agent."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agent.configuration import CONFIGURATION_ERROR, Refused, check, claim_time, freeze, load
+from agent.core.settings import WatchdogMode
+from agent.daemons import quick
+
+
+def _told() -> "dict[str, Any]":
+    return {
+        "node": "rancher-1",
+        "peers": ["rancher-2"],
+        "vip": "192.168.56.10",
+        "data": {"directory": "/rancher_data", "unit": "rancher_data.mount", "sentinel": "s"},
+        "lease": {"directory": "/rancher_lease", "unit": "rancher_lease.mount", "identity": "stack-rancher-1"},
+        "service": {"container": "rancher-abc", "health": [{"url": "https://127.0.0.1/healthz", "timeout": 5000}]},
+    }
+
+
+def test_defaults_fit_and_times_are_taken() -> None:
+    told = _told()
+    told["timers"] = {"giveUp": 7_000}
+    told["watchdog"] = "required"
+    setup = check(told, "v1", "agent.json")
+    assert setup.core.give_up == 7_000 and setup.core.watchdog_mode is WatchdogMode.REQUIRED
+    assert setup.data.datastore == "k3s/server/db" and setup.lease.filesystem == "nfs4" and claim_time(setup) == 0
+    told["lease"]["nfsVersion"] = "3"
+    assert claim_time(check(told, "v1", "agent.json")) == setup.core.watchdog
+
+
+def test_all_mistakes_are_said_at_once_with_their_settings() -> None:
+    told = _told()
+    told["node"] = "a b"
+    told["vip"] = "192.168.56.300"
+    told["data"]["directory"] = "relative"
+    told["timers"] = {"giveUp": "soon", "none": 1}
+    told["surprise"] = 1
+    told["service"]["health"][0]["tcp"] = "127.0.0.1:80"
+    with pytest.raises(Refused) as refused:
+        check(told, "v1", "agent.json")
+    for name in ("node", "vip", "data.directory", "timers.giveUp", "timers.none", "surprise", "service.health[0].url"):
+        assert any(f"`{name}`" in mistake for mistake in refused.value.mistakes), name
+
+
+@pytest.mark.parametrize(
+    "timers",
+    [{"giveUp": 2_000}, {"watchdog": 7_000}, {"leaseTime": 10_000}, {"graceTime": 14_000}, {"heartbeat": 0}, {"giveUp": True}],
+)
+def test_times_out_of_their_order_are_refused(timers: "dict[str, Any]") -> None:
+    with pytest.raises(Refused):
+        check({**_told(), "timers": timers}, "v1", "agent.json")
+
+
+@pytest.mark.parametrize("datastore", ["../etc", "/etc", "a/../../b", ".", "a/..", ""])
+def test_a_datastore_outside_of_the_data_is_refused(datastore: str) -> None:
+    told = _told()
+    told["data"]["datastore"] = datastore
+    with pytest.raises(Refused, match=r"`data\.datastore`"):
+        check(told, "v1", "agent.json")
+
+
+@pytest.mark.parametrize("told", [None, [], "text", 5, {}])
+def test_another_form_is_refused(told: Any) -> None:
+    with pytest.raises(Refused):
+        check(told, "v1", "agent.json")
+
+
+def test_the_service_is_in_a_file_of_its_own_and_frozen_with_the_rest(tmp_path: Path) -> None:
+    told = _told()
+    (tmp_path / "service.json").write_text(json.dumps(told["service"]))
+    told["service"] = str(tmp_path / "service.json")
+    (tmp_path / "agent.json").write_text(json.dumps(told))
+    loaded = load(str(tmp_path / "agent.json"))
+    freeze(loaded, str(tmp_path / "running.json"))
+    (tmp_path / "service.json").write_text("{}")
+    (tmp_path / "agent.json").unlink()
+    assert check(load(str(tmp_path / "running.json")), "v1", "").core.container == "rancher-abc"
+
+
+@pytest.mark.parametrize("content", [None, b"{ no JSON", b"\xff\xfe", b"[" * 100_000])
+def test_an_agent_with_a_broken_configuration_ends_with_78_and_touches_nothing(tmp_path: Path, content: "bytes | None") -> None:
+    if content is not None:
+        (tmp_path / "agent.json").write_bytes(content)
+    run = tmp_path / "run"
+    assert quick(["agent", "--run", str(run), "--configuration", str(tmp_path / "agent.json")]) == CONFIGURATION_ERROR
+    assert list(run.iterdir()) == []

@@ -1,0 +1,262 @@
+"""Events, orders, fencing, jobs, systemd, health: the smaller edges."""
+
+import http.server
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from agent.core.observation import Answer, JobKind, JobStatus
+from agent.events import LIMIT, Events, latest
+from agent.fencing import check, power_off
+from agent.health import Asker
+from agent.jobs import Jobs
+from agent.orders import OrderBook, read_lasting, write_lasting
+from agent.setup import Fence, Question
+from agent.shared_data import Failed
+from agent.systemd import Manager
+
+# ---- events ----
+
+
+def test_events_never_wait_for_a_journal_that_hangs_and_say_what_was_lost(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    events = Events(str(tmp_path / "events"), writer)
+    for number in range(5_000):
+        events.say("state", f"number {number}")
+    os.read(reader, 1 << 20)
+    events.say("state", "after")
+    assert json.loads(os.read(reader, 1 << 20).splitlines()[-1])["lost"] > 0
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert size <= 2 * LIMIT
+    assert latest(str(tmp_path / "events"), 3)[-1]["text"] == "after"
+
+
+# ---- orders ----
+
+
+def test_lasting_orders_hold_over_a_boot_and_a_broken_file_orders_nothing(tmp_path: Path) -> None:
+    write_lasting(str(tmp_path / "state"), {"paused": "NFS maintenance", "prefer": "b"})
+    book = OrderBook(read_lasting(str(tmp_path / "state")), str(tmp_path / "leave"))
+    assert book.orders().paused == "NFS maintenance" and book.orders().prefer == "b"
+    (tmp_path / "state/orders.json").write_text("{ no")
+    assert not any(read_lasting(str(tmp_path / "state")).values())
+
+
+def test_an_order_to_leave_lasts_for_its_time_and_over_a_new_agent(tmp_path: Path) -> None:
+    OrderBook({}, str(tmp_path / "leave")).leave(0.5, "a switchover")
+    assert OrderBook({}, str(tmp_path / "leave")).orders().leave == "a switchover"
+    time.sleep(0.6)
+    assert OrderBook({}, str(tmp_path / "leave")).orders().leave == ""
+
+
+# ---- fencing ----
+
+
+@pytest.fixture
+def fence(tmp_path: Path) -> Fence:
+    agent = tmp_path / "agent"
+    agent.write_text(
+        f"#!/bin/sh\ncat > {tmp_path}/asked\necho more >> {tmp_path}/count\naction=$(sed -n 's/^action=//p' {tmp_path}/asked)\n"
+        f"echo \"the password is $(sed -n 's/^password=//p' {tmp_path}/asked)\"\nexit $(cat {tmp_path}/code-$action)\n"
+    )
+    agent.chmod(0o755)
+    (tmp_path / "nodes").mkdir()
+    for node in ("a", "b"):
+        (tmp_path / "nodes" / node).write_text(f"plug={node}\n# secret\npassword=geheim\n")
+    (tmp_path / "code-off").write_text("0")
+    (tmp_path / "code-status").write_text("2")
+    return Fence(str(agent), str(tmp_path / "nodes"))
+
+
+def test_a_node_is_off_only_when_the_agent_has_confirmed_it(fence: Fence, tmp_path: Path) -> None:
+    assert power_off(fence, "a", ("b",)) == "b confirmed off"
+    (tmp_path / "code-status").write_text("0")
+    with pytest.raises(Failed, match="not off"):
+        power_off(fence, "a", ("b",))
+    (tmp_path / "code-off").write_text("1")
+    with pytest.raises(Failed, match="agent off b"):
+        power_off(fence, "a", ("b",))
+
+
+def test_a_node_never_fences_itself_or_a_name_that_is_none(fence: Fence, tmp_path: Path) -> None:
+    for node in ("a", "../../etc/passwd", "", "b\naction=on"):
+        with pytest.raises(Failed):
+            power_off(fence, "a", (node,))
+    with pytest.raises(Failed):
+        power_off(fence, "a", ())
+    assert not (tmp_path / "count").exists()
+
+
+def test_a_dead_agent_is_seen_before_it_is_needed_and_its_secrets_are_not(fence: Fence, tmp_path: Path) -> None:
+    assert check(fence, ("b",)) == ""
+    (tmp_path / "code-status").write_text("1")
+    with pytest.raises(Failed) as failed:
+        check(fence, ("b",))
+    assert "geheim" not in str(failed.value) and "***" in str(failed.value)
+    with pytest.raises(Failed, match="fence-confirm -- c"):
+        check(fence, ("c",))
+
+
+# ---- jobs ----
+
+
+@pytest.fixture
+def jobs() -> Jobs:
+    return Jobs(lambda: None)
+
+
+def _ended(jobs: Jobs, kind: JobKind) -> "tuple[JobStatus, str]":
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        jobs.collect()
+        view = jobs.views()[kind]
+        if view.status is not JobStatus.RUNNING:
+            return view.status, view.words
+        time.sleep(0.01)
+    raise AssertionError("it did not end")
+
+
+def test_a_job_tells_its_last_line(jobs: Jobs) -> None:
+    jobs.program(JobKind.FENCE, 1, 5_000, ["sh", "-c", "echo first; echo last words; exit 3"])
+    assert _ended(jobs, JobKind.FENCE) == (JobStatus.FAILED, "last words")
+    jobs.program(JobKind.FENCE, 2, 5_000, ["true"])
+    assert _ended(jobs, JobKind.FENCE)[0] is JobStatus.OK
+    jobs.program(JobKind.FENCE, 3, 5_000, ["/none"])
+    assert _ended(jobs, JobKind.FENCE)[0] is JobStatus.FAILED
+
+
+def test_a_job_that_takes_too_long_is_killed_with_its_children(jobs: Jobs) -> None:
+    jobs.program(JobKind.WORK, 1, 300, ["sh", "-c", "sleep 61.25 & wait"])
+    assert _ended(jobs, JobKind.WORK) == (JobStatus.FAILED, "took too long")
+    time.sleep(0.2)
+    assert subprocess.run(["pgrep", "-f", "sleep 61.25"], stdout=subprocess.DEVNULL, check=False).returncode == 1
+
+
+def test_a_job_that_says_more_than_anybody_reads_still_ends(jobs: Jobs) -> None:
+    jobs.program(JobKind.WORK, 1, 3_000, ["sh", "-c", "yes | head -c 30000; echo the end"])
+    assert _ended(jobs, JobKind.WORK) == (JobStatus.OK, "the end")
+
+
+def test_a_call_that_does_not_come_back_is_a_failure(jobs: Jobs) -> None:
+    jobs.call(JobKind.CHECK_CONTAINER, 1, 200, lambda: time.sleep(2) or "late")
+    assert _ended(jobs, JobKind.CHECK_CONTAINER) == (JobStatus.FAILED, "took too long")
+    jobs.call(JobKind.CHECK_CONTAINER, 2, 2_000, lambda: "")
+    assert _ended(jobs, JobKind.CHECK_CONTAINER) == (JobStatus.OK, "")
+
+
+# ---- systemd ----
+
+
+def test_the_manager_is_told_without_a_program_and_keeps_descriptors(tmp_path: Path) -> None:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(str(tmp_path / "notify"))
+    manager = Manager({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+    assert manager.tell(READY=1, WATCHDOG_USEC=3_000_000)
+    assert listener.recv(4096) == b"READY=1\nWATCHDOG_USEC=3000000"
+    (tmp_path / "device").write_text("kept")
+    fd = os.open(tmp_path / "device", os.O_RDONLY)
+    manager.keep("watchdog-watchdog0", fd)
+    words, fds, _, _ = socket.recv_fds(listener, 4096, 4)
+    assert words == b"FDSTORE=1\nFDNAME=watchdog-watchdog0" and os.read(fds[0], 10) == b"kept"
+    assert not Manager({}).tell(READY=1)
+
+
+def test_a_manager_that_does_not_listen_holds_nobody_up(tmp_path: Path) -> None:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(str(tmp_path / "notify"))
+    manager = Manager({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+    started = time.monotonic()
+    results = {manager.tell(WATCHDOG=1) for _ in range(5_000)}
+    assert results == {True, False} and time.monotonic() - started < 3
+
+
+# ---- health ----
+
+
+class _Page(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    status, delay = 200, 0.0
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        time.sleep(type(self).delay)
+        self.send_response(type(self).status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+
+@pytest.fixture
+def page() -> Iterator["tuple[type[_Page], str, http.server.ThreadingHTTPServer]"]:
+    class Page(_Page):
+        pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Page, f"http://127.0.0.1:{server.server_port}/healthz", server
+    server.shutdown()
+    server.server_close()
+
+
+def test_busy_is_slow_and_dead_is_refused_and_an_error_is_neither(
+    page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]",
+) -> None:
+    kind, url, server = page
+    asker = Asker(Question(url=url, timeout=300), "service", "/none")
+    assert asker.ask()[0] is Answer.OK
+    kind.status = 503
+    assert asker.ask() == (Answer.ERROR, f"{url} answers 503")
+    kind.status, kind.delay = 200, 1.0
+    started = time.monotonic()
+    assert asker.ask()[0] is Answer.SLOW
+    assert time.monotonic() - started < 0.9
+    kind.delay = 0.0
+    assert asker.ask()[0] is Answer.OK
+    server.shutdown()
+    server.server_close()
+    asker.close()
+    assert asker.ask()[0] is Answer.REFUSED
+
+
+def test_a_connection_is_kept(page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]") -> None:
+    _, url, _ = page
+    asker = Asker(Question(url=url), "service", "/none")
+    asker.ask()
+    first = asker._connection
+    for _ in range(5):
+        assert asker.ask()[0] is Answer.OK
+    assert asker._connection is first
+
+
+def test_a_port_that_takes_connections_is_well() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none").ask()[0] is Answer.OK
+    assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none").ask()[0] is Answer.REFUSED
+
+
+def test_a_command_that_nobody_can_run_is_not_a_dead_service() -> None:
+    answer, words = Asker(Question(command=("true",)), "service", "/none.sock").ask()
+    assert answer is Answer.SLOW and "Docker does not answer" in words
+
+
+# ---- memory ----
+
+
+def test_a_daemon_loads_nothing_that_would_only_be_locked_in_memory() -> None:
+    program = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../node")
+    code = (
+        f"import sys; sys.path.insert(0, {program!r})\nimport agent.loop, agent.lease.process, agent.configuration, agent.stop\n"
+        "print([name for name in ('ssl', 'http.client', 'argparse', 'email', 'uuid', 'shutil', 'inspect') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"[]\n"
