@@ -5,7 +5,10 @@ export interface Pace {
   spread: number;
   /** A fault that lasts until the service answers again lasts at least so long. */
   served: number;
-  /** Between two checks of the stack's health, and between two attempts to heal. Each check logs in to every node and slows it down. */
+  /**
+   * Between two checks of the stack's health, and between two attempts to heal. Each check logs in to every node and
+   * slows it down.
+   */
   check: number;
   /** Probes go on at full rate for so long after healing. */
   close: number;

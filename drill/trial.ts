@@ -49,7 +49,7 @@ async function faultEnd(fault: Fault, client: Client, roles: Roles, trial: Trial
   }
 }
 
-/** The actions that take a fault back. A fence agent may have turned a node off, and only the drill turns it on again. */
+/** The actions that take a fault back. If a fence agent has turned a node off, only the drill turns it on again. */
 const healActions = (fault: Fault, roles: Roles, { timing }: Testbed): Action[] => [
   ...fault.heal(roles),
   ...(timing.fenceLimit ? roles.all.map(({ name }) => toMachine(name, "power-on")) : []),

@@ -47,7 +47,7 @@ function oneWriter(recording: Recording): string[] {
   };
   check(({ container }) => container, "the container ran on two nodes");
   check(({ data }) => data, "two nodes had the data mounted");
-  // A running container is excused, an acknowledged write is not. The node that answers is the owner of the VIP when the
+  // A running container is excused, an acknowledged write is not. The node that answers is the VIP's owner when the
   // write was sent: a request on its way is not redirected when the neighbour table changes.
   for (const { node, span } of excused(recording)) {
     const others = recording.nodes.filter((name) => name !== node);

@@ -11,7 +11,7 @@ import { type Fault, faults, settle, trial } from "./faults";
 import { row } from "./report";
 import { type TakeoverCase, table } from "./takeover-case";
 
-/** keepalived as its sample configuration has it: adverts each second, VRRPv2, multicast, priority 100 for the backup. */
+/** keepalived as in its sample configuration: VRRPv2, adverts each second by multicast, priority 100 for the backup. */
 const defaults = "keepalived's defaults";
 
 function specOf(preset: string): VrrpSpec {

@@ -93,6 +93,6 @@ export interface Fault {
   /** Done in any case, also if `inject` was done in part. */
   heal(roles: Roles): Action[];
   bounds(timing: Timing): Bounds;
-  /** Milliseconds after a machine's resume in which I1 may be broken; without a fence agent nothing can prevent that. */
+  /** Milliseconds after a resume in which two containers may run: without a fence agent nothing can prevent that. */
   excusedAfterResume?: number;
 }

@@ -11,7 +11,7 @@ const paused = (seconds: number): Fault => ({
   heal: ({ holder }) => [toMachine(holder.name, "resume")],
   bounds: (timing) => ({
     vipGap: crashGap(timing),
-    // After a pause that is shorter than the lease, the other node has the VIP but not the lease. After a longer one it serves.
+    // After a short pause the other node has the VIP, but not the lease. After a longer one it serves.
     serviceGap: seconds * 1000 + vipWithoutLease(timing),
     // From the resume until keepalived hears the other node.
     twoHolders: keepalivedNotices,

@@ -85,7 +85,7 @@ export function placeSamples(raw: readonly RawSample[], ticks: readonly Tick[]):
     const after = all.find(({ to }) => to >= node);
     const [a, b] = [before ?? after, after ?? before];
     if (!a || !b) return undefined;
-    // A line arrives after it was written. One that arrived too early for the later stretch belongs to the earlier one.
+    // A line arrives after it was written. If it arrived too early for the later stretch, it is of the earlier one.
     const middle = (offsetOf(a) + offsetOf(b)) / 2;
     const offset = a === b || sample.at - node < middle ? offsetOf(a) : offsetOf(b);
     return { ...sample, at: Math.min(node + offset, sample.at) };

@@ -140,8 +140,8 @@ export class RigNode {
   start(): void {
     this.startOfLog = this.log.length;
     rmSync(join(this.folder, "run/ha-rancher/vrrp"), { force: true });
-    // systemd reaps a killed process before it starts the next one. Another init may be slow, and keepalived would take
-    // the dead process for a living one.
+    // systemd reaps a killed process before it starts the next one. Another init may be slow, and keepalived would
+    // take the dead process for a living one.
     if (this.vrrpIsZombie()) rmSync(join(this.folder, "run/vrrp.pid"), { force: true });
     const args = [
       "--dont-fork",

@@ -17,7 +17,7 @@ import { precheck } from "./precheck";
 import { labServer, type Server, ServerControl } from "./server";
 import type { Client, Testbed } from "./testbed";
 
-/** Milliseconds for a full check of a node. A check that is given up goes on at its node, and slows down the next one. */
+/** Milliseconds for a full check of a node. A check that is given up goes on there, and slows down the next one. */
 const checkLimit = 30_000;
 /** Milliseconds for a node to reset itself: it does not answer that. */
 const resetLimit = 5_000;
