@@ -187,7 +187,7 @@ function missingSamples(samples: Recording["samples"], before: number, after: nu
       !samples[node]?.some(({ at }) => at <= before) ||
       (after > before && !samples[node]?.some(({ at }) => at >= after)),
   );
-  return missing.length ? `the recorder of ${missing.join(" and ")} told nothing` : undefined;
+  return missing.length ? `the recorder of ${missing.join(" and ")} has no samples` : undefined;
 }
 
 /** What was recorded besides the actions: samples, the stored writes, and why the trial does not count. */

@@ -24,7 +24,7 @@ import { SVGRenderer } from "echarts/renderers";
 
 use([BarChart, CustomChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
-/** What echarts is told of a picture. */
+/** A picture in echarts' options. */
 type Chart = ComposeOption<
   | BarSeriesOption
   | CustomSeriesOption

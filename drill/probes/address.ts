@@ -5,8 +5,8 @@ import { tryRun } from "../../local/run";
 import { spawnTied } from "../../local/tied";
 
 /*
- * Whether the VIP answers to ICMP, and which node has it. The second is told by the MAC address in this machine's
- * neighbour table, since that is where packets go. Both use programs that every Linux has, with their time stamps.
+ * Whether the VIP answers to ICMP, and which node has it: the MAC address in this machine's neighbour table says where
+ * packets go. Both are asked of programs that every Linux has, and have their time stamps.
  */
 
 /** When the answer in a line of `ping -D` came, monotonic milliseconds; undefined if the line is no answer. */

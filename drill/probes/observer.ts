@@ -37,12 +37,12 @@ const slowIntervals = { icmp: 50, https: 250, writes: 500 } as const;
 const tell = (seen: Seen): void => void process.stdout.write(`${JSON.stringify(seen)}\n`);
 
 /** Waits for a line of standard input. */
-const told = (): Promise<void> => new Promise((resolve) => process.stdin.once("data", () => resolve()));
+const inputLine = (): Promise<void> => new Promise((resolve) => process.stdin.once("data", () => resolve()));
 
 async function observe(order: ObserverOrder): Promise<void> {
   // The parent puts an interface into this namespace first.
   tell({ kind: "ready" });
-  await told();
+  await inputLine();
   if (order.address) {
     await run("ip", ["link", "set", "lo", "up"]);
     await run("ip", ["link", "set", "eth0", "up"]);

@@ -61,7 +61,7 @@ const isHealing = (action: Action): boolean =>
   heals.test(shownAction(action)) || shownAction(action).includes("uncut");
 
 /**
- * A stack of two nodes that is simulated: whatever befalls the holder, the VIP is with the other one 20 ms later and
+ * A stack of two nodes that is simulated: after any fault of the holder, the VIP is with the other one 20 ms later and
  * the service 60 ms later. What is broken stands in a file, as on real nodes it outlives the drill.
  */
 export class FakeTestbed implements Testbed {

@@ -149,7 +149,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   sampler.watch = "closely";
   await until("the close pace", () => pause() === "0.05");
 
-  // What cannot be told at once is told later.
+  // What was missed is sent later.
   const identity = readFileSync(join(folder, "run", "recorder"), "utf8");
   (sampler as unknown as { child: { kill(signal: string): void } }).child.kill("SIGKILL");
   writeFileSync(processes, "1234\n");
@@ -195,15 +195,15 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   writeFileSync(state, "process=2147483647 1\nstate=ACTIVE\nepoch=3\nlease_here=1\n");
   await until("the guard's death", () => now()?.guard === "STOPPED" && now()?.lease === false);
 
-  // One that dies is started again, and what it had told stays.
-  const told = sampler.samples.length;
+  // A recorder that dies is started again, and its samples stay.
+  const known = sampler.samples.length;
   process.kill(Number(identity.split(" ")[1]), "SIGKILL");
   await until("another recorder", () => {
     const file = join(folder, "run", "recorder");
     return existsSync(file) && readFileSync(file, "utf8") !== identity && sampler.follows;
   });
-  await until("its first look", () => sampler.samples.length > told);
-  // Whoever followed it has ended in order: what it leaves behind would keep a connection open.
+  await until("its first look", () => sampler.samples.length > known);
+  // Its follower has ended in order: a process that stays would keep the connection open.
   assert.equal(sampler.lastError, "");
 });
 
