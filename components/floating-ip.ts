@@ -4,7 +4,7 @@ import { minimumVersion } from "../domain/keepalived-version";
 import { vipFacts } from "../domain/vip-facts";
 import { completeSpec, type TakeoverBound, takeoverBound, type Vip, type VrrpOptions } from "../domain/vrrp";
 import { nodeFile } from "../providers/remote/script";
-import { Configuration, Keepalived } from "../providers/vip/keepalived";
+import { Configuration, Keepalived, Members } from "../providers/vip/keepalived";
 import { Component } from "./component";
 import type { Node } from "./node";
 import {
@@ -39,6 +39,7 @@ export class FloatingIp extends Component {
   readonly vip: Vip;
   /** Seconds that the VIP may be without a holder, as the settings promise. */
   readonly takeover: TakeoverBound;
+  private readonly members: Members;
   private readonly configuration: Configuration;
 
   constructor(name: string, args: FloatingIpArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -66,23 +67,30 @@ export class FloatingIp extends Component {
     );
     const byName = <T>(values: T[]): Record<string, T> =>
       Object.fromEntries(preferred.map(({ name }, i) => [name, values[i] as T]));
+    const members = {
+      vip: spec.vip.address,
+      endpoints: byName(preferred.map(({ ssh }) => ssh)),
+      order: preferred.map((node) => node.name),
+    };
+    this.members = new Members(this.childName("members"), members, { parent: this });
+    const ready = preferred.flatMap(
+      (node): Dependencies => [keepalived.get(node) as Keepalived, ...(after?.(node) ?? [])],
+    );
     this.configuration = new Configuration(
       this.childName("keepalived-conf"),
       {
-        vip: spec.vip.address,
-        endpoints: byName(preferred.map(({ ssh }) => ssh)),
+        ...members,
         contents: byName(files.map(({ content }) => content)),
         facts: byName(files.map(({ facts }) => facts)),
-        order: preferred.map((node) => node.name),
       },
-      {
-        ...this.childOptions("keepalived-conf"),
-        dependsOn: preferred.flatMap(
-          (node): Dependencies => [keepalived.get(node) as Keepalived, ...(after?.(node) ?? [])],
-        ),
-      },
+      { ...this.childOptions("keepalived-conf"), dependsOn: [this.members, ...ready] },
     );
     this.registerOutputs({ vip: this.vip, takeover: this.takeover });
+  }
+
+  /** After this, nodes that leave the program have handed over. */
+  handedOver(): Dependencies {
+    return [this.members];
   }
 
   /** After this keepalived runs on all nodes. */

@@ -104,15 +104,18 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
   );
   const prepared = (node: Node) => software.prepared(node);
   const complete = (node: Node) => software.complete(node);
-  const storage = new SharedStorage(
-    named("storage"),
-    { nodes, source, dataDirectory, nfsVersion, id, sentinel, times, protect, after: complete },
-    options("storage"),
-  );
   const ip = new FloatingIp(
     named("floating-ip"),
     { ...floatingIp, nodes, guarded: true, prepared, after: complete },
     options("floating-ip"),
+  );
+  const storage = new SharedStorage(
+    named("storage"),
+    {
+      ...{ nodes, source, dataDirectory, nfsVersion, id, sentinel, times, protect },
+      ...{ after: complete, beforeLeave: ip.handedOver() },
+    },
+    options("storage"),
   );
   const onNode = (node: Node) => [...complete(node), ...storage.mounted(node), ...ip.running()];
   const service = new Service(

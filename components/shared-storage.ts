@@ -68,6 +68,8 @@ export interface SharedStorageArgs {
   protect?: boolean;
   /** What must be on a node before its mounts: NFS's client, the mount points. */
   after: NodeDependencies;
+  /** What nodes that leave must have done before they lose their access; default: nothing. */
+  beforeLeave?: Dependencies;
 }
 
 /** Timers that the server and the owners of the lease share, seconds. */
@@ -111,7 +113,7 @@ export class SharedStorage extends Component {
   }
 
   private shareOf(args: SharedStorageArgs): Share {
-    const { nodes, source, id, sentinel, times, protect = false } = args;
+    const { nodes, source, id, sentinel, times, protect = false, beforeLeave = [] } = args;
     switch (source.kind) {
       case "host": {
         const share = new Export(
@@ -124,7 +126,7 @@ export class SharedStorage extends Component {
             sentinel,
             removeData: source.keepData === false,
           },
-          { ...this.childOptions("export"), protect },
+          { ...this.childOptions("export"), protect, dependsOn: beforeLeave },
         );
         return { path: share.path, ready: () => [share] };
       }
@@ -132,7 +134,7 @@ export class SharedStorage extends Component {
         const { kind, machineName = "storage", ...served } = source;
         const machine = new StorageMachine(
           this.childName(kind),
-          { nodes, id, sentinel, protect, machineName, ...served, ...times },
+          { nodes, id, sentinel, protect, machineName, beforeLeave, ...served, ...times },
           this.childOptions("storage-machine"),
         );
         return { path: source.directory, ready: () => machine.serving() };

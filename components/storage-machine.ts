@@ -28,6 +28,8 @@ export interface StorageMachineArgs {
   graceTime: number;
   /** Whether its destruction is refused: the data is on its disk. Default false. */
   protect?: boolean;
+  /** What nodes that leave must have done before they lose their access; default: nothing. */
+  beforeLeave?: Dependencies;
 }
 
 /**
@@ -70,7 +72,7 @@ export class StorageMachine extends Component {
         },
         afterWrite: "exportfs -ra",
       },
-      [ready],
+      [ready, ...(args.beforeLeave ?? [])],
     );
     this.started = nodeCommand(
       "serving",

@@ -6,20 +6,16 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { measureHolders } from "./holders";
+import { handOver, type Members, patienceWithSilence } from "./leave";
 import { rollOut } from "./rollout";
 import { parseLook, runScript, swap, type VipFiles } from "./scripts";
 
 /** A Configuration's checked inputs. */
-export interface ConfigurationInputs {
-  /** The VIP, without prefix. */
-  vip: string;
-  endpoints: Record<string, SshEndpoint>;
+export interface ConfigurationInputs extends Members {
   /** By node: keepalived.conf. */
   contents: Record<string, string>;
   /** By node: vip.env. What a version that had none stored lacks it. */
   facts: Record<string, string>;
-  /** Names of the nodes, the most preferred first: what goes through the engine by name loses its order. */
-  order: string[];
 }
 
 export interface ConfigurationOutputs extends ConfigurationInputs {
@@ -33,9 +29,6 @@ const schema = z.looseObject({
   facts: z.record(z.string(), z.string("must be the text of a vip.env"), "must be texts by node"),
   order: z.array(z.string(), "must be the names of the nodes"),
 });
-
-/** Milliseconds for a node that has not answered: it may be busy, but is likely dead, and the others wait for it. */
-const patienceWithSilence = 60_000;
 
 const identity = (ssh: SshEndpoint | undefined): string =>
   `${ssh?.host} ${ssh?.port} ${ssh?.user} ${ssh?.hostKey}`;
@@ -83,23 +76,6 @@ const told = (faults: Record<string, string>): string =>
   Object.entries(faults)
     .map(([name, why]) => `keepalived on ${name}: ${why}`)
     .join("\n");
-
-/**
- * Nodes that are left out hold nothing from now on: until their own resources take keepalived off them, which comes
- * last, they would be a second holder for their former peers, who no longer listen to them. One that is gone is none.
- */
-async function dismiss(olds: ConfigurationOutputs, news: ConfigurationInputs): Promise<void> {
-  const gone = olds.order.filter((name) => !news.order.includes(name));
-  await Promise.all(
-    gone.map(async (name) => {
-      try {
-        await runScript(endpointOf(olds, name), "maintenance", ["on"], "", patienceWithSilence);
-      } catch (error) {
-        console.log(`${name}, which is to be removed, cannot be told to hold nothing: ${message(error)}`);
-      }
-    }),
-  );
-}
 
 const idOf = ({ vip }: ConfigurationInputs): string => `vip:${vip}`;
 
@@ -154,7 +130,7 @@ export const configuration = {
     olds: ConfigurationOutputs,
     news: ConfigurationInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ConfigurationOutputs>> {
-    await dismiss(olds, news);
+    await handOver(olds, news);
     const names = nodesToChange(olds, news);
     const nodes = Object.entries(news.endpoints).map(([name, ssh]) => ({ name, ssh }));
     const { done, failure } = await rollOut([...names].reverse(), {

@@ -35,6 +35,36 @@ export class Keepalived extends pulumi.dynamic.Resource {
 
 const keepalivedShim = shim("ha-rancher/providers/vip", "keepalived");
 
+export interface MembersArgs {
+  /** The VIP, without prefix. */
+  vip: pulumi.Input<string>;
+  /** By node: how to log in. Secret in the state. */
+  endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
+  /** Names of the nodes, the most preferred first. */
+  order: pulumi.Input<string[]>;
+}
+
+/**
+ * The nodes that can have a VIP. Nodes that leave hand over when this is updated, VIP and service, in order: whatever
+ * takes something from them that their service needs, such as the access to its data, comes after this.
+ */
+export class Members extends pulumi.dynamic.Resource {
+  static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Members";
+
+  constructor(name: string, args: MembersArgs, opts?: pulumi.CustomResourceOptions) {
+    super(
+      membersShim,
+      name,
+      { ...args },
+      pulumi.mergeOptions(opts, { additionalSecretOutputs: ["endpoints"] }),
+      "vip",
+      "Members",
+    );
+  }
+}
+
+const membersShim = shim("ha-rancher/providers/vip", "members");
+
 export interface ConfigurationArgs {
   /** The VIP, without prefix: its holder is changed last. */
   vip: pulumi.Input<string>;

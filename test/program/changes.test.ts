@@ -31,6 +31,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
       "~ Configuration keepalived-conf: contents, facts, vip",
       about("vip, virtualRouterId"),
       "~ Keepalived *-keepalived: vips",
+      "~ Members members: vip",
     ],
   ],
   [{ preset: "steady" }, {}, [withFacts, about("advertInterval")]],
@@ -47,7 +48,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
   [
     { nodes: [{ ...nodes[0], priority: 10 }, nodes[1]] },
     {},
-    ["~ Configuration keepalived-conf: contents, order", about("nodes")],
+    ["~ Configuration keepalived-conf: contents, order", about("nodes"), "~ Members members: order"],
   ],
   [{ cpus: "3" }, {}, ["~ Machine *: cpus"]],
   [{ memory: "2048" }, {}, ["~ Machine *: memory"]],
