@@ -110,7 +110,7 @@ export const fenceLimit = seconds(60, 5, 600, "How long fencing a node may take,
 
 /** A value for each timer: seconds, and counts. */
 export type GuardTimes = Record<keyof typeof guardTimers, number>;
-export type HealthTimes = Record<keyof typeof healthTimers, number>;
+type HealthTimes = Record<keyof typeof healthTimers, number>;
 
 /** All that a node is told, by the names of guard.conf in camel case. */
 export interface NodeTimes extends GuardTimes {
@@ -143,7 +143,7 @@ export const nodeTimes = (
 });
 
 /** The defaults of some timers. */
-export const defaultsOf = <Name extends string>(timers: Record<Name, Timer>): Record<Name, number> =>
+const defaultsOf = <Name extends string>(timers: Record<Name, Timer>): Record<Name, number> =>
   Object.fromEntries(
     Object.entries<Timer>(timers).map(([name, { default: standard }]) => [name, standard]),
   ) as Record<Name, number>;
@@ -157,10 +157,10 @@ export const defaultTimes: NodeTimes = nodeTimes(defaultsOf(guardTimers), defaul
 type OrderedTimer = "heartbeat" | "giveUp" | "watchdog" | "leaseTime" | "graceTime" | "vipLoss" | "giveBack";
 
 /** A value for each timer that must be in order, seconds. */
-export type OrderedTimes = Record<OrderedTimer, number>;
+type OrderedTimes = Record<OrderedTimer, number>;
 
 /** What must hold between timers. */
-export interface TimerRule {
+interface TimerRule {
   /** The timers that it is about, the wrong one first. */
   of: readonly [OrderedTimer, ...OrderedTimer[]];
   holds: (times: OrderedTimes) => boolean;

@@ -1,5 +1,5 @@
 /** What a keepalived.conf says of each VRRP instance. */
-export interface VrrpInstance {
+interface VrrpInstance {
   routerId: number;
   priority: number;
 }

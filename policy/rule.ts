@@ -1,10 +1,10 @@
 import type { Environment } from "../domain/environment";
 
 /** What a violation does: nothing, a remark, a stop, or (where the right value is known) the rule corrects it. */
-export type Level = "disabled" | "advisory" | "mandatory" | "remediate";
+type Level = "disabled" | "advisory" | "mandatory" | "remediate";
 
 /** A value that a rule can be configured with (`--policy-pack-config`). */
-export interface ConfigField {
+interface ConfigField {
   type: "integer" | "boolean" | "array";
   description: string;
   /** By environment, where one default does not fit all. */
@@ -33,7 +33,7 @@ export interface Judged {
 /** Gives the violations, a sentence each that says what is wrong: the remedy is the rule's. */
 export type Check = (resource: Judged, context: Context) => string[];
 
-export type StackCheck = (resources: Judged[], context: Context) => string[];
+type StackCheck = (resources: Judged[], context: Context) => string[];
 
 /** A rule of the policy pack. */
 export interface Rule {

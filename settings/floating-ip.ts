@@ -125,6 +125,8 @@ const notOffered: Record<string, string> = {
 export const whyNotOffered = (name: string): string | undefined =>
   Object.hasOwn(notOffered, name) ? notOffered[name] : undefined;
 
+const defaultPreset: Preset = "fast";
+
 /** Settings of the floating IP at the top of a stack's file. */
 export const floatingIpShape = {
   vip: setting(
@@ -146,7 +148,7 @@ export const floatingIpShape = {
       })
       .optional(),
     "How fast the VIP moves: steady (an advert every second), fast (0.2 s) or instant (0.05 s)",
-    "fast",
+    defaultPreset,
   ),
   advertInterval: setting(
     z
@@ -184,7 +186,7 @@ export const floatingIpShape = {
 };
 
 /** What keepalived is told on all nodes; a part of the settings. */
-export interface FloatingIpSettings {
+interface FloatingIpSettings {
   vip: Vip;
   furtherVips: Vip[];
   advertInterval: number;
@@ -196,7 +198,7 @@ export interface FloatingIpSettings {
 export const advertIntervalOf = (given: {
   advertInterval?: number | undefined;
   preset?: Preset | undefined;
-}) => given.advertInterval ?? presets[given.preset ?? "fast"];
+}) => given.advertInterval ?? presets[given.preset ?? defaultPreset];
 
 /** The settings as keepalived's file is made from them. */
 export function vrrpSpec(settings: FloatingIpSettings): VrrpSpec {

@@ -30,7 +30,7 @@ const guardSchema = z.strictObject(
   { error: settingsByName },
 );
 
-export type GuardSettings = z.infer<typeof guardSchema>;
+type GuardSettings = z.infer<typeof guardSchema>;
 
 /** Settings of the guard, at the top of a stack's file. */
 export const guardShape = {

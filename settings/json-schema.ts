@@ -16,7 +16,7 @@ const secure: JsonSchema = {
 };
 
 /** JSON schema of the settings, by name without the namespace. */
-export function settingsJsonSchema(): JsonSchema & {
+function settingsJsonSchema(): JsonSchema & {
   properties: Record<string, JsonSchema>;
   required: string[];
 } {

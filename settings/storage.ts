@@ -4,8 +4,8 @@ import { addressOf, cidrOf, endsOf, isInside, networkOf } from "../domain/networ
 import { address, directory, oneOf, type Rule, setting, truth } from "./values";
 
 /** Who serves the shared directory, and with which NFS. */
-export const storageKinds = ["host", "machine", "server"] as const;
-export const nfsVersions = ["4.2", "3"] as const;
+const storageKinds = ["host", "machine", "server"] as const;
+const nfsVersions = ["4.2", "3"] as const;
 
 /** Settings of the shared directory and of who serves it. */
 export const storageShape = {
