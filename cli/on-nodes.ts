@@ -1,26 +1,7 @@
 import type { LabDescription } from "../lab";
 import { Failure } from "../local/errors";
-import type { KnownStack } from "../stack/known-stack";
 import { existingStackFile } from "../stack/stack-file";
-import type { RecordedMachine } from "../stack/state";
-
-/** A stack whose nodes this process can reach. */
-export interface ReachedStack {
-  known: KnownStack;
-  machines: RecordedMachine[];
-}
-
-/** A stack whose nodes nobody can reach now. */
-export type UnreachedStack =
-  | { state: "not-up"; known?: undefined }
-  | { state: "lab-stopped"; known: KnownStack };
-
-/** Where a stack's nodes can be reached from. */
-export type Place =
-  | ({ kind: "here" } & ReachedStack)
-  /** From inside a lab that this process is not in: a network namespace is a property of the process. */
-  | { kind: "lab"; lab: LabDescription }
-  | ({ kind: "nowhere" } & UnreachedStack);
+import type { Place, ReachedStack, UnreachedStack } from "./place";
 
 /** A command line as it was given, and how its commands come to the nodes of a stack. */
 export interface CommandLine {

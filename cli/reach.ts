@@ -7,7 +7,7 @@ import { knownStack } from "../stack/known-stack";
 import { labsOf } from "../stack/lab-stacks";
 import { stackFile } from "../stack/stack-file";
 import { readState, type StackState } from "../stack/state";
-import type { Place } from "./on-nodes";
+import type { Place } from "./place";
 import { backendOf, cliOf } from "./pulumi/surroundings";
 
 async function stateOf(stack: string): Promise<StackState | undefined> {

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { fillTemplate, unitValue } from "../domain/guard-conf";
-import { shellQuote } from "../providers/remote/quote";
+import { shellQuote } from "../domain/shell-quote";
 import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";
 import type { Node } from "./node";

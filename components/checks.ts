@@ -2,12 +2,19 @@ import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { doubles } from "../domain/doubles";
 import { sentenceOf } from "../domain/mistake";
-import { defaultTimes, timerMistakes, timerRules } from "../domain/timers";
-import { withPriorities } from "../domain/vrrp";
-import type { HaBaseArgs } from "./ha-service";
+import { defaultTimes, type NodeTimes, timerMistakes, timerRules } from "../domain/timers";
+import { type VrrpOptions, withPriorities } from "../domain/vrrp";
+import type { NodesArgs } from "./nodes";
+
+/** What is looked at of a service's arguments. */
+interface CheckedArgs extends NodesArgs {
+  id: string;
+  floatingIp: VrrpOptions;
+  guard?: Partial<NodeTimes>;
+}
 
 /** What an argument's value must be, if it is not; outputs are looked at by the resources that take them. */
-type Rule = (args: HaBaseArgs) => string[];
+type Rule = (args: CheckedArgs) => string[];
 
 const nodes: Rule = ({ nodes: given }) => {
   const all = withPriorities(given);
@@ -60,7 +67,7 @@ const id: Rule = ({ id: given }) =>
  *
  * @throws pulumi.RunError with all mistakes
  */
-export function checkArgs(name: string, args: HaBaseArgs): void {
+export function checkArgs(name: string, args: CheckedArgs): void {
   const mistakes = [id, nodes, floatingIp, timers].flatMap((rule) => rule(args));
   if (mistakes.length > 0)
     throw new pulumi.RunError(

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { withLikelyCause } from "../domain/causes";
+import { shellQuote } from "../domain/shell-quote";
 import { runReleaseScript } from "../providers/release/scripts";
 import type { SshEndpoint } from "../providers/remote/endpoint";
-import { shellQuote } from "../providers/remote/quote";
 import { connectAhead } from "../providers/remote/ssh";
 import { awaitHolders, type Holders, measureHolders } from "../providers/vip/holders";
 import { waitForPing } from "../providers/vip/ping";

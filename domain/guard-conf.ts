@@ -1,4 +1,4 @@
-import { shellQuote } from "../providers/remote/quote";
+import { shellQuote } from "./shell-quote";
 import { defaultTimes, type NodeTimes } from "./timers";
 
 /** Where the settings for the fence agent are on a node, a file for each node. */

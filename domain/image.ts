@@ -6,7 +6,7 @@ import { compareVersions, isVersion } from "./version";
  */
 
 /** The registry of what is written without one; people call it Docker Hub. */
-export const dockerHub = "docker.io";
+const dockerHub = "docker.io";
 
 /** Other names of Docker Hub, as Docker itself writes them. */
 const hubNames = ["index.docker.io", "registry-1.docker.io"];

@@ -43,7 +43,7 @@ const watchedFiles = ({ guarded = true }: KeepalivedConf) =>
   Object.entries(trackFiles).filter(([name]) => guarded || name !== "ha_rancher");
 
 /** The instance whose state is the node's. */
-export const mainInstance = "ha_rancher";
+const mainInstance = "ha_rancher";
 
 const notifyProgram = linkedProgram("keepalived/vrrp-notify");
 

@@ -17,7 +17,7 @@ export interface DrillContext {
 }
 
 /** A fault could not be taken back. */
-export class NotHealed extends Error {}
+class NotHealed extends Error {}
 
 /** Performs actions one after the other. @param all false: the first failure ends it */
 export async function perform(

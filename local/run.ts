@@ -84,7 +84,7 @@ function lines(onLine: (line: string) => void): { push(text: string): void; end(
 }
 
 /** What a command line looks like in a message; not for a shell. */
-export const shown = (command: string, args: readonly string[]): string => [command, ...args].join(" ");
+const shown = (command: string, args: readonly string[]): string => [command, ...args].join(" ");
 
 /**
  * Runs a program (no shell) in its own process group and gives what it printed, whatever its exit code.

@@ -95,8 +95,7 @@ export const levels = (
 });
 
 /** Whether an error says that a value is not known during a preview (`UnknownValueError` of @pulumi/policy). */
-export const isUnknown = (error: unknown): boolean =>
-  error instanceof Error && "unknownTypeSentinel" in error;
+const isUnknown = (error: unknown): boolean => error instanceof Error && "unknownTypeSentinel" in error;
 
 /** A value if it is known, else undefined. */
 export function known<T>(read: () => T): T | undefined {

@@ -22,7 +22,7 @@ export function whyNotReady({ name, status, error }: NodeReport): string | undef
 }
 
 /** The one holder. */
-export function onlyHolder(nodes: NodeReport[]): NodeReport {
+function onlyHolder(nodes: NodeReport[]): NodeReport {
   const [holder, ...others] = holdersOf(nodes);
   if (holder && others.length === 0) return holder;
   const found = holder ? `${[holder, ...others].map(({ name }) => name).join(" and ")} have` : "no node has";

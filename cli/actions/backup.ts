@@ -1,11 +1,11 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { linkedProgram } from "../../domain/node-set";
+import { shellQuote } from "../../domain/shell-quote";
 import { Failure } from "../../local/errors";
 import { dataHome } from "../../local/paths";
 import { sha256Of } from "../../local/sha256";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
-import { shellQuote } from "../../providers/remote/quote";
 import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
 import { draw } from "../../providers/remote/transfer";
 import { checkSettingsFile } from "../../settings/file";
@@ -31,7 +31,7 @@ const limit = 2 * 3_600_000;
 const onNode = { scripts: linkedProgram("guard"), staging: "/var/lib/ha-rancher/backup" };
 
 /** Where backups of a stack go that were not told where to go. */
-export const backupFolder = (stack: string): string => join(dataHome(), "backups", stack);
+const backupFolder = (stack: string): string => join(dataHome(), "backups", stack);
 
 /** Names of backups to be removed, so that the newest so many stay. */
 export const surplus = (names: string[], keep: number): string[] =>

@@ -12,7 +12,7 @@ import { Failure } from "../../local/errors";
 import { withLock } from "../../local/lock";
 import { dataHome } from "../../local/paths";
 import { fromCaller } from "../caller";
-import type { ReachedStack } from "../on-nodes";
+import type { ReachedStack } from "../place";
 import { colors } from "../ui/colors";
 
 export interface DrillOptions {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { KnownStack } from "../../stack/known-stack";
 import { measure } from "../../stack/measure";
 import { holdersOf, judge, type Verdict } from "../../stack/verdict";
-import type { UnreachedStack } from "../on-nodes";
+import type { UnreachedStack } from "../place";
 import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 

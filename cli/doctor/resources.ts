@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { defaultMemory } from "../../domain/machine-memory";
 import { cacheHome, dataHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
-import { defaultMemory } from "../../workloads/from-settings/place";
 import { type Check, fault, gibibytes, remark, type Subject, well } from "./check";
 
 /** MiB. */

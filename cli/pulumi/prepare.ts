@@ -30,7 +30,7 @@ async function plugins(toolchain: Toolchain, say: Say): Promise<void> {
 }
 
 /** What must be there before Pulumi runs, as tasks that run side by side where they can. */
-export function preparations(
+function preparations(
   usesLab: boolean,
   clock: Clock,
 ): { tasks: Task[]; toolchain: () => Toolchain; lab: () => LabDescription | undefined } {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { currentLab, insideLabWith, type LabDescription, runningLab } from "../../lab";
+import { currentLab, insideLabWith, type LabDescription } from "../../lab";
 import type { Command } from "../../local/foreground";
 import { packageRoot } from "../../local/root";
 import type { Toolchain } from "../../local/toolchain";
@@ -15,9 +15,6 @@ export interface Surroundings {
 
 /** Whether this process runs in the lab already, as in `ha-rancher shell`. */
 export const isInside = (): boolean => currentLab() !== undefined;
-
-/** The lab that this process runs in, or that runs. */
-export const presentLab = (): LabDescription | undefined => currentLab() ?? runningLab();
 
 /** The backend of stacks that run there; says so if it is another than the user's. */
 export function backendOf(usesLab: boolean, say: (line: string) => void = () => {}): Backend {

@@ -14,7 +14,7 @@ const shownTime = (time: Date): string => {
 };
 
 /** Which run of Pulumi works on a stack. */
-export function shownRun({ pid, hostname, since, process: where }: Lock): string {
+function shownRun({ pid, hostname, since, process: where }: Lock): string {
   const place = where === "elsewhere" ? ` on ${hostname}` : "";
   return `\`pulumi\` of process ${pid}${place}, since ${shownTime(since)}, still runs`;
 }

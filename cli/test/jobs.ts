@@ -1,18 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../local/errors";
+import type { Job } from "./job";
 import { type Layer, testFolder } from "./layers";
 import { linters } from "./lint";
-
-/** A program that a layer runs: one file of tests, or one that reads the source. */
-export interface Job {
-  /** Such as `unit/doctor.test.js`. */
-  name: string;
-  command: string;
-  args: string[];
-  /** Whether it ends with the counts of Node's test runner. */
-  counts: boolean;
-}
 
 /** The program that runs a file of tests. */
 export const fileJob = (layer: string, file: string, folder: string): Job => ({

@@ -80,13 +80,18 @@ async function processesLeft(run: TestRun): Promise<string[]> {
   ];
 }
 
-/** New network namespaces in which nothing of another user of this machine runs. */
+/** Whether a living process of another made what has its id in its name, as the tests do. */
+const isAnothers = (name: string, own: Set<number>): boolean =>
+  (name.match(/\d+/g) ?? []).map(Number).some((pid) => namespaceOf(pid) !== undefined && !own.has(pid));
+
+/** New network namespaces that nobody else on this machine made, or works in. */
 async function namespacesLeft(run: TestRun, before: Before): Promise<string[]> {
   const ours = (): string[] => {
     const own = new Set(run.processes().map(({ pid }) => pid));
     return names("/run/netns").filter((name) => {
       const inode = before.namespaces.includes(name) ? undefined : inodeOf(name);
-      return inode !== undefined && processesIn(inode).every((pid) => own.has(pid));
+      if (inode === undefined || isAnothers(name, own)) return false;
+      return processesIn(inode).every((pid) => own.has(pid));
     });
   };
   return (await inVain(ours)).map(

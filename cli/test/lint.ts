@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { packageRoot } from "../../local/root";
-import type { Job } from "./jobs";
+import type { Job } from "./job";
 
 const modules = join(packageRoot, "node_modules");
 
@@ -11,5 +11,19 @@ const tool = (name: string, program: string, ...args: string[]): Job => ({
   counts: false,
 });
 
-/** What reads the source: also `npm run lint`. */
-export const linters = (): Job[] => [tool("biome", "@biomejs/biome/bin/biome", "check")];
+/** What has imports: rooms, and what uses them. */
+const sources = [
+  ...["index.ts", "settings", "domain", "components", "workloads", "providers", "stack", "cli"],
+  ...["policy", "drill", "lab", "local", "test", "examples"],
+];
+
+/** What reads the source: form and common mistakes, the rooms' arrows, what nobody uses. */
+export const linters = (): Job[] => [
+  tool("biome", "@biomejs/biome/bin/biome", "check"),
+  tool(
+    "dependency-cruiser",
+    "dependency-cruiser/bin/dependency-cruise.mjs",
+    ...["--config", ".dependency-cruiser.cjs", "--output-type", "err-long", ...sources],
+  ),
+  tool("knip", "knip/bin/knip.js", "--no-progress"),
+];

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Marked } from "../../local/marked";
 import { packageRoot } from "../../local/root";
 import { type Counts, isSummary, oneFailure, readCounts } from "./counts";
-import type { Job } from "./jobs";
+import type { Job } from "./job";
 import type { TestRun } from "./test-run";
 
 export interface JobResult {

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { onInterrupt } from "../../local/foreground";
 import { colors } from "../ui/colors";
 import { sum, summaryLines } from "./counts";
-import type { Job } from "./jobs";
+import type { Job } from "./job";
 import { type JobResult, runJob } from "./run-job";
 import type { TestRun } from "./test-run";
 

@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { shellQuote } from "../../domain/shell-quote";
 import { clock } from "../../local/clock";
 import { spawnTied } from "../../local/tied";
-import { shellQuote } from "../../providers/remote/quote";
 import { parseSample, placeSamples, type RawSample, type Sample, type Tick } from "./samples";
 
 /** How to run a shell command on a node; the command becomes the last argument. */

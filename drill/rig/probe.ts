@@ -35,7 +35,7 @@ function ask(vip: string, interval: number): void {
 }
 
 /** Milliseconds between two packets. */
-export const probeInterval = 3;
+const probeInterval = 3;
 
 export class Probe {
   readonly replies: Reply[] = [];

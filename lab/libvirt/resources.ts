@@ -18,7 +18,7 @@ const names = (output: string): Set<string> =>
   );
 
 /** Calls virsh with libvirt's connection of the lab. */
-export const virsh = (paths: Layout, args: string[]) =>
+const virsh = (paths: Layout, args: string[]) =>
   run("virsh", ["--quiet", "--connect", libvirtUri(paths), ...args], { timeout: 60_000 });
 
 async function makeNetwork(paths: Layout, network: Network, active: Set<string>): Promise<void> {

@@ -51,7 +51,7 @@ function diffResponse({ changes, deleteBeforeReplace = false }: Diff): messages.
 }
 
 /** The service's methods; those that are missing answer "unimplemented", which the engine expects of plugins. */
-export function service(plugin: Plugin, log: EngineLog): UntypedServiceImplementation {
+function service(plugin: Plugin, log: EngineLog): UntypedServiceImplementation {
   const cancelled = new AbortController();
 
   const typeOf = (request: { getUrn(): string; getType(): string }): ResourceType => {

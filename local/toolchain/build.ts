@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import { toolchainHome } from "../paths";
 import { packageRoot } from "../root";
 import { type RunError, run } from "../run";
-import type { Toolchain } from ".";
 import { isExecutable, onPath } from "./path";
+import type { Toolchain } from "./toolchain";
 
 interface Binary {
   name: string;

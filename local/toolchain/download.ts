@@ -6,9 +6,9 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { toolchainHome } from "../paths";
 import { run } from "../run";
-import type { Toolchain } from ".";
 import { companions } from "./installed";
 import { isExecutable } from "./path";
+import type { Toolchain } from "./toolchain";
 
 /** The release whose SDK package.json pins. */
 export const releasedVersion = "3.220.0";

@@ -3,7 +3,7 @@ import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path";
 import { backendHome, cacheHome, passphraseFile, pulumiHome } from "../paths";
 import { loggedInTo, userCredentials } from "../pulumi/credentials";
-import type { Toolchain } from ".";
+import type { Toolchain } from "./toolchain";
 
 /** Where the stacks' state is kept. */
 export interface Backend {

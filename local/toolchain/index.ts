@@ -8,18 +8,9 @@ import { buildToolchain, recipe } from "./build";
 import { downloadToolchain } from "./download";
 import { findToolchain, pulumiOnPath } from "./installed";
 import { identity, onPath } from "./path";
+import type { Toolchain } from "./toolchain";
 
-export { pulumiEnvironment } from "./environment";
-
-/** A Pulumi CLI with its language host for Node.js and the launchers of dynamic providers and policy packs. */
-export interface Toolchain {
-  /** The folder that has `pulumi`; put first on PATH. */
-  bin: string;
-  /** Version of the CLI, such as `3.220.0`. */
-  version: string;
-  /** Found on PATH, downloaded from Pulumi, or built from Go modules. */
-  origin: "path" | "download" | "build";
-}
+export type { Toolchain } from "./toolchain";
 
 /** A toolchain that was found or made, with all that must still be the same for it to be good. */
 interface Answer {

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { compareVersions, isVersion, majorOf } from "../../domain/version";
 import { toolchainHome } from "../paths";
 import { tryRun } from "../run";
-import type { Toolchain } from ".";
 import { allOnPath, isBelow, isExecutable, onPath } from "./path";
+import type { Toolchain } from "./toolchain";
 
 /** The first CLI that has all that this program uses (facts: state format, policy packs, `inputs` of a read). */
 export const minimumVersion = "3.220.0";

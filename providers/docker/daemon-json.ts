@@ -4,7 +4,7 @@ export type Lists = Record<string, string[]>;
 type Daemon = Record<string, unknown>;
 
 /** @throws if it is not what Docker would read */
-export function parseDaemon(text: string): Daemon {
+function parseDaemon(text: string): Daemon {
   if (text.trim() === "") return {};
   const way = "mend the file, which Docker cannot read either; it was left as it is";
   let found: unknown;

@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { shellQuote } from "../../domain/shell-quote";
 import { sha256Of } from "../../local/sha256";
 import { replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { endpointSchema } from "../remote/files-provider";
-import { shellQuote } from "../remote/quote";
 import { asRoot, exec } from "../remote/ssh";
 import { pour } from "../remote/transfer";
 import { storedCode } from "../shim";

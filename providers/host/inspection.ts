@@ -55,7 +55,7 @@ export const interfaceOf = ({ addresses }: Inspection, wanted: string): string |
   addresses.find(({ address }) => address.replace(/\/.*/, "") === wanted)?.interface;
 
 /** How `user` becomes root without a password: the line, and where it goes. */
-export const sudoersLine = (user: string): string => `${user} ALL=(ALL) NOPASSWD: ALL`;
+const sudoersLine = (user: string): string => `${user} ALL=(ALL) NOPASSWD: ALL`;
 
 function sudoMistakes({ sudo }: Inspection, { user }: Expected): string[] {
   if (sudo === "yes" || user === "root") return [];

@@ -17,7 +17,7 @@ const sentinelName = ".ha-rancher-sentinel";
 const folders = ["data", "lease"];
 
 /** The export that a directory belongs to, "" for one whose export is gone, undefined for one that is not ours. */
-export async function ownerOf(directory: string): Promise<string | undefined> {
+async function ownerOf(directory: string): Promise<string | undefined> {
   return (await textOf(join(directory, markerName)))?.trim();
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { posix } from "node:path";
-import { shellQuote } from "./quote";
+import { shellQuote } from "../../domain/shell-quote";
 import { nodeFile } from "./script";
 
 /*

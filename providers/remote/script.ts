@@ -8,9 +8,9 @@ import {
   setFiles,
   setRoot,
 } from "../../domain/node-set";
+import { shellQuote } from "../../domain/shell-quote";
 import { packageRoot } from "../../local/root";
 import type { SshEndpoint } from "./endpoint";
-import { shellQuote } from "./quote";
 import { asRoot, type ExecResult, exec, lastLines, sudoHint } from "./ssh";
 
 /** Text of a file of node/. */

@@ -1,8 +1,8 @@
+import { shellQuote } from "../../domain/shell-quote";
 import { closeConnections, runOver } from "./connection";
 import { shownEndpoint } from "./dial";
 import type { SshEndpoint } from "./endpoint";
 import type { Ended } from "./established";
-import { shellQuote } from "./quote";
 import { rootPrefix } from "./root";
 
 export { SshError } from "./dial";

@@ -9,7 +9,7 @@ import { lastLines } from "./ssh";
  */
 
 /** Words of a command line that logs in to a node. */
-export const sshWords = (ssh: SshEndpoint): string[] => [
+const sshWords = (ssh: SshEndpoint): string[] => [
   ...openSshOptions(ssh),
   ...["-p", String(ssh.port)],
   ...["GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes"].flatMap(

@@ -1,12 +1,9 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { boxAdd } from "./client";
 import type { HypervisorName } from "./hypervisors";
 import type { MachineInputs } from "./inputs";
-import { inTurn } from "./turns";
 
 /** Providers whose boxes a hypervisor takes, where they are not only its own. */
 const formats: Partial<Record<HypervisorName, string[]>> = {
@@ -39,25 +36,8 @@ export async function installedVersions(inputs: MachineInputs): Promise<string[]
   return versions;
 }
 
-async function isInstalled(inputs: MachineInputs): Promise<boolean> {
+/** Whether Vagrant has the box that the machine is made from. */
+export async function isInstalled(inputs: MachineInputs): Promise<boolean> {
   const versions = await installedVersions(inputs);
   return inputs.boxVersion === undefined ? versions.length > 0 : versions.includes(inputs.boxVersion);
-}
-
-/**
- * Fetches the machine's box unless Vagrant has it. Once, however many machines of however many stacks want it: Vagrant
- * itself lets each `up` fetch it, and they get in each other's way.
- *
- * @param say is told what takes time
- */
-export async function ensureBox(inputs: MachineInputs, say: (text: string) => void): Promise<void> {
-  if (inputs.box === undefined || (await isInstalled(inputs))) return;
-  const which = `${vagrantHome(inputs)} ${inputs.box} ${inputs.hypervisor}`;
-  const name = `box-${createHash("sha256").update(which).digest("hex").slice(0, 16)}`;
-  const fetch = async (): Promise<void> => {
-    if (await isInstalled(inputs)) return;
-    say(`fetching the box ${inputs.box}`);
-    await boxAdd(inputs);
-  };
-  await inTurn(name, fetch, () => say(`waiting for the box ${inputs.box}, which another process fetches`));
 }

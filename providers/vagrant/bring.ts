@@ -44,7 +44,7 @@ export const newId = (name: string): string => `${name}-${randomBytes(4).toStrin
 const nowhere = { host: "", port: 0 };
 
 /** Where a machine answers for sure: at its static address. */
-export function knownPlace(inputs: MachineInputs): { host: string; port: number } | undefined {
+function knownPlace(inputs: MachineInputs): { host: string; port: number } | undefined {
   const address = staticAddress(inputs);
   return address === undefined ? undefined : { host: withoutPrefix(address), port: inputs.sshPort };
 }
@@ -61,7 +61,7 @@ export const newRecord = (inputs: MachineInputs): MachineRecord => ({
   inputs,
 });
 
-export function endpointOf({ inputs, record, privateKey }: Held): SshEndpoint {
+function endpointOf({ inputs, record, privateKey }: Held): SshEndpoint {
   return {
     ...(knownPlace(inputs) ?? record.reached),
     user: inputs.sshUser,
@@ -141,7 +141,7 @@ export async function makeMachine(held: Held, remains: boolean, machineId = ""):
   held.record = { ...held.record, whole: false, hostKey: "", adopted: false };
   await writeFolder(inputs, held.record, held.privateKey);
   if (remains) await clear(held, machineId);
-  const { ensureBox } = await import("./box.js");
+  const { ensureBox } = await import("./fetch-box.js");
   await ensureBox(inputs, (text) => say(inputs, text));
   const make = async (): Promise<void> =>
     await patiently(

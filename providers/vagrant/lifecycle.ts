@@ -17,6 +17,7 @@ import {
   remindVagrant,
   takeSteps,
 } from "./bring";
+import { checkInputs } from "./check-inputs";
 import { say } from "./client";
 import { isMissingProvider, isMissingVagrant } from "./errors";
 import {
@@ -29,7 +30,7 @@ import {
   readRecord,
   writeFolder,
 } from "./folder";
-import { checkInputs, inputsOf, type MachineInputs } from "./inputs";
+import { inputsOf, type MachineInputs } from "./inputs";
 import { keyFor } from "./own-key";
 import { claimPorts, releasePorts } from "./ports";
 import { currentState, nativeState } from "./states";

@@ -66,7 +66,7 @@ export async function powerOff(inputs: MachineInputs, uuid: string): Promise<voi
     );
 }
 
-export const poolOf = ({ settings }: MachineInputs): string =>
+const poolOf = ({ settings }: MachineInputs): string =>
   typeof settings.storage_pool_name === "string" ? settings.storage_pool_name : "default";
 
 /** The active networks, and the names of the volumes in the machine's pool. */

@@ -25,7 +25,7 @@ for (const { type, name, props, isProtected } of resources) {
 }
 `;
 
-export const policyPack = join(packageRoot, "policy");
+const policyPack = join(packageRoot, "policy");
 
 /** A stack whose program declares what a test says, judged by the policy pack. */
 export class PolicyStack {

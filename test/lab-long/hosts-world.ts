@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shellQuote } from "../../domain/shell-quote";
 import { type LabDescription, startLab, stopLab } from "../../lab";
 import { insideLab } from "../../lab/environment";
 import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
-import { shellQuote } from "../../providers/remote/quote";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { unasked } from "../lab/unasked";
 import { patient } from "./patient";
@@ -14,8 +14,8 @@ const say = (line: string): void => console.log(line);
 const program = join(packageRoot, "cli", "bootstrap.mjs");
 
 /** The stack of hosts; its file is made by the test. */
-export const stack = "test-hosts";
-export const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
+const stack = "test-hosts";
+const stackFile = join(packageRoot, `Pulumi.${stack}.yaml`);
 
 /** A Vagrantfile as somebody writes it by hand, who has never heard of this project. */
 function vagrantfile(lab: LabDescription, hosts: Record<string, string>, publicKey: string): string {

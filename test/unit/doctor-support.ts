@@ -11,7 +11,7 @@ export interface Given extends Partial<Omit<ThisMachine, "program" | "run" | "te
 }
 
 /** A machine that has just what is given, and is well otherwise. */
-export function fakeMachine({ programs = {}, files = {}, ...others }: Given = {}): ThisMachine {
+function fakeMachine({ programs = {}, files = {}, ...others }: Given = {}): ThisMachine {
   const names = (folder: string): string[] => [
     ...new Set(
       Object.keys(files)

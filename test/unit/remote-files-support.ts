@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { shellQuote } from "../../domain/shell-quote";
 import { type FilesInputs, type FilesOutputs, files } from "../../providers/remote/files-provider";
 import type { FileState } from "../../providers/remote/files-script";
-import { shellQuote } from "../../providers/remote/quote";
 import { ownOwner, type TestServer } from "./remote-server";
 
 /** A resource with one file, as one flat object. */

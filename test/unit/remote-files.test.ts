@@ -13,9 +13,9 @@ import {
 import { dirname } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import fc from "fast-check";
+import { shellQuote } from "../../domain/shell-quote";
 import { files } from "../../providers/remote/files-provider";
 import { writeScript } from "../../providers/remote/files-script";
-import { shellQuote } from "../../providers/remote/quote";
 import { closeAll, exec } from "../../providers/remote/ssh";
 import {
   create,

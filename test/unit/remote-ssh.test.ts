@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { shellQuote } from "../../providers/remote/quote";
+import { shellQuote } from "../../domain/shell-quote";
 import { asRoot, closeAll, exec, execOk, SshError } from "../../providers/remote/ssh";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { TestServer } from "./remote-server";

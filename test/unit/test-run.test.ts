@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSummary, readCounts, sum, summaryLines } from "../../cli/test/counts";
-import { fileJob, type Job } from "../../cli/test/jobs";
+import type { Job } from "../../cli/test/job";
+import { fileJob } from "../../cli/test/jobs";
 import { leftovers, lookBefore } from "../../cli/test/leftovers";
 import { runJobs } from "../../cli/test/run-layer";
 import { TestRun } from "../../cli/test/test-run";
@@ -115,10 +116,14 @@ test("what a test leaves is found and named: process, files, namespace", async (
 
 test("a network namespace that a test leaves is found", { skip: process.getuid?.() !== 0 }, async (t) => {
   const before = lookBefore(temporaryFolder(t));
-  const name = `hrt-left-${process.pid}`;
-  const made = await tryRun("ip", ["netns", "add", name]);
-  t.after(() => tryRun("ip", ["netns", "del", name]));
-  assert.equal(made.code, 0, made.stderr);
+  const { pid } = spawnSync("true");
+  const name = `hrt-left-${pid}`;
+  const working = `hrt-works-${process.pid}`;
+  for (const each of [name, working]) {
+    const made = await tryRun("ip", ["netns", "add", each]);
+    t.after(() => tryRun("ip", ["netns", "del", each]));
+    assert.equal(made.code, 0, made.stderr);
+  }
   const left = await leftovers(aRun(t), before, temporaryFolder(t));
   assert.ok(
     left.some((line) => line.includes(`the network namespace ${name}: remove it`)),

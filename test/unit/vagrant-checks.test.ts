@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { checkInputs } from "../../providers/vagrant/check-inputs";
 import { crossFailures } from "../../providers/vagrant/cross-checks";
 import { type Host, hostOnlyRanges, thisHost } from "../../providers/vagrant/host";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
-import { checkInputs } from "../../providers/vagrant/inputs";
 import { newKeyPair } from "../../providers/vagrant/keys";
 
 const linux: Host = {

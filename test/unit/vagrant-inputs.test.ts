@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { unknownValue } from "../../local/pulumi/values";
-import { checkInputs, inputsOf, type MachineInputs } from "../../providers/vagrant/inputs";
+import { checkInputs } from "../../providers/vagrant/check-inputs";
+import { inputsOf, type MachineInputs } from "../../providers/vagrant/inputs";
 
 const least = {
   name: "one",

@@ -2,17 +2,12 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
 import type { MachineTemplate } from "../../components/machines";
+import { defaultMemory } from "../../domain/machine-memory";
 import { type Mistake, mistake } from "../../domain/mistake";
 import type { LabDescription } from "../../lab/description";
 import { dataHome } from "../../local/paths";
 import { type Settings, SettingsError } from "../../settings";
 import { chooseStorage, type StoragePlace } from "./storage-place";
-
-/**
- * Memory of a machine, MiB, unless `memory` says otherwise. Rancher's requirements start at 4 GiB
- * (its "Small" size); the stand-in that the lab runs needs far less.
- */
-export const defaultMemory = { lab: 1024, elsewhere: 4096 };
 
 /** What the settings leave open and the surroundings decide: the lab, or a hypervisor or hosts of the user's. */
 export interface Place {

@@ -22,7 +22,7 @@ const comparable = (values: Values): Values =>
 const preview = (inputs: Values): Values => ({ ...inputs, stdout: unknown, stderr: unknown });
 
 /** `command:remote:Command`: runs a command on a machine when it is created, changed or deleted. */
-export const remoteCommand: ResourceType = {
+const remoteCommand: ResourceType = {
   check: (news) => checkFields("command", commandFields, news),
 
   // Nothing is ever replaced from here: the SDK itself asks for it when `triggers` change.

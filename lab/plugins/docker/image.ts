@@ -8,7 +8,7 @@ import { plain, type Values } from "../values";
 import { type Engine, saidBy, statusOf, unlessMissing } from "./engine";
 import { loginFor } from "./registry-auth";
 
-export const imageFields: Fields = {
+const imageFields: Fields = {
   name: {
     is: "string",
     required: true,

@@ -9,7 +9,7 @@ import { commonFields } from "./common-fields";
 import { type Engine, saidBy, statusOf, unlessMissing } from "./engine";
 
 /** The inputs of `docker:index/volume:Volume` 5.2.0 that are implemented. */
-export const volumeFields: Fields = {
+const volumeFields: Fields = {
   ...commonFields,
   driver: { is: "string" },
   driverOpts: { is: "map", of: { is: "string" } },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import fc from "fast-check";
-import { shellQuote } from "../../providers/remote/quote";
+import { shellQuote } from "../../domain/shell-quote";
 
 /** What a real shell makes of a command's words, including the first. */
 function words(command: string): string[] {
