@@ -1,6 +1,10 @@
-"""No test can restart this machine, whatever it does: the processes have no right to."""
+"""No test can restart this machine, whatever it does: the processes have no right to. And what many tests share."""
 
 import ctypes
+from collections.abc import Iterator
+
+import pytest
+from support.world import World, overlapping
 
 _PR_CAPBSET_DROP = 24
 _CAP_SYS_BOOT = 22
@@ -23,3 +27,19 @@ def _give_up_the_right_to_reboot() -> None:
 
 
 _give_up_the_right_to_reboot()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Two nodes, one of them active. Whatever a test does there, two containers never write at the same time."""
+    made = World()
+    try:
+        for node in made.nodes:
+            node.start()
+        made.wait_active()
+        yield made
+        # Shown if the test fails.
+        print(made.logs())
+        assert overlapping(made.writes()) == []
+    finally:
+        made.end()

@@ -5,31 +5,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.units import wait_for
-from support.world import TIMERS, World, longest_gap, overlapping
+from support.world import TIMERS, World, longest_gap
 
 GIVE_UP, WATCHDOG, HEARTBEAT = (TIMERS[name] / 1000 for name in ("giveUp", "watchdog", "heartbeat"))
-
-
-@pytest.fixture
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    made = World()
-    try:
-        for node in made.nodes:
-            node.start()
-        made.wait_active()
-        yield made
-        found = overlapping(made.writes())
-        if found:
-            pytest.fail(f"two writers: {found}")
-    finally:
-        if getattr(request.node, "failed", True):
-            print(made.logs())
-        made.end()
 
 
 def test_an_agent_that_is_killed_is_replaced_and_the_service_does_not_notice(world: World) -> None:

@@ -1,15 +1,16 @@
 """The agent's program, with a local directory in the place of NFS: the type of file system that it asks for is tmpfs.
 
-Usage: launch.py COMMAND...     as `python3 node/agent`
+Usage: launch.py COMMAND...     as `python3 node/agent`; AGENT_CODE: a folder with `agent` in it, in place of the repository's
 """
 
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../../node"))
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.realpath(os.environ.get("AGENT_CODE") or os.path.join(HERE, "../../../node")))
 
-from agent import configuration
-from agent.daemons import quick
+from agent import configuration  # noqa: E402
+from agent.daemons import quick  # noqa: E402
 
 _lease = configuration._lease
 

@@ -39,6 +39,7 @@ class TestNode:
         os.makedirs(self.groups)
         self.reset = self.folder / "reset"
         self.reset.touch()
+        self.code = ""  # where the agent's files are; the repository's without
         self.anchor = subprocess.Popen(["unshare", "-m", "-n", "--propagation", "private", "sleep", "infinity"])
         time.sleep(0.2)
         self.inside("ip", "link", "set", "lo", "up")
@@ -84,7 +85,8 @@ class TestNode:
 
     def enter(self, script: str, *words: str) -> "list[str]":
         """A command in this node's namespaces."""
-        return [*self._nsenter(), sys.executable, "-I", "-S", "-B", f"{HERE}/{script}", *words]
+        python = ["env", "MALLOC_ARENA_MAX=1", f"AGENT_CODE={self.code}", sys.executable, "-I", "-S", "-B"]
+        return [*self._nsenter(), *python, f"{HERE}/{script}", *words]
 
     def _nsenter(self) -> "list[str]":
         return ["nsenter", "-t", str(self.anchor.pid), "-m", "-n", "--"]

@@ -1,0 +1,57 @@
+"""The edges are typed, clean, short, and of Python 3.9; the units are understood by systemd."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+AGENT = ROOT / "node" / "agent"
+FILES = [path for path in sorted(AGENT.rglob("*.py")) if AGENT / "core" not in path.parents]
+
+
+def run(program: str, *options: str) -> None:
+    """Of the same environment as this Python."""
+    command = [str(Path(sys.executable).with_name(program)), *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_agent_is_typed() -> None:
+    run("mypy", "--strict", "--config-file", "test/agent/pyproject.toml", "-p", "agent")
+
+
+def test_the_edges_and_their_tests_are_clean() -> None:
+    for options in (["check"], ["format", "--check"]):
+        run("ruff", *options, "--config", "test/agent/pyproject.toml", "node/agent", "test/agent")
+
+
+def test_the_agent_runs_with_python_3_9() -> None:
+    run("vermin", "--quiet", "--no-tips", "-t=3.9-", "node/agent")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(AGENT)))
+def test_files_and_functions_are_short(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 60, f"{path.name}: {node.name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(AGENT)))
+def test_nothing_but_the_standard_library_is_used(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        for name in names:
+            assert name.split(".")[0] in {*sys.stdlib_module_names, "agent"}, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("unit", sorted((AGENT / "units").iterdir()), ids=lambda path: path.name)
+def test_systemd_understands_the_units(unit: Path) -> None:
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert unit.name not in done.stderr, done.stderr
