@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { doubles } from "../domain/doubles";
-import { sentenceOf } from "../domain/mistake";
+import { type Mistake, sentenceOf } from "../domain/mistake";
 import { defaultTimes, type NodeTimes, timerMistakes, timerRules } from "../domain/timers";
 import { type VrrpOptions, withPriorities } from "../domain/vrrp";
 import type { NodesArgs } from "./nodes";
@@ -65,10 +65,14 @@ const id: Rule = ({ id: given }) =>
 /**
  * Looks at a highly available service's arguments before anything is made.
  *
+ * @param ofWorkload mistakes that were found in the workload's own arguments
  * @throws pulumi.RunError with all mistakes
  */
-export function checkArgs(name: string, args: CheckedArgs): void {
-  const mistakes = [id, nodes, floatingIp, timers].flatMap((rule) => rule(args));
+export function checkArgs(name: string, args: CheckedArgs, ofWorkload: Mistake[] = []): void {
+  const mistakes = [
+    ...[id, nodes, floatingIp, timers].flatMap((rule) => rule(args)),
+    ...ofWorkload.map(sentenceOf),
+  ];
   if (mistakes.length > 0)
     throw new pulumi.RunError(
       [

@@ -98,7 +98,8 @@ export class FloatingIp extends Component {
     return [this.configuration];
   }
 
-  private installOn(node: Node, vips: Vip[], { prepared }: FloatingIpArgs): Keepalived {
+  private installOn(node: Node, vips: Vip[], args: FloatingIpArgs): Keepalived {
+    const { prepared } = args;
     return new Keepalived(
       nodeChildName(this, node, "keepalived"),
       {
@@ -110,13 +111,14 @@ export class FloatingIp extends Component {
       nodeOptions("keepalived", node, this, [
         programsOn(node, this),
         ...(prepared?.(node) ?? []),
-        this.filesOn(node, prepared),
+        this.filesOn(node, args),
       ]),
     );
   }
 
   /** What keepalived's unit needs on a node. */
-  private filesOn(node: Node, prepared: NodeDependencies | undefined): pulumi.Resource {
+  private filesOn(node: Node, { prepared, guarded = false }: FloatingIpArgs): pulumi.Resource {
+    const reload = readingUnits("systemctl daemon-reload");
     return nodeFiles(
       "keepalived-files",
       node,
@@ -128,7 +130,8 @@ export class FloatingIp extends Component {
           },
         },
         afterWrite: reloadUnits("keepalived"),
-        afterDelete: readingUnits("systemctl daemon-reload"),
+        // Where a guard is, the folder is of what prepares the node.
+        afterDelete: guarded ? reload : `rm -rf ${nodePaths.config}; ${reload}`,
       },
       prepared?.(node),
     );

@@ -20,7 +20,7 @@ export interface ImageArchiveOutputs extends ImageArchiveInputs {
   imageId: string;
 }
 
-/** Milliseconds: Rancher's image is 2 GB, and a node unpacks it. */
+/** Milliseconds: an image may be 2 GB, and a node unpacks it. */
 const loadLimit = 3_600_000;
 const lookLimit = 60_000;
 

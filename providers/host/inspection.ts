@@ -46,7 +46,7 @@ const clockLimit = 10;
 
 const architectures: Record<string, string> = { x86_64: "amd64", aarch64: "arm64" };
 
-/** The architecture by the name that images have; undefined if there is no Rancher for it. */
+/** The architecture by the name that images have; undefined if there are no images for it. */
 export const architectureOf = ({ architecture }: Inspection): string | undefined =>
   architectures[architecture];
 
@@ -130,13 +130,13 @@ export function hostMistakes(
     ...softwareMistakes(found),
     ...(expected.memory !== undefined && found.memory < expected.memory
       ? [
-          `it has ${found.memory} MiB of memory, and Rancher needs ${expected.memory} (\`memoryFloor\`): with less, its datastore is killed first. Give it more, or choose another host`,
+          `it has ${found.memory} MiB of memory, and the service needs ${expected.memory} (\`memoryFloor\`): with less, it is killed. Give it more, or choose another host`,
         ]
       : []),
     ...(architectureOf(found)
       ? []
       : [
-          `it is ${found.architecture || "of an unknown architecture"}: there is Rancher for x86_64 and aarch64 only`,
+          `it is ${found.architecture || "of an unknown architecture"}: images are for x86_64 and aarch64 only`,
         ]),
     ...addressMistakes(found, expected),
     ...(late > clockLimit

@@ -20,7 +20,7 @@ export const includablePath = /^(\/[\w.-]+)+$/;
 export const pseudoPath = (name: string): string => `/${name}`;
 
 /**
- * An export to its clients and nobody else. Rancher runs as root and changes owners, so root stays root; nothing
+ * An export to its clients and nobody else. Services run as root and change owners, so root stays root; nothing
  * is cached for long, since this machine may look at the files too.
  */
 export function renderExport({ name, directory, clients }: Definition, exportId: number): string {

@@ -34,7 +34,7 @@ export function fileSystemId(name: string): string {
 
 /**
  * One line per client and nobody else. `sync`, since an acknowledged write must survive the server's crash;
- * `no_root_squash`, since Rancher runs as root and changes owners.
+ * `no_root_squash`, since services run as root and change owners.
  */
 export function renderExportsFile({ name, directory, clients }: Definition): string {
   const options = `rw,sync,no_subtree_check,no_root_squash,fsid=${fileSystemId(name)},sec=sys`;

@@ -30,7 +30,7 @@ export function generatePassword(length: number): string {
 
 const length = z
   .int("must be a whole number of characters")
-  .min(12, "must be 12 or more: Rancher refuses shorter passwords")
+  .min(12, "must be 12 or more: shorter passwords are guessed")
   .max(128, "must be 128 or less");
 
 const schema = z.object({ length });

@@ -143,6 +143,18 @@ test("two of one kind fit in one program", async () => {
   );
 });
 
+test("Rancher's own arguments keep to the rules of the settings", async () => {
+  const { HaRancher } = await import("../../workloads/rancher/index.js");
+  const { workload, ...base } = argsOf("rules");
+  const from = registered.length;
+  const rancher = { httpPort: 443, extraEnvironment: { CATTLE_SERVER_URL: pulumi.output("https://me") } };
+  assert.throws(
+    () => new HaRancher("rules", { ...base, rancher }),
+    /`httpPort` and `httpsPort` must differ\n.*`extraEnvironment\.CATTLE_SERVER_URL` is not yours to set/,
+  );
+  assert.equal(registered.length, from);
+});
+
 describe("mistakes in arguments", () => {
   const refused = (changes: Partial<HaServiceArgs>): string[] => {
     const from = registered.length;

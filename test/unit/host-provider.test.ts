@@ -193,7 +193,7 @@ test("hosts that will not do, one reason each", () => {
     [judged({ nfs: false }), /no NFS/],
     [judged({ installers: [], missing: ["docker", "curl"] }), /it lacks docker, curl, and has neither/],
     [judged({ installers: ["dnf"], missing: ["docker"] }), /install Docker first/],
-    [judged({ memory: 1024 }), /has 1024 MiB of memory, and Rancher needs 3584 \(`memoryFloor`\)/],
+    [judged({ memory: 1024 }), /has 1024 MiB of memory, and the service needs 3584 \(`memoryFloor`\)/],
     [judged({ time: 1100 }), /99 s off/],
     [judged({ time: 900 }), /100 s off/],
     [judged({ keepalived: "foreign" }), /not this project's/],

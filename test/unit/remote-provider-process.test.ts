@@ -133,7 +133,7 @@ test("what goes into the state is a forwarder without logic, the same for all of
 test("a password's life in the provider's process", async () => {
   const __provider = await serialized("ha-rancher/providers/password", "password");
   assert.deepEqual((await check({ __provider, length: 3 })).failures, [
-    "`length` must be 12 or more: Rancher refuses shorter passwords",
+    "`length` must be 12 or more: shorter passwords are guessed",
   ]);
   const { inputs } = await check({ __provider });
   assert.equal(inputs.length, 24);

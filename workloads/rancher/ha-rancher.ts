@@ -6,7 +6,7 @@ import type { NodeOutput } from "../../components/observe";
 import type { Declared } from "../../domain/declared";
 import { completeSpec, type TakeoverBound, type Vip, withPriorities } from "../../domain/vrrp";
 import { Password } from "../../providers/password";
-import { type RancherArgs, rancherWorkload } from "./workload";
+import { type RancherArgs, rancherMistakes, rancherWorkload } from "./workload";
 
 export interface HaRancherArgs extends Omit<HaBaseArgs, "dataDirectory"> {
   /** Where the active node has the shared data mounted: an absolute path; default `/rancher_data`. */
@@ -51,7 +51,7 @@ export class HaRancher extends Component implements HaServiceOutputs {
   constructor(name: string, args: HaRancherArgs, opts?: pulumi.ComponentResourceOptions) {
     const { rancher = {}, dataDirectory = "/rancher_data", protect = false } = args;
     const base = { ...args, dataDirectory };
-    checkArgs(name, base);
+    checkArgs(name, base, rancherMistakes(rancher));
     super("HaRancher", name, declared(base), opts);
     const password = new Password(
       this.childName("bootstrap-password"),

@@ -132,10 +132,10 @@ const ownVariables: Record<string, string> = {
 interface RancherGiven {
   httpsPort: number;
   httpPort?: number | undefined;
-  extraEnvironment: Record<string, string>;
+  extraEnvironment: Record<string, unknown>;
 }
 
-const ownVariableMistakes = (given: Record<string, string>): Mistake[] =>
+const ownVariableMistakes = (given: Record<string, unknown>): Mistake[] =>
   Object.entries(ownVariables).flatMap(([name, instead]) =>
     name in given ? [mistake(`extraEnvironment.${name}`, "is not yours to set", instead)] : [],
   );

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Workload } from "../../components/workload";
+import type { Mistake } from "../../domain/mistake";
 import { guardTimers, startDeadline } from "../../domain/timers";
 import { causes } from "./causes";
 import { type AuditLog, rancherContainer, serverUrl } from "./container";
 import { answers, healthy } from "./pages";
+import { rancherRules } from "./settings";
 
 /** The Rancher that runs unless another one is named: pinned, since an upgrade is one-way. */
 export const defaultImage = "rancher/rancher:v2.12.3";
@@ -46,6 +48,14 @@ export interface RancherArgs {
   /** Seconds between SIGTERM and SIGKILL; default 30. */
   stopGrace?: number;
 }
+
+/** What is wrong between Rancher's arguments, by the rules of the settings. */
+export const rancherMistakes = ({
+  httpsPort = 443,
+  httpPort,
+  extraEnvironment = {},
+}: RancherArgs): Mistake[] =>
+  rancherRules.flatMap(({ check }) => check({ httpsPort, httpPort, extraEnvironment }));
 
 /**
  * Rancher as a workload.
