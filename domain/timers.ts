@@ -102,7 +102,7 @@ export const startDeadline = wholeSeconds(
   300,
   10,
   3_600,
-  "Seconds that Rancher may take to answer before up fails",
+  "Seconds that the service may take to answer before up fails",
 );
 
 /** `fencing.timeout` in a stack's file. */

@@ -9,6 +9,9 @@ export const presets = { steady: 1, fast: 0.2, instant: 0.05 } as const;
 
 export type Preset = keyof typeof presets;
 
+/** The preset where nothing is said. */
+export const defaultPreset: Preset = "fast";
+
 /** Gratuitous ARP, and its counterpart of IPv6: how the network learns where a VIP is now. */
 export interface Garp {
   /** Seconds after which a new holder tells it a second time; 0: only once. */
@@ -127,7 +130,7 @@ export const withPriorities = <T extends { priority?: number | undefined }>(
 
 /** What was asked for, completed by defaults: `keepalived` in docs/floating-ip.md says what each value is. */
 export function completeSpec({ garp, track, ...asked }: VrrpOptions): VrrpSpec {
-  const advertInterval = asked.advertInterval ?? presets.fast;
+  const advertInterval = asked.advertInterval ?? presets[defaultPreset];
   const defaults: Omit<VrrpSpec, "vip"> = {
     furtherVips: [],
     advertInterval,

@@ -33,7 +33,7 @@ const backup = z.strictObject(
 export const backupShape = {
   backup: setting(
     backup.default(backup.parse({})),
-    "Backups of Rancher's data, by `schedule`, `keep` and `directory`: workloads/rancher/README.md",
+    "Backups of the shared data, by `schedule`, `keep` and `directory`: workloads/rancher/README.md",
     "`keep: 7`, no schedule",
   ),
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { keepalivedCommand } from "../domain/keepalived-conf";
 import {
   completeSpec,
+  defaultPreset,
   garpDefaults,
   keepalivedDefaults,
   type Preset,
@@ -124,8 +125,6 @@ const notOffered: Record<string, string> = {
 /** Why a setting is not there, if that is worth a word. */
 export const whyNotOffered = (name: string): string | undefined =>
   Object.hasOwn(notOffered, name) ? notOffered[name] : undefined;
-
-const defaultPreset: Preset = "fast";
 
 /** Settings of the floating IP at the top of a stack's file. */
 export const floatingIpShape = {

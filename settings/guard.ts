@@ -24,7 +24,7 @@ const guardSchema = z.strictObject(
     ...shapeOf(guardTimers),
     health: setting(
       healthSchema.default(healthSchema.parse({})),
-      "How the guard looks whether Rancher is well",
+      "How the guard looks whether the service is well",
     ),
   },
   { error: settingsByName },

@@ -52,7 +52,7 @@ export const imageShape = {
         error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
       })
       .optional(),
-    "Rancher's image with a tag or digest; another one is an upgrade: docs/upgrade.md",
+    "The container's image with a tag or digest; another one is an upgrade: docs/upgrade.md",
     "a pinned rancher/rancher, in the lab its stand-in",
   ),
   allowDowngrade: setting(
