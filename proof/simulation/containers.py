@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.agent.core.types import Answer, ContainerView, Docker, HealthView, JobKind
+from agent.core.types import Answer, ContainerView, Docker, HealthView, JobKind
 
 if TYPE_CHECKING:
     from .machine import Machine

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from node.agent.core import types as core
-from node.agent.core.types import DataView, JobKind, JobStatus, JobView, Now, WatchdogView
+from agent.core import types as core
+from agent.core.types import DataView, JobKind, JobStatus, JobView, Now, WatchdogView
 
 from . import promises
 from .containers import Containers

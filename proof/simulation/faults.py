@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.agent.core.types import OWNERS, Answer, Ending, Work
+from agent.core.types import OWNERS, Answer, Ending, Work
 
 from . import upgrade
 from .fault import Act, Fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.agent.core.types import Active, Record
+from agent.core.types import Active, Killing, Record
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -111,6 +111,17 @@ class Invariants:
     def container_started(self, machine: Machine) -> None:
         server, containers = self.world.server, machine.edges.containers
         self.world.count("start")
+        if containers.epoch < self.last_started and 0 <= self.world.now - machine.resumed_at < OVERLAP:
+            # Docker was at it when the machine was paused. Its datastore's lock is the next owner's.
+            self.world.count("late-start")
+            containers.store = "nowhere"
+            self.check()
+            return
+        if not machine.edges.mounted and machine.state and isinstance(machine.state.phase, Killing):
+            # Docker was at it when the node gave up: it finds an empty directory that nobody can write.
+            containers.store = "nowhere"
+            self.check()
+            return
         if not machine.edges.mounted:
             raise BrokenError(f"I6: the container starts on {machine.name} without its data")
         stored = server.stores[containers.store]

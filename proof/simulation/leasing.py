@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.agent.core import types as core
-from node.agent.core.files import Close, FileError, Outcome
-from node.agent.core.lease import LeaseProcess, Steps
+from agent.core import types as core
+from agent.core.files import Close, FileError, Outcome
+from agent.core.lease import LeaseProcess, Steps
 
 from .server import WaitError
 

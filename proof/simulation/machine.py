@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Callable
 
-from node.agent.core import types as core
-from node.agent.core.lease import LeaseProcess
-from node.agent.core.types import Ending, Now, Observation, State
+from agent.core import types as core
+from agent.core.lease import LeaseProcess
+from agent.core.types import Ending, Now, Observation, State
 
 from .edges import Edges
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.agent.core import types as core
+from agent.core import types as core
 
 from .invariants import BrokenError
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from node.agent.core.files import Close, FileError, FileOperation, Flock, Open, Outcome, Put, Pwrite, Read, Stamp
-from node.agent.core.record import RECORD_BYTES
+from agent.core.files import Close, FileError, FileOperation, Flock, Open, Outcome, Put, Pwrite, Read, Stamp
+from agent.core.record import RECORD_BYTES
 
 
 class WaitError(Exception):
@@ -34,7 +34,7 @@ class Server:
         """The server took this client's locks away: it answers its writes with EIO until it has closed its files."""
         self.losses = [0] * clients
         """How often that was so."""
-        self.stores: dict[str, int] = {"first": 0}
+        self.stores: dict[str, int] = {"first": 0, "nowhere": 0}
         """Acknowledged writes in each copy of the datastore."""
         self.store = "first"
         """The one in its place."""

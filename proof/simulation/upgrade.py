@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.agent.core.record import decode
-from node.agent.core.types import OWNERS, Claim, Killing, Record
+from agent.core.record import decode
+from agent.core.types import OWNERS, Claim, Killing, Record
 
 if TYPE_CHECKING:
     from .fault import Fault

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple
 
-from node.agent.core import candidate, decide, follow, killing, leaving, notes, owner, requests, service, watch
-from node.agent.core.observation import ContainerView
+from agent.core import candidate, decide, follow, killing, leaving, notes, owner, requests, service, watch
+from agent.core.observation import ContainerView
 
 from . import weaker
 
@@ -39,7 +39,7 @@ WEAKENINGS = (
     Weakening(
         "own-silence",
         "a successor waits for its own time, not the owner's",
-        "I1",
+        "test_a_lease_that_was_not_released_waits_for_the_owners_own_time",
         lambda: weaker.everywhere(candidate.silence, lambda turn: turn.settings.watchdog),
     ),
     Weakening(
@@ -66,20 +66,20 @@ WEAKENINGS = (
     Weakening(
         "docker-decides",
         "what Docker says counts more than the kernel",
-        "P",
+        "test_docker_counts_less_than_the_kernel",
         lambda: weaker.gap(ContainerView, weaker.docker_decides, "runs"),
     ),
     Weakening(
         "vip-stays",
         "a node with the VIP keeps it beside the one that serves",
-        "I4",
+        "P",
         lambda: weaker.never(follow.must_give_back),
     ),
     Weakening(
         "refused-for-ever",
         "a VIP that was given back is refused also when its owner is gone",
-        "I7",
-        lambda: weaker.after(follow.keep_refusing, weaker.refuses_for_ever),
+        "test_it_is_refused_no_longer_once_that_owner_is_silent",
+        lambda: weaker.everywhere(follow.keep_refusing, lambda _: None),
     ),
     Weakening(
         "leaves-without-vip",
@@ -141,7 +141,7 @@ WEAKENINGS = (
     Weakening(
         "restart-renews",
         "a new agent counts from its own start",
-        "I1",
+        "test_a_new_agent_takes_the_running_service_over",
         lambda: weaker.after(service.begin, weaker.begins_fresh),
     ),
     Weakening(
@@ -159,7 +159,7 @@ WEAKENINGS = (
     Weakening(
         "gap-counts",
         "time that a node stood still counts as silence that it saw",
-        "I1",
+        "test_silence_that_was_not_watched_does_not_count",
         lambda: weaker.after(watch.watch, weaker.never_observed_gap),
     ),
     Weakening(
@@ -181,6 +181,27 @@ WEAKENINGS = (
         lambda: weaker.after(requests.next_request, weaker.keeps_the_lock),
     ),
     Weakening("pause-ignored", "a pause stops nothing", "P", lambda: weaker.never(decide.observation_only)),
+    Weakening(
+        "waits-on",
+        "who waits with a lock that was lost does not notice",
+        "I4",
+        lambda: weaker.everywhere(candidate.waiting, weaker.waits_on),
+    ),
+    Weakening("blind", "a candidate that the server does not answer keeps the VIP", "I4", lambda: weaker.never(follow.cannot_look)),
+    Weakening(
+        "left-unnoted",
+        "a service that answers while it is stopped is not noted",
+        "I8",
+        lambda: (
+            weaker.everywhere(notes.note_before_leaving, lambda _: True) + weaker.everywhere(owner.may_go_on, weaker.leaves_unnoted)
+        ),
+    ),
+    Weakening(
+        "adopts-in-pause",
+        "a new agent does not know of a pause",
+        "P2",
+        lambda: weaker.everywhere(service.adopting, weaker.adopts_in_a_pause),
+    ),
     Weakening(
         "not-mounted",
         "the container is started before its data is mounted",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable
 
-from node.agent.core import actions as act
-from node.agent.core import candidate, decide, fitness, killing, owner
-from node.agent.core.observation import ContainerView
-from node.agent.core.state import (
+from agent.core import actions as act
+from agent.core import candidate, decide, fitness, killing, owner, service
+from agent.core.observation import ContainerView
+from agent.core.state import (
     Active,
     Adopting,
     Confirming,
@@ -18,9 +18,8 @@ from node.agent.core.state import (
     Releasing,
     Standby,
     Tenure,
-    Vip,
 )
-from node.agent.core.turn import Turn
+from agent.core.turn import Turn
 
 Patch = list[tuple[Any, str, Any]]
 
@@ -28,7 +27,7 @@ Patch = list[tuple[Any, str, Any]]
 def everywhere(original: Any, new: Any) -> Patch:
     """In each module of the core that has it by its name."""
     name = original.__name__
-    modules = [module for key, module in sys.modules.items() if key.startswith("node.agent.core.")]
+    modules = [module for key, module in sys.modules.items() if key.startswith("agent.core.")]
     found: Patch = [(module, name, new) for module in modules if getattr(module, name, None) is original]
     for step, call in decide.STEPS.items():
         if call is original:
@@ -149,6 +148,13 @@ def never_observed_gap(turn: Turn) -> None:
         turn.seen = turn.seen._replace(at=turn.seen.changed)
 
 
+def adopts_in_a_pause(turn: Turn) -> None:
+    orders = turn.see.orders
+    turn.see = turn.see._replace(orders=orders._replace(paused=""))
+    ADOPTING(turn)
+    turn.see = turn.see._replace(orders=orders)
+
+
 def keeps_the_lock(turn: Turn) -> None:
     if isinstance(turn.phase, Standby):
         turn.actions[:] = [action for action in turn.actions if not isinstance(action, act.Drop)]
@@ -184,11 +190,6 @@ def adopts_without_lease(turn: Turn) -> None:
         turn.to_standby("nothing runs")
 
 
-def refuses_for_ever(turn: Turn) -> None:
-    if turn.vip.to:
-        turn.vip = Vip(turn.vip.here, turn.vip.since, turn.mono + 1, 1, turn.vip.to)
-
-
 def gap(view: type[ContainerView], rule: Callable[[ContainerView], bool], name: str) -> Patch:
     return [(view, name, property(rule))]
 
@@ -198,9 +199,27 @@ def takes_epoch_again(turn: Turn, reason: str) -> None:
     takes_same_epoch(turn)
 
 
+def waits_on(turn: Turn) -> None:
+    """Whoever waits with the lock believes in it."""
+    seen = turn.seen
+    turn.seen = seen._replace(changed=0)
+    WAITING(turn)
+    if turn.seen.changed == 0:
+        turn.seen = turn.seen._replace(changed=seen.changed)
+
+
+def leaves_unnoted(turn: Turn) -> bool:
+    service = turn.service
+    turn.service = service._replace(noted=service.noted or -1)
+    goes_on = bool(MAY_GO_ON(turn))
+    turn.service = turn.service._replace(noted=0 if turn.service.noted == -1 else turn.service.noted)
+    return goes_on
+
+
 def mounts_without_clone(turn: Turn) -> None:
     turn.tenure = turn.tenure._replace(unclean=False)
     MOUNTING(turn)
 
 
-TAKE, MOUNTING = candidate.take, owner.mounting
+TAKE, MOUNTING, WAITING, ADOPTING = candidate.take, owner.mounting, candidate.waiting, service.adopting
+MAY_GO_ON = owner.may_go_on

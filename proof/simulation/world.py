@@ -6,8 +6,8 @@ import heapq
 import random
 from typing import Callable
 
-from node.agent.core import decide as deciding
-from node.agent.core.types import Begin, Configuration, Killing, Phase, Record, Taking, WatchdogMode
+from agent.core import decide as deciding
+from agent.core.types import Begin, Configuration, Killing, Phase, Record, Taking, WatchdogMode
 
 from .invariants import BrokenError, Invariants
 from .machine import Machine
@@ -147,7 +147,7 @@ class World:
     def client_writes(self, machine: Machine) -> None:
         """A write through the service is acknowledged once the server has it, under the datastore's own lock."""
         containers = machine.edges.containers
-        if not containers.serves or not machine.reaches_server():
+        if not containers.serves or containers.store == "nowhere" or not machine.reaches_server():
             return
         if self.server.losses[machine.number] != containers.losses:
             return

@@ -55,7 +55,8 @@ def killing(turn: Turn) -> None:
     if (turn.tenure.epoch or turn.memory.epoch) and turn.boot >= deadline(turn, phase):
         what = "the container" if not see.container.gone else "the data's mount"
         turn.do(act.ResetNode(f"{what} is not certain to be gone: {turn.reason}"))
-    elif see.container.gone and see.data.mounted:
+    elif not see.container.runs and see.data.mounted:
+        # Also while a start may still come: it finds no data then.
         unmount_by_force(turn, phase)
     turn.wake(LOOK)
 

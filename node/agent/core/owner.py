@@ -55,7 +55,7 @@ def may_go_on(turn: Turn) -> bool:
     else:
         reason = lost_vip(turn)
     if reason:
-        if isinstance(turn.phase, Warming) and not turn.service.noted:
+        if isinstance(turn.phase, (Launching, Warming)) and not turn.service.noted and not see.container.gone:
             # It may have answered since it was last asked.
             note_served(turn)
         step_down(turn, reason, turn.settings.stop_grace)

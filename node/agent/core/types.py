@@ -1,12 +1,12 @@
 """All types of the agent's core in one place, for the edges and the simulation.
 
     state = initial(settings, memory)                      # memory: as the agent before it was told to Remember, if any
-    state, actions = decide(state, observation, now)       # node.agent.core.decide; once each heartbeat, and whenever
+    state, actions = decide(state, observation, now)       # agent.core.decide; once each heartbeat, and whenever
                                                            # something of the observation has changed
 
 The edges carry the actions out in the order of the list, put what comes of them into the next observation, and have no
-opinion of their own. `node.agent.core.lease` is the lease process's logic: it asks for one file operation after the
-other. `node.agent.core.record` says what the lease's file looks like, `mistakes(settings)` what is wrong with settings.
+opinion of their own. `agent.core.lease` is the lease process's logic: it asks for one file operation after the
+other. `agent.core.record` says what the lease's file looks like, `mistakes(settings)` what is wrong with settings.
 """
 
 from .actions import (
