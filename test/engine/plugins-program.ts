@@ -81,7 +81,13 @@ export class PluginStack {
     public settings: Settings,
   ) {}
 
-  static async make(sshd: Sshd, engine: FakeEngine, settings: Settings): Promise<PluginStack> {
+  /** @param programText default: one that uses each of the stand-ins' types */
+  static async make(
+    sshd: Sshd,
+    engine: FakeEngine,
+    settings: Settings,
+    programText = program,
+  ): Promise<PluginStack> {
     const toolchain = await ensureToolchain((line) => console.log(line));
     const folder = mkdtempSync(join(tmpdir(), "plugins-"));
     const modules = join(folder, "node_modules");
@@ -93,7 +99,7 @@ export class PluginStack {
     const { name, version, exports } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
     writeFileSync(join(modules, "ha-rancher", "package.json"), JSON.stringify({ name, version, exports }));
     symlinkSync(join(__dirname, "..", ".."), join(modules, "ha-rancher", "dist"));
-    writeFileSync(join(folder, "index.js"), program);
+    writeFileSync(join(folder, "index.js"), programText);
     writeFileSync(join(folder, "Pulumi.yaml"), project);
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "plugins", private: true }));
     const env = {
@@ -134,6 +140,11 @@ export class PluginStack {
     const { code, text } = await stack.pulumi("stack", "init", "test");
     if (code !== 0) throw new Error(text);
     return stack;
+  }
+
+  /** Puts another program in place of the one that is there. */
+  write(text: string): void {
+    writeFileSync(join(this.folder, "index.js"), text);
   }
 
   /** Runs the CLI in the program's folder, with the settings as they are now. */
