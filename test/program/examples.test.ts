@@ -63,6 +63,7 @@ describe("a floating IP alone", () => {
       "Host",
       "Hosts",
       "Keepalived",
+      "Members",
       "NodeSet",
     ]);
   });
