@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { fillTemplate, unitValue } from "../domain/guard-conf";
 import { shellQuote } from "../domain/shell-quote";
+import { fillUnit } from "../domain/units";
 import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";
 import type { Node } from "./node";
@@ -33,8 +33,8 @@ const timer = "ha-rancher-backup.timer";
 
 /** The units by name: every node has them, and only the one that serves does something. */
 export function backupUnits({ schedule, keep, directory }: BackupPlan): Record<string, string> {
-  const values = { SCHEDULE: unitValue(schedule), KEEP: String(keep), DIRECTORY: unitValue(directory) };
-  const unit = (name: string): string => fillTemplate(nodeFile(`units/${name}.template`), values);
+  const values = { SCHEDULE: schedule, KEEP: String(keep), DIRECTORY: directory };
+  const unit = (name: string): string => fillUnit(nodeFile(`units/${name}.template`), values);
   return Object.fromEntries(["ha-rancher-backup.service", timer].map((name) => [name, unit(name)]));
 }
 

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FenceAgent } from "../domain/fencing";
-import { guardConf, mountUnitName } from "../domain/guard-conf";
+import { guardConf } from "../domain/guard-conf";
 import { setFiles } from "../domain/node-set";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
+import { mountUnitName } from "../domain/units";
 import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";
 import { fenceFiles } from "./fence-files";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { mountUnitName, renderMountUnit } from "../domain/guard-conf";
+import { mountUnitName, renderMountUnit } from "../domain/units";
 import { Export, type ExportArgs } from "../providers/nfs";
 import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";

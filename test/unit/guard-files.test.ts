@@ -5,14 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
-import {
-  type GuardConfValues,
-  guardConf,
-  mountUnitName,
-  renderMountUnit,
-  sentinelName,
-  unitValue,
-} from "../../domain/guard-conf";
+import { type GuardConfValues, guardConf, sentinelName } from "../../domain/guard-conf";
+import { mountUnitName, renderMountUnit, unitValue } from "../../domain/units";
 import { packageRoot } from "../../local/root";
 
 const values: GuardConfValues = {
