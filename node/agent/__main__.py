@@ -1,4 +1,4 @@
-"""`python3 -I -S -B .../agent COMMAND`: works from any folder, with nothing of the environment, and
+"""`python3 -I -S .../agent COMMAND`: works from any folder, with nothing of the environment, and
 goes on with its own files when another version is installed beside it."""
 
 import os

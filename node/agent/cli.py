@@ -92,6 +92,10 @@ def _status(told: argparse.Namespace) -> int:
 
 
 def _check(told: argparse.Namespace) -> int:
+    """Loads all of the agent, too: Python then has it compiled, and its first start does not take longer than the next."""
+    from . import loop, node, stop  # noqa: F401, PLC0415
+    from .lease import process  # noqa: F401, PLC0415
+
     try:
         check(load(told.file), VERSION, told.file)
     except Refused as refused:

@@ -17,7 +17,7 @@ import re
 from typing import Any
 
 from .core.settings import Configuration, WatchdogMode, mistakes
-from .files import read_small, write_whole
+from .files import read_small, read_some, write_whole
 from .setup import Data, Fence, LeasePlace, Paths, Question, Setup
 
 #: EX_CONFIG of sysexits.h.
@@ -224,5 +224,8 @@ def claim_time(setup: Setup) -> int:
 
 
 def freeze(told: Any, path: str) -> None:
-    """Keeps what an agent runs with in /run, for the kill path and for jobs: what is on disk may change meanwhile."""
-    write_whole(path, json.dumps(told).encode())
+    """Keeps what an agent runs with in /run, for jobs and for `status`: what is on disk may change meanwhile. What is there
+    already is not written again, since /run may be full."""
+    content = json.dumps(told).encode()
+    if read_some(path, LONGEST) != content:
+        write_whole(path, content)

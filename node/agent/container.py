@@ -1,8 +1,10 @@
 """The container of this node: its control group, which the kernel tells the truth of, and what Docker says."""
 
+import time
 from typing import Optional
 
 from .cgroup import Group, find_group
+from .clock import awake_ms
 from .core.observation import ContainerView, Docker
 from .docker import Docker as Engine
 from .docker import DockerError
@@ -114,12 +116,17 @@ class ContainerEdge:
         return ""
 
     def stop(self, limit: int, grace: int) -> str:
-        engine = Engine(self._socket)
+        engine, until = Engine(self._socket), awake_ms() + limit
         try:
             engine.stop(self._name, (grace + 999) // 1000, (limit + _MORE) / 1000)
         except DockerError as error:
             if error.status != 404:
                 raise
+        # What Docker says of it may come before its last process is gone.
+        while _populated(self._notes.kept.id, self._root):
+            if awake_ms() > until:
+                raise DockerError(0, "Docker has stopped it, and processes of it live on")
+            time.sleep(0.02)
         self._docker = Docker.EXITED
         self._notes.keep(starting=False)
         return ""
@@ -127,3 +134,17 @@ class ContainerEdge:
     def stopped(self) -> None:
         """Its control group is empty: Docker may go on clearing up for seconds that nobody has to wait for."""
         self._docker = Docker.EXITED
+
+
+def _populated(container: str, root: str) -> bool:
+    path = find_group(container, root)
+    if path is None:
+        return False
+    try:
+        group = Group(path)
+    except OSError:
+        return False
+    try:
+        return group.populated()
+    finally:
+        group.close()

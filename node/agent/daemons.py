@@ -31,6 +31,8 @@ def quick(words: Sequence[str]) -> "int | None":
 def run_daemon(name: str, run: str, configuration: str) -> int:
     threading.stack_size(_STACK)
     os.makedirs(run, mode=0o755, exist_ok=True)
+    # Whoever removes old versions sees by this that they are in use.
+    os.chdir(os.path.dirname(os.path.realpath(__file__)))
     return _DAEMONS[name](run, configuration)
 
 

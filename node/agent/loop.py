@@ -10,7 +10,7 @@ from .control import Connection, Control
 from .core import actions as act
 from .core.decide import decide
 from .core.observation import Ending, Now, Observation, Work
-from .core.record import Claim
+from .core.record import Claim, NoRecord, Record
 from .core.state import OWNERS, Standby, State, initial
 from .events import latest
 from .files import remove
@@ -77,12 +77,13 @@ class Agent:
         self._work: Optional[tuple[Connection, str]] = None
         self._leaving: list[Connection] = []
         self._guarded = ("", -1)
+        self._record: Record | NoRecord = NoRecord.EMPTY
         self._released = True  # the last record that we wrote says so
         remove(node.files.ending)
 
     def run(self) -> None:
         """Until told to end."""
-        self._node.manager.tell(READY=1, WATCHDOG_USEC=self._node.setup.core.give_up * 500)
+        self._node.manager.tell(READY=1, WATCHDOG_USEC=self._node.setup.core.give_up * 1000 // 3)
         while not self._hands.exit:
             for _ in range(_MOST_ROUNDS):
                 if not self._turn() or self._hands.exit:
@@ -132,6 +133,13 @@ class Agent:
     def _note_record(self, seen: Observation) -> None:
         if seen.lease.confirmed:
             self._released = seen.lease.confirmed.claim is Claim.RELEASED
+        record = seen.lease.record
+        if record != self._record:
+            self._record = record
+            if isinstance(record, Record) and record.node == self._node.setup.core.node:
+                self._node.orders.taken()
+            elif isinstance(record, Record):
+                self._node.orders.on(record.node)
 
     def _guard(self, seen: Observation) -> None:
         """Tells the lease process which container it must kill if this agent does not go on."""

@@ -45,7 +45,8 @@ class Node(NamedTuple):
 
 def own_command(*arguments: str) -> "list[str]":
     """Starts this program again, isolated from the environment and from what else is installed."""
-    return [sys.executable, "-I", "-S", "-B", os.path.dirname(os.path.realpath(__file__)), *arguments]
+    cache = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else ["-B"]
+    return [sys.executable, "-I", "-S", *cache, os.path.dirname(os.path.realpath(__file__)), *arguments]
 
 
 def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:

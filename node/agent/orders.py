@@ -14,6 +14,8 @@ LASTING = ("paused", "stopped", "banned")
 _LONGEST = 16 << 10
 #: Characters of a reason.
 LONGEST_REASON = 300
+#: Milliseconds for which an operator's word that a node is off counts.
+WORD_LASTS = 600_000
 
 
 def orders_file(state: str) -> str:
@@ -46,7 +48,7 @@ class OrderBook:
         self._lasting = known(lasting)
         self._page = Page(leave)
         self._leave_until, self._leave_reason = _read_leave(leave)
-        self._off: frozenset[str] = frozenset()
+        self._off: dict[str, int] = {}  # until when, `boot`
         self._forget = 0
         self.work: Optional[Work] = None
 
@@ -60,11 +62,16 @@ class OrderBook:
         self._page.write(json.dumps({"until": self._leave_until, "reason": self._leave_reason}).encode())
 
     def off(self, node: str) -> None:
-        self._off |= {node}
+        """An operator's word for it. It counts once, and not for long."""
+        self._off[node] = boot_ms() + WORD_LASTS
 
-    def on(self, nodes: "frozenset[str]") -> None:
-        """Their word was taken, once."""
-        self._off -= nodes
+    def on(self, node: str) -> None:
+        """That node was seen to live, or its word was taken."""
+        self._off.pop(node, None)
+
+    def taken(self) -> None:
+        """This node has become the owner: all words are used up."""
+        self._off.clear()
 
     def forget_failures(self) -> None:
         self._forget += 1
@@ -72,8 +79,9 @@ class OrderBook:
     def orders(self) -> Orders:
         leave = self._leave_reason if self._leave_until and boot_ms() < self._leave_until else ""
         lasting = self._lasting
+        off = frozenset(node for node, until in self._off.items() if boot_ms() < until) if self._off else frozenset()
         return Orders(
-            lasting["paused"], lasting["stopped"], leave, lasting["banned"], lasting["prefer"], self.work, self._off, self._forget
+            lasting["paused"], lasting["stopped"], leave, lasting["banned"], lasting["prefer"], self.work, off, self._forget
         )
 
 

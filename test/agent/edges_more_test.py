@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from agent.clock import boot_ms
 from agent.core.observation import Answer, JobKind, JobStatus
 from agent.events import LIMIT, Events, latest
 from agent.fencing import check, power_off
 from agent.health import Asker
 from agent.jobs import Jobs
-from agent.orders import OrderBook, read_lasting, write_lasting
+from agent.orders import WORD_LASTS, OrderBook, read_lasting, write_lasting
 from agent.setup import Fence, Question
 from agent.shared_data import Failed
 from agent.systemd import Manager
@@ -54,6 +55,21 @@ def test_an_order_to_leave_lasts_for_its_time_and_over_a_new_agent(tmp_path: Pat
     assert OrderBook({}, str(tmp_path / "leave")).orders().leave == "a switchover"
     time.sleep(0.6)
     assert OrderBook({}, str(tmp_path / "leave")).orders().leave == ""
+
+
+def test_a_word_that_a_node_is_off_counts_once_and_not_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = OrderBook({}, str(tmp_path / "leave"))
+    book.off("b")
+    assert book.orders().off == {"b"}
+    book.on("b")
+    assert book.orders().off == set()
+    book.off("b")
+    book.taken()
+    assert book.orders().off == set()
+    book.off("b")
+    later = boot_ms() + WORD_LASTS + 1
+    monkeypatch.setattr("agent.orders.boot_ms", lambda: later)
+    assert book.orders().off == set()
 
 
 # ---- fencing ----

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from support.units import wait_for
 from support.world import HERE, TIMERS, World, longest_gap
 
@@ -60,7 +61,7 @@ def test_a_new_version_is_installed_beside_the_running_one_and_takes_over(world:
     assert node.agent
     node.code = str(link)
     common = ["--run", str(node.run), "--configuration", str(node.configuration)]
-    node.agent.command, node.agent.after = node.enter("launch.py", "agent", *common), node.enter("launch.py", "stop", *common)
+    node.agent.command, node.agent.after = node.unit_commands()
     node.agent.signal(signal.SIGHUP)
     wait_for(lambda: node.report().get("agent", {}).get("version") == "one", 5, "the first version runs")
     start = time.monotonic()
@@ -81,6 +82,25 @@ def test_a_new_version_is_installed_beside_the_running_one_and_takes_over(world:
         [*node._nsenter(), sys.executable, "-I", "-B", f"{HERE}/launch.py", "hand-over", *common, "3"], check=False
     ).returncode == 0  # fmt: skip
     world.wait_active(10, other_than=node)
+
+
+def test_with_a_full_run_an_agent_that_is_killed_is_replaced_all_the_same(world: World) -> None:
+    node, epoch, start = world.wait_active(), world.epoch(), time.monotonic()
+    fd = os.open(node.run / "rest", os.O_WRONLY | os.O_CREAT)
+    for size in (65_536, 4_096):
+        with pytest.raises(OSError):
+            while True:
+                os.write(fd, b"x" * size)
+    os.close(fd)
+    assert os.statvfs(node.run).f_bavail == 0
+    assert node.agent
+    node.agent.signal(signal.SIGKILL)
+    time.sleep(GIVE_UP + WATCHDOG)
+    assert world.active() is node and world.epoch() == epoch
+    assert longest_gap(world.writes(), start, time.monotonic()) < 1
+    # And what must be written when it comes to it still is.
+    assert node.command("hand-over", "3").returncode == 0
+    assert not node.fit()
 
 
 def test_at_rest_no_program_is_started_and_memory_is_locked(world: World) -> None:

@@ -3,6 +3,7 @@ keepalived are stand-ins, and a local directory is the NFS server's."""
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,8 +21,8 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 VIP = "192.0.2.10"
 SENTINEL = "stack of the test"
 TIMERS = {
-    "heartbeat": 300, "giveUp": 2000, "watchdog": 3000, "leaseTime": 5000, "graceTime": 5000, "followLease": 600,
-    "vipLoss": 3000, "hold": 1500, "holdOff": 4000, "wellTime": 3000, "startDeadline": 15000, "refusedTime": 1000,
+    "heartbeat": 400, "giveUp": 3000, "watchdog": 4200, "leaseTime": 6000, "graceTime": 6000, "followLease": 800,
+    "vipLoss": 5000, "hold": 1500, "holdOff": 4000, "wellTime": 3000, "startDeadline": 15000, "refusedTime": 1000,
     "slowTime": 4000, "startLimit": 10000, "stopGrace": 3000, "unwellGrace": 500,
 }  # fmt: skip
 
@@ -35,6 +36,7 @@ class TestNode:
         self.run, self.data, self.lease = (self.folder / part for part in ("run", "data", "lease"))
         for path in (self.run, self.data, self.lease, self.folder / "state"):
             path.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(self.run)], check=True)
         self.groups = f"{world.groups}/{name}"
         os.makedirs(self.groups)
         self.reset = self.folder / "reset"
@@ -97,8 +99,14 @@ class TestNode:
         return done.stdout.decode()
 
     def start(self) -> None:
+        self.agent = Unit(*self.unit_commands(), self.log("agent"))
+
+    def unit_commands(self) -> "tuple[list[str], list[str]]":
+        """ExecStart and ExecStopPost, as ha-rancher-agent.service has them."""
         common = ["--run", str(self.run), "--configuration", str(self.configuration)]
-        self.agent = Unit(self.enter("launch.py", "agent", *common), self.enter("launch.py", "stop", *common), self.log("agent"))
+        stop = shlex.join(self.enter("launch.py", "stop", *common))
+        condition = f'[ ! -e {self.run}/ending ] && [ "$EXIT_STATUS" != 78 ]'
+        return self.enter("launch.py", "agent", *common), ["sh", "-c", f"{condition} || exec {stop}"]
 
     def command(self, *words: str) -> "subprocess.CompletedProcess[bytes]":
         """The agent's command line on this node."""
@@ -147,6 +155,7 @@ class TestNode:
                 pass
         self.anchor.kill()
         self.anchor.wait()
+        subprocess.run(["umount", "-l", str(self.run)], check=False)
 
 
 class World:
