@@ -52,7 +52,8 @@ export class HaRancher extends Component implements HaServiceOutputs {
     const { rancher = {}, dataDirectory = "/rancher_data", protect = false } = args;
     const base = { ...args, dataDirectory };
     checkArgs(name, base, rancherMistakes(rancher));
-    super("HaRancher", name, declared(base), opts);
+    const about = declared(base);
+    super("HaRancher", name, about, opts);
     const password = new Password(
       this.childName("bootstrap-password"),
       {},
@@ -68,7 +69,8 @@ export class HaRancher extends Component implements HaServiceOutputs {
     this.nodes = made.nodes;
     this.takeover = made.takeover;
     this.bootstrapPassword = pulumi.secret(password.value);
-    this.registerOutputs({ ...made, bootstrapPassword: this.bootstrapPassword });
+    // The nodes as declared: policies judge them in a first preview, too, when there is nothing to measure.
+    this.registerOutputs({ ...made, bootstrapPassword: this.bootstrapPassword, nodes: about.nodes });
   }
 }
 
