@@ -213,6 +213,24 @@ class Edges:
             self.world.asked_to_take(self.machine, action.record)
         self.leasing.ask(action)
 
+    def run_fence(self, action: core.RunFence) -> None:
+        def off() -> str:
+            targets = [each for each in self.world.machines if each.name == action.node or not action.node]
+            for target in targets:
+                if target is self.machine:
+                    continue
+                if not target.fenceable:
+                    return "no route to the fence agent"
+                self.world.count("fenced")
+                target.power_off(f"{self.machine.name} fences it", 12_000)
+            return ""
+
+        self.job(JobKind.FENCE, action.job, action.limit, 1_000, off)
+
+    def check_fence(self, action: core.CheckFence) -> None:
+        works = all(each.fenceable for each in self.world.machines)
+        self.job(JobKind.CHECK_FENCE, action.job, action.limit, 300, lambda: "" if works else "no route")
+
     def quick_job(self, kind: JobKind, action: core.Job) -> None:
         self.on_server(kind, action.job, action.limit, 40, lambda: "")
 
@@ -253,6 +271,8 @@ HANDLERS: dict[type, Callable[[Edges, Any], None]] = {
     core.UnmountData: lambda edges, action: edges.unmount_data(action),
     core.NoteServed: lambda edges, action: edges.note_served(action),
     core.Settle: lambda edges, action: edges.quick_job(JobKind.SETTLE, action),
+    core.RunFence: lambda edges, action: edges.run_fence(action),
+    core.CheckFence: lambda edges, action: edges.check_fence(action),
     core.CancelJob: lambda edges, action: edges.cancel(action.kind),
     core.AskHealth: lambda edges, action: edges.containers.ask(action.questions),
     core.StopAsking: lambda edges, _: edges.containers.ask(0),

@@ -238,6 +238,14 @@ def busy(is_so: bool) -> Act:
     return act
 
 
+def fenceable(is_so: bool) -> Act:
+    def act(world: World, _machine: Machine, _fault: Fault) -> None:
+        for each in world.machines:
+            each.fenceable = is_so
+
+    return act
+
+
 def where(world: World, fault: Fault) -> Machine:
     """Most faults tell something where the service is, or is about to be."""
     if fault.node >= 0:
@@ -284,5 +292,6 @@ FAULTS: dict[str, tuple[int, Act, Act]] = {
     "backup": (1, work, no_work),
     "data cannot be mounted": (2, mounts(False), mounts(True)),
     "data busy": (2, busy(True), busy(False)),
+    "no fence agent": (1, fenceable(False), fenceable(True)),
     "upgrade": (3, upgrade.begin, upgrade.end),
 }

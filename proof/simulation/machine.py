@@ -26,6 +26,8 @@ class Machine:
         self.settings = settings
         self.name = settings.node
         self.random = random.Random(f"{world.seed} {number}")
+        self.fenceable = True
+        """Its fence agent works."""
         # power and clocks
         self.up = False
         self.boots = 0
@@ -231,4 +233,5 @@ class Machine:
             self.wake(1)
 
     def new_lease_process(self) -> LeaseProcess:
-        return LeaseProcess(self.name, self.settings.peers, f"{self.boots}-{self.random.random()}")
+        claims = 0 if self.world.server.locking else self.settings.watchdog
+        return LeaseProcess(self.name, self.settings.peers, f"{self.boots}-{self.random.random()}", claims)

@@ -15,6 +15,9 @@ from .world import World
 HEALING = 150_000
 
 
+PAUSES = ("paused", "all paused")
+
+
 class Outcome(NamedTuple):
     seed: int
     broken: str
@@ -28,8 +31,8 @@ class Outcome(NamedTuple):
 
 
 def run(seed: int, nodes: int, faults: list[Fault] | None = None, tells: bool = False) -> Outcome:
-    world = World(seed, nodes, tells)
     chosen = plan(seed, nodes) if faults is None else faults
+    world = World(seed, nodes, tells, pauses=any(fault.kind in PAUSES for fault in chosen))
     broken = ""
     try:
         play(world, chosen)

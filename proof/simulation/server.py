@@ -17,9 +17,11 @@ class WaitError(Exception):
 class Server:
     """Clients are nodes, by number. Times are the simulation's own, milliseconds."""
 
-    def __init__(self, clients: int, lease_time: int, grace_time: int, courteous: bool) -> None:
+    def __init__(self, clients: int, lease_time: int, grace_time: int, courteous: bool, locking: bool) -> None:
         self.lease_time = lease_time
         self.grace_time = grace_time
+        self.locking = locking
+        """False: NFSv3, with claims in the place of locks."""
         self.courteous = courteous
         """Keeps the lock of a client whose lease has run out until somebody wants it, as Linux does."""
         self.up = True
@@ -79,7 +81,7 @@ class Server:
     def start(self, now: int, forget: bool, in_touch: list[bool]) -> None:
         """`forget`: without its state, so that nobody may take back what it had, and there is no grace time."""
         self.up = True
-        self.grace_until = 0 if forget else now + self.grace_time
+        self.grace_until = now + self.grace_time if self.locking and not forget else 0
         for client, touched in enumerate(in_touch):
             if forget and client in self.locks.values():
                 self.take_away(client)
@@ -95,7 +97,7 @@ class Server:
 
     def carry_out(self, client: int, operation: FileOperation, now: int) -> Outcome:
         if isinstance(operation, Pwrite):
-            if self.lost[client] or self.locks.get(operation.name) != client:
+            if self.locking and (self.lost[client] or self.locks.get(operation.name) != client):
                 raise FileError("the lock was taken away (EIO)")
             self.write(operation.name, operation.content)
             return None
@@ -116,6 +118,7 @@ class Server:
                 self.write(operation.name, b"\0" * RECORD_BYTES)
             return None
         if isinstance(operation, Put):
+            self.files.pop(operation.name, None)
             self.write(operation.name, operation.content)
             return None
         assert isinstance(operation, Read)

@@ -22,7 +22,7 @@ Call = Callable[..., None]
 
 
 class World:
-    def __init__(self, seed: int, nodes: int, tells: bool = False) -> None:
+    def __init__(self, seed: int, nodes: int, tells: bool = False, pauses: bool = True) -> None:
         self.seed = seed
         self.now = 0
         self.tells = tells
@@ -38,7 +38,12 @@ class World:
         self.fine = chance.random() < 0.2
         """Operations of lease processes are carried out one by one, so that things happen in between."""
         self.timers = SHORT if chance.random() < 0.75 else DEFAULT
-        self.server = Server(nodes, self.timers[3], self.timers[4], courteous=chance.random() < 0.7)
+        # Without locks a machine that is paused may write beside the next owner: that is said, and not looked for.
+        locking = chance.random() >= 0.1 or pauses
+        self.fencing = chance.random() < 0.1
+        if not locking:
+            self.count("NFSv3")
+        self.server = Server(nodes, self.timers[3], self.timers[4], courteous=chance.random() < 0.7, locking=locking)
         self.vrrp = Vrrp(self)
         self.machines = [Machine(self, number, self.settings(number, nodes, chance)) for number in range(nodes)]
         self.invariants = Invariants(self)
@@ -75,6 +80,10 @@ class World:
             unwell_grace=1_000,
             copy_limit=3_000,
             work_limit=10_000,
+            fence=self.fencing,
+            fence_limit=3_000,
+            fence_fallback=8_000,
+            fence_check=15_000,
         )
 
     # ---- time ----

@@ -292,6 +292,16 @@ def test_a_new_agent_waits_until_it_is_known_whether_a_start_still_happens() -> 
     assert rig.phase() == "Warming"
 
 
+def test_a_new_agent_looks_on_in_a_pause() -> None:
+    before = Rig().to_active()
+    before.orders(paused="maintenance")
+    before.dies()
+    rig = next_agent(before)
+    done = rig.rounds(5_000)
+    assert not any(isinstance(action, (core.MountData, core.StartContainer, core.UnmountData)) for action in done)
+    assert rig.first(core.Write, done) is not None
+
+
 def test_failures_outlive_the_agent() -> None:
     before = Rig().to_active()
     before.dies()

@@ -46,6 +46,8 @@ class LeaseProcess:
         self.opened = False
         self.stamp = ""
         """What the file of the epoch was like when it was last read."""
+        self.content = b""
+        """What lay in the file of the record when it was last read: `view.record` says what it means."""
 
     def handle(self, request: Request) -> Steps:
         """Never raises; what goes wrong is in `view.error`, and then the lock is gone if the request needed it."""
@@ -90,7 +92,10 @@ class LeaseProcess:
     def read_all(self) -> Steps:
         """Record, epoch, and whether the record's owner has cleaned up by itself."""
         content = yield Read(LEASE, RECORD_BYTES)
-        record = decode(content) if isinstance(content, bytes) else NoRecord.EMPTY
+        if not isinstance(content, bytes):
+            content = b""
+        record = self.view.record if content == self.content else decode(content)
+        self.content = content
         epoch = yield from self.read_epoch(record)
         clean = 0
         if isinstance(record, Record) and record.claim is not Claim.RELEASED and record.node != self.node:
@@ -130,22 +135,24 @@ class LeaseProcess:
         self.view = self.view._replace(locked=True)
 
     def take(self, record: Record, sent: int) -> Steps:
-        yield from self.put_record(record)
+        content = yield from self.put_record(record)
         yield Pwrite(EPOCH, str(record.epoch).encode().ljust(RECORD_BYTES - 1) + b"\n")
-        yield from self.confirm(record, sent)
+        yield from self.confirm(record, content, sent)
 
     def write(self, record: Record, sent: int) -> Steps:
-        yield from self.put_record(record)
-        yield from self.confirm(record, sent)
+        content = yield from self.put_record(record)
+        yield from self.confirm(record, content, sent)
 
-    def put_record(self, record: Record) -> Steps:
+    def put_record(self, record: Record) -> Generator[FileOperation, Outcome, bytes]:
         if not self.view.locked:
             raise FileError("the lock is not held")
         if self.claims:
             yield from self.claims.check()
-        yield Pwrite(LEASE, encode(record))
+        content = encode(record)
+        yield Pwrite(LEASE, content)
+        return content
 
-    def confirm(self, record: Record, sent: int) -> Steps:
+    def confirm(self, record: Record, content: bytes, sent: int) -> Steps:
         """The epoch is read only if its file has changed: that opens it, and a server that was just started lets nobody
         open a file for a while."""
         if self.claims:
@@ -155,4 +162,5 @@ class LeaseProcess:
         if not isinstance(stamp, str) or not stamp or stamp != self.stamp:
             epoch = yield from self.read_epoch(record)
             self.stamp = stamp if isinstance(stamp, str) else ""
+        self.content = content
         self.view = self.view._replace(epoch=epoch, confirmed=record, sent=sent, record=record)
