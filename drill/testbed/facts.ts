@@ -1,12 +1,32 @@
+import { z } from "zod";
+import { answerOf } from "../../providers/remote/answer";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
 import type { Need, Timing } from "../faults";
 import { ask, installDrill, runVerb } from "./node-commands";
 import type { Server } from "./server";
 
+const guardTimes = z.object({
+  heartbeat: z.number(),
+  giveUp: z.number(),
+  watchdog: z.number(),
+  leaseTime: z.number(),
+  vipLoss: z.number(),
+  giveBack: z.number(),
+  hold: z.number(),
+  holdOff: z.number(),
+  startLimit: z.number(),
+  startDeadline: z.number(),
+  stopGrace: z.number(),
+  fenceLimit: z.number(),
+});
+
+/** Milliseconds, as `fault limits` prints them. */
+export type GuardTimes = z.infer<typeof guardTimes>;
+
 /** What the drill must know about a node. */
 export interface NodeFacts extends KnownNode {
-  /** The guard's times, `KEY=MILLISECONDS` a line. */
-  limits: string;
+  /** The guard's times, in milliseconds. */
+  limits: GuardTimes;
   /** MAC address of the interface with the node's address; empty: unknown. */
   mac: string;
   /** The id of the container to watch. */
@@ -30,7 +50,7 @@ function macOf(json: string, address: string): string {
 /** Installs the drill's files on a node, and asks the node for its facts. @throws if it has no container */
 export async function factsOf(node: KnownNode): Promise<NodeFacts> {
   await installDrill(node);
-  const limits = await runVerb(node, "limits", []);
+  const limits = answerOf(guardTimes, "drill/fault", await runVerb(node, "limits", []));
   const addresses = (await ask(node, "ip -j addr")) ?? "[]";
   const container = await ask(
     node,
@@ -42,16 +62,10 @@ export async function factsOf(node: KnownNode): Promise<NodeFacts> {
 }
 
 /** The stack's timers, the guard's as its nodes have them. @param limits see {@link NodeFacts} */
-export function timingOf(stack: KnownStack, limits: string, server: Server | undefined): Timing {
-  const milliseconds = Object.fromEntries(
-    [...limits.matchAll(/^([A-Z_]+)=(\d+)$/gm)].map(([, key = "", value]) => [
-      key.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
-      Number(value),
-    ]),
-  );
+export function timingOf(stack: KnownStack, limits: GuardTimes, server: Server | undefined): Timing {
   const { crash = 1, planned = 0.2 } = stack.takeover ?? {};
   return {
-    ...(milliseconds as Omit<Timing, "crash" | "planned" | "grace" | "boot">),
+    ...limits,
     ...{ crash: crash * 1000, planned: planned * 1000, grace: server?.grace ?? usualGrace, boot: bootLimit },
   };
 }

@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { currentLab, type LabDescription } from "../../lab";
+import { answerOf } from "../../providers/remote/answer";
 import { runScript } from "../../providers/vip/scripts";
 import type { KnownStack } from "../../stack/known-stack";
 import { endpointOf, measure } from "../../stack/measure";
@@ -21,6 +23,9 @@ import type { Client, Testbed } from "./testbed";
 const checkLimit = 30_000;
 /** Milliseconds for a node to reset itself: it does not answer that. */
 const resetLimit = 5_000;
+
+/** What `fault` answers: seconds since the node's boot. */
+const effect = z.object({ effect: z.number() });
 
 /** What a testbed of a real stack is made from. */
 interface Parts {
@@ -61,7 +66,9 @@ class StackTestbed implements Testbed {
     this.nodes = nodes.map(({ name, address, port }) => ({ name, address, sshPort: port }));
     this.hosts = nodes.map(({ name }) => name).filter((name) => !machines.has(name));
     this.cannot = missingNeeds(nodes, this.hosts, server);
-    this.timing = timingOf(known, nodes[0]?.limits ?? "", server);
+    const [first] = nodes;
+    if (!first) throw new Error(`the stack ${parts.stack} has no nodes`);
+    this.timing = timingOf(known, first.limits, server);
     this.macs = Object.fromEntries(
       nodes.flatMap(({ name, mac }): [string, string][] => (mac ? [[name, mac]] : [])),
     );
@@ -125,8 +132,9 @@ class StackTestbed implements Testbed {
 
   private async onNode({ node, verb, args }: NodeAction): Promise<number | undefined> {
     const output = await runVerb(this.node(node), verb, args);
-    const up = /^effect ([\d.]+)$/m.exec(output)?.[1];
-    return up === undefined ? undefined : this.samplers.get(node)?.when(Number(up));
+    // Nothing: there was nothing to take back.
+    if (!output) return undefined;
+    return this.samplers.get(node)?.when(answerOf(effect, "drill/fault", output).effect);
   }
 
   private async onMachine({ node, verb }: MachineAction): Promise<void> {
