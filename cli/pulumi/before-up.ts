@@ -1,0 +1,49 @@
+import { ensureToolchain } from "../../local/toolchain";
+import { checkSettingsFile } from "../../settings/file";
+import { refuseClashes } from "../../stack/clashes";
+import { refuseOtherLab } from "../../stack/lab-stacks";
+import { otherStacks } from "../../stack/other-stacks";
+import { existingStackFile } from "../../stack/stack-file";
+import { readState, type StackState } from "../../stack/state";
+import { refuseUnfit, subjectOf } from "../doctor";
+import { runsInLab } from "../hypervisor";
+import { npmRun } from "../ui/npm-run";
+import { backendOf, cliOf } from "./surroundings";
+import { awaitTurn } from "./turn";
+
+/** A stack that nothing speaks against making, or changing. */
+export interface Sound {
+  stack: string;
+  /** Its settings. */
+  file: string;
+  usesLab: boolean;
+  /** As it is; undefined if it was never made. */
+  known: StackState | undefined;
+  /** Reads it again. */
+  read(): Promise<StackState | undefined>;
+}
+
+/**
+ * Looks at everything that would make an `up` fail on its way, before anything is prepared or changed.
+ *
+ * @param wait for another run of Pulumi on the stack, in place of refusing
+ * @throws Failure or SettingsError with what speaks against it
+ */
+export async function lookBeforeUp(
+  stack: string,
+  wait: boolean | undefined,
+  say: (line: string) => void,
+): Promise<Sound> {
+  const file = existingStackFile(stack);
+  const settings = checkSettingsFile(file);
+  const usesLab = await runsInLab(settings);
+  const backend = backendOf(usesLab, say);
+  const read = (): Promise<StackState | undefined> =>
+    readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
+  await awaitTurn(backend, stack, { wait, again: npmRun("up", stack, "--wait"), say });
+  const known = await read();
+  if (known) refuseOtherLab(stack, known);
+  refuseClashes(settings, otherStacks(backend, stack, usesLab));
+  if (!known?.resources) await refuseUnfit(await subjectOf(stack));
+  return { stack, file, usesLab, known, read };
+}

@@ -1,0 +1,50 @@
+import { basename } from "node:path";
+import { keepingStackFile } from "../../local/pulumi/stack-file";
+import { initStack, type StackState } from "../../stack/state";
+import type { Clock } from "../ui/clock";
+import { npmRun } from "../ui/npm-run";
+import type { Sound } from "./before-up";
+import { runPulumi } from "./operation";
+import { checkPassphrase } from "./passphrase";
+import { judgeFirst, policyEnvironment, policyFlags } from "./policies";
+import { unreachable } from "./reachable";
+import { cliOf, type Surroundings } from "./surroundings";
+
+type Say = (line: string) => void;
+
+/** Lets Pulumi make a stack, or bring it to what its settings say, once the policies have judged it as a whole. */
+export async function deploy(
+  { stack, file, known }: Sound,
+  surroundings: Surroundings,
+  clock: Clock,
+  say: Say,
+): Promise<void> {
+  await checkPassphrase(stack, known?.salt);
+  await keepingStackFile(file, async () => {
+    if (!known) await clock.phase("stack init", () => initStack(stack, cliOf(surroundings)));
+    const remember = await clock.phase("policies", () =>
+      judgeFirst(stack, basename(file), surroundings, say),
+    );
+    await clock.phase("pulumi up", async () => await pulumiUp(stack, surroundings, known, say));
+    remember();
+  });
+}
+
+async function pulumiUp(
+  stack: string,
+  surroundings: Surroundings,
+  known: StackState | undefined,
+  say: Say,
+): Promise<void> {
+  const next = `\`${npmRun("up", stack)}\` continues where it stopped, \`${npmRun("down", stack)}\` removes what exists.`;
+  const refresh = known?.interrupted && (await allAnswer(known, surroundings)) ? ["--refresh"] : [];
+  if (refresh.length > 0) say("Pulumi was killed in its last run: looking first what is there (`--refresh`)");
+  const argv = ["up", ...refresh, ...policyFlags];
+  await runPulumi(surroundings, { stack, argv, environment: policyEnvironment(stack), next }, say);
+}
+
+/** What is on a machine that is off cannot be looked at. */
+async function allAnswer({ machines }: StackState, surroundings: Surroundings): Promise<boolean> {
+  const asked = machines.map(({ name, address, sshPort }) => ({ name, address, port: sshPort }));
+  return (await unreachable(asked, surroundings)).length === 0;
+}
