@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -99,38 +98,55 @@ test("what a removal takes away is named", () => {
   assert.equal(lossesOf(resources, true)[2], "the shared data in /srv/x");
 });
 
-/** `down` of a stack with one machine, in a process without a terminal. */
-async function downOf(folder: string, ...words: string[]): Promise<{ code: number | null; stderr: string }> {
+/** How to call `down` for a stack with one machine, which nobody must remove: it is not there. */
+function downOf(folder: string): { argv: string[]; env: NodeJS.ProcessEnv; state: string } {
   const resources = [{ urn: urn(machine, "a"), type: machine, inputs: { name: "a", directory: "/x/a" } }];
-  put(
+  const state = put(
     join(folder, "backend", ".pulumi", "stacks", "ha-rancher", "gone.json"),
     JSON.stringify({ version: 3, checkpoint: { latest: { resources } } }),
   );
   const main = JSON.stringify(join(packageRoot, "dist", "cli", "main.js"));
-  const argv = JSON.stringify(["down", "--stack", "gone", ...words]);
-  const child = spawn(process.execPath, ["-e", `require(${main}).main(${argv})`], {
-    env: {
-      ...process.env,
-      HOME: folder,
-      XDG_DATA_HOME: join(folder, "data"),
-      XDG_CACHE_HOME: join(folder, "cache"),
-      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
-    },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let stderr = "";
-  for await (const text of child.stderr.setEncoding("utf8")) stderr += text;
-  const [code] = child.exitCode === null ? await once(child, "exit") : [child.exitCode];
-  return { code, stderr };
+  const env = {
+    ...process.env,
+    HOME: folder,
+    XDG_DATA_HOME: join(folder, "data"),
+    XDG_CACHE_HOME: join(folder, "cache"),
+    PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+  };
+  return {
+    argv: [process.execPath, "-e", `require(${main}).main(["down", "--stack", "gone"])`],
+    env,
+    state,
+  };
 }
 
-test("`down` without a terminal removes nothing, and says what it would", async (t) => {
-  const folder = temporaryFolder(t);
-  const { code, stderr } = await downOf(folder);
-  assert.equal(code, 2, stderr);
+test("`down` without a terminal removes nothing, and says what it would", (t) => {
+  const { argv, env, state } = downOf(temporaryFolder(t));
+  const [program = "", ...args] = argv;
+  const { status, stderr } = spawnSync(program, args, {
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  assert.equal(status, 2, stderr);
   assert.match(stderr, /nothing was done, since there is no terminal to ask on/);
   assert.match(stderr, /\n {2}the machine a with its disks\n`npm run down -- --stack gone --yes`/);
-  const state = join(folder, "backend", ".pulumi", "stacks", "ha-rancher", "gone.json");
+  assert.match(readFileSync(state, "utf8"), /dynamic\/vagrant:Machine/);
+});
+
+test("at a terminal `down` asks; no is the default, and Ctrl-C is no answer", (t) => {
+  const { argv, env, state } = downOf(temporaryFolder(t));
+  const program = join(packageRoot, "test", "unit", "at-terminal.py");
+  for (const [keys, code, says] of [
+    ["\r", 1, /ha-rancher: nothing was done/],
+    ["\u0003", 130, /ha-rancher: stopped; nothing was done/],
+  ] as const) {
+    const words = [program, "navigate", keys, ...argv];
+    const { status, stdout } = spawnSync("python3", words, { env, encoding: "utf8", timeout: 60_000 });
+    assert.equal(status, code, stdout);
+    assert.match(stdout, says);
+    assert.match(stdout, /The stack gone would be removed:\s+the machine a with its disks/);
+  }
   assert.match(readFileSync(state, "utf8"), /dynamic\/vagrant:Machine/);
 });
 
