@@ -57,9 +57,9 @@ class Invariants:
         by_epoch = sorted(running, key=lambda machine: machine.edges.containers.epoch)
         newest = by_epoch[-1]
         for old in by_epoch[:-1]:
-            # One that is cut off besides, or hangs in the kernel, may take longer, but writes nothing.
-            writes = old.reaches_server() and not old.edges.containers.dying
-            bound = OVERLAP if writes else old.settings.watchdog
+            # One that is cut off besides, hangs in the kernel, or has no agent, takes until its watchdog. Its locks are lost.
+            quick = old.reaches_server() and not old.edges.containers.dying and old.agent and not old.hung
+            bound = OVERLAP if quick else old.settings.watchdog
             left = old.resumed_at + bound - self.world.now
             if old.resumed_at < 0 or left < 0 or old.edges.containers.epoch == newest.edges.containers.epoch:
                 raise BrokenError(f"I1: containers run on {old.name} and on {newest.name}")
