@@ -14,7 +14,9 @@ def plan(seed: int, nodes: int) -> list[Fault]:
     kinds = list(FAULTS)
     weights = [FAULTS[kind][0] for kind in kinds]
     count = chance.choices((1, 2, 3, 4), (25, 40, 25, 10))[0]
-    at, faults = 4_500 + chance.randint(0, 5_000), []
+    # One in eight begins while the service starts for the first time.
+    early = chance.random() < 0.125
+    at, faults = (500 if early else 4_500) + chance.randint(0, 4_000 if early else 5_000), []
     for _ in range(count):
         kind = chance.choices(kinds, weights)[0]
         lasts = chance.choice((300, 1_500, 4_000, 8_000, 13_000, 20_000)) + chance.randint(0, 2_000)

@@ -71,6 +71,18 @@ def test_after_an_unclean_end_the_next_owner_works_on_a_copy() -> None:
     assert rig.only(core.CloneData).epoch == 2
 
 
+def test_what_was_not_cloned_yet_is_cloned_by_whoever_comes_next() -> None:
+    """However orderly the one in between has ended."""
+    rig = waiting(record())
+    waits(rig)
+    assert rig.state.tenure.unclean
+    rig.round(1_000)
+    written = [action.record for action in rig.rounds(2_000) if isinstance(action, core.Write)]
+    assert written and not any(one.settled for one in written)
+    rig = waiting(record("c", claim=Claim.RELEASED, settled=False))
+    assert rig.phase() == "Taking" and rig.state.tenure.unclean
+
+
 def test_after_an_orderly_end_nothing_is_cloned() -> None:
     rig = Rig().to_mounting()
     assert not rig.only(core.MountData).unwatched

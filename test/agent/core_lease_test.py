@@ -151,6 +151,17 @@ def test_a_clean_note_of_the_last_owner_is_seen_by_others() -> None:
     assert server.ask(b, core.Look(6, True, False)).clean == 4, "it outlives the process that wrote it"
 
 
+def test_an_epoch_that_was_noted_clean_is_never_taken_again() -> None:
+    """Nobody would wait for an owner whose epoch is called clean already."""
+    server, a = Directory(), process("a")
+    server.ask(a, core.NoteClean(1, 4))
+    again = process("a")
+    assert server.ask(again, core.Lock(2)).noted == 4
+    assert "clean" in server.ask(again, core.Take(3, record("a", epoch=4))).error
+    server.ask(again, core.Lock(4))
+    assert server.ask(again, core.Take(5, record("a", epoch=5))).epoch == 5
+
+
 def test_peers_are_believed_only_once_they_have_moved() -> None:
     server, a, b = Directory(), process("a"), process("b")
     server.ask(a, core.Look(1_000, True, False))

@@ -199,6 +199,12 @@ def test_the_epoch_grows_over_all_that_was_seen() -> None:
         rig = Rig().to_owner(last)
         assert rig.only(core.Take).record.epoch == epoch + 1
     rig = Rig().to_standby()
+    rig.lease(noted=12)
+    rig.round(vip=True)
+    rig.lease(locked=True)
+    rig.round(10)
+    assert rig.state.tenure.epoch == 13, "nor is one taken that was called clean"
+    rig = Rig().to_standby()
     rig.lease(epoch=6, record=NoRecord.INVALID)
     rig.round(vip=True)
     rig.lease(locked=True)

@@ -48,7 +48,8 @@ class NoteClean(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """Let go of the lock, whatever it takes: if the lease process does not answer at once, it is killed."""
+    """Let go of the lock, whatever it takes: if the lease process does not answer at once, it is killed. From the next
+    round on `LeaseView.locked` is False."""
 
 
 # ---- kill chain: done at once, without starting a program ----

@@ -142,8 +142,9 @@ def take(turn: Turn, reason: str) -> None:
     """This node is the owner from here on."""
     lease, node = turn.see.lease, turn.settings.node
     record = lease.record
-    unclean = last_owner_may_write(turn)
-    epoch = max(record.epoch if isinstance(record, Record) else 0, lease.epoch) + 1
+    unclean = last_owner_may_write(turn) or (isinstance(record, Record) and not record.settled)
+    # Nor one that this node has called clean: it would be believed to be clean again.
+    epoch = max(record.epoch if isinstance(record, Record) else 0, lease.epoch, lease.noted, turn.memory.epoch) + 1
     turn.cancel(JobKind.CHECK_CONTAINER, JobKind.FENCE)
     watched = not isinstance(record, Record) or (record.claim is Claim.RELEASED and record.epoch >= lease.epoch)
     armed = turn.see.watchdog.available

@@ -132,9 +132,13 @@ class LeaseProcess:
                     return
         # What is read now nobody changes any more.
         yield from self.read_all()
-        self.view = self.view._replace(locked=True)
+        own = yield from self.presences.begin()
+        self.view = self.view._replace(locked=True, noted=own.clean)
 
     def take(self, record: Record, sent: int) -> Steps:
+        own = yield from self.presences.begin()
+        if own.clean >= record.epoch:
+            raise FileError(f"this node has noted epoch {own.clean} as clean, and asks for {record.epoch}")
         content = yield from self.put_record(record)
         yield Pwrite(EPOCH, str(record.epoch).encode().ljust(RECORD_BYTES - 1) + b"\n")
         yield from self.confirm(record, content, sent)

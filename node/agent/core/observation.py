@@ -54,7 +54,7 @@ class LeaseView(NamedTuple):
     sent: int = 0
     """When that one had been sent, `boot`; 0: none."""
     noted: int = 0
-    """The last epoch that this process has noted clean, by `NoteClean`."""
+    """The last epoch that this node has noted clean, by `NoteClean`; known from the first Lock or NoteClean on."""
     peers: tuple[Peer, ...] = ()
     """By the last `Look` with `around`."""
 

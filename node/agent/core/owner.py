@@ -113,7 +113,10 @@ def cloning(turn: Turn) -> None:
     if done is None or not may_go_on(turn):
         return
     if done.status is JobStatus.FAILED:
+        # Whoever comes next tries again.
         turn.say("failure", f"there is no copy to work on, late writes of the last owner would be seen: {done.words}")
+        to_copy(turn, "the data is used as it is")
+        return
     turn.tenure = turn.tenure._replace(unclean=False)
     turn.memory = turn.memory._replace(unclean=False)
     to_copy(turn, "the data is cloned")

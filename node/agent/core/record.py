@@ -48,6 +48,8 @@ class Record(NamedTuple):
     """Of this owner's agent."""
     boot: str
     """Identity of this owner's boot."""
+    settled: bool = True
+    """Nothing that an owner before left behind can still be written into the data: it ended in order, or was put aside."""
 
 
 class NoRecord(enum.Enum):
@@ -72,6 +74,7 @@ def encode(record: Record) -> bytes:
             "1" if record.vip else "0",
             record.version,
             record.boot,
+            "1" if record.settled else "0",
         )
     )
     line = f"{words} {checksum(words)}"
@@ -87,20 +90,22 @@ def decode(content: bytes) -> Record | NoRecord:
     line = content.decode("ascii", "replace").rstrip(" \0\n")
     words, _, total = line.rpartition(" ")
     parts = words.split(" ")
-    if total != checksum(words) or len(parts) != 9:
+    if total != checksum(words) or len(parts) != 10:
         return NoRecord.INVALID
     epoch, sequence, silence = number(parts[0]), number(parts[1]), number(parts[4])
     if epoch is None or sequence is None or silence is None or epoch < 1:
         return NoRecord.INVALID
     if not LEAST_SILENCE <= silence <= MOST_SILENCE or parts[3] not in CLAIMS:
         return NoRecord.INVALID
-    if not NODE_NAME.fullmatch(parts[2]) or parts[5] not in "01" or parts[6] not in "01":
+    armed, vip, settled = (FLAGS.get(parts[place]) for place in (5, 6, 9))
+    if armed is None or vip is None or settled is None or not NODE_NAME.fullmatch(parts[2]):
         return NoRecord.INVALID
     if not WORD.fullmatch(parts[7]) or not WORD.fullmatch(parts[8]):
         return NoRecord.INVALID
-    return Record(epoch, sequence, parts[2], CLAIMS[parts[3]], silence, parts[5] == "1", parts[6] == "1", parts[7], parts[8])
+    return Record(epoch, sequence, parts[2], CLAIMS[parts[3]], silence, armed, vip, parts[7], parts[8], settled)
 
 
+FLAGS = {"0": False, "1": True}
 CLAIMS = {claim.value: claim for claim in Claim}
 
 

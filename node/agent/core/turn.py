@@ -138,6 +138,7 @@ class Turn:
             self.vip.here,
             settings.version,
             settings.boot,
+            not self.tenure.unclean,
         )
 
     def locked(self) -> bool:
