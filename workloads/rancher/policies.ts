@@ -13,7 +13,7 @@ interface Container {
 /** Begins the container's name on every node; what follows tells one make of it from another. */
 const rancher = "rancher";
 
-/** Whether a container is the one of that name, or a make of it: `rancher-1a2b3c4d` (components/rancher-container.ts). */
+/** Whether a container is the one of that name, or a make of it: `rancher-1a2b3c4d` (components/container-plan.ts). */
 const isNamed = (name: unknown, wanted: string): boolean =>
   String(name).replace(/-[0-9a-f]{8}$/, "") === wanted;
 
