@@ -1,11 +1,8 @@
 import { instancesOf, type KeepalivedConf, keepalivedWord } from "./keepalived-conf";
 
-/** Where a node's facts are: beside what keepalived reads, and of the same settings. */
-export const vipFactsFile = "/etc/ha-rancher/vip.env";
-
 /**
- * What our own programs on a node (node/keepalived, node-status) know of the floating IP: a file for a shell, which
- * keepalived.conf is brought into force with.
+ * What our own programs on a node (node/keepalived, node-status) know of the floating IP: /etc/ha-rancher/vip.env, a
+ * file for a shell, which keepalived.conf is brought into force with.
  *
  * - `OWN_ADDRESSES`: adverts are sent from them; keepalived waits for them
  * - `VIPS`: all floating ones, with prefix; `INTERFACE`: which they go on
