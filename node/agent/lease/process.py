@@ -13,7 +13,6 @@ with the lease is in the view.
 import contextlib
 import json
 import os
-import queue
 import select
 import socket
 import threading
@@ -65,16 +64,17 @@ class Held:
 
 
 class Server:
-    """One thread listens and watches; the other one does what may hang."""
+    """One thread listens, greets and watches; it cannot hang. The other one serves the agent, and may hang in NFS."""
 
     def __init__(self, path: str, version: str, deadman: Deadman) -> None:
         self._version = version
         self._deadman = deadman
         self._held: Optional[Held] = None
-        self._work: queue.SimpleQueue[Optional[tuple[socket.socket, dict[str, Any]]]] = queue.SimpleQueue()
         self._used = boot_ms()  # when an agent last asked for anything
-        self._agent: Optional[socket.socket] = None
-        self._buffer = b""
+        self._ended = False
+        # For the serving thread: a greeted agent, and what it has said after its greeting.
+        self._next: Optional[tuple[socket.socket, bytes]] = None
+        self._serving, self._watching = Bell(), Bell()
         remove(path)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         mask = os.umask(0o177)
@@ -83,92 +83,99 @@ class Server:
         finally:
             os.umask(mask)
         self._listener.listen(4)
-        self._poll = select.poll()
-        self._poll.register(self._listener, select.POLLIN)
 
     def run(self) -> None:
         """Until told to end."""
-        worker = threading.Thread(target=self._work_on, name="nfs", daemon=True)
-        worker.start()
-        while worker.is_alive():
-            watching = self._deadman.watching or (self._held is not None and self._held.logic.view.locked)
-            for fd, _ in self._poll.poll(LOOK_EVERY if watching else None):
-                if fd == self._listener.fileno():
-                    self._leave()
-                    self._agent, _ = self._listener.accept()
-                    self._agent.setblocking(False)
-                    self._poll.register(self._agent, select.POLLIN)
-                elif self._agent and not self._receive(self._agent):
-                    self._leave()
+        threading.Thread(target=self._serve, name="nfs", daemon=True).start()
+        poll, fresh = select.poll(), Lines()
+        poll.register(self._listener, select.POLLIN)
+        poll.register(self._watching, select.POLLIN)
+        while not self._ended:
+            for fd, _ in poll.poll(LOOK_EVERY if self._needs_watching() else None):
+                if fresh.agent:
+                    poll.unregister(fresh.agent)
+                if fd == self._watching.fileno():
+                    self._watching.quiet()
+                elif fd == self._listener.fileno():
+                    fresh.close()
+                    fresh = Lines(self._listener.accept()[0])
+                elif self._greet(fresh):
+                    self._next = fresh.give()
+                    self._serving.ring()
+                if fresh.agent:
+                    poll.register(fresh.agent, select.POLLIN)
             self._deadman.look(boot_ms())
             if self._held and self._held.left_alone(self._used):
-                self._work.put(None)
+                self._serving.ring()
 
-    def _leave(self) -> None:
-        if self._agent:
-            self._poll.unregister(self._agent)
-            self._agent.close()
-        self._agent, self._buffer = None, b""
+    def _needs_watching(self) -> bool:
+        return self._deadman.watching or (self._held is not None and self._held.logic.view.locked)
 
-    def _receive(self, agent: socket.socket) -> bool:
-        """False if the agent is gone, or does not keep to the protocol."""
-        try:
-            part = agent.recv(LONGEST_LINE)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        self._buffer += part
-        if not part or len(self._buffer) > 2 * LONGEST_LINE:
-            return False
-        while b"\n" in self._buffer:
-            line, self._buffer = self._buffer.split(b"\n", 1)
-            try:
-                request = json.loads(line)
-            except (ValueError, RecursionError):
-                return False
-            if not isinstance(request, dict):
-                return False
+    def _greet(self, fresh: "Lines") -> bool:
+        """Answers a hello, which needs no file: also while the other thread hangs. Whether there was one."""
+        for request in fresh.take():
             self._used = boot_ms()
             try:
-                self._take(agent, request)
+                if request["do"] == "hello" and fresh.agent:
+                    self._tell(fresh.agent, request, self._hello(terms_from(request["terms"])))
+                    return True
             except (KeyError, TypeError, ValueError):
-                return False
-        return True
+                pass
+            fresh.close()
+        return False
 
-    def _take(self, agent: socket.socket, request: dict[str, Any]) -> None:
-        """What needs no file is done at once: not behind a request that hangs."""
-        if request["do"] == "guard":
-            self._deadman.guard(request)
-        elif request["do"] == "hello":
-            self._tell(agent, request, self._hello(terms_from(request["terms"])))
-        else:
-            self._work.put((agent, request))
+    def _hello(self, terms: Terms) -> str:
+        if self._held is None or (self._held.terms != terms and not self._held.logic.view.locked):
+            self._held = Held(terms)
+        if self._held.terms != terms:
+            return "the lease is held on other terms: hand the service over first"
+        return ""
 
-    def _tell(self, agent: socket.socket, request: dict[str, Any], error: str) -> None:
-        view = self._held.logic.view if self._held else LeaseView()
-        answer = {"id": request.get("id"), "protocol": PROTOCOL, "version": self._version, "error": error}
-        with contextlib.suppress(OSError):  # a new agent asks again
-            agent.send(json.dumps({**answer, "view": view_to(view)}).encode() + b"\n")
+    def _serve(self) -> None:
+        """One agent after the other, the newest."""
+        lines = Lines()
+        while not self._ended:
+            poll, agent = select.poll(), lines.agent
+            poll.register(self._serving, select.POLLIN)
+            if agent:
+                poll.register(agent, select.POLLIN)
+            while lines.agent is agent and self._next is None and not self._ended:
+                if any(fd == self._serving.fileno() for fd, _ in poll.poll()):
+                    self._look_up()
+                self._answer_all(lines)
+            if self._next:
+                lines.close()
+                lines, self._next = Lines(*self._next), None
+                self._answer_all(lines)
+        self._watching.ring()
 
-    def _work_on(self) -> None:
-        while True:
-            item = self._work.get()
-            held = self._held
-            if item is None:
-                if held and held.left_alone(self._used):
-                    held.run(held.logic.drop())
-                continue
-            agent, request = item
-            self._tell(agent, request, self._try(request))
-            if request["do"] == "end" and not (self._held and self._held.logic.view.locked):
-                return
+    def _answer_all(self, lines: "Lines") -> None:
+        watched = self._needs_watching()
+        for request in lines.take():
+            self._answer(lines, request)
+        if self._needs_watching() and not watched:
+            self._watching.ring()
 
-    def _try(self, request: dict[str, Any]) -> str:
+    def _look_up(self) -> None:
+        self._serving.quiet()
+        held = self._held
+        if held and held.left_alone(self._used):
+            held.run(held.logic.drop())
+
+    def _answer(self, lines: "Lines", request: dict[str, Any]) -> None:
+        self._used = boot_ms()
         try:
-            return self._do(request)
-        except (KeyError, TypeError, ValueError) as error:
-            return f"no such request: {type(error).__name__} {error}"
+            if request["do"] == "guard":
+                self._deadman.guard(request)
+                return
+            error = self._do(request)
+        except (KeyError, TypeError, ValueError) as wrong:
+            # It does not keep to the protocol.
+            error = f"no such request: {type(wrong).__name__} {wrong}"
+        if lines.agent:
+            self._tell(lines.agent, request, error)
+        if request.get("do") == "end" and not (self._held and self._held.logic.view.locked):
+            self._ended = True
 
     def _do(self, request: dict[str, Any]) -> str:
         do, held = request["do"], self._held
@@ -185,9 +192,73 @@ class Server:
                 self._deadman.beaten(held.logic.view.sent)
         return ""
 
-    def _hello(self, terms: Terms) -> str:
-        if self._held is None or (self._held.terms != terms and not self._held.logic.view.locked):
-            self._held = Held(terms)
-        if self._held.terms != terms:
-            return "the lease is held on other terms: hand the service over first"
-        return ""
+    def _tell(self, agent: socket.socket, request: dict[str, Any], error: str) -> None:
+        view = self._held.logic.view if self._held else LeaseView()
+        answer = {"id": request.get("id"), "protocol": PROTOCOL, "version": self._version, "error": error}
+        with contextlib.suppress(OSError):  # a new agent asks again
+            agent.send(json.dumps({**answer, "view": view_to(view)}).encode() + b"\n")
+
+
+class Bell:
+    """Ends the wait of a thread that polls it."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def fileno(self) -> int:
+        return self._reader
+
+    def ring(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._writer, b"r")
+
+    def quiet(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reader, 4096)
+
+
+class Lines:
+    """What an agent says, as JSON objects; never waits. Its connection ends with it, or when it says something else."""
+
+    def __init__(self, agent: Optional[socket.socket] = None, rest: bytes = b"") -> None:
+        self.agent = agent
+        self._buffer = rest
+        if agent:
+            agent.setblocking(False)
+
+    def take(self) -> list[dict[str, Any]]:
+        if self.agent is None:
+            return []
+        try:
+            part = self.agent.recv(LONGEST_LINE)
+        except BlockingIOError:
+            part = b""
+            if b"\n" not in self._buffer:
+                return []
+        except OSError:
+            self.close()
+            return []
+        else:
+            if not part:
+                self.close()
+                return []
+        *lines, self._buffer = (self._buffer + part).split(b"\n")
+        try:
+            told = [json.loads(line) for line in lines]
+        except (ValueError, RecursionError):
+            told = [None]
+        if len(self._buffer) > LONGEST_LINE or not all(isinstance(one, dict) for one in told):
+            self.close()
+            return []
+        return told
+
+    def give(self) -> tuple[socket.socket, bytes]:
+        """The connection, for another thread."""
+        assert self.agent
+        given, self.agent = (self.agent, self._buffer), None
+        return given
+
+    def close(self) -> None:
+        if self.agent:
+            self.agent.close()
+        self.agent, self._buffer = None, b""

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from ..core.actions import Lock, Look, NoteClean, Request, Take, Write
 from ..core.observation import LeaseView, Peer
-from ..core.record import NoRecord, Record, decode, encode
+from ..core.record import Claim, NoRecord, Record
 
 #: Bytes of a line, either way.
 LONGEST_LINE = 64 << 10
@@ -55,13 +55,18 @@ def request_from(told: dict[str, Any]) -> Request:
 
 
 def record_to(record: "Record | NoRecord | None") -> Any:
+    """The lease's file has a sum in its form; here nothing gets lost."""
     if record is None:
         return None
-    return encode(record).decode().rstrip() if isinstance(record, Record) else {"none": record.value}
+    return [*record._replace(claim=record.claim.value)] if isinstance(record, Record) else record.value  # type: ignore[arg-type]
 
 
 def record_from(told: Any) -> "Record | NoRecord":
-    return NoRecord(told["none"]) if isinstance(told, dict) else decode(str(told).encode())
+    """Raises TypeError or ValueError for anything else."""
+    if isinstance(told, str):
+        return NoRecord(told)
+    record = Record(*told)
+    return record._replace(claim=Claim(record.claim))
 
 
 def view_to(view: LeaseView) -> dict[str, Any]:
