@@ -110,13 +110,16 @@ class Containers:
         self.life += 1
         self.name = machine.settings.container
         self.well_at = self.world.now + machine.random.randint(500, 2_500)
+        if self.name == self.world.never_well:
+            self.well_at = self.world.now + 1_000_000_000
         self.store, self.epoch = self.world.server.store, machine.edges.mounted_epoch
         self.see(Docker.RUNNING, pending=False)
         self.losses = self.world.server.losses[machine.number]
+        self.world.server.datastore_lock = (machine.number, self.losses)
         self.world.container_started(machine)
         if self.dies_after:
             self.world.at_machine(machine, self.dies_after, self.ended, self.life)
-        self.world.at_machine(machine, self.well_at - self.world.now + 10, self.work, self.life)
+        self.world.at_machine(machine, min(self.well_at - self.world.now, 3_000) + 10, self.work, self.life)
 
     def stop(self, job: int, limit: int, grace: int) -> None:
         machine = self.machine

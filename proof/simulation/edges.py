@@ -136,12 +136,14 @@ class Edges:
     def clone_data(self, action: core.CloneData) -> None:
         def cloned() -> str:
             server = self.world.server
-            if self.mounted:
-                name = f"clone{action.epoch}"
-                server.stores[name] = server.stores[server.store]
-                server.store = name
-                return ""
-            return "stale"
+            if not self.mounted:
+                return "stale"
+            if self.world.datastore_is_locked(self.machine):
+                return "must: the datastore is locked"
+            name = f"clone{action.epoch}"
+            server.stores[name] = server.stores[server.store]
+            server.store = name
+            return ""
 
         self.on_server(JobKind.CLONE_DATA, action.job, action.limit, self.machine.random.randint(20, 200), cloned)
 

@@ -40,6 +40,8 @@ class Server:
         """Acknowledged writes in each copy of the datastore."""
         self.store = "first"
         """The one in its place."""
+        self.datastore_lock = (-1, 0)
+        """The client whose container last locked it, and its `losses` then."""
         self.copies: dict[str, int] = {}
         self.last_container = ""
         self.served = ""

@@ -19,7 +19,10 @@ LOOK = 400
 
 
 def begin(world: World, machine: Machine, fault: Fault) -> None:
-    """Standbys first; whoever has the lease hands over and is told then."""
+    """Standbys first; whoever has the lease hands over and is told then. Of those that are undone half are of a version that
+    is never well."""
+    if fault.pick % 4 == 1:
+        world.never_well = NEXT
     for each in world.machines:
         if owns(each):
             each.order(leave="upgrade")
@@ -44,12 +47,17 @@ def point(world: World, machine: Machine, container: str, until: int) -> None:
 
 def end(world: World, machine: Machine, fault: Fault) -> None:
     world.count("upgrade")
+    world.after(0 if fault.pick % 2 == 0 else 14_000, mend, world)
     for each in world.machines:
         each.order(leave="")
     if fault.pick % 2:
         for each in world.machines:
             each.order(stopped="the upgrade is undone")
         undo(world, world.now + 12_000)
+
+
+def mend(world: World) -> None:
+    world.never_well = ""
 
 
 def released(server: Server) -> bool:

@@ -29,6 +29,8 @@ class World:
         self.told: list[tuple[int, str]] = []
         self.counts: dict[str, int] = {}
         self.rounds = 0
+        self.never_well = ""
+        """A container of this name starts, and never answers."""
         self.healed = False
         """All faults are over: whatever is stopped is started again."""
         self.queue: list[tuple[int, int, Machine | None, int, Call, tuple[object, ...]]] = []
@@ -162,6 +164,20 @@ class World:
             return
         self.server.stores[containers.store] += 1
         self.invariants.acknowledged(machine)
+
+    def datastore_is_locked(self, asker: Machine) -> bool:
+        """By another node's container, as far as the server knows. Who asks makes the server expire one that is silent."""
+        server = self.server
+        client, losses = server.datastore_lock
+        if client < 0 or client == asker.number or server.losses[client] != losses or not server.locking:
+            return False
+        holder = self.machines[client]
+        if holder.reaches_server() and not holder.edges.containers.running:
+            return False
+        if server.expired(client, self.now):
+            server.take_away(client)
+            return False
+        return True
 
     def late_write(self, machine: Machine) -> None:
         """What its kernel had not written yet, of a file without a lock: it is opened again and written now."""

@@ -71,6 +71,26 @@ def test_after_an_unclean_end_the_next_owner_works_on_a_copy() -> None:
     assert rig.only(core.CloneData).epoch == 2
 
 
+def test_nothing_starts_while_the_last_owner_has_its_datastores_locks() -> None:
+    rig = waiting(record())
+    waits(rig)
+    rig.round(10)
+    rig.see = rig.see._replace(data=DataView(mounted=True))
+    rig.ended(JobKind.MOUNT_DATA)
+    rig.round(10)
+    first = rig.only(core.CloneData)
+    rig.ended(JobKind.CLONE_DATA, "must: b has a lock")
+    rig.round(10)
+    assert rig.phase() == "Cloning"
+    rig.round(1_000)
+    assert rig.only(core.CloneData).job > first.job, "it is tried again"
+    for _ in range(80):
+        if rig.first(core.CloneData):
+            rig.ended(JobKind.CLONE_DATA, "must: b has a lock")
+        rig.round(1_000)
+    assert rig.phase() != "Cloning" and "locked" in rig.state.memory.failure
+
+
 def test_what_was_not_cloned_yet_is_cloned_by_whoever_comes_next() -> None:
     """However orderly the one in between has ended."""
     rig = waiting(record())

@@ -123,7 +123,12 @@ class MountData(NamedTuple):
 
 class CloneData(NamedTuple):
     """The last owner did not end in order: move what it may still write aside, and put a copy (reflink first) in its
-    place, so that a late write of it reaches nobody. The one that was moved aside counts as this epoch's copy."""
+    place, so that a late write of it reaches nobody. The one that was moved aside counts as this epoch's copy.
+
+    First of all it takes, for a moment, an exclusive lock on each file of the datastore that the last owner may have
+    locked (without waiting): that makes the server take its locks away if its lease has run out, and with them its right
+    to acknowledge anything. If somebody has one, nothing is cloned, and the words begin with `must: `: that owner is
+    alive, and what it acknowledged from now on would be lost. It is tried again then."""
 
     job: int
     limit: int

@@ -99,18 +99,33 @@ def mounting(turn: Turn) -> None:
         return
     turn.tenure = turn.tenure._replace(watched=True)
     if turn.tenure.unclean and turn.settings.clone_after_unclean_end:
-        job = turn.job()
-        turn.do(act.CloneData(job, turn.settings.start_deadline, turn.tenure.epoch))
-        turn.become(Cloning(job), "the last owner did not end in order: this one works on a copy")
+        turn.become(clone(turn), "the last owner did not end in order: this one works on a copy")
     else:
         to_copy(turn, "the data is mounted")
+
+
+def clone(turn: Turn) -> Cloning:
+    job = turn.job()
+    turn.do(act.CloneData(job, turn.settings.start_deadline, turn.tenure.epoch))
+    return Cloning(job)
 
 
 def cloning(turn: Turn) -> None:
     phase = turn.phase
     assert isinstance(phase, Cloning)
+    if not phase.job:
+        if may_go_on(turn) and turn.mono >= phase.retry:
+            turn.phase = clone(turn)
+        return
     done = turn.outcome(JobKind.CLONE_DATA, phase.job)
     if done is None or not may_go_on(turn):
+        return
+    if done.status is JobStatus.FAILED and done.words.startswith(MUST):
+        # The last owner still has its datastore's locks, until the server takes them away.
+        if turn.mono - turn.since > turn.settings.start_limit:
+            give_up(turn, f"the datastore is still locked: {done.words[len(MUST) :]}")
+        else:
+            turn.phase = Cloning(0, turn.mono + turn.settings.heartbeat)
         return
     if done.status is JobStatus.FAILED:
         # Whoever comes next tries again.

@@ -51,6 +51,9 @@ class Mounting(NamedTuple):
 
 class Cloning(NamedTuple):
     job: int
+    """0: it is tried again at `retry`."""
+    retry: int = 0
+    """`mono`"""
 
 
 class Copying(NamedTuple):
