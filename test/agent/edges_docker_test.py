@@ -46,7 +46,10 @@ class Engine:
             head, buffer = buffer.split(b"\r\n\r\n", 1)
             self.requests.append(head.split(b"\r\n")[0])
             answer = self.answer(head)
-            connection.sendall(answer)
+            try:
+                connection.sendall(answer)
+            except OSError:
+                return  # whoever asked does not wait any longer
             if b"Connection: close" in answer or not answer:
                 connection.close()
                 return
