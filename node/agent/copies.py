@@ -11,17 +11,22 @@ Kept by outcome: copies from before starts that went well, and one from before s
 that is a link is refused.
 """
 
+import errno
+import fcntl
 import os
 import re
 import shutil
 import stat
+import struct
 from typing import Callable, Optional
 
 from .copying import copy_tree
-from .files import Unusable, read_small, remove, sync_folder, write_whole
+from .files import Unusable, open_regular, read_small, remove, sync_folder, write_whole
 
 FOLDER = ".snap"
 _NAME_BYTES = 256
+#: fcntl(2): a lock of an open file, as etcd takes it for its log.
+_F_OFD_SETLK = 37
 
 
 class Copies:
@@ -120,12 +125,13 @@ class Copies:
 
     def clone(self, epoch: int, yield_to: Callable[[], bool]) -> str:
         """The datastore is replaced by a copy of itself, so that a late write of a former owner reaches nobody. What that one
-        may still write is this epoch's copy. Killed anywhere, `repair` mends it."""
+        may still write is this epoch's copy. Killed anywhere, `repair` mends it. Raises Locked."""
         self.repair()
         if not _is_folder(self._source):
             return "there is no datastore yet"
         if os.path.lexists(self._path(str(epoch))):
             return f"there is a copy of epoch {epoch}"
+        take_locks(self._source)
         aside, fresh = self._path(f"{epoch}.aside"), self._path("clone.new")
         if os.path.lexists(fresh):
             shutil.rmtree(fresh)
@@ -138,6 +144,31 @@ class Copies:
         os.rename(aside, self._path(str(epoch)))
         sync_folder(self._folder)
         return "the datastore is a copy of what the last owner left"
+
+
+class Locked(OSError):
+    """The last owner still has a lock on the datastore, and may acknowledge writes: nothing was done."""
+
+
+def take_locks(folder: str) -> None:
+    """Takes each file's locks for a moment, without waiting. Where a lease has run out, the server takes its locks away by that,
+    and with them the right to acknowledge anything. Both kinds of lock: a server has but one, a local file system two."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(where, name)
+            if not stat.S_ISREG(os.lstat(path).st_mode):
+                continue
+            fd = open_regular(path, os.O_RDWR)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(fd, fcntl.LOCK_UN)
+                fcntl.fcntl(fd, _F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+            except OSError as error:
+                if error.errno in (errno.EAGAIN, errno.EACCES):
+                    raise Locked(errno.EAGAIN, f"{path} is still locked by the last owner") from error
+                raise
+            finally:
+                os.close(fd)
 
 
 def no_links(data: str, path: str) -> None:

@@ -10,7 +10,7 @@ from typing import Callable
 from . import fencing
 from .clock import boot_ms
 from .configuration import check, load
-from .copies import Copies
+from .copies import Copies, Locked
 from .core.observation import JobKind
 from .core.record import NOTE_BYTES, decode_epoch
 from .files import Unusable, read_small
@@ -84,7 +84,10 @@ def _copies(setup: Setup) -> Copies:
 
 
 def _clone(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
-    return _copies(setup).clone(int(arguments[0]), _late_heartbeat(setup, files))
+    try:
+        return _copies(setup).clone(int(arguments[0]), _late_heartbeat(setup, files))
+    except Locked as locked:
+        raise Failed(f"must: {locked.strerror}") from locked
 
 
 def _copy(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:

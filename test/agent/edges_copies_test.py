@@ -1,11 +1,13 @@
 """Copies of the datastore: the last good one survives however often a start fails, and copying starves no heartbeat."""
 
+import fcntl
 import os
+import struct
 import time
 from pathlib import Path
 
 import pytest
-from agent.copies import Copies
+from agent.copies import Copies, Locked
 from agent.copying import PIECE, copy_tree
 
 
@@ -96,6 +98,22 @@ def test_a_clone_that_is_killed_anywhere_loses_nothing(data: Path, step: int, mo
     _copies(data).clone(10, _never)
     assert (data / "db/file").read_text() == "good"
     assert not list((data / ".snap").glob("*.aside"))
+
+
+@pytest.mark.parametrize("kind", ["flock", "of the open file"])
+def test_a_datastore_that_its_last_owner_still_has_locked_is_left_as_it_is(data: Path, kind: str) -> None:
+    owner = os.open(data / "db/file", os.O_RDWR)
+    if kind == "flock":
+        fcntl.flock(owner, fcntl.LOCK_EX)
+    else:
+        fcntl.fcntl(owner, 37, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+    before = (data / "db").stat().st_ino
+    with pytest.raises(Locked, match="still locked"):
+        _copies(data).clone(9, _never)
+    assert (data / "db").stat().st_ino == before and _copies(data).epochs() == []
+    os.close(owner)
+    _copies(data).clone(9, _never)
+    assert (data / "db").stat().st_ino != before and _copies(data).epochs() == [9]
 
 
 def test_links_lead_to_no_file_of_the_node(data: Path, tmp_path: Path) -> None:
