@@ -47,7 +47,7 @@ FINDS = (
         2,
         (
             Fault(7_356, "Docker down", OWNER, 13_200, 0),
-            Fault(8_789, "upgrade", 1, 2_800, 1),
+            Fault(8_789, "upgrade", 1, 2_800, 3),
             Fault(10_913, "Docker slow", OWNER, 1_500, 3_000),
         ),
     ),

@@ -47,17 +47,26 @@ def point(world: World, machine: Machine, container: str, until: int) -> None:
 
 def end(world: World, machine: Machine, fault: Fault) -> None:
     world.count("upgrade")
-    world.after(0 if fault.pick % 2 == 0 else 14_000, mend, world)
     for each in world.machines:
         each.order(leave="")
-    if fault.pick % 2:
-        for each in world.machines:
-            each.order(stopped="the upgrade is undone")
-        undo(world, world.now + 12_000)
+    if fault.pick % 4 == 1:
+        await_failure(world, world.now + 40_000)
+    elif fault.pick % 4 == 3:
+        stop(world)
 
 
-def mend(world: World) -> None:
-    world.never_well = ""
+def await_failure(world: World, until: int) -> None:
+    """The operator's program waits until an agent has given the new version up."""
+    if world.now < until and not any(each.memory.failure and not owns(each) for each in world.machines):
+        world.after(LOOK, await_failure, world, until)
+    else:
+        stop(world)
+
+
+def stop(world: World) -> None:
+    for each in world.machines:
+        each.order(stopped="the upgrade is undone")
+    undo(world, world.now + 12_000)
 
 
 def released(server: Server) -> bool:
@@ -84,5 +93,6 @@ def undo(world: World, until: int) -> None:
             point(world, each, FORMER, world.now + 1)
     else:
         world.count("undo-refused")
+    world.never_well = ""
     for each in world.machines:
         each.order(stopped="")

@@ -91,6 +91,24 @@ def test_the_deadline_of_a_start_counts_from_the_first_try() -> None:
     assert SETTINGS.start_deadline <= rig.mono - began < SETTINGS.start_deadline + 60_000
 
 
+def test_a_pause_counts_for_no_deadline() -> None:
+    rig = Rig().to_launching()
+    rig.ended(JobKind.START_CONTAINER)
+    rig.container(docker=Docker.RUNNING, live=True)
+    rig.orders(paused="maintenance")
+    rig.rounds(SETTINGS.start_deadline + 60_000)
+    rig.orders(paused="")
+    rig.rounds(10_000)
+    assert rig.phase() == "Warming"
+    rig = Rig().to_active()
+    rig.orders(paused="maintenance")
+    rig.health(Answer.REFUSED)
+    rig.rounds(60_000)
+    rig.orders(paused="")
+    rig.round(1_000)
+    assert rig.phase() == "Active"
+
+
 def test_a_busy_service_is_not_started_again_for_a_minute() -> None:
     rig = Rig().to_active()
     for answer in (Answer.SLOW, Answer.ERROR):

@@ -98,6 +98,7 @@ def steps(turn: Turn) -> None:
             if not keep_lease(turn):
                 before = turn.phase
             elif observation_only(turn):
+                stand_still(turn)
                 return
         STEPS[type(before)](turn)
         if turn.phase is before:
@@ -108,6 +109,18 @@ def observation_only(turn: Turn) -> bool:
     """While paused an owner keeps its lease and touches nothing else; first it finds out what there is."""
     see = turn.see
     return bool(see.orders.paused) and see.ending is not Ending.STOP and not isinstance(turn.phase, Adopting)
+
+
+def stand_still(turn: Turn) -> None:
+    """A pause counts for no deadline, nor for how long the service has not been well."""
+    passed = turn.mono - turn.round
+    turn.since += passed
+    memory, service = turn.memory, turn.service
+    if memory.first_started:
+        turn.memory = memory._replace(first_started=memory.first_started + passed)
+    if service.unwell:
+        refused = service.refused + passed if service.refused else 0
+        turn.service = service._replace(unwell=service.unwell + passed, refused=refused)
 
 
 def forget_tenure(turn: Turn) -> None:
