@@ -4,6 +4,7 @@ import { Failure } from "../../local/errors";
 import type { Job } from "./job";
 import { type Layer, testFolder } from "./layers";
 import { linters } from "./lint";
+import { pythonJobs } from "./python";
 
 /** The program that runs a file of tests. */
 export const fileJob = (layer: string, file: string, folder: string): Job => ({
@@ -20,6 +21,7 @@ export const fileJob = (layer: string, file: string, folder: string): Job => ({
  */
 export function jobsOf(layer: Layer): Job[] {
   if (layer.name === "lint") return linters();
+  if (layer.name === "agent") return pythonJobs();
   const folder = testFolder(layer);
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((name) => name.endsWith(".test.js"));

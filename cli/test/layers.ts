@@ -14,18 +14,22 @@ export interface Layer {
   limit: number;
   /** Files one after the other: each uses the whole machine. */
   alone?: boolean;
+  /** What it runs is no compiled test: said in jobs.ts. */
+  special?: boolean;
   /** Run only if it is named. */
   onRequest?: boolean;
 }
 
 const minutes = (count: number): number => count * 60;
 
-/** In this order; `lint` is programs that read the source, the others are the folders below test/. */
+/** In this order; `lint` is programs that read the source, the others have their tests in the folders below test/. */
 export const layers: readonly Layer[] = [
-  { name: "lint", needs: [], limit: minutes(5) },
+  { name: "lint", needs: [], limit: minutes(5), special: true },
   { name: "unit", needs: [], limit: minutes(5) },
   { name: "program", needs: [], limit: minutes(5) },
   { name: "guard", needs: ["shellcheck"], limit: minutes(15) },
+  // The agent in Python, its simulation, and what reads their source.
+  { name: "agent", needs: ["python"], limit: minutes(15), special: true },
   // The protocol of the guard, searched through by spin.
   { name: "model", needs: ["spin"], alone: true, limit: minutes(20) },
   // The real keepalived in network namespaces: it mostly waits.
@@ -57,7 +61,7 @@ export function chosenLayers(names: string[]): Layer[] {
   const chosen = layers.filter(({ name, onRequest }) =>
     names.length > 0 ? names.includes(name) : !onRequest,
   );
-  const there = chosen.filter((layer) => layer.name === "lint" || existsSync(testFolder(layer)));
+  const there = chosen.filter((layer) => layer.special || existsSync(testFolder(layer)));
   if (there.length === 0) throw new Failure(`there are no tests of ${names.join(", ")}`);
   return [...there];
 }

@@ -22,7 +22,10 @@ const names = (folder: string): string[] => {
 };
 
 /** What is made anew in it all the time. */
-const passing = new Set([".git", "node_modules", "dist"]);
+const passing = new Set([
+  ...[".git", "node_modules", "dist"],
+  ...["__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"],
+]);
 
 /** All files of the repository. */
 function filesBelow(folder: string): string[] {

@@ -5,9 +5,10 @@ import { run } from "../../local/run";
 import { ensureToolchain } from "../../local/toolchain";
 import { onPath } from "../../local/toolchain/path";
 import { colors } from "../ui/colors";
+import { canMakePython, makePython } from "./python";
 
 /** What a layer cannot start without. */
-export type Need = "shellcheck" | "spin" | "keepalived" | "toolchain" | "lab";
+export type Need = "shellcheck" | "python" | "spin" | "keepalived" | "toolchain" | "lab";
 
 /** Starts all that the layers need, side by side. A failure is kept until a layer asks for it. */
 export function prepare(needs: Set<Need>, say: (line: string) => void): Record<Need, Promise<void>> {
@@ -21,12 +22,17 @@ export function prepare(needs: Set<Need>, say: (line: string) => void): Record<N
   const shellcheck = start("shellcheck", (tell) =>
     installPrograms(tell, "the tests of shell scripts", { shellcheck: "shellcheck" }),
   );
-  const spin = start("spin", async (tell) => {
+  const python = start("python", async (tell) => {
     await shellcheck.catch(() => {});
+    if (!(await canMakePython())) await install(tell, "the tests of the agent", ["python3", "python3-venv"]);
+    await makePython(tell);
+  });
+  const spin = start("spin", async (tell) => {
+    await Promise.all([shellcheck, python]).catch(() => {});
     await installPrograms(tell, "the tests of the model", { spin: "spin", gcc: "gcc libc6-dev" });
   });
   const keepalived = start("keepalived", async (tell) => {
-    await Promise.all([shellcheck, spin]).catch(() => {});
+    await Promise.all([shellcheck, python, spin]).catch(() => {});
     await installPrograms(tell, "the tests of the floating IP", {
       keepalived: "keepalived",
       nft: "nftables",
@@ -34,6 +40,7 @@ export function prepare(needs: Set<Need>, say: (line: string) => void): Record<N
   });
   return {
     shellcheck,
+    python,
     spin,
     keepalived,
     toolchain: start("toolchain", async (tell) => void (await ensureToolchain(tell))),
@@ -53,7 +60,15 @@ async function installPrograms(
 ): Promise<void> {
   const missing = Object.entries(packageOf).filter(([program]) => !onPath(program));
   if (missing.length === 0) return;
-  const packages = missing.flatMap(([, names]) => names.split(" "));
+  await install(
+    tell,
+    what,
+    missing.flatMap(([, names]) => names.split(" ")),
+  );
+}
+
+/** Installs Debian packages. */
+async function install(tell: (line: string) => void, what: string, packages: string[]): Promise<void> {
   tell(`installing ${packages.join(" and ")}`);
   const apt = (...args: string[]) =>
     run("apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], {

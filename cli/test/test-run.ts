@@ -12,6 +12,9 @@ const mark = "HA_RANCHER_TEST_RUN";
 /** Where tests put what must not wait for a disk; tests read it. */
 const memoryVariable = "HA_RANCHER_TEST_MEMORY";
 
+/** What pytest keeps of its last three runs. */
+const keptByTools = /^pytest-of-/;
+
 /**
  * One run of the tests. All that it starts has its mark, and puts its temporary files into its folders. What still runs
  * when this process is gone is ended.
@@ -66,10 +69,12 @@ export class TestRun {
   files(): { path: string; job: string }[] {
     return Object.values(this.folders).flatMap((folder) =>
       this.jobs.flatMap((job, number) =>
-        readdirSync(join(folder, `${number}`)).map((name) => ({
-          path: join(folder, `${number}`, name),
-          job,
-        })),
+        readdirSync(join(folder, `${number}`))
+          .filter((name) => !keptByTools.test(name))
+          .map((name) => ({
+            path: join(folder, `${number}`, name),
+            job,
+          })),
       ),
     );
   }

@@ -161,7 +161,11 @@ def test_a_job_that_says_more_than_anybody_reads_still_ends(jobs: Jobs) -> None:
 
 
 def test_a_call_that_does_not_come_back_is_a_failure(jobs: Jobs) -> None:
-    jobs.call(JobKind.CHECK_CONTAINER, 1, 200, lambda: time.sleep(2) or "late")
+    def late() -> str:
+        time.sleep(2)
+        return "late"
+
+    jobs.call(JobKind.CHECK_CONTAINER, 1, 200, late)
     assert _ended(jobs, JobKind.CHECK_CONTAINER) == (JobStatus.FAILED, "took too long")
     jobs.call(JobKind.CHECK_CONTAINER, 2, 2_000, lambda: "")
     assert _ended(jobs, JobKind.CHECK_CONTAINER) == (JobStatus.OK, "")

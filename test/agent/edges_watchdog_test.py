@@ -7,7 +7,6 @@ import struct
 from pathlib import Path
 
 import pytest
-from agent import watchdog as module
 from agent.core.settings import WatchdogMode
 from agent.guard_dog import GuardDog
 from agent.systemd import Manager
@@ -111,7 +110,7 @@ def test_where_one_is_held_by_another_program_it_says_who_to_ask(
     def busy(name: str, *_: object) -> int:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), name)
 
-    monkeypatch.setattr(module.os, "open", busy)
+    monkeypatch.setattr(os, "open", busy)
     dog = GuardDog(f"{tmp_path}/watchdog[0-9]*", WatchdogMode.REQUIRED, 10_000, Manager({}), {}, False, Device().call)
     dog.arm(9_500)
     view = dog.view()

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withLock } from "../../local/lock";
+import { cacheHome } from "../../local/paths";
+import { packageRoot } from "../../local/root";
+import { run, tryRun } from "../../local/run";
+import type { Job } from "./job";
+
+const requirements = join(packageRoot, "test", "agent", "requirements.txt");
+
+/** Where the tools for Python are: an environment of their own, another one for other versions of them. */
+const environment = (): string =>
+  join(
+    cacheHome(),
+    "python",
+    createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 16),
+  );
+
+/** A program of the environment; it is there after {@link makePython}. */
+const program = (name: string): string => join(environment(), "bin", name);
+
+/**
+ * Makes the environment with the tools that the agent is checked with, unless it is there.
+ *
+ * @throws RunError if there is no Python with `venv`, or the tools cannot be fetched
+ */
+export async function makePython(tell: (line: string) => void): Promise<void> {
+  const folder = environment();
+  const done = join(folder, "complete");
+  if (existsSync(done)) return;
+  await withLock(join(cacheHome(), "python"), "python", async () => {
+    if (existsSync(done)) return;
+    tell("fetching pytest, mypy, ruff and vermin");
+    // What was killed half-way.
+    rmSync(folder, { recursive: true, force: true });
+    await run("python3", ["-m", "venv", folder], { timeout: 300_000 });
+    const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
+    await run(program("python"), install, { timeout: 600_000 });
+    writeFileSync(done, "");
+  });
+}
+
+/** Whether this machine's Python can make environments; Debian has that in a package of its own. */
+export const canMakePython = async (): Promise<boolean> => {
+  try {
+    return (await tryRun("python3", ["-c", "import ensurepip, venv"])).code === 0;
+  } catch {
+    return false;
+  }
+};
+
+/** The agent, its simulation and their tests. */
+const checked = ["node/agent", "proof/simulation", "test/agent"];
+
+const configuration = join("test", "agent", "pyproject.toml");
+
+/** What the layer `agent` runs: form, types, the oldest Python, and the tests. */
+export function pythonJobs(): Job[] {
+  const job = (name: string, tool: string, ...args: string[]): Job => ({
+    name: `agent/${name}`,
+    command: program(tool),
+    args,
+    counts: false,
+  });
+  const pytest = ["-c", configuration, "-q", "-p", "no:cacheprovider"];
+  const folder = join("test", "agent");
+  const scenarios = readdirSync(join(packageRoot, folder))
+    .filter((name) => /^loop_.*_test\.py$/.test(name))
+    .map((name) => join(folder, name));
+  return [
+    // Whole agents with their clocks: one after the other, or they miss their times.
+    job("scenarios", "pytest", ...pytest, ...scenarios),
+    // The others wait for most of their time.
+    job("pytest", "pytest", ...pytest, "-n", "3", folder, ...scenarios.map((file) => `--ignore=${file}`)),
+    job("mypy", "mypy", "--config-file", configuration, "-p", "agent", "-p", "proof.simulation"),
+    job(
+      "mypy of the tests",
+      "mypy",
+      "--config-file",
+      configuration,
+      "--explicit-package-bases",
+      "test/agent",
+    ),
+    job("ruff", "ruff", "check", "--config", configuration, "--output-format", "concise", ...checked),
+    job("ruff format", "ruff", "format", "--check", "--config", configuration, ...checked),
+    // What runs on nodes, and the simulation; pytest itself wants a newer Python.
+    job("vermin", "vermin", "-q", "-t=3.9-", "--no-tips", "node/agent", "proof/simulation"),
+  ];
+}
