@@ -178,7 +178,7 @@ describe("backup and restore, by the guard", { concurrency: 3 }, () => {
     await becomesActive(a);
     const file = await backUp(a);
     const script = `
-      set -e; cd "$(mktemp -d)"; tar -xf "$1"; mkdir -p k3s/server/db; touch k3s/server/db/x
+      set -e; work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"; tar -xf "$1"; mkdir -p k3s/server/db; touch k3s/server/db/x
       tar -czPf data.tar.gz ./k3s/server/db/ ../../../../etc/hostname
       { grep -v -e ^check= -e ^size= -e ^sha256= manifest; echo "size=$(stat -c %s data.tar.gz)"
         echo "sha256=$(sha256sum <data.tar.gz | cut -d' ' -f1)"; } >new
