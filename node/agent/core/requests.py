@@ -20,8 +20,9 @@ def next_request(turn: Turn) -> None:
 
 
 def due(turn: Turn, part: int = 1) -> bool:
-    """Is it time for the next one? A round that comes a moment early counts, so that no heartbeat is left out."""
-    return turn.mono - turn.asked >= turn.settings.heartbeat * 3 // (4 * part)
+    """Is it time for the next one? A round that comes early counts: so heartbeats fall in with the rounds, and none is left
+    out."""
+    return turn.mono - turn.asked >= turn.settings.heartbeat // (2 * part)
 
 
 def as_owner(turn: Turn) -> None:
@@ -33,7 +34,12 @@ def as_owner(turn: Turn) -> None:
     waited_for = isinstance(phase, Confirming) and tenure.sequence <= phase.after
     if waited_for or due(turn) or (isinstance(phase, Releasing) and not released(turn)):
         beat(turn, first=False)
-    elif vip_lost(turn) and turn.mono - turn.checks.around >= AROUND:
+        return
+    passed = turn.mono - turn.asked
+    if passed > turn.settings.heartbeat // 8:
+        # The next round might come too late for it.
+        turn.wake(turn.settings.heartbeat - passed)
+    if vip_lost(turn) and turn.mono - turn.checks.around >= AROUND:
         turn.checks = turn.checks._replace(around=turn.mono)
         turn.do(act.Look(turn.boot, fit=True, vip=False, around=True))
 
