@@ -12,8 +12,8 @@ const mark = "HA_RANCHER_TEST_RUN";
 /** Where tests put what must not wait for a disk; tests read it. */
 const memoryVariable = "HA_RANCHER_TEST_MEMORY";
 
-/** What pytest keeps of its last three runs. */
-const keptByTools = /^pytest-of-/;
+/** What tools keep for the next time: pytest of its last three runs, knip of configurations. */
+const keptByTools = /^(pytest-of-.*|jiti)$/;
 
 /**
  * One run of the tests. All that it starts has its mark, and puts its temporary files into its folders. What still runs
