@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable
 
 from agent.core import types as core
+from agent.core.record import decode
 from agent.core.types import DataView, JobKind, JobStatus, JobView, Now, WatchdogView
 
 from . import promises
@@ -211,12 +212,12 @@ class Edges:
             self.machine.end_agent(restart=200 if ending is core.Ending.RESTART or self.world.healed else 0)
 
     def ask_lease(self, action: core.Request) -> None:
-        if isinstance(action, core.Take):
-            self.world.asked_to_take(self.machine, action.record)
         self.leasing.ask(action)
 
     def run_fence(self, action: core.RunFence) -> None:
         def off() -> str:
+            if decode(self.world.server.files.get("lease", b"")) != action.last:
+                return "somebody else has the lease by now"
             targets = [each for each in self.world.machines if each.name == action.node or not action.node]
             for target in targets:
                 if target is self.machine:
@@ -227,7 +228,7 @@ class Edges:
                 target.power_off(f"{self.machine.name} fences it", 12_000)
             return ""
 
-        self.job(JobKind.FENCE, action.job, action.limit, 1_000, off)
+        self.on_server(JobKind.FENCE, action.job, action.limit, 1_000, off)
 
     def check_fence(self, action: core.CheckFence) -> None:
         works = all(each.fenceable for each in self.world.machines)

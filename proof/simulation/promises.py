@@ -19,7 +19,7 @@ QUIET = {
     "agent hangs": 1 << 30,
     "agent updated": 1 << 30,
     "keepalived hangs": 1 << 30,
-    "keepalived dies": 4_500,
+    "keepalived dies": 3_900,
     "deaf for VRRP": 1 << 30,
     "peers cut": 1 << 30,
     "Docker down": 1 << 30,

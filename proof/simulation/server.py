@@ -45,8 +45,8 @@ class Server:
         self.copies: dict[str, int] = {}
         self.last_container = ""
         self.served = ""
-        self.epochs: list[int] = []
-        """All that were ever written."""
+        self.epochs: list[tuple[int, int]] = []
+        """All that were ever written, and by whom."""
 
     # ---- clients come and go ----
 
@@ -101,6 +101,8 @@ class Server:
         if isinstance(operation, Pwrite):
             if self.locking and (self.lost[client] or self.locks.get(operation.name) != client):
                 raise FileError("the lock was taken away (EIO)")
+            if operation.name == "epoch":
+                self.epochs.append((int(operation.content), client))
             self.write(operation.name, operation.content)
             return None
         if isinstance(operation, Stamp):
@@ -137,8 +139,6 @@ class Server:
         return True
 
     def write(self, name: str, content: bytes) -> None:
-        if name == "epoch" and content.strip(b" \0\n"):
-            self.epochs.append(int(content))
         before = self.files.get(name, b"")
         self.files[name] = content + before[len(content) :]
         self.changes += 1

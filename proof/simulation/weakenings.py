@@ -124,7 +124,7 @@ WEAKENINGS = (
     Weakening(
         "leftovers-stay",
         "what an agent before has left is not killed",
-        "I",
+        "",
         lambda: (
             weaker.everywhere(candidate.standby, weaker.standby_with_leftovers)
             + weaker.everywhere(service.begin, weaker.begins_without_memory)

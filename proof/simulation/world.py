@@ -7,7 +7,7 @@ import random
 from typing import Callable
 
 from agent.core import decide as deciding
-from agent.core.types import Begin, Configuration, Killing, Phase, Record, Taking, WatchdogMode
+from agent.core.types import Begin, Configuration, Killing, Phase, Taking, WatchdogMode
 
 from .invariants import BrokenError, Invariants
 from .machine import Machine
@@ -146,9 +146,6 @@ class World:
             self.last_owner = machine.name
         elif isinstance(after, Killing) and not isinstance(before, Killing):
             self.count("giveUp" if "giving up" in state.reason else "kill")
-
-    def asked_to_take(self, machine: Machine, record: Record) -> None:
-        self.invariants.asked_to_take(machine, record)
 
     def container_started(self, machine: Machine) -> None:
         if self.tells:

@@ -121,8 +121,8 @@ def test_a_fence_agent_decides_after_the_silence() -> None:
     assert rig.first(core.RunFence) is None
     rig.rounds(2_000)
     assert rig.phase() == "Waiting"
-    done = [action for action in rig.done if isinstance(action, core.RunFence)] or [core.RunFence(rig.state.jobs, 1, "b")]
-    assert done[0].node == "b"
+    done = [action for action in rig.done if isinstance(action, core.RunFence)] or [core.RunFence(rig.state.jobs, 1, "b", record())]
+    assert done[0].node == "b" and done[0].last == record(), "a record that has changed since stops it"
     rig.done = list(done)
     rig.ended(JobKind.FENCE)
     rig.round(10)

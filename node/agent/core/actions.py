@@ -3,7 +3,7 @@
 from typing import NamedTuple, Union
 
 from .observation import JobKind, Work
-from .record import Record
+from .record import NoRecord, Record
 
 # ---- lease process; one request at a time, never while LeaseView.pending ----
 
@@ -200,11 +200,15 @@ class Settle(NamedTuple):
 
 
 class RunFence(NamedTuple):
-    """Make certain that `node` is off; empty: all peers. OK only if the agent has confirmed it."""
+    """Make certain that `node` is off; empty: all peers. OK only if the agent has confirmed it.
+
+    Right before anything is turned off the record in the lease's file is read once more: if it is not `last`, nothing is
+    done, and the job fails. A machine that stood still would else turn off whoever serves by now."""
 
     job: int
     limit: int
     node: str
+    last: Union[Record, NoRecord]
 
 
 class CheckFence(NamedTuple):

@@ -134,7 +134,7 @@ def fence(turn: Turn) -> None:
         take(turn, "fencing failed for too long; the last owner's watchdog has reset it by now")
     elif turn.mono >= phase.retry:
         job = turn.job()
-        turn.do(act.RunFence(job, settings.fence_limit, target))
+        turn.do(act.RunFence(job, settings.fence_limit, target, record))
         turn.phase = phase._replace(job=job)
 
 
