@@ -2,7 +2,7 @@
 
 `agent health RUN` reads orders from standard input and writes answers to standard output, one JSON object a line:
 
-    {"ask": 3}       from now on, `questions` 3          {"questions": 3, "answer": "ok", "words": "", "ms": 4}
+    {"ask": 3}       from now on, `questions` 3          {"questions": 3, "answer": "ok", "words": ""}, when it is another one
     {"ask": 0}       no more
 """
 
@@ -131,6 +131,7 @@ def run_health(setup: Setup) -> int:
     container, docker = setup.core.container, setup.paths.docker
     askers = [Asker(question, container, docker) for question in setup.questions]
     questions, buffer = 0, b""
+    before: dict[str, object] = {}
     bad: dict[Asker, tuple[Answer, str]] = {}
     while True:
         due = min(asker.due for asker in askers)
@@ -157,5 +158,8 @@ def run_health(setup: Setup) -> int:
             bad[asker] = (answer, words)
         # Well only if all of them say so.
         answer, words = next(iter(bad.values()), (answer, words))
-        told = {"questions": questions, "answer": answer.value, "words": words[:300], "ms": int(took * 1000)}
-        os.write(1, json.dumps(told).encode() + b"\n")
+        told: dict[str, object] = {"questions": questions, "answer": answer.value, "words": words[:300]}
+        # The agent is woken by something new only.
+        if told != before:
+            os.write(1, json.dumps(told).encode() + b"\n")
+            before = told

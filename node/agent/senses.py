@@ -1,6 +1,7 @@
 """All that the agent sees: puts the observation together from the edges."""
 
 import ipaddress
+from typing import Optional
 
 from .core.observation import Ending, JobKind, JobStatus, Observation
 from .node import Node
@@ -16,11 +17,17 @@ class Senses:
         self._here = node.addresses.has(self._vip)
         self._started = now
         self._tried = -_PATIENCE
+        self._last: Optional[Observation] = None
         self.ending = Ending.NO
 
     def look(self, now: int, ready: "set[int]", due: bool) -> Observation:
         """`now`: `mono`. `ready`: descriptors that have news. `due`: what tells no news is looked at, too. Never waits."""
         node = self._node
+        if self._last and not due and ready == {node.lease.fileno()}:
+            # An answer of the lease process, and nothing else: once a heartbeat.
+            self._lease(now)
+            self._last = self._last._replace(lease=node.lease.view, ready=self._last.ready or node.lease.greeted)
+            return self._last
         node.jobs.collect()
         if node.health.fileno() in ready or node.health.ended:
             node.health.collect()
@@ -37,7 +44,7 @@ class Senses:
         if stop and stop.status is JobStatus.RUNNING and node.container.live() is False:
             node.container.stopped()
             node.jobs.finish(JobKind.STOP_CONTAINER)
-        return Observation(
+        self._last = Observation(
             lease=node.lease.view,
             container=node.container.view(),
             data=node.storage.data(),
@@ -52,6 +59,7 @@ class Senses:
             ending=self.ending,
             ready=node.lease.greeted or now - self._started > _PATIENCE,
         )
+        return self._last
 
     def _lease(self, now: int) -> None:
         """Connects again where the connection has ended, at most once each half heartbeat."""

@@ -11,6 +11,9 @@ from ..clock import boot_ms
 from ..reset import Reset
 from ..track import Track
 
+#: Milliseconds between two looks: while it acts, until the control group is open, and otherwise.
+_ACTING, _OFTEN, _SELDOM = 100, 500, 5_000
+
 
 class Deadman:
     """`{"do": "guard", "container": ID, "sent": S, "give_up": G, "reset": R, "control_groups": ROOT, "trigger": FILE,
@@ -29,6 +32,13 @@ class Deadman:
     @property
     def watching(self) -> bool:
         return bool(self._container)
+
+    def due(self, now: int) -> int:
+        """Milliseconds until it must look again, if it watches: a heartbeat in between only puts that off."""
+        left = self._sent + self._give_up - now
+        if left < 0:
+            return _ACTING
+        return min(left + 1, _SELDOM if self._group else _OFTEN)
 
     def guard(self, told: dict[str, Any]) -> None:
         container = str(told.get("container", ""))

@@ -28,7 +28,7 @@ from .files import LeaseFiles
 from .wire import LONGEST_LINE, PROTOCOL, Terms, request_from, terms_from, view_to
 
 #: Milliseconds between two looks of the thread that cannot hang.
-LOOK_EVERY = 500
+LOOK_EVERY = 2_000
 
 
 class Held:
@@ -91,7 +91,7 @@ class Server:
         poll.register(self._listener, select.POLLIN)
         poll.register(self._watching, select.POLLIN)
         while not self._ended:
-            for fd, _ in poll.poll(LOOK_EVERY if self._needs_watching() else None):
+            for fd, _ in poll.poll(self._due()):
                 if fresh.agent:
                     poll.unregister(fresh.agent)
                 if fd == self._watching.fileno():
@@ -110,6 +110,12 @@ class Server:
 
     def _needs_watching(self) -> bool:
         return self._deadman.watching or (self._held is not None and self._held.logic.view.locked)
+
+    def _due(self) -> Optional[int]:
+        """When it is to look again, milliseconds from now; None: when something happens."""
+        if self._deadman.watching:
+            return min(self._deadman.due(boot_ms()), LOOK_EVERY)
+        return LOOK_EVERY if self._needs_watching() else None
 
     def _greet(self, fresh: "Lines") -> bool:
         """Answers a hello, which needs no file: also while the other thread hangs. Whether there was one."""
@@ -167,6 +173,7 @@ class Server:
         try:
             if request["do"] == "guard":
                 self._deadman.guard(request)
+                self._watching.ring()
                 return
             error = self._do(request)
         except (KeyError, TypeError, ValueError) as wrong:
