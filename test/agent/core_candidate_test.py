@@ -109,7 +109,7 @@ def test_after_an_orderly_end_nothing_is_cloned() -> None:
     rig.see = rig.see._replace(data=DataView(mounted=True))
     rig.ended(JobKind.MOUNT_DATA)
     rig.round(10)
-    rig.only(core.CopyDatastore)
+    assert rig.only(core.CopyDatastore).quick == SETTINGS.copy_limit
 
 
 FENCED = SETTINGS._replace(fence=True)

@@ -137,11 +137,12 @@ class CloneData(NamedTuple):
 
 class CopyDatastore(NamedTuple):
     """The datastore as it is before anything writes it. Its failure is fatal only if this container never ran on it:
-    then `words` of the job begin with `must: `."""
+    then `words` of the job begin with `must: `. Any other copy ends by itself after `quick` milliseconds."""
 
     job: int
     limit: int
     epoch: int
+    quick: int
 
 
 class StartWork(NamedTuple):

@@ -144,7 +144,7 @@ def to_copy(turn: Turn, reason: str) -> None:
         turn.do(act.StartWork(job, settings.work_limit, work))
         turn.become(Working(job, work), f"{work.verb} of the data")
     else:
-        turn.do(act.CopyDatastore(job, settings.start_deadline, turn.tenure.epoch))
+        turn.do(act.CopyDatastore(job, settings.start_deadline, turn.tenure.epoch, settings.copy_limit))
         turn.become(Copying(job), reason)
 
 
