@@ -7,7 +7,7 @@ is ever an argument. Lines after `# secret` are never shown.
 import os
 import re
 import subprocess
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from .core.record import NODE_NAME
 from .files import read_small
@@ -60,12 +60,14 @@ def _ask(fence: Fence, target: Target, action: str) -> "tuple[int, str]":
     return done.returncode, lines[-1] if lines else "no word"
 
 
-def power_off(fence: Fence, own: str, nodes: "tuple[str, ...]") -> str:
-    """Makes certain that nodes are off. Raises Failed unless the agent has confirmed each."""
+def power_off(fence: Fence, own: str, nodes: "tuple[str, ...]", still_last: Callable[[], None]) -> str:
+    """Makes certain that nodes are off. Raises Failed unless the agent has confirmed each. `still_last` raises if the owner
+    that is to be turned off is not the last one any more; asked right before each is."""
     for node in nodes:
         if node == own:
             raise Failed(f"{node} is this node")
         target = _target(fence, node)
+        still_last()
         code, words = _ask(fence, target, "off")
         if code != 0:
             raise Failed(f"{fence.agent} off {node}: {words}")

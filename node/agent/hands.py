@@ -5,6 +5,7 @@ from typing import Callable
 from .clock import boot_ms
 from .core import actions as act
 from .core.observation import JobKind, Work
+from .lease.wire import record_words
 from .node import Node, own_command
 
 #: Rounds after which the track file is looked at, whether or not it was written.
@@ -154,6 +155,6 @@ _PROGRAMS: "dict[type, tuple[JobKind, Callable[[act.Action], list[str]]]]" = {
     act.UnmountData: (JobKind.UNMOUNT_DATA, lambda action: ["force" if action.force else "in-order"]),  # type: ignore[union-attr]
     act.NoteServed: (JobKind.NOTE_SERVED, lambda action: [str(action.epoch), action.container]),  # type: ignore[union-attr]
     act.Settle: (JobKind.SETTLE, _epoch),
-    act.RunFence: (JobKind.FENCE, lambda action: [action.node]),  # type: ignore[union-attr]
+    act.RunFence: (JobKind.FENCE, lambda action: [action.node, record_words(action.last)]),  # type: ignore[union-attr]
     act.CheckFence: (JobKind.CHECK_FENCE, _nothing),
 }

@@ -11,10 +11,12 @@ from . import fencing
 from .clock import boot_ms
 from .configuration import check, load
 from .copies import Copies, Locked
+from .core.lease import LEASE
 from .core.observation import JobKind
-from .core.record import NOTE_BYTES, decode_epoch
-from .files import Unusable, read_small
+from .core.record import NOTE_BYTES, RECORD_BYTES, decode, decode_epoch
+from .files import Unusable, read_small, read_some
 from .harden import be_ordinary
+from .lease.wire import record_words
 from .mounts import cut_off, mount_at
 from .restore import Restore
 from .run_files import RunFiles
@@ -48,6 +50,17 @@ def _still_owner(setup: Setup, epoch: int) -> Callable[[], None]:
             raise Failed(f"the epoch on the server is {found}, not {epoch}: another node has the lease")
 
     return check_epoch
+
+
+def _still_last(setup: Setup, words: str) -> Callable[[], None]:
+    """By what the server says right now: a machine that stood still would else turn off whoever serves by now."""
+
+    def check_record() -> None:
+        found = decode(read_some(os.path.join(setup.lease.directory, LEASE), RECORD_BYTES + 1) or b"")
+        if record_words(found) != words:
+            raise Failed(f"the lease has another record by now ({record_words(found)}): nobody is turned off")
+
+    return check_record
 
 
 def _late_heartbeat(setup: Setup, files: RunFiles) -> Callable[[], bool]:
@@ -139,7 +152,8 @@ def _run_fence(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
     del files
     if setup.fence is None:
         raise Failed("there is no fence agent")
-    return fencing.power_off(setup.fence, setup.core.node, (arguments[0],) if arguments[0] else setup.core.peers)
+    nodes = (arguments[0],) if arguments[0] else setup.core.peers
+    return fencing.power_off(setup.fence, setup.core.node, nodes, _still_last(setup, arguments[1]))
 
 
 def _check_fence(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:

@@ -1,25 +1,25 @@
-"""Events, orders, fencing, jobs, systemd, health: the smaller edges."""
+"""Events, orders, fencing, jobs, systemd: the smaller edges."""
 
-import http.server
 import json
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from agent.clock import boot_ms
-from agent.core.observation import Answer, JobKind, JobStatus
+from agent.core.observation import JobKind, JobStatus
+from agent.core.record import Claim, NoRecord, Record, encode
+from agent.core.settings import Configuration
 from agent.events import LIMIT, Events, latest
 from agent.fencing import check, power_off
-from agent.health import Asker
+from agent.job import _still_last
 from agent.jobs import Jobs
+from agent.lease.wire import record_words
 from agent.orders import WORD_LASTS, OrderBook, read_lasting, write_lasting
-from agent.setup import Fence, Question
+from agent.setup import Data, Fence, LeasePlace, Paths, Setup
 from agent.shared_data import Failed
 from agent.systemd import Manager
 
@@ -91,22 +91,43 @@ def fence(tmp_path: Path) -> Fence:
     return Fence(str(agent), str(tmp_path / "nodes"))
 
 
+def _last() -> None:
+    """Nobody has the lease by now."""
+
+
+def test_nobody_is_turned_off_who_has_the_lease_by_now(fence: Fence, tmp_path: Path) -> None:
+    data = Data("/data", "data.mount", "s", "db", 3)
+    place = LeasePlace(str(tmp_path), "lease.mount", "nfs4", "a")
+    setup = Setup(Configuration("a", "v1", "boot", "service", ("b",)), "192.0.2.10", data, place, (), fence, Paths())
+    silent = Record(7, 41, "b", Claim.ACTIVE, 10_000, True, True, "v1", "boot")
+    (tmp_path / "lease").write_bytes(encode(silent))
+    assert power_off(fence, "a", ("b",), _still_last(setup, record_words(silent))) == "b confirmed off"
+    asked = (tmp_path / "count").read_text()
+    for now in (encode(silent._replace(sequence=42)), encode(silent._replace(epoch=8, node="c")), b"", b"garbage"):
+        (tmp_path / "lease").write_bytes(now)
+        with pytest.raises(Failed, match="another record"):
+            power_off(fence, "a", ("b",), _still_last(setup, record_words(silent)))
+    assert (tmp_path / "count").read_text() == asked
+    (tmp_path / "lease").write_bytes(b"garbage")
+    assert power_off(fence, "a", ("b",), _still_last(setup, record_words(NoRecord.INVALID)))
+
+
 def test_a_node_is_off_only_when_the_agent_has_confirmed_it(fence: Fence, tmp_path: Path) -> None:
-    assert power_off(fence, "a", ("b",)) == "b confirmed off"
+    assert power_off(fence, "a", ("b",), _last) == "b confirmed off"
     (tmp_path / "code-status").write_text("0")
     with pytest.raises(Failed, match="not off"):
-        power_off(fence, "a", ("b",))
+        power_off(fence, "a", ("b",), _last)
     (tmp_path / "code-off").write_text("1")
     with pytest.raises(Failed, match="agent off b"):
-        power_off(fence, "a", ("b",))
+        power_off(fence, "a", ("b",), _last)
 
 
 def test_a_node_never_fences_itself_or_a_name_that_is_none(fence: Fence, tmp_path: Path) -> None:
     for node in ("a", "../../etc/passwd", "", "b\naction=on"):
         with pytest.raises(Failed):
-            power_off(fence, "a", (node,))
+            power_off(fence, "a", (node,), _last)
     with pytest.raises(Failed):
-        power_off(fence, "a", ())
+        power_off(fence, "a", (), _last)
     assert not (tmp_path / "count").exists()
 
 
@@ -195,78 +216,6 @@ def test_a_manager_that_does_not_listen_holds_nobody_up(tmp_path: Path) -> None:
     started = time.monotonic()
     results = {manager.tell(WATCHDOG=1) for _ in range(5_000)}
     assert results == {True, False} and time.monotonic() - started < 3
-
-
-# ---- health ----
-
-
-class _Page(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    status, delay = 200, 0.0
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        time.sleep(type(self).delay)
-        self.send_response(type(self).status)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-
-@pytest.fixture
-def page() -> Iterator["tuple[type[_Page], str, http.server.ThreadingHTTPServer]"]:
-    class Page(_Page):
-        pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Page, f"http://127.0.0.1:{server.server_port}/healthz", server
-    server.shutdown()
-    server.server_close()
-
-
-def test_busy_is_slow_and_dead_is_refused_and_an_error_is_neither(
-    page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]",
-) -> None:
-    kind, url, server = page
-    asker = Asker(Question(url=url, timeout=300), "service", "/none")
-    assert asker.ask()[0] is Answer.OK
-    kind.status = 503
-    assert asker.ask() == (Answer.ERROR, f"{url} answers 503")
-    kind.status, kind.delay = 200, 1.0
-    started = time.monotonic()
-    assert asker.ask()[0] is Answer.SLOW
-    assert time.monotonic() - started < 0.9
-    kind.delay = 0.0
-    assert asker.ask()[0] is Answer.OK
-    server.shutdown()
-    server.server_close()
-    asker.close()
-    assert asker.ask()[0] is Answer.REFUSED
-
-
-def test_a_connection_is_kept(page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]") -> None:
-    _, url, _ = page
-    asker = Asker(Question(url=url), "service", "/none")
-    asker.ask()
-    first = asker._connection
-    for _ in range(5):
-        assert asker.ask()[0] is Answer.OK
-    assert asker._connection is first
-
-
-def test_a_port_that_takes_connections_is_well() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none").ask()[0] is Answer.OK
-    assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none").ask()[0] is Answer.REFUSED
-
-
-def test_a_command_that_nobody_can_run_is_not_a_dead_service() -> None:
-    answer, words = Asker(Question(command=("true",)), "service", "/none.sock").ask()
-    assert answer is Answer.SLOW and "Docker does not answer" in words
 
 
 # ---- memory ----

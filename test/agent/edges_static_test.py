@@ -4,8 +4,13 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from agent import job
+from agent.core import actions
+from agent.core.observation import JobKind
+from agent.hands import Hands
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENT = ROOT / "node" / "agent"
@@ -55,3 +60,14 @@ def test_nothing_but_the_standard_library_is_used(path: Path) -> None:
 def test_systemd_understands_the_units(unit: Path) -> None:
     done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
     assert unit.name not in done.stderr, done.stderr
+
+
+def test_every_action_of_the_core_is_carried_out() -> None:
+    """Hands only looks its own methods up here: no node is needed."""
+    hands = Hands.__new__(Hands)
+    assert set(hands._table()) == set(get_args(actions.Action))
+
+
+def test_every_job_of_the_core_can_be_run() -> None:
+    calls = {JobKind.CHECK_CONTAINER, JobKind.START_CONTAINER, JobKind.STOP_CONTAINER}
+    assert set(job._JOBS) | calls == set(JobKind)

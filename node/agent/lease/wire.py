@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from ..core.actions import Lock, Look, NoteClean, Request, Take, Write
 from ..core.observation import LeaseView, Peer
-from ..core.record import Claim, NoRecord, Record
+from ..core.record import Claim, NoRecord, Record, encode
 
 #: Bytes of a line, either way.
 LONGEST_LINE = 64 << 10
@@ -67,6 +67,11 @@ def record_from(told: Any) -> "Record | NoRecord":
         return NoRecord(told)
     record = Record(*told)
     return record._replace(claim=Claim(record.claim))
+
+
+def record_words(record: "Record | NoRecord") -> str:
+    """A record as a job's argument."""
+    return encode(record).decode().rstrip() if isinstance(record, Record) else record.value
 
 
 def view_to(view: LeaseView) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""Health: busy, dead and wrong are told apart, with a real server."""
+
+import http.server
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from agent.core.observation import Answer
+from agent.health import Asker
+from agent.setup import Question
+
+
+class _Page(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    status, delay = 200, 0.0
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        time.sleep(type(self).delay)
+        self.send_response(type(self).status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+
+@pytest.fixture
+def page() -> Iterator["tuple[type[_Page], str, http.server.ThreadingHTTPServer]"]:
+    class Page(_Page):
+        pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Page, f"http://127.0.0.1:{server.server_port}/healthz", server
+    server.shutdown()
+    server.server_close()
+
+
+def test_busy_is_slow_and_dead_is_refused_and_an_error_is_neither(
+    page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]",
+) -> None:
+    kind, url, server = page
+    asker = Asker(Question(url=url, timeout=300), "service", "/none")
+    assert asker.ask()[0] is Answer.OK
+    kind.status = 503
+    assert asker.ask() == (Answer.ERROR, f"{url} answers 503")
+    kind.status, kind.delay = 200, 1.0
+    started = time.monotonic()
+    assert asker.ask()[0] is Answer.SLOW
+    assert time.monotonic() - started < 0.9
+    kind.delay = 0.0
+    assert asker.ask()[0] is Answer.OK
+    server.shutdown()
+    server.server_close()
+    asker.close()
+    assert asker.ask()[0] is Answer.REFUSED
+
+
+def test_a_connection_is_kept(page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]") -> None:
+    _, url, _ = page
+    asker = Asker(Question(url=url), "service", "/none")
+    asker.ask()
+    first = asker._connection
+    for _ in range(5):
+        assert asker.ask()[0] is Answer.OK
+    assert asker._connection is first
+
+
+def test_a_port_that_takes_connections_is_well() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none").ask()[0] is Answer.OK
+    assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none").ask()[0] is Answer.REFUSED
+
+
+def test_a_command_that_nobody_can_run_is_not_a_dead_service() -> None:
+    answer, words = Asker(Question(command=("true",)), "service", "/none.sock").ask()
+    assert answer is Answer.SLOW and "Docker does not answer" in words
