@@ -254,6 +254,19 @@ def test_it_is_refused_as_long_as_that_owner_serves_without_it() -> None:
     assert rig.state.track is True
 
 
+def test_the_vip_is_kept_free_for_an_owner_that_lost_it() -> None:
+    rig = beside_an_owner()
+    beats(rig, 2, 1_000)
+    assert rig.state.track is True
+    beats(rig, 3, 1_000, vip=False)
+    assert rig.state.track is False
+    beats(rig, 4, 1_000, vip=True)
+    assert rig.state.track is True
+    beats(rig, 5, 1_000, vip=False)
+    rig.rounds(4_000)
+    assert rig.state.track is True, "that owner is silent"
+
+
 def test_it_is_refused_no_longer_once_that_owner_is_silent() -> None:
     rig = given_back()
     rig.rounds(4_000)

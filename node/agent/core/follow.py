@@ -66,6 +66,13 @@ def keep_refusing(turn: Turn) -> None:
         turn.vip = vip._replace(refused=0)
 
 
+def owner_is_without_it(turn: Turn) -> bool:
+    """The owner serves on and says that it has lost the VIP: it is kept free for that one. So three nodes and more do not
+    take it in turn. An owner that cannot get it back hands over."""
+    owner = turn.other()
+    return owner is not None and not owner.vip and goes_on(turn)
+
+
 def another_is_preferred(turn: Turn) -> bool:
     prefer = turn.see.orders.prefer
     if not prefer or prefer == turn.settings.node or turn.vip.here:
@@ -85,7 +92,7 @@ def track(turn: Turn) -> None:
     elif turn.see.orders.paused:
         return
     elif isinstance(phase, (Standby, Contending, Waiting)):
-        fit = not turn.fault and not turn.vip.refused and not another_is_preferred(turn)
+        fit = not (turn.fault or turn.vip.refused or owner_is_without_it(turn) or another_is_preferred(turn))
     else:
         fit = True
     if fit is not turn.track:
