@@ -3,10 +3,10 @@ import { tryRun } from "../local/run";
 import { onPath } from "../local/toolchain/path";
 import type { Settings } from "../settings";
 
-/** What runs the machines, after `auto` is decided. */
+/** The hypervisor of the machines, once `auto` is resolved. */
 export type Hypervisor = Exclude<Settings["hypervisor"], "auto">;
 
-/** Whether VirtualBox is there and works: its command may be installed without a service or kernel module. */
+/** Whether VirtualBox works. Its command may be installed without its service or kernel module. */
 async function virtualBoxWorks(): Promise<boolean> {
   if (!onPath("vagrant") || !onPath("VBoxManage")) return false;
   try {
@@ -17,15 +17,15 @@ async function virtualBoxWorks(): Promise<boolean> {
   }
 }
 
-/** The setting `hypervisor`, with `auto` decided: VirtualBox if it works, else the lab. */
+/** Resolves the setting `hypervisor`: `auto` is VirtualBox if it works, else the lab. */
 export async function chooseHypervisor(setting: Settings["hypervisor"]): Promise<Hypervisor> {
   if (setting !== "auto") return setting;
   return (await virtualBoxWorks()) ? "virtualbox" : "lab";
 }
 
 /**
- * Whether a stack runs in the lab: its machines do, or every node is a host and this process is in the lab's shell,
- * from where such a host can be a machine that somebody made there.
+ * Whether a stack runs in the lab. It does if its machines do. It also does if every node is a host and this process is
+ * in the lab's shell: the hosts may be machines that somebody made there.
  */
 export async function runsInLab({
   hypervisor,

@@ -59,7 +59,7 @@ export async function main(argv: string[]): Promise<void> {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Commander has said it already. Its code is 0 for --help.
+      // Commander has printed the message already. Its code is 0 for --help.
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }

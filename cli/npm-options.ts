@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { Failure } from "../local/errors";
 
-/** Options of ours that npm has, too, so that they may be set in its environment for its own use. */
+/** Our options that npm has, too: npm may have set their variables for its own use. */
 const alsoNpms = new Set(["json", "yes"]);
 
-/** What npm calls an option in its environment: `--purge-data` is `npm_config_purge_data`. */
+/** The variable in which npm passes an option on: `--purge-data` becomes `npm_config_purge_data`. */
 const variableOf = (name: string): string => `npm_config_${name.replaceAll("-", "_")}`;
 
 /**
- * An option as it must be given, with the values that npm took of it. Of `--stack test` npm takes a flag alone, whose
- * value is "true", and leaves the other word to us; repeated ones have a blank line between them.
+ * The option as the user must write it, with the values that npm took. Of `--stack test` npm takes only the flag, with
+ * the value "true", and passes on the other word. Values of a repeated option have a blank line between them.
  */
 const shown = (name: string, values: string): string[] =>
   values
@@ -17,11 +17,11 @@ const shown = (name: string, values: string): string[] =>
     .map((value) => (value === "true" || value === "" ? `--${name}` : `--${name}=${value}`));
 
 /**
- * Refuses a call of which npm took a part: without ` -- ` before them npm keeps options for itself, and
+ * Refuses a call if npm took some of its options. npm keeps options that have no ` -- ` before them:
  * `npm run down --stack=test` would remove the stack `dev`.
  *
- * @param argv the words that came through
- * @throws Failure with exit code 2 and the right form
+ * @param argv the words that npm passed on
+ * @throws Failure with exit code 2 and the correct call
  */
 export function refuseTakenOptions(
   program: Command,

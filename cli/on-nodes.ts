@@ -3,14 +3,14 @@ import { Failure } from "../local/errors";
 import { existingStackFile } from "../stack/stack-file";
 import type { Place, ReachedStack, UnreachedStack } from "./place";
 
-/** A command line as it was given, and how its commands come to the nodes of a stack. */
+/** The words of a command line, and the function that runs its actions where nodes can be reached. */
 export interface CommandLine {
   argv: readonly string[];
   placeOf(stack: string): Promise<Place>;
   againInside(lab: LabDescription, argv: readonly string[]): Promise<number>;
 }
 
-/** Loads what it needs when it is asked: not every command has to do with nodes. */
+/** Loads its modules only when they are used: not every command needs nodes. */
 export const givenCommandLine = (argv: readonly string[]): CommandLine => ({
   argv,
   placeOf: async (stack) => await (await import("./reach.js")).placeOf(stack),
@@ -27,10 +27,10 @@ function refuseUnreached(stack: string, { state }: UnreachedStack): never {
 }
 
 /**
- * Runs an action where a stack's nodes can be reached: in this process, or, where they are in a lab that this process
- * is not in, by running the whole command line, as it was given, again inside. Sets the process's exit code.
+ * Runs an action where a stack's nodes can be reached. That is this process, unless the nodes are in a lab and this
+ * process is outside of it: then the whole command line runs again inside the lab. Sets the process's exit code.
  *
- * @param unreached what to do with a stack whose nodes cannot be reached; default: a Failure that says why
+ * @param unreached handles a stack whose nodes cannot be reached; default: throws a Failure with the reason
  */
 export async function onNodes(
   line: CommandLine,

@@ -8,7 +8,7 @@ export interface ReachedStack {
   machines: RecordedMachine[];
 }
 
-/** A stack whose nodes nobody can reach now. */
+/** A stack whose nodes cannot be reached now. */
 export type UnreachedStack =
   | { state: "not-up"; known?: undefined }
   | { state: "lab-stopped"; known: KnownStack };
@@ -16,6 +16,6 @@ export type UnreachedStack =
 /** Where a stack's nodes can be reached from. */
 export type Place =
   | ({ kind: "here" } & ReachedStack)
-  /** From inside a lab that this process is not in: a network namespace is a property of the process. */
+  /** Only from inside a lab. This process is outside, and a process cannot change its network namespace. */
   | { kind: "lab"; lab: LabDescription }
   | ({ kind: "nowhere" } & UnreachedStack);

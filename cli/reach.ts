@@ -12,7 +12,7 @@ import { backendOf, cliOf } from "./pulumi/surroundings";
 
 async function stateOf(stack: string): Promise<StackState | undefined> {
   const cli = async () => cliOf({ toolchain: await ensureToolchain(() => {}), lab: undefined });
-  // A stack of the lab is in a local backend, also where the user is logged in to another one.
+  // Stacks of the lab are in the local backend, even if the user is logged in to another one.
   const local = await readState(backendOf(true), stack, cli);
   return local ?? (await readState(backendOf(currentLab() !== undefined), stack, cli));
 }
@@ -27,7 +27,10 @@ export async function placeOf(stack: string): Promise<Place> {
   return lab ? { kind: "lab", lab } : { kind: "nowhere", state: "lab-stopped", known };
 }
 
-/** Runs a whole command line inside a lab; gives its exit code. In the same folder: what is a path means the same. */
+/**
+ * Runs a whole command line inside a lab and returns its exit code. The folder stays the same, so paths keep their
+ * meaning.
+ */
 export async function againInside(lab: LabDescription, argv: readonly string[]): Promise<number> {
   const program = join(packageRoot, "cli", "bootstrap.mjs");
   return await handOver(insideLab(lab, [process.execPath, program, ...argv]), process.cwd());

@@ -12,14 +12,14 @@ function fromStackFile(stack: string): Record<string, string> {
   try {
     return settingsText(readFileSync(file, "utf8"), file);
   } catch {
-    return {}; // Another program's stack, or a file that its own `up` refuses.
+    return {}; // The stack belongs to another program, or its own `up` refuses the file.
   }
 }
 
 /**
- * What a policy pack's process is told of the update that it judges. Pulumi 3.220 tells stack, settings and kind of
- * operation in the environment. Later ones tell nothing, so that `npm run up` and `npm run shell` name the stack in
- * `PULUMI_STACK`; without that the strictest levels apply, and what only an update can be judged by is not judged.
+ * Reads from the environment which update the policy pack judges. Pulumi 3.220 sets variables with the stack, the
+ * settings and the kind of operation. Later versions set none, so `npm run up` and `npm run shell` set `PULUMI_STACK`.
+ * Without it the strictest levels apply, and rules that only judge updates are skipped.
  */
 export function surroundingsOf(env: NodeJS.ProcessEnv): Surroundings {
   const stack = env[hostVariables.stack] ?? env.PULUMI_STACK;
@@ -32,7 +32,7 @@ export function surroundingsOf(env: NodeJS.ProcessEnv): Surroundings {
   return { environment: environmentOf(stack, environment, list(nodes)), isPreview };
 }
 
-/** The nodes, which come as JSON; undefined if that is not what they are, which the settings refuse. */
+/** Parses the nodes, which are JSON; undefined if they are not, which the settings refuse. */
 function list(nodes: string | undefined): { host?: unknown }[] | undefined {
   try {
     const value: unknown = JSON.parse(nodes ?? "");

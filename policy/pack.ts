@@ -14,7 +14,7 @@ export interface Surroundings {
   isPreview: boolean;
 }
 
-/** Reports what a check finds, with the way out; what is not known yet is judged when it is. */
+/** Reports the violations that a check finds, with the way out. A value that is not known yet is judged once it is. */
 function report(rule: Rule, judge: () => string[], reportViolation: ReportViolation): void {
   for (const violation of known(judge) ?? []) reportViolation(`${violation}. ${rule.remedy}`);
 }
@@ -71,7 +71,7 @@ export function policyOf(
     },
     ...(remediate && {
       remediateResource: (args: ResourceValidationArgs) => {
-        // In place: a copy would read, and so fail on, whatever is not known yet.
+        // Corrected in place: a copy would read all values, and reading one that is not known yet throws.
         const isCorrected =
           args.type === remediate.type && known(() => remediate.correct(args.props, contextOf(args)));
         return isCorrected ? args.props : undefined;

@@ -1,4 +1,4 @@
-/** What a keepalived.conf says of each VRRP instance. */
+/** A VRRP instance in a keepalived.conf. */
 interface VrrpInstance {
   routerId: number;
   priority: number;

@@ -1,13 +1,13 @@
 import type { Environment } from "../domain/environment";
 
-/** What a violation does: nothing, a remark, a stop, or (where the right value is known) the rule corrects it. */
+/** What follows from a violation: nothing, a remark, a refusal, or a correction if the rule knows the right value. */
 type Level = "disabled" | "advisory" | "mandatory" | "remediate";
 
 /** A value that a rule can be configured with (`--policy-pack-config`). */
 interface ConfigField {
   type: "integer" | "boolean" | "array";
   description: string;
-  /** By environment, where one default does not fit all. */
+  /** A function if the default depends on the environment. */
   default: Value | ((environment: Environment) => Value);
 }
 
@@ -17,7 +17,7 @@ export interface Context {
   environment: Environment;
   /** The rule's configuration, completed with its defaults. */
   config: Record<string, Value>;
-  /** Whether nothing is done yet, as in `pulumi preview`. */
+  /** Whether this is a preview, which changes nothing. */
   isPreview: boolean;
 }
 
@@ -25,12 +25,15 @@ export interface Context {
 export interface Judged {
   type: string;
   name: string;
-  /** Inputs where one resource is judged, outputs where the whole stack is. Secrets are readable: never repeat one. */
+  /**
+   * Inputs if one resource is judged, outputs if the whole stack is. Secrets are readable: never put one into a
+   * message.
+   */
   props: object;
   isProtected: boolean;
 }
 
-/** Gives the violations, a sentence each that says what is wrong: the remedy is the rule's. */
+/** Returns the violations: one sentence each that says what is wrong. The remedy is part of the rule. */
 export type Check = (resource: Judged, context: Context) => string[];
 
 type StackCheck = (resources: Judged[], context: Context) => string[];
@@ -38,17 +41,17 @@ type StackCheck = (resources: Judged[], context: Context) => string[];
 /** A rule of the policy pack. */
 export interface Rule {
   name: string;
-  /** Why it is there. */
+  /** Why the rule exists. */
   reason: string;
   /** What to do about a violation. */
   remedy: string;
   levels: Record<Environment, Level>;
   config?: Record<string, ConfigField>;
-  /** By type token; `*` stands for every type. */
+  /** Checks by type token; `*` stands for every type. */
   resources?: Record<string, Check>;
   /** Judged when all resources are known, at the end of a preview or an update. */
   stack?: StackCheck;
-  /** Gives a resource's inputs the right value, in place; true if something was wrong. For level `remediate`. */
+  /** For the level `remediate`: corrects a resource's inputs in place; true if something was wrong. */
   remediate?: { type: string; correct: (props: Record<string, unknown>, context: Context) => boolean };
 }
 
@@ -74,7 +77,7 @@ export type FileMap = Record<string, { content?: string }>;
 export const ofType = (resources: Judged[], type: string): Judged[] =>
   resources.filter((each) => each.type === type);
 
-/** A check of one type of resource, whose properties it takes to have a certain shape, as far as they are there. */
+/** A check of one type of resource. It assumes a shape of the properties; each of them may be missing. */
 export const check =
   <Props extends object>(
     judge: (props: Partial<Props>, context: Context, resource: Judged) => string[],
@@ -82,7 +85,7 @@ export const check =
   (resource, context) =>
     judge(resource.props, context, resource);
 
-/** The same level everywhere, but where it is said otherwise. */
+/** The same level in all environments, except for the given ones. */
 export const levels = (
   everywhere: Level,
   otherwise: Partial<Record<Environment, Level>> = {},
@@ -107,7 +110,7 @@ export function known<T>(read: () => T): T | undefined {
   }
 }
 
-/** A rule's configuration where nothing else is said. */
+/** The default configuration of a rule. */
 export const defaultConfig = (rule: Rule, environment: Environment): Record<string, Value> =>
   Object.fromEntries(
     Object.entries(rule.config ?? {}).map(([name, field]) => [

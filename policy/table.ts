@@ -2,12 +2,12 @@ import { environments } from "../domain/environment";
 import { defaultConfig, type Rule } from "./rule";
 import { rules } from "./rules";
 
-/** A cell's text: a line, without what would end the cell. */
+/** The text of a cell: one line, with its bars escaped. */
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
 const row = (cells: string[]): string => `| ${cells.map(cell).join(" | ")} |`;
 
-/** What can be configured, with the default; by environment where it differs. */
+/** The configuration of a rule with its defaults, for each environment if they differ. */
 function configOf(rule: Rule): string {
   return Object.entries(rule.config ?? {})
     .map(([name, { description }]) => {

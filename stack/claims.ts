@@ -4,9 +4,9 @@ import type { Settings } from "../settings";
 /** Something that a stack has for itself alone. */
 export interface Claim {
   kind: "address" | "host" | "port" | "directory";
-  /** In the form that two are compared by: an address without prefix, `host:port`, `8443/tcp`, an absolute path. */
+  /** In the form in which claims are compared: an address without prefix, `host:port`, `8443/tcp`, an absolute path. */
   value: string;
-  /** The setting that says so; undefined for what was read from a state. */
+  /** The setting with the claim; undefined for a claim that was read from a state. */
   setting?: string;
 }
 
@@ -15,7 +15,10 @@ const plain = (address: string): string => address.replace(/\/.*/, "");
 const portsFrom = (first: number | undefined, count = 1, protocol = "tcp"): string[] =>
   first === undefined ? [] : Array.from({ length: count }, (_, i) => `${first + i}/${protocol}`);
 
-/** What a stack's settings claim. What is chosen where nothing is said is chosen apart from all others. */
+/**
+ * The claims in a stack's settings. Defaults claim nothing: they are chosen so that they differ from those of other
+ * stacks.
+ */
 export function claimsOfSettings({ vip, furtherVips, nodes, sharedDirectory }: Settings): Claim[] {
   return [
     { kind: "address", value: vip.address, setting: "vip" },
@@ -47,7 +50,7 @@ export function claimsOfSettings({ vip, furtherVips, nodes, sharedDirectory }: S
   ];
 }
 
-/** What is read of a resource in a state; nothing of it is sure. */
+/** The parts of a recorded resource that are read. None of them is certain to be there. */
 interface Recorded {
   type: string;
   inputs?: Record<string, unknown>;
@@ -61,7 +64,7 @@ const texts = (value: unknown): string[] =>
 const entries = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter((each) => typeof each === "object" && each !== null) : [];
 
-/** What each type of resource claims, by the inputs that the state has of it. */
+/** Reads the claims of each type of resource from its recorded inputs. */
 const readers: Record<string, (inputs: Record<string, unknown>) => Claim[]> = {
   "pulumi-nodejs:dynamic/vagrant:Machine": ({ networks, ports }) => [
     ...entries(networks)
@@ -83,7 +86,10 @@ const readers: Record<string, (inputs: Record<string, unknown>) => Claim[]> = {
     texts(directory).map((value): Claim => ({ kind: "directory", value })),
 };
 
-/** What the resources of a state claim: also of a stack whose settings are not here, or were changed since. */
+/**
+ * The claims of the resources in a state. They are known even if the stack's settings are not here, or were changed
+ * since.
+ */
 export const claimsOfResources = (resources: readonly Recorded[]): Claim[] =>
   resources.flatMap(({ type, inputs }) => (inputs && readers[type]?.(inputs)) || []);
 
@@ -116,7 +122,7 @@ const reasons: Record<Claim["kind"], Reason> = {
   ],
 };
 
-/** What of our claims another stack has already: one mistake for each setting. */
+/** Our claims that another stack has already: one mistake for each setting. */
 export function contested(own: Claim[], theirs: Claim[], stack: string): Mistake[] {
   const said = new Map<string, Mistake>();
   for (const mine of own) {

@@ -3,12 +3,12 @@ import { type Mistake, mistake } from "../domain/mistake";
 import { type Settings, SettingsError } from "../settings";
 import { type Claim, claimsOfSettings, contested } from "./claims";
 
-/** Another stack that is up, as far as it can clash with ours. */
+/** The parts of another stack that can clash with ours. */
 export interface OtherStack {
   stack: string;
-  /** What it has, as its state says. */
+  /** Its claims, from its state. */
   claims: Claim[];
-  /** As its file here says; undefined if there is none, or it is wrong: its own `up` says that. */
+  /** From its file here; undefined if there is none, or if it has mistakes, which its own `up` reports. */
   settings?: Settings | undefined;
   /** Whether it is on the same networks as ours: in the same lab, or on this machine's own. */
   near: boolean;
@@ -29,8 +29,8 @@ const shown = ({ subnet }: Settings): string => `${subnet.address}/${subnet.pref
 const hasMachines = ({ nodes }: Settings): boolean => nodes.some(({ host }) => !host);
 
 /**
- * Two stacks may share a network if it is the same for both. The same router id is no clash then, since with unicast
- * each node hears its own peers alone (keepalived.conf(5)), unless adverts go to everybody.
+ * Two stacks may share a network if it is the same for both. They may then have the same router id: with unicast each
+ * node hears only its own peers (keepalived.conf(5)). With multicast adverts the same router id is a clash.
  */
 function networkClashes(settings: Settings, stack: string, theirs: Settings): Mistake[] {
   if (!overlap(settings, theirs)) return [];
@@ -40,7 +40,7 @@ function networkClashes(settings: Settings, stack: string, theirs: Settings): Mi
       path: "subnet",
       subject: `the nodes' network (${shown(settings)}, of \`subnet\` or \`vip\`)`,
       rule: `overlaps that of the stack \`${stack}\` (${shown(theirs)})`,
-      wayOut: "use the very same, or another one",
+      wayOut: "use exactly the same network, or one that does not overlap it",
     });
   const multicast = settings.keepalived.multicast || theirs.keepalived.multicast;
   if (multicast && settings.virtualRouterId === theirs.virtualRouterId)
@@ -54,7 +54,7 @@ function networkClashes(settings: Settings, stack: string, theirs: Settings): Mi
   return mistakes;
 }
 
-/** Of what must be one's own, what is one's own on this machine, wherever the stack's nodes are. */
+/** Kinds of claims that clash even if the nodes of the stacks are on different networks. */
 const everywhere: Claim["kind"][] = ["directory", "host"];
 
 /** What two stacks must not share: addresses, hosts, ports, directories, networks that overlap, router ids. */

@@ -1,20 +1,20 @@
 import type { NodeReport } from "./node-report";
 
-/** What is not as it should be about the floating IP, beside who holds it; each a sentence for people. */
+/** Problems of the floating IP, except for the number of its holders. Each is a sentence for people. */
 export interface Findings {
-  /** Nodes that have the VIP although their keepalived is not master: nobody takes it off there. */
+  /** Nodes that have the VIP although their keepalived is not master: it would stay there. */
   stale: string[];
-  /** Nodes that stand by and could not take the VIP over, or of which that is not known. */
+  /** Standbys that could not take over the VIP, or for which this is not known. */
   unfit: string[];
   /** Nodes that do not hear a master's adverts. */
   deaf: string[];
   /** Settings that differ between nodes, or were changed by hand. */
   mismatch: string[];
-  /** No fault, but good to know. */
+  /** Facts that are no fault, but good to know. */
   notes: string[];
 }
 
-/** Seconds for which a change of state may be under way. */
+/** Seconds that a change of state may take. */
 const settling = 2;
 
 function staleVip({ name, status }: NodeReport): string[] {
@@ -24,7 +24,7 @@ function staleVip({ name, status }: NodeReport): string[] {
   return [`stale VIP on ${name}: it has the VIP, and its keepalived is ${state}`];
 }
 
-/** Why a node's keepalived sees a fault, as far as its guard knows. */
+/** Why a node's keepalived is in FAULT, as far as its guard knows. */
 function whyFault({ guard }: NonNullable<NodeReport["status"]>): string {
   if (guard?.state === "STANDBY") return "`journalctl -u keepalived` there says why";
   return `its guard is in state ${guard?.state ?? "STOPPED"}${guard?.reason ? ` (${guard.reason})` : ""}`;
@@ -58,7 +58,7 @@ function deafNodes(nodes: NodeReport[]): string[] {
   });
 }
 
-/** Nodes that stand by and do not see that another one has the lease and lives. */
+/** Standbys that do not see the heartbeats of the owner. */
 function blindNodes(nodes: NodeReport[]): string[] {
   const settled = ({ status }: NodeReport, state: string): boolean =>
     status?.guard?.state === state && Number(status.guard.since ?? 0) >= settling;
@@ -86,7 +86,7 @@ function differing(
   return [...byValue].map(([value, names]) => `${value} on ${names.join(" and ")}`).join(", ");
 }
 
-/** What weakens the protection of the data, or is on its way to a restart or a failover. */
+/** Facts that weaken the protection of the data, or will soon lead to a restart or a failover. */
 function guardNotes({ name, status }: NodeReport): string[] {
   const { health, fencing, timers } = status ?? {};
   const { lease, serverLease } = timers ?? {};

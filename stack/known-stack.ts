@@ -30,7 +30,7 @@ function knownMachine({ name, address, sshPort, directory }: RecordedMachine): K
   try {
     hostKey = (JSON.parse(readFileSync(recordFile(directory), "utf8")) as { hostKey: string }).hostKey;
   } catch {
-    // The folder is not there (yet): the attempt to log in says so.
+    // The folder does not exist (yet); the attempt to log in reports that.
   }
   return {
     ...{ name, address, user: "vagrant", port: sshPort, hostKey },
@@ -40,10 +40,10 @@ function knownMachine({ name, address, sshPort, directory }: RecordedMachine): K
 }
 
 /**
- * What is to be looked at: from the stack's outputs, or, as long as no `up` has come to its end, from its machines
- * and settings. The settings of the same stack may have changed since; what exists is what the outputs say.
+ * What can be measured of a stack: from its outputs, or, as long as no `up` has come to its end, from its machines and
+ * settings. The outputs come first, since the settings may have changed since the last `up`.
  *
- * @returns undefined if there is nothing to look at
+ * @returns undefined if there is nothing to measure
  */
 export function knownStack({ outputs, machines }: StackState, settingsFile: string): KnownStack | undefined {
   if (typeof outputs.url === "string" && Array.isArray(outputs.nodes))

@@ -5,7 +5,7 @@ import { localStacks } from "../local/pulumi/checkpoint";
 import type { Backend } from "../local/toolchain/environment";
 import { readState, type StackState } from "./state";
 
-/** Names of the labs of this machine that a stack has machines in. */
+/** Names of the labs that have machines of a stack. */
 export function labsOf({ machines }: StackState): string[] {
   const labs = dirname(labHome());
   const names = machines.map(({ directory }) => relative(labs, directory).split(sep)[0] ?? "..");

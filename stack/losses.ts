@@ -1,4 +1,4 @@
-/** A resource of a state; nothing of it is sure. */
+/** The parts of a recorded resource that are read. None of them is certain to be there. */
 interface Recorded {
   urn: string;
   type: string;
@@ -8,7 +8,7 @@ interface Recorded {
 const shownAddress = (address: unknown): string =>
   typeof address === "string" && address ? ` (${address.replace(/\/.*/, "")})` : "";
 
-/** What the removal of a resource takes away, by its type. */
+/** Describes what the removal of a resource deletes, by the resource's type. */
 const losses: Record<string, (name: string, inputs: Record<string, unknown>, purges: boolean) => string> = {
   "pulumi-nodejs:dynamic/vagrant:Machine": (name, { networks }) => {
     const [first] = Array.isArray(networks) ? (networks as { address?: unknown }[]) : [];
@@ -23,9 +23,9 @@ const losses: Record<string, (name: string, inputs: Record<string, unknown>, pur
 };
 
 /**
- * What somebody would miss of a stack that is removed, a phrase each.
+ * What the removal of a stack deletes, one phrase each.
  *
- * @param purges the shared data goes, too, whatever the stack's settings say
+ * @param purges whether the shared data is deleted, too, whatever the stack's settings say
  */
 export const lossesOf = (resources: readonly Recorded[], purges: boolean): string[] =>
   resources.flatMap(({ urn, type, inputs = {} }) => {

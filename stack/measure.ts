@@ -9,7 +9,7 @@ import type { KnownNode } from "./known-stack";
 import { type NodeReport, parseNodeStatus } from "./node-report";
 import type { PingReport } from "./verdict";
 
-/** Milliseconds that a node, or the VIP, may take to answer: a login to an emulated processor under load takes long. */
+/** Milliseconds that a node or the VIP may take to answer. A login to an emulated machine under load takes long. */
 export const answerLimit = 10_000;
 
 const command = linkedProgram("guard/node-status");
@@ -43,7 +43,7 @@ async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
 }
 
 /**
- * What all nodes say of themselves.
+ * Asks all nodes for their status.
  *
  * @param timeout milliseconds that it takes at most; default: 10 s
  */

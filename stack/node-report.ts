@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { answerOf } from "../providers/remote/answer";
 
-/** What node-status prints on a node (guard/): everything as measured there and then. */
+/** The output of node-status on a node (node/guard): everything as measured there at that moment. */
 const nodeStatus = z.looseObject({
   holdsVip: z.boolean(),
   vrrpState: z.string().nullish(),
@@ -41,7 +41,7 @@ const nodeStatus = z.looseObject({
 
 export type NodeStatus = z.infer<typeof nodeStatus>;
 
-/** A node as `status` shows it: what it said of itself, or why it said nothing. */
+/** A node in `status`: its own report, or the reason why there is none. */
 export interface NodeReport {
   name: string;
   address: string;

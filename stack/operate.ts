@@ -15,7 +15,7 @@ export function knownNode({ nodes }: KnownStack, name: string): KnownNode {
   return node;
 }
 
-/** Runs a script of floating-ip/ on a node. */
+/** Runs a script of node/keepalived on a node. */
 export async function onNode(stack: KnownStack, name: string, script: Script, args: string[]): Promise<void> {
   const node = knownNode(stack, name);
   try {
@@ -26,16 +26,16 @@ export async function onNode(stack: KnownStack, name: string, script: Script, ar
 }
 
 /**
- * A planned move must be seen in this time: the service that has just moved makes its new node busy, which then takes long
- * to answer, not to move.
+ * Milliseconds in which a planned move must be seen. The move itself is fast; but the service keeps its new node busy,
+ * which then answers late.
  */
 const patience = { all: 60_000, once: answerLimit, pause: 100 };
 
 /**
- * Waits until the holders are as wanted; gives them, and how long it took, in seconds.
+ * Waits until the holders are as wanted; returns them, and the seconds that it took.
  *
- * @param otherwise what to say if they are not
- * @throws Failure with that, or with who did not say what it holds
+ * @param otherwise the message if they do not become so
+ * @throws Failure with that message, or with the nodes that did not answer
  */
 export async function holdersWhen(
   { nodes, vip }: KnownStack,

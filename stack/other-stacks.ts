@@ -9,13 +9,13 @@ import { labsOf } from "./lab-stacks";
 import { stackFile } from "./stack-file";
 import { readLocal, type StackState } from "./state";
 
-/** The settings in a stack's file here; undefined if there is none, or it is wrong. */
+/** The settings in a stack's file here; undefined if there is none, or if it has mistakes. */
 export function settingsOf(stack: string): Settings | undefined {
   try {
     const file = stackFile(stack);
     return existsSync(file) ? checkSettingsFile(file) : undefined;
   } catch {
-    return undefined; // Wrong, which its own `up` says.
+    return undefined; // It has mistakes, which its own `up` reports.
   }
 }
 
@@ -23,11 +23,11 @@ function stateOf(backend: Backend, stack: string): StackState | undefined {
   try {
     return readLocal(backend, stack);
   } catch {
-    return undefined; // It cannot be read, which its own `up` says.
+    return undefined; // It cannot be read, which its own `up` reports.
   }
 }
 
-/** Whether a stack's machines are where ours are to be. Hosts can be anywhere: they may be near. */
+/** Whether a stack's nodes can be on the same networks as ours. Hosts can be anywhere, so they always count. */
 function isNear(state: StackState, usesLab: boolean): boolean {
   if (state.machines.length === 0) return true;
   const labs = labsOf(state);
@@ -35,8 +35,8 @@ function isNear(state: StackState, usesLab: boolean): boolean {
 }
 
 /**
- * The other stacks in a local backend that have anything: those of this clone with their settings, those of another
- * clone of this repository as their state tells of them.
+ * The other stacks in a local backend that have resources. Those of this clone come with their settings; those of other
+ * clones are known only by their state.
  */
 export function otherStacks(backend: Backend, stack: string, usesLab: boolean): OtherStack[] {
   return localStacks(backend).flatMap((other) => {

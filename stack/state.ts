@@ -17,15 +17,18 @@ export interface StackState {
   outputs: Record<string, unknown>;
   /** Number of resources, the stack itself and its components included. */
   resources: number;
-  /** Pulumi was killed while it worked on something: it does not know what became of it. */
+  /** Whether Pulumi was killed during an operation and does not know its result. */
   interrupted: boolean;
   /** URNs whose creation was interrupted: they may exist, and are not among the resources. */
   pendingCreates: string[];
-  /** The stack's machines, also those that are not complete. */
+  /** The stack's machines, including incomplete ones. */
   machines: RecordedMachine[];
-  /** What the stack has for itself alone. */
+  /** What the stack claims for itself alone. */
   claims: Claim[];
-  /** What its removal takes away, a phrase each: as its settings say, and with the shared data in any case. */
+  /**
+   * What its removal deletes, one phrase each: by its settings (`usual`), and together with the shared data
+   * (`withData`).
+   */
   losses: { usual: string[]; withData: string[] };
   /** Pulumi's salt, if secrets are encrypted with a passphrase. */
   salt?: string;
@@ -39,7 +42,7 @@ export interface RecordedMachine {
   sshPort: number;
   /** Its folder on this machine: its key and host key are there. */
   directory: string;
-  /** The hypervisor's name and its id of the machine, once it is made; libvirt's URI where it has one. */
+  /** The hypervisor's name and, once the machine is made, its id there; libvirt's URI if there is one. */
   hypervisor?: string;
   machineId?: string;
   libvirtUri?: string;
@@ -57,7 +60,7 @@ function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
     libvirt?: { uri?: string };
   };
   const { name, sshPort = 22, directory, hypervisor, machineId } = found;
-  // One that is being made has no outputs yet.
+  // A machine that is being made has no outputs yet.
   const address = found.address || networks.find((network) => network.address)?.address;
   if (typeof name !== "string" || typeof address !== "string" || typeof directory !== "string") return [];
   const machine = { name, address: address.replace(/\/.*/, ""), sshPort, directory };
@@ -71,7 +74,7 @@ function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
   ];
 }
 
-/** Reads a deployment as state files and `pulumi stack export` have it. */
+/** Reads a deployment in the form of state files and `pulumi stack export`. */
 export function describeDeployment(deployment: Deployment | undefined): StackState {
   const { resources, creating, interrupted, salt } = contentsOf(deployment);
   const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
@@ -95,7 +98,7 @@ export function readLocal(backend: Backend, stack: string): StackState | undefin
   return checkpoint && describeDeployment(checkpoint.latest);
 }
 
-/** How to call the CLI where there is no other way. */
+/** How to call Pulumi's CLI. */
 export interface Cli {
   pulumi: string;
   env: NodeJS.ProcessEnv;
@@ -103,8 +106,8 @@ export interface Cli {
 }
 
 /**
- * A stack's state: read from its file where the backend is local, which costs a millisecond; else asked for with
- * one call of the CLI, which costs a second.
+ * Reads a stack's state. With a local backend this reads its file, which takes a millisecond. Otherwise it calls the
+ * CLI once, which takes a second.
  *
  * @returns undefined if the backend has no such stack
  */
@@ -121,7 +124,7 @@ export async function readState(
   return describeDeployment(readExport(result.stdout));
 }
 
-/** Makes the stack, with no resources. */
+/** Makes an empty stack. */
 export async function initStack(stack: string, { pulumi, env, cwd }: Cli): Promise<void> {
   await run(pulumi, ["stack", "init", stack, "--no-select", "--non-interactive"], { env, cwd });
 }

@@ -2,10 +2,10 @@ import { Failure } from "../local/errors";
 import type { NodeReport } from "./node-report";
 import { holdersOf } from "./verdict";
 
-/** Who has to give way for the VIP to move. */
+/** The nodes that must refuse the VIP so that it moves. */
 export interface SwitchoverPlan {
   holder: string;
-  /** Undefined: whom keepalived chooses. */
+  /** Undefined if keepalived chooses the node. */
   target: string | undefined;
   /** In this order; the holder is the last. */
   yielding: string[];
@@ -40,10 +40,10 @@ export function nodeNamed(nodes: NodeReport[], name: string): NodeReport {
 }
 
 /**
- * Plans a switchover to a node, or to whom keepalived chooses.
+ * Plans a switchover to a node, or to the one that keepalived chooses.
  *
  * @returns undefined if the node has the VIP already
- * @throws Failure if nobody can take it, with the reason
+ * @throws Failure with the reason if no node can take the VIP
  */
 export function planSwitchover(nodes: NodeReport[], target?: string): SwitchoverPlan | undefined {
   const wanted = target === undefined ? undefined : nodeNamed(nodes, target);
@@ -54,7 +54,7 @@ export function planSwitchover(nodes: NodeReport[], target?: string): Switchover
   if (wanted && !ready.includes(wanted)) throw new Failure(whyNotReady(wanted) ?? "");
   if (ready.length === 0)
     throw new Failure(`no other node can take the VIP: ${others.map(whyNotReady).join("; ")}`);
-  // keepalived would choose the most preferred one: those that are not meant give way first.
+  // keepalived would choose the most preferred node, so all others than the wanted one must refuse the VIP first.
   const inTheWay = wanted ? ready.filter((node) => node !== wanted) : [];
   return {
     holder: holder.name,

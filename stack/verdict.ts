@@ -1,7 +1,7 @@
 import { findingsOf } from "./findings";
 import type { NodeReport } from "./node-report";
 
-/** What all nodes and the VIP together amount to. Only `healthy` is. */
+/** The state of the whole stack. Only `healthy` is good. */
 export type State =
   | "healthy"
   | "no-holder"
@@ -20,7 +20,7 @@ export interface Verdict {
   state: State;
   /** One line for people. */
   message: string;
-  /** What else there is to say, a sentence each. */
+  /** Further remarks, one sentence each. */
   remarks: string[];
 }
 
@@ -38,7 +38,7 @@ export const holdersOf = (nodes: NodeReport[]): NodeReport[] =>
 const running = (nodes: NodeReport[]): NodeReport[] =>
   nodes.filter(({ status }) => status?.container?.state === "running");
 
-/** Why the VIP's holder does not serve, from what it says of itself; the nearest cause first. */
+/** Why the VIP's holder does not serve, from its own report; the nearest cause comes first. */
 function whyNoService({ name, status }: NodeReport, ping: PingReport): string {
   const guard = status?.guard;
   const lease = status?.lease;
@@ -56,7 +56,7 @@ function whyNoService({ name, status }: NodeReport, ping: PingReport): string {
 
 type Judgement = Pick<Verdict, "state" | "message">;
 
-/** `, since 17:23:40 (12 s)`, if it is known: the last of them to become master made them two. */
+/** `, since 17:23:40 (12 s)`, if it is known. The time is that at which the last of them became master. */
 function sinceWhen(holders: NodeReport[], now: Date): string {
   const seconds = holders.flatMap(({ status }) => {
     const since = status?.keepalived?.since;
@@ -68,13 +68,13 @@ function sinceWhen(holders: NodeReport[], now: Date): string {
   return `, since ${time} (${least} s)`;
 }
 
-/** Judges what was measured; the worst comes first. */
+/** Judges the measured values. If there are several problems, the worst one is the verdict. */
 export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): Verdict {
   const { stale, unfit, deaf, mismatch, notes } = findingsOf(nodes);
   const faults = [...stale, ...unfit, ...deaf, ...mismatch];
   const verdict = judgeHolders(nodes, ping, stale, now);
   if (verdict.state !== "healthy" || faults.length === 0) {
-    // A message that says it need not be followed by a remark that says it again.
+    // The message may say the same as a remark: such a remark is left out.
     const remarks = [...faults, ...notes].filter((each) => !verdict.message.includes(each));
     return { ...verdict, remarks };
   }

@@ -24,23 +24,23 @@ export interface BackupOptions {
   to?: string | undefined;
 }
 
-/** Milliseconds for the backup on the node, and for bringing it here. */
+/** Milliseconds that the backup on the node may take, and its download. */
 const limit = 2 * 3_600_000;
 
-/** Where a node has its scripts, and a backup until it is here. */
+/** Where the node's scripts are, and where a backup is until it is downloaded. */
 const onNode = { scripts: linkedProgram("guard"), staging: "/var/lib/ha-rancher/backup" };
 
-/** Where backups of a stack go that were not told where to go. */
+/** The default folder for backups of a stack. */
 const backupFolder = (stack: string): string => join(dataHome(), "backups", stack);
 
-/** Names of backups to be removed, so that the newest so many stay. */
+/** The names of the backups to remove, so that only the newest `keep` stay. */
 export const surplus = (names: string[], keep: number): string[] =>
   names
     .filter((name) => /^rancher-\d{8}T\d{6}Z\.tar$/.test(name))
     .sort()
     .slice(0, -keep);
 
-/** The node that serves, by what the nodes say. */
+/** The active node, by the nodes' reports. */
 export function activeNode(reports: NodeReport[]): string {
   const active = reports.filter(({ status }) => status?.guard?.state === "ACTIVE");
   const [only] = active;
@@ -60,7 +60,7 @@ async function meansFolder(path: string): Promise<boolean> {
   return found !== undefined || path.endsWith("/");
 }
 
-/** Where a backup goes: a file, or a folder in which so many stay. */
+/** Where a backup goes: a file, or a folder in which only the newest backups stay. */
 export interface Destination {
   path: string;
   isFolder: boolean;
@@ -68,7 +68,7 @@ export interface Destination {
 }
 
 /**
- * Makes a backup on a node and brings it here.
+ * Makes a backup on a node and downloads it.
  *
  * @returns its file
  */
@@ -101,7 +101,7 @@ export async function bringBackup(
 }
 
 /**
- * Makes a backup on the node that serves, and brings it here.
+ * Makes a backup on the active node and downloads it.
  *
  * @returns 0
  * @throws Failure if no node serves, or the backup could not be made; the service goes on

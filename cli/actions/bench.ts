@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { Failure } from "../../local/errors";
 import { packageRoot } from "../../local/root";
 
-/** A benchmark: a module of drill/bench that exports this. */
+/** What a benchmark, a module of drill/bench, exports. */
 interface Benchmark {
   /** Prints its figures beside those of a baseline; progress goes to stderr. */
   bench: Command;
@@ -27,7 +27,7 @@ const names = (): string[] =>
  * @param args the benchmark's own options
  */
 export async function bench(name: string, args: string[]): Promise<void> {
-  // The others are loaded only for their names: some load a lot.
+  // Only the chosen benchmark is loaded: some load a lot.
   const found = names();
   const command = found.includes(name) ? load(name).bench : undefined;
   if (!command) {

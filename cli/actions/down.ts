@@ -25,9 +25,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 export interface DownOptions {
   stack: string;
-  /** Remove the lab with all that it keeps, too. */
+  /** Also remove the lab with its caches. */
   lab?: boolean;
-  /** Remove the shared data, too, also where `keepData` is true. */
+  /** Also remove the shared data, even if `keepData` is true. */
   purgeData?: boolean;
   /** Wait for another run of Pulumi on the stack. */
   wait?: boolean;
@@ -35,7 +35,7 @@ export interface DownOptions {
   yes?: boolean;
 }
 
-/** Removes all that a stack made, and then the stack; stops the lab if no other stack uses it. */
+/** Removes everything that a stack made, and then the stack. Stops the lab if no other stack uses it. */
 export async function down(options: DownOptions): Promise<void> {
   const clock = new Clock();
   let ok = false;
@@ -73,7 +73,7 @@ async function takeDown(options: DownOptions, clock: Clock): Promise<void> {
   for (const line of clock.table()) say(`  ${line}`);
 }
 
-/** What is about to be lost is said, and asked for. */
+/** Shows what would be lost, and asks for confirmation. */
 async function askFirst(options: DownOptions, state: StackState | undefined): Promise<void> {
   const { stack, lab, purgeData: purges = false, yes } = options;
   const losses = [
@@ -90,13 +90,13 @@ async function askFirst(options: DownOptions, state: StackState | undefined): Pr
   });
 }
 
-/** What is on somebody's own server is not this program's to delete. */
+/** Refuses to purge data on the user's own server. */
 function refuseForeignData(file: string): void {
   let settings: ReturnType<typeof checkSettingsFile>;
   try {
     settings = checkSettingsFile(file);
   } catch {
-    return; // Its export, if it has one, is what the stack's state says.
+    return; // Without readable settings, only the stack's state names its export.
   }
   const { storage, nfsAddress, sharedDirectory } = settings;
   if (storage === "server")
@@ -105,7 +105,7 @@ function refuseForeignData(file: string): void {
     );
 }
 
-/** Wrong settings must not keep anybody from removing what right ones made. */
+/** Whether the settings name the lab. Mistakes in them must not prevent the removal of a stack. */
 async function settingsNameLab(file: string): Promise<boolean> {
   try {
     return await runsInLab(checkSettingsFile(file));
@@ -153,7 +153,7 @@ async function destroy(
   surroundings: Surroundings,
 ): Promise<void> {
   const next = `\`${npmRun("down", stack)}\` continues where it stopped.`;
-  // `destroy` passes over what was being created when Pulumi was killed. A lab that ends takes it along.
+  // `destroy` ignores resources that were being created when Pulumi was killed. If the lab ends, they end with it.
   if (state.pendingCreates.length > 0 && !(usesLab && others.length === 0)) {
     say("Finishing what was being created when Pulumi was killed, so that it can be removed");
     const argv = ["up", ...state.pendingCreates.flatMap((urn) => ["--target", urn])];

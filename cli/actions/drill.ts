@@ -33,7 +33,7 @@ export interface DrillOptions {
   rewrite?: string;
 }
 
-/** Progress; what the command is asked for goes to stdout. */
+/** Prints progress to stderr: stdout has only the result. */
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function chosen({ fault = [], quick, random }: DrillOptions): readonly Fault[] {
@@ -46,11 +46,11 @@ function chosen({ fault = [], quick, random }: DrillOptions): readonly Fault[] {
   return random ? [] : faults;
 }
 
-/** Where the report of a drill goes by default: a folder of its own in the data folder. */
+/** The default folder for a drill's report: a new one in the data folder. */
 const defaultFolder = (stack: string): string =>
   join(dataHome(), "drill", `${stack}-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}`);
 
-/** Shows a trial in a line or more. */
+/** Prints the result of a trial, in one line or a few. */
 function showTrial({ problem }: Recording, result: TrialResult): void {
   const [row] = rowsOf([result], []);
   if (!row) return;
@@ -96,7 +96,7 @@ export function checkOptions(options: DrillOptions): void {
 }
 
 /**
- * Breaks a stack that is up with all faults or the named ones, measures what that costs, and writes a report.
+ * Injects all faults, or the named ones, into a stack that is up; measures their effects and writes a report.
  *
  * @returns 0 if all invariants held, 1 if not, 130 after Ctrl-C
  */

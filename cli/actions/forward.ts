@@ -24,7 +24,9 @@ export interface ForwardOptions {
   port: number;
 }
 
-/** Makes the VIP's HTTPS port reachable on this machine, so that its browser sees it; returns after Ctrl-C. */
+/**
+ * Forwards a port of this machine to the VIP's HTTPS port, so that a browser here can open it. Returns after Ctrl-C.
+ */
 export async function forward({ stack, port }: ForwardOptions): Promise<void> {
   const file = existingStackFile(stack);
   const usesLab = await runsInLab(checkSettingsFile(file));
@@ -68,10 +70,10 @@ async function urlOf(stack: string, file: string, usesLab: boolean): Promise<URL
   return new URL(known.url);
 }
 
-/** A way into the lab's network: a socket whose connections come out there. */
+/** A gate into the lab's network: connections to its socket continue inside the lab. */
 interface Gate {
   way: NetConnectOpts;
-  /** Rejects when it is gone, with the lab. */
+  /** Rejects when the gate ends because the lab has ended. */
   closed: Promise<never>;
   close(): void;
 }
@@ -90,7 +92,7 @@ async function openGate(lab: LabDescription, target: { host: string; port: numbe
   const closed = once(child, "close").then(() => {
     throw new Failure("the lab has ended: `npm run up` starts it again");
   });
-  // Nobody may be waiting for it when it comes.
+  // The rejection may come when nothing waits for it.
   closed.catch(() => {});
   try {
     await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, "data"), closed]);

@@ -12,7 +12,7 @@ export interface MaintenanceOptions {
 }
 
 /**
- * Tells a node to hold no VIP until it is told otherwise, or ends that. It lasts over a boot of the node.
+ * Begins or ends the maintenance of a node. In maintenance a node has no VIP, even after a reboot.
  *
  * @returns 0
  * @throws Failure if no other node could take the VIP
@@ -24,7 +24,7 @@ export async function maintenance(known: KnownStack, { node, on }: MaintenanceOp
   const holds = report.status?.holdsVip === true;
   const others = reports.filter((each) => each !== report);
   const rests = report.status?.keepalived?.maintenance === true;
-  // Whether or not it has the VIP just now: a moment later it may be the only one that could.
+  // This also applies to a node without the VIP: a moment later it may be the only one that could have it.
   if (on && !rests && !others.some((each) => each.status?.holdsVip || !whyNotReady(each)))
     throw new Failure(
       `${holds ? `${node} has the VIP, and no other node can take it` : `without ${node} no node could take the VIP`}: ${others.map(whyNotReady).join("; ")}`,

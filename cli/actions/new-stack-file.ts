@@ -2,9 +2,9 @@ import ipaddr from "ipaddr.js";
 import { stringify } from "yaml";
 import { namespace } from "../../settings";
 
-/** What `new-stack` must know to write a file. */
+/** The answers from which `new-stack` writes a file. */
 export interface Answers {
-  /** Machines that are made, or hosts that exist. */
+  /** Machines to be made, or existing hosts. */
   kind: "machines" | "hosts";
   /** With prefix. */
   vip: string;
@@ -19,7 +19,7 @@ export interface Answers {
 
 const head = {
   machines: "Machines that `npm run up` makes and `npm run down` removes.",
-  hosts: "Hosts that existed before: docs/hosts.md tells what they must be like, and what is done on them.",
+  hosts: "Existing hosts: docs/hosts.md says what they need, and what is changed on them.",
 };
 
 /** The text of a Pulumi.<stack>.yaml. */
@@ -41,7 +41,7 @@ export function stackFileText(stack: string, answers: Answers): string {
   ].join("\n");
 }
 
-/** Nodes as they are written on a command line: `one=192.168.56.11`. */
+/** Parses a node from a command line: `one=192.168.56.11`. */
 export function parseNode(text: string): { name: string; address: string } {
   const [, name = "", address = ""] = /^([^=]*)=(.*)$/.exec(text.trim()) ?? [];
   if (!name || !address)
@@ -51,7 +51,7 @@ export function parseNode(text: string): { name: string; address: string } {
   return { name, address };
 }
 
-/** Where addresses are suggested: VirtualBox allows it for host-only networks, and the lab's network is there. */
+/** The network of suggested addresses: VirtualBox allows it for host-only networks, and the lab uses it. */
 const network = ipaddr.IPv4.parseCIDR("192.168.56.0/24");
 const step = 10;
 
@@ -61,10 +61,10 @@ export interface Suggestion {
 }
 
 /**
- * A VIP and addresses for a stack's nodes that nobody has.
+ * Suggests a free VIP and free addresses for a stack's nodes.
  *
  * @param taken addresses of other stacks, without prefix
- * @returns undefined if there is no room
+ * @returns undefined if not enough addresses are free
  */
 export function suggest(stack: string, count: number, taken: ReadonlySet<string>): Suggestion | undefined {
   const [base, prefix] = network;

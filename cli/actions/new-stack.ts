@@ -28,7 +28,7 @@ export interface NewStackOptions {
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Asks for what was not said, checks it, and writes the file of a new stack. */
+/** Asks for missing options, checks all of them, and writes the file of a new stack. */
 export async function newStack(options: NewStackOptions): Promise<void> {
   const asks = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const stack = options.stack ?? (asks ? await askName() : missing("the stack's name"));
@@ -85,7 +85,7 @@ function suggestion(stack: string, count: number): { vip?: string; nodes: Answer
   return suggest(stack, count, taken) ?? { nodes: [] };
 }
 
-/** Everything from the command line; addresses of machines are suggested where none are given. */
+/** Takes all answers from the command line; addresses of machines that are not given are suggested. */
 function complete(stack: string, options: NewStackOptions): Answers {
   const { kind = "machines", vip, node, hypervisor, box, user, keyFile } = options;
   const nodes = node?.map(parsedNode);
@@ -115,7 +115,7 @@ function parsedNode(text: string): { name: string; address: string } {
   }
 }
 
-/** The first thing that is wrong with an answer, for the prompt to say; true if nothing is. */
+/** True if an answer is right; otherwise its first mistake, for the prompt. */
 const judged = (result: { success: boolean; error?: { issues: { message: string }[] } }): true | string =>
   result.success || `It ${result.error?.issues[0]?.message ?? "is wrong"}`;
 

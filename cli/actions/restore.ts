@@ -22,13 +22,16 @@ export interface RestoreOptions {
   yes?: boolean;
 }
 
-/** Milliseconds: for bringing the archive to the node, and for the restore there. */
+/** Milliseconds that the upload of the archive may take, and the restore on the node. */
 const limit = 3 * 3_600_000;
 
-/** Where a node has its scripts, and the archive meanwhile. */
+/** Where the node's scripts are, and where the archive is during the restore. */
 const onNode = { scripts: linkedProgram("guard"), staging: "/var/lib/ha-rancher/restore" };
 
-/** The node that a restore is for: who has the lease; else, with a service that does not start, who has the VIP. */
+/**
+ * The node that restores: the owner of the lease. If the service does not start, nobody may own it: then the VIP's
+ * holder.
+ */
 export function restoringNode(reports: NodeReport[]): string {
   const found =
     reports.find(({ status }) => status?.lease?.heldHere) ??
@@ -43,7 +46,7 @@ export function restoringNode(reports: NodeReport[]): string {
   );
 }
 
-/** Brings an archive to a node, and has it restored there. */
+/** Uploads an archive to a node and restores it there. */
 export async function restoreOn(
   ssh: SshEndpoint,
   name: string,
@@ -60,17 +63,17 @@ export async function restoreOn(
     say(`${name}: ${stdout.trim()}`);
   } finally {
     await execOk(ssh, asRoot(ssh, `rm -rf ${staging}`)).catch(() => {
-      // The node is gone; the next restore clears it.
+      // The node is gone; the next restore removes the files.
     });
   }
 }
 
 /**
- * Brings the data of a backup back, in place of what is there, after a question. The archive is checked before
- * anything is touched.
+ * Replaces the service's data with that of a backup, after a confirmation. The archive is checked before anything is
+ * touched.
  *
  * @returns 0
- * @throws Failure if it was refused or failed; then the data is what it was, unless the message says otherwise
+ * @throws Failure if it was refused or failed; the data is then unchanged, unless the message says otherwise
  */
 export async function restore(known: KnownStack, { stack, file, yes }: RestoreOptions): Promise<number> {
   const archive = fromCaller(file);

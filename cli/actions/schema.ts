@@ -6,7 +6,7 @@ import { stackFileSchema } from "../../settings/json-schema";
 
 const present = (file: string): string => readFileSync(join(packageRoot, file), "utf8");
 
-/** What is made from the declarations of the settings, by file below the package's root. */
+/** The files that are made from the declarations of the settings: their text by path below the package's root. */
 export function generated(): Record<string, string> {
   return {
     "docs/settings.md": withSettingsTable(present("docs/settings.md")),

@@ -35,7 +35,7 @@ export async function shell({ stack, command }: ShellOptions): Promise<number> {
   const surroundings = await prepare(usesLab, new Clock(), say);
   const backend = backendOf(usesLab, say);
   const cli = cliOf(surroundings);
-  // So that plain `pulumi up` works at once.
+  // Plain `pulumi up` then works at once.
   if (!(await readState(backend, stack, async () => cli))) {
     await keepingStackFile(file, () => initStack(stack, cli));
   }

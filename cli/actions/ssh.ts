@@ -7,16 +7,19 @@ import { callerFolder } from "../caller";
 export interface SshOptions {
   /** The node's name. */
   node: string;
-  /** What to run there; none: the login shell. OpenSSH joins it with blanks, and the login shell there reads it. */
+  /**
+   * The command to run; empty: the login shell. OpenSSH joins the words with spaces, and the node's login shell parses
+   * them.
+   */
   command: string[];
 }
 
-/** A path as OpenSSH's options have it: `%` begins what it fills in, and blanks part two files. */
+/** Quotes a path for OpenSSH's options: `%` begins a placeholder there, and spaces separate files. */
 const asFile = (path: string): string => `"${path.replaceAll("%", "%%")}"`;
 
 /**
- * The words for OpenSSH's client. The key is named by its file. Nothing of the user's own configuration counts, which
- * could take another host key for the pinned one.
+ * The arguments of OpenSSH's client. The key is given as a file. The user's own configuration is ignored: it could
+ * accept another host key than the pinned one.
  */
 export function sshArguments(node: KnownNode, command: readonly string[]): string[] {
   const options = [
@@ -38,7 +41,7 @@ export function sshArguments(node: KnownNode, command: readonly string[]): strin
 }
 
 /**
- * Logs in to a node with the key and the pinned host key of its stack, and gives it the terminal.
+ * Logs in to a node with the stack's key and the pinned host key, on this terminal.
  *
  * @returns the exit code of what ran there; 255 if the login failed
  */

@@ -17,7 +17,7 @@ export interface StatusOptions {
 const interval = 1_000;
 
 /**
- * Shows how the stack stands, measured now.
+ * Shows the state of the stack, measured now.
  *
  * @returns 0 if it is healthy, 1 if it is not
  */
@@ -46,7 +46,10 @@ async function look(stack: string, { vip, url, nodes }: KnownStack): Promise<Sta
   return { stack, vip, url, healthy: verdict.state === "healthy", ...verdict, holders, ...measured };
 }
 
-/** On a terminal the whole table, anew each time; else a line when something has changed, or JSON each time. */
+/**
+ * Prints the whole table each time on a terminal. Elsewhere it prints a line when something has changed, or JSON each
+ * time.
+ */
 async function watchStack(stack: string, known: KnownStack, json: boolean): Promise<number> {
   const paints = process.stdout.isTTY === true && !json;
   let last = "";
@@ -54,7 +57,7 @@ async function watchStack(stack: string, known: KnownStack, json: boolean): Prom
     const report = await look(stack, known);
     const time = new Date().toTimeString().slice(0, 8);
     if (json) process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...report })}\n`);
-    // Home, and away with what was there: nothing flickers.
+    // Moves the cursor home and clears the rest, which does not flicker.
     else if (paints)
       process.stdout.write(`\u001b[H\u001b[J${statusTable(report, colors)}\n\n${time}, Ctrl-C ends\n`);
     else {

@@ -10,18 +10,18 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 export interface SwitchoverOptions {
   stack: string;
-  /** Where to; undefined: whom keepalived chooses. */
+  /** The node that gets the VIP; undefined: keepalived chooses. */
   node?: string | undefined;
 }
 
-/** Seconds that a node refuses the VIP for a switchover, if nobody ends it earlier. */
+/** Seconds for which a node refuses the VIP in a switchover, unless it is ended earlier. */
 const yieldSeconds = 30;
 
 /**
- * Moves the VIP to another node, in order: its holder gives it away.
+ * Moves the VIP to another node: the holder gives it away.
  *
  * @returns 0
- * @throws Failure if nobody can take it, or nobody did; then the VIP is where it was
+ * @throws Failure if no node can take the VIP, or none did; the VIP is then where it was
  */
 export async function switchover(known: KnownStack, { stack, node }: SwitchoverOptions): Promise<number> {
   if (checkSettingsFile(existingStackFile(stack)).keepalived.preempt)
@@ -52,7 +52,7 @@ async function carryOut(known: KnownStack, { holder, target, yielding }: Switcho
       (target === undefined ? first !== holder : first === target);
     return await holdersWhen(known, isOver, "the VIP did not move as asked");
   } finally {
-    // It would end by itself; sooner is better: they may be needed.
+    // The refusal would end by itself, but these nodes may be needed earlier.
     await Promise.allSettled(asked.map((name) => onNode(known, name, "yield", ["0"])));
   }
 }

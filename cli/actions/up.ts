@@ -13,7 +13,7 @@ export interface UpOptions {
   wait?: boolean;
 }
 
-/** Makes everything that the stack needs and then the stack itself, or brings it to what its settings say. */
+/** Makes everything that the stack needs and then the stack itself, or changes the stack to match its settings. */
 export async function up({ stack, wait }: UpOptions): Promise<void> {
   const clock = new Clock();
   let ok = false;

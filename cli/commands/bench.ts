@@ -1,7 +1,7 @@
 import { type CommandBuilder, command } from "./command";
 
 export const benchCommand: CommandBuilder = () =>
-  command("bench", "measure, each against a baseline of the same run")
+  command("bench", "run a benchmark, and compare it with a baseline of the same run")
     .argument("<name>", "such as machines or takeover")
     .argument("[args...]", "its own options, such as --json or --help")
     .passThroughOptions()

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { CommandLine } from "../on-nodes";
 
-/** Makes a command of a command line. What it needs to run is loaded when it runs: `--help` needs nothing. */
+/** Makes a command for a command line. Its action loads its modules only when it runs: `--help` needs none. */
 export type CommandBuilder = (line: CommandLine) => Command;
 
-/** A command that throws what is wrong in a call, and shows its usage then. */
+/** A command that throws mistakes in a call, and then shows its usage. */
 export const command = (name: string, description: string): Command =>
   new Command(name).description(description).exitOverride().showHelpAfterError();
 
@@ -30,5 +30,5 @@ export function whole(text: string): number {
   throw new InvalidArgumentError("It must be a whole number from 1.");
 }
 
-/** Gathers the values of an option that may be given more than once. */
+/** Collects the values of an option that may be given more than once. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];

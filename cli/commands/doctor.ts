@@ -4,10 +4,10 @@ import { type CommandBuilder, stackCommand } from "./command";
 export const doctorCommand: CommandBuilder = () =>
   stackCommand(
     "doctor",
-    "look whether this machine can run the stack, and what dead ones left; exit code 1 if not",
+    "check whether this machine can run the stack, and find leftovers of removed ones; exit code 1 if there is a fault",
   )
     .option("--json", "for programs")
-    .option("--fix", "mend what can be mended without harm to anybody")
+    .option("--fix", "repair what can be repaired without harm")
     .action(async (options: DoctorOptions) => {
       process.exitCode = await (await import("../doctor/index.js")).doctor(options);
     });

@@ -3,22 +3,22 @@ import { onNodes } from "../on-nodes";
 import { type CommandBuilder, collect, stackCommand, whole } from "./command";
 
 export const drillCommand: CommandBuilder = (line) =>
-  stackCommand("drill", "break a stack that is up, measure what that costs, and write a report")
-    .option("-f, --fault <name>", "only this one; may be given more than once", collect)
-    .option("--quick", "only the few faults that say most")
+  stackCommand("drill", "inject faults into a stack that is up, measure their effects, and write a report")
+    .option("-f, --fault <name>", "only this fault; may be given more than once", collect)
+    .option("--quick", "only the few most telling faults")
     .option("-n, --trials <number>", "trials of each fault", whole, 3)
-    .option("--random <minutes>", "random faults for so long; alone, or after those of --fault", whole)
-    .option("--seed <number>", "gives the same order again", whole)
+    .option("--random <minutes>", "random faults for this long; alone, or after those of --fault", whole)
+    .option("--seed <number>", "repeat the order of faults of an earlier drill", whole)
     .option("-r, --report <folder>", "where the report goes")
-    .option("--continue", "continue the report in --report: its trials count, and missing ones are done")
-    .option("--json", "print the report for programs, too")
+    .option("--continue", "continue the report in --report: keep its trials and run the missing ones")
+    .option("--json", "also print the report as JSON, for programs")
     .option(
       "--yes-break <host>",
-      "a host that may be reset, though it may stay off until somebody turns it on; may be given more than once",
+      "allow resets of this host, which may stay off until somebody turns it on; may be given more than once",
       collect,
     )
-    .option("--compare <files...>", "what got better or worse between two reports; breaks nothing")
-    .option("--rewrite <folder>", "write the report in this folder again from its trials; breaks nothing")
+    .option("--compare <files...>", "show what got better or worse between two reports; injects nothing")
+    .option("--rewrite <folder>", "write the report in this folder again from its trials; injects nothing")
     .action(async (options: DrillOptions) => {
       const { checkOptions, compareReports, drillStack, rewriteReport } = await import("../actions/drill.js");
       if (options.compare) {

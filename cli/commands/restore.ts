@@ -3,9 +3,9 @@ import { onNodes } from "../on-nodes";
 import { type CommandBuilder, stackCommand } from "./command";
 
 export const restoreCommand: CommandBuilder = (line) =>
-  stackCommand("restore", "bring the data of a backup back, in place of what is there")
-    .argument("<file>", "what `backup` wrote")
-    .option("--yes", "do not ask; without a terminal it is needed")
+  stackCommand("restore", "replace the service's data with that of a backup")
+    .argument("<file>", "an archive that `backup` wrote")
+    .option("--yes", "do not ask; required without a terminal")
     .action(async (file: string, options: Omit<RestoreOptions, "file">) => {
       const { restore } = await import("../actions/restore.js");
       await onNodes(line, options.stack, ({ known }) => restore(known, { ...options, file }));

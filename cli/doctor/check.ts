@@ -4,20 +4,20 @@ import type { StackState } from "../../stack/state";
 import type { Hypervisor } from "../hypervisor";
 import type { ThisMachine } from "./machine";
 
-/** `fault`: an `up` fails, or does not do what it should. `remark`: it works, and should be known. */
+/** `fault`: an `up` fails, or gives a wrong result. `remark`: an `up` works, but the user should know this. */
 export type State = "well" | "remark" | "fault";
 
 export interface Finding {
   state: State;
   /** What was found, and what follows from it. */
   meaning: string;
-  /** The command, or the steps, that mend it. */
+  /** The command, or the steps, that repair it. */
   mend?: string;
-  /** Mends it, where that can harm nobody; gives what was done. */
+  /** Repairs it, if that is harmless, and returns what was done. */
   fix?: () => Promise<string>;
 }
 
-/** What a check looks at. */
+/** What checks inspect. */
 export interface Subject {
   machine: ThisMachine;
   stack: string;
@@ -25,20 +25,23 @@ export interface Subject {
   file: string;
   /** Undefined if they are missing or wrong. */
   settings: Settings | undefined;
-  /** What runs the stack's machines; undefined if every node is a host, or nobody knows. */
+  /** What runs the stack's machines; undefined if every node is a host, or if it is not known. */
   hypervisor: Hypervisor | undefined;
-  /** Its machines are the lab's, or this is the lab's shell: the lab serves the shared directory then, to hosts as well. */
+  /**
+   * The stack's machines are in the lab, or this is the lab's shell. The lab then serves the shared directory, also to
+   * hosts.
+   */
   inLab: boolean;
   backend: Backend;
-  /** What is known of the stack; undefined if it is not there. */
+  /** The stack's state; undefined if the stack does not exist. */
   known: StackState | undefined;
 }
 
 export interface Check {
   name: string;
-  /** Whether an `up` that makes the stack is refused because of a fault. */
+  /** Whether a fault refuses the `up` that makes the stack. */
   beforeUp?: boolean;
-  /** Gives no finding where there is nothing to ask, such as VirtualBox's networks for the lab. */
+  /** Returns no finding if the check does not apply, such as VirtualBox's networks for the lab. */
   look(subject: Subject): Promise<Finding[]> | Finding[];
 }
 
@@ -52,7 +55,7 @@ export const fault = (meaning: string, mend?: string, fix?: Finding["fix"]): Fin
   { state: "fault", meaning, mend, fix },
 ];
 
-/** Whether the stack has machines that this machine runs, and not in the lab. */
+/** Whether the stack's machines run on this machine, outside of the lab. */
 export const runsHere = ({ hypervisor }: Subject): boolean =>
   hypervisor === "virtualbox" || hypervisor === "libvirt";
 

@@ -45,11 +45,11 @@ async function libvirt({ machine }: Subject): Promise<Finding[]> {
 }
 
 async function lab(): Promise<Finding[]> {
-  if (currentLab()) return well("This is in the lab");
+  if (currentLab()) return well("This process is in the lab");
   const { built } = await plannedBox().catch(() => ({ built: false }));
   const found = await labProblems(labHome(), !built);
   if (found.length === 0) return well("The lab can run here");
-  // Each says what is wrong and the way out in one sentence.
+  // Each problem is one sentence with what is wrong and the way out.
   return found.flatMap((problem) => {
     const [meaning = "", ...mend] = problem.split(/: (?=[^:]*$)/);
     return fault(meaning, mend.join(": ") || undefined);
@@ -90,12 +90,12 @@ const virtualisation: Check = {
         `There is no /dev/kvm: machines run in software emulation, about ten times slower`,
         hasFlag ? "modprobe kvm_intel || modprobe kvm_amd" : bios,
       );
-    // A device that is there may belong to others, or only interpret: it is tried.
+    // The device may belong to others, or not work: a guest tries it.
     if (!machine.program("qemu-system-x86_64"))
-      return remark("/dev/kvm is there; QEMU, to try it with, is not yet");
+      return remark("/dev/kvm exists, but QEMU, which would test it, is not installed yet");
     return (await executes("kvm"))
       ? well("KVM works: a guest ran with it")
-      : remark("/dev/kvm is there and no guest runs with it: machines run in software emulation", bios);
+      : remark("/dev/kvm exists, but no guest runs with it: machines run in software emulation", bios);
   },
 };
 

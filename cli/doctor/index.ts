@@ -39,7 +39,7 @@ const settingsCheck: Check = {
   },
 };
 
-/** All that the doctor looks at, in the order in which it is told. */
+/** All checks, in the order of the output. */
 export const checks: readonly Check[] = [
   settingsCheck,
   ...programChecks,
@@ -52,14 +52,14 @@ export const checks: readonly Check[] = [
 
 export type Result = Finding & { check: string };
 
-/** Asks all checks side by side. One that fails itself is a fault, and keeps no other from being told. */
+/** Runs all checks in parallel. A check that throws becomes a fault; the others still report. */
 export async function examine(some: readonly Check[], subject: Subject): Promise<Result[]> {
   const found = await Promise.all(
     some.map(async (check) => {
       try {
         return (await check.look(subject)).map((finding) => ({ check: check.name, ...finding }));
       } catch (error) {
-        return fault(`It cannot be looked at: ${shownError(error)}`).map((finding) => ({
+        return fault(`The check failed: ${shownError(error)}`).map((finding) => ({
           check: check.name,
           ...finding,
         }));
@@ -69,14 +69,14 @@ export async function examine(some: readonly Check[], subject: Subject): Promise
   return found.flat();
 }
 
-/** What is known of a stack and of this machine before anything is asked. */
+/** Collects what the checks need of a stack and of this machine. */
 export async function subjectOf(stack: string): Promise<Subject> {
   const file = stackFile(stack);
   let settings: Settings | undefined;
   try {
     settings = checkSettingsFile(file);
   } catch {
-    // Said by a check of its own.
+    // The check `settings` reports this.
   }
   const hasMachines = settings?.nodes.some(({ host }) => !host);
   const hypervisor = settings && hasMachines ? await chooseHypervisor(settings.hypervisor) : undefined;
@@ -91,13 +91,13 @@ export async function subjectOf(stack: string): Promise<Subject> {
 export interface DoctorOptions {
   stack: string;
   json?: boolean;
-  /** Mend what can be mended without harm to anybody. */
+  /** Repair what can be repaired without harm. */
   fix?: boolean;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Mends what has a harmless cure, and says so. */
+/** Repairs what has a harmless repair, and reports it. */
 async function mend(results: Result[]): Promise<void> {
   for (const { check, fix } of results) {
     if (!fix) continue;
@@ -110,7 +110,7 @@ async function mend(results: Result[]): Promise<void> {
 }
 
 /**
- * Looks whether this machine can run a stack, and what dead ones left behind.
+ * Checks whether this machine can run a stack, and looks for what removed stacks left behind.
  *
  * @returns 0 if there is no fault, 1 if there is one
  */
@@ -130,9 +130,9 @@ export async function doctor({ stack, json = false, fix = false }: DoctorOptions
 }
 
 /**
- * What must be right before a stack is made; one that is there shows by itself what is wrong.
+ * Runs the checks that must pass before a stack is made. An `up` of an existing stack reports its problems itself.
  *
- * @throws Failure with every fault and what mends it
+ * @throws Failure with every fault and its repair
  */
 export async function refuseUnfit(subject: Subject): Promise<void> {
   const needed = checks.filter(({ beforeUp }) => beforeUp);
@@ -146,7 +146,7 @@ export async function refuseUnfit(subject: Subject): Promise<void> {
     [
       `this machine cannot run the stack; nothing was changed:`,
       ...lines,
-      "`npm run doctor` tells of the rest.",
+      "`npm run doctor` reports the rest.",
     ].join("\n"),
   );
 }

@@ -10,7 +10,7 @@ import { readLocal } from "../../stack/state";
 import { type Check, remark, type Subject, well } from "./check";
 import { namespaces } from "./namespaces";
 
-/** All stacks whose state is on this machine; undefined if the state is elsewhere, so that nobody can tell. */
+/** All stacks whose state is on this machine; undefined if the state is elsewhere and cannot be listed. */
 const livingStacks = ({ backend }: Subject): string[] | undefined =>
   backend.local
     ? localStacks(backend).filter((stack) => (readLocal(backend, stack)?.resources ?? 0) > 0)
@@ -38,17 +38,17 @@ const interrupted: Check = {
     if (!known) return [];
     return known.interrupted
       ? remark(
-          "Pulumi was killed in its last run, and does not know what became of its work",
+          "Pulumi was killed in its last run, and does not know the result of its last operation",
           `npm run up -- --stack ${stack}`,
         )
-      : well("Pulumi's last run came to its end");
+      : well("Pulumi's last run was not interrupted");
   },
 };
 
 interface MachineFolder {
   stack: string;
   folder: string;
-  /** The lab that it is in, if it is in one. */
+  /** The lab of the machine, if it is in one. */
   lab: string | undefined;
 }
 
@@ -129,7 +129,7 @@ const labs: Check = {
   },
 };
 
-/** Provider processes whose Pulumi is gone: they wait for calls that never come. */
+/** Processes of providers whose Pulumi is gone. They wait for calls that never come. */
 function orphans({ machine }: Subject): number[] {
   return machine.names("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
@@ -146,9 +146,9 @@ const processes: Check = {
     if (subject.machine.platform !== "linux") return [];
     const pids = orphans(subject);
     return pids.length === 0
-      ? well("No process of a Pulumi that is gone")
+      ? well("No leftover provider processes")
       : remark(
-          `${pids.length} provider processes of a Pulumi that was killed wait for nobody`,
+          `${pids.length} provider processes are left of a Pulumi that was killed`,
           `kill ${pids.join(" ")}`,
         );
   },
@@ -160,7 +160,7 @@ const builds: Check = {
     const pending = join(cacheHome(), "packages-pending.json");
     return machine.exists(pending)
       ? remark(
-          "The installation of the lab's packages was killed half-way; `npm run up` goes on with it",
+          "The installation of the lab's packages was interrupted; `npm run up` continues it",
           "npm run up",
         )
       : [];

@@ -8,7 +8,7 @@ import { labHome } from "../../local/paths";
 import { RunError, type RunResult, tryRun } from "../../local/run";
 import { onPath } from "../../local/toolchain/path";
 
-/** What the doctor asks of the machine that it runs on. Tests give their own answers. */
+/** What the doctor reads from the machine that it runs on. Tests replace it. */
 export interface ThisMachine {
   platform: NodeJS.Platform;
   architecture: string;
@@ -19,7 +19,7 @@ export interface ThisMachine {
   now: number;
   /** The file of a program on PATH. */
   program(name: string): string | undefined;
-  /** Runs a program for at most 20 s; what cannot be started or hangs has a code, too. */
+  /** Runs a program for at most 20 s. A program that cannot start, or hangs, has an exit code, too. */
   run(command: string, ...args: string[]): Promise<RunResult>;
   /** A file's text; undefined if it cannot be read. */
   text(path: string): string | undefined;
@@ -34,18 +34,18 @@ export interface ThisMachine {
   isFree(port: number, address: string): Promise<boolean>;
   /** IPv4 addresses with prefix, by interface. */
   addresses(): { device: string; cidr: string }[];
-  /** What a lab says of itself, by its network namespace; undefined if there is no such namespace. */
+  /** What a lab reports about itself, by its network namespace; undefined if the namespace does not exist. */
   lab(namespace: string): LabSeen | undefined;
 }
 
 export interface LabSeen {
-  /** Undefined: nobody says that it is of his lab. */
+  /** Undefined if no lab has recorded that the namespace is its own. */
   owner: Pick<LabOwner, "user" | "home"> | undefined;
-  /** Of this user, in this user's folder of labs. */
+  /** Whether it is this user's, in this user's folder of labs. */
   isOwn: boolean;
-  /** The lab's folder is there and knows the namespace. */
+  /** Whether the lab's folder exists and names the namespace. */
   isKnown: boolean;
-  /** Something of it runs, as far as this user can see. */
+  /** Whether something of it runs, as far as this user can see. */
   isAlive: boolean;
 }
 
@@ -84,7 +84,7 @@ async function run(command: string, ...args: string[]): Promise<RunResult> {
   }
 }
 
-/** Without what the kernel gives back at once, which Node counts as used before version 22. */
+/** MiB, including memory that the kernel frees at once, which Node before version 22 counts as used. */
 function availableMemory(): number {
   const said = /^MemAvailable:\s+(\d+) kB/m.exec(readable("/proc/meminfo") ?? "")?.[1];
   return said ? Number(said) / 1024 : freemem() / mebi;

@@ -5,12 +5,12 @@ import type { LabSeen, ThisMachine } from "./machine";
 
 const folder = "/run/netns";
 
-/** What removes a lab, said by whom it is. */
+/** The command that removes a lab, for the lab's owner. */
 const removal = (namespace: string, { home }: NonNullable<LabSeen["owner"]>): string =>
   // HOME is CACHE/ha-rancher/labs/NAME.
   `XDG_CACHE_HOME=${dirname(dirname(dirname(home)))} HA_RANCHER_LAB_NAME=${labOf(namespace)} npm run down -- --lab`;
 
-/** Removes a namespace in which nothing runs, of a lab whose folder is gone or that nobody ever had. */
+/** The finding for a namespace in which nothing runs, and whose lab is gone or unknown. `--fix` removes it. */
 function removable(machine: ThisMachine, name: string, meaning: string): Finding[] {
   return remark(meaning, `ip netns del ${name}`, async () => {
     if (machine.lab(name)?.isAlive) throw new Error(`something runs in ${name} by now`);
@@ -20,7 +20,7 @@ function removable(machine: ThisMachine, name: string, meaning: string): Finding
   });
 }
 
-/** What is to be said of a namespace. Nobody is told how to end what may be another's. */
+/** The findings about one namespace. They never suggest to end processes that may belong to somebody else. */
 async function findings(machine: ThisMachine, name: string, seen: LabSeen): Promise<Finding[]> {
   const { owner, isAlive } = seen;
   if (owner && !seen.isOwn) {

@@ -25,7 +25,7 @@ const hostOnly: Check = {
       .filter(({ address }) => !ranges.some((range) => inside(address, range)));
     if (outside.length === 0) return well(`VirtualBox allows the nodes' network (${ranges.join(", ")})`);
     const { address, prefix } = settings.subnet;
-    // Who says one range says all: the default must be repeated.
+    // The file replaces the default range, so the default must be repeated.
     const lines = [...ranges, `${address}/${prefix}`].map((range) => `* ${range}`).join("\\n");
     return fault(
       `VirtualBox allows host-only networks in ${ranges.join(", ") || "no range"}, and ${outside.map((node) => node.address).join(" and ")} is outside`,
@@ -50,7 +50,7 @@ const bridges: Check = {
   },
 };
 
-/** Interfaces that hypervisors make for their machines. */
+/** Names of the interfaces that hypervisors make for their machines. */
 const ofHypervisors = /^(vboxnet|virbr|vmnet|vnet|docker|br-)/;
 
 const subnetClash: Check = {
@@ -68,7 +68,7 @@ const subnetClash: Check = {
       );
     return other
       ? fault(
-          `${other.device} of this machine (${other.cidr}) is in the nodes' network ${address}/${prefix}: its packets would go astray`,
+          `${other.device} of this machine (${other.cidr}) is in the nodes' network ${address}/${prefix}: packets to the nodes would leave through it`,
           "choose other addresses for `vip` and `nodes`, or bridge the machines to that network with `bridge`",
         )
       : well(`Nobody else here uses ${address}/${prefix}`);
@@ -79,7 +79,7 @@ const ports: Check = {
   name: "ports",
   beforeUp: true,
   async look({ machine, settings, hypervisor, known }) {
-    // The ports of a stack that is there are taken by itself.
+    // An existing stack uses its ports itself.
     if (!hypervisor || !settings || known?.machines.length) return [];
     const wanted = settings.nodes.flatMap(({ name, machine: own }) =>
       (own?.ports ?? []).flatMap(({ host, count = 1, hostIp = "127.0.0.1", protocol = "tcp" }) =>
@@ -108,10 +108,10 @@ const nodesOfTheNetwork: Check = {
     const { code } = await machine.run("ping", "-c", "1", "-W", "1", address);
     return code === 0
       ? remark(
-          `${address} answers already, and the stack is not up: somebody has the VIP's address`,
+          `${address} answers already although the stack is not up: something else uses the VIP's address`,
           "choose a free address for `vip`",
         )
-      : well(`Nobody answers at ${address}`);
+      : well(`Nothing answers at ${address}`);
   },
 };
 

@@ -35,7 +35,7 @@ const pulumi: Check = {
           install,
         )
       : fault(
-          "There is no Pulumi, and where it cannot be downloaded it cannot be built either: Go is missing",
+          "There is no Pulumi. If it cannot be downloaded, it cannot be built either: Go is missing",
           `${install}; or install Go 1.24 or newer: https://go.dev/dl/`,
         );
   },
@@ -47,7 +47,9 @@ const plugins: Check = {
     const wanted = wantedPlugins({ PULUMI_HOME: pulumiHome() });
     const missing = wanted.filter(({ folder }) => !machine.exists(folder)).map(({ name }) => name);
     if (missing.length > 0)
-      return remark(`Pulumi's plugins ${missing.join(" and ")} are not there yet: \`npm run up\` gets them`);
+      return remark(
+        `Pulumi's plugins ${missing.join(" and ")} are not there yet: \`npm run up\` installs them`,
+      );
     const standIns = wanted
       .filter(({ folder }) => /stand-in/.test(machine.text(`${folder}/package.json`) ?? ""))
       .map(({ name }) => name);
@@ -57,7 +59,7 @@ const plugins: Check = {
   },
 };
 
-/** The oldest that knows all that the generated Vagrantfiles say. */
+/** The oldest version that supports everything in the generated Vagrantfiles. */
 const oldestVagrant = "2.2.19";
 
 const vagrant: Check = {
@@ -92,7 +94,7 @@ const labPackages: Check = {
   },
 };
 
-/** The end of what a program said, for a sentence. */
+/** The last line of a program's output, for a sentence. */
 export const lastLine = (text: string): string => text.trim().split("\n").at(-1) || "it says nothing";
 
 export const programChecks: Check[] = [node, pulumi, plugins, vagrant, labPackages];

@@ -5,7 +5,7 @@ const marks: Record<State, string> = { well: "ok", remark: "remark", fault: "FAU
 
 const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 
-/** What was found, as lines for people: each check, what it means, and what mends it. */
+/** The findings as text for people: each check with its meaning and its repair. */
 export function reportText(
   { stack, hypervisor }: Pick<Subject, "stack" | "hypervisor">,
   results: (Finding & { check: string })[],

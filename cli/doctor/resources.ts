@@ -22,7 +22,7 @@ const memory: Check = {
     if (count === 0 || subject.known?.machines.length) return [];
     const needed = count * memoryOfMachine(subject) + forItself;
     const { total, available } = subject.machine.memory();
-    const what = `${count} machines with ${memoryOfMachine(subject)} MiB each need ${gibibytes(needed)} with all around them`;
+    const what = `${count} machines with ${memoryOfMachine(subject)} MiB each need ${gibibytes(needed)} with all other programs`;
     if (total < needed)
       return fault(
         `${what}, and this machine has ${gibibytes(total)} in all`,
@@ -34,7 +34,7 @@ const memory: Check = {
   },
 };
 
-/** MiB on the disk: for each machine, and for toolchain, box and image. The lab's own are in lab/preflight.ts. */
+/** MiB on the disk for each machine. lab/preflight.ts has the numbers for the lab. */
 const diskOfMachine = 4096;
 const diskForTools = 2048;
 
@@ -50,13 +50,13 @@ const disk: Check = {
         return well(`${gibibytes(free)} are free for ${folder}`);
       return fault(
         `${gibibytes(free)} are free for ${folder}, and ${gibibytes(needed)} are needed`,
-        "make room, or name a folder on a larger disk in `XDG_CACHE_HOME` and `XDG_DATA_HOME`",
+        "free some space, or set `XDG_CACHE_HOME` and `XDG_DATA_HOME` to folders on a larger disk",
       );
     });
   },
 };
 
-/** When the program was installed or compiled: no clock is before that. */
+/** When the program was installed or compiled: a right clock cannot be earlier. */
 const programTime = (): number => statSync(join(packageRoot, "package.json")).mtimeMs;
 
 const clock: Check = {
@@ -70,18 +70,18 @@ const clock: Check = {
         "timedatectl set-ntp true",
       );
     if (!machine.program("timedatectl"))
-      return well(`The clock says ${shown}; nobody tells whether it is kept in step`);
+      return well(`The clock says ${shown}; whether it is synchronized is not known`);
     const { code, stdout } = await machine.run(
       "timedatectl",
       "show",
       "--property=NTPSynchronized",
       "--value",
     );
-    if (code !== 0) return well(`The clock says ${shown}; nobody tells whether it is kept in step`);
+    if (code !== 0) return well(`The clock says ${shown}; whether it is synchronized is not known`);
     return stdout.trim() === "yes"
-      ? well("The clock is kept in step over NTP")
+      ? well("The clock is synchronized with NTP")
       : remark(
-          `The clock (${shown}) is not kept in step: the nodes' logs will not fit together`,
+          `The clock (${shown}) is not synchronized: times in the logs of the nodes will not match`,
           "timedatectl set-ntp true",
         );
   },

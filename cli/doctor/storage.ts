@@ -2,7 +2,7 @@ import { sudoersLines } from "../../providers/nfs/kernel";
 import { namespace } from "../../settings";
 import { type Check, fault, type Subject, well } from "./check";
 
-/** Whether this machine's kernel serves the shared directory: not in the lab, which has its own server. */
+/** Whether this machine's kernel serves the shared directory. In the lab it does not: the lab has its own server. */
 const servedHere = ({ settings, inLab }: Subject): boolean => settings?.storage === "host" && !inLab;
 
 const exportName = (stack: string): string => `${namespace}-${stack}`;
@@ -39,8 +39,8 @@ const sudo: Check = {
   beforeUp: true,
   async look(subject) {
     const { machine, stack } = subject;
-    if (machine.isRoot) return well("This is root: nothing has to be asked");
-    if (!servedHere(subject)) return []; // The lab says so itself.
+    if (machine.isRoot) return well("This is root: no sudo is needed");
+    if (!servedHere(subject)) return []; // The lab reports this itself.
     const wanted = sudoersLines(exportName(stack), machine.user);
     const mend = `sudo visudo -f /etc/sudoers.d/ha-rancher, and these lines:\n${wanted.map(({ line }) => line).join("\n")}`;
     if (!machine.program("sudo")) return fault("Exports need root's rights, and `sudo` is not on PATH", mend);

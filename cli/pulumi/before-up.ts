@@ -11,23 +11,23 @@ import { npmRun } from "../ui/npm-run";
 import { backendOf, cliOf } from "./surroundings";
 import { awaitTurn } from "./turn";
 
-/** A stack that nothing speaks against making, or changing. */
+/** A stack that passed all checks before an `up`. */
 export interface Sound {
   stack: string;
   /** Its settings. */
   file: string;
   usesLab: boolean;
-  /** As it is; undefined if it was never made. */
+  /** Its state; undefined if it was never made. */
   known: StackState | undefined;
-  /** Reads it again. */
+  /** Reads the state again. */
   read(): Promise<StackState | undefined>;
 }
 
 /**
- * Looks at everything that would make an `up` fail on its way, before anything is prepared or changed.
+ * Checks everything that could make an `up` fail later, before anything is prepared or changed.
  *
- * @param wait for another run of Pulumi on the stack, in place of refusing
- * @throws Failure or SettingsError with what speaks against it
+ * @param wait whether to wait for another run of Pulumi on the stack, instead of refusing
+ * @throws Failure or SettingsError with the reasons
  */
 export async function lookBeforeUp(
   stack: string,

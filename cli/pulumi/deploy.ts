@@ -12,7 +12,7 @@ import { cliOf, type Surroundings } from "./surroundings";
 
 type Say = (line: string) => void;
 
-/** Lets Pulumi make a stack, or bring it to what its settings say, once the policies have judged it as a whole. */
+/** Checks the whole stack against the policies; then Pulumi makes it, or changes it to match its settings. */
 export async function deploy(
   { stack, file, known }: Sound,
   surroundings: Surroundings,
@@ -38,12 +38,12 @@ async function pulumiUp(
 ): Promise<void> {
   const next = `\`${npmRun("up", stack)}\` continues where it stopped, \`${npmRun("down", stack)}\` removes what exists.`;
   const refresh = known?.interrupted && (await allAnswer(known, surroundings)) ? ["--refresh"] : [];
-  if (refresh.length > 0) say("Pulumi was killed in its last run: looking first what is there (`--refresh`)");
+  if (refresh.length > 0) say("Pulumi was killed in its last run: checking first what exists (`--refresh`)");
   const argv = ["up", ...refresh, ...policyFlags];
   await runPulumi(surroundings, { stack, argv, environment: policyEnvironment(stack), next }, say);
 }
 
-/** What is on a machine that is off cannot be looked at. */
+/** Whether all machines answer. Resources on a machine that is off cannot be refreshed. */
 async function allAnswer({ machines }: StackState, surroundings: Surroundings): Promise<boolean> {
   const asked = machines.map(({ name, address, sshPort }) => ({ name, address, port: sshPort }));
   return (await unreachable(asked, surroundings)).length === 0;

@@ -3,7 +3,7 @@ import { stream } from "../../local/foreground";
 import { packageRoot } from "../../local/root";
 import { commandIn, type Surroundings } from "./surroundings";
 
-/** Does what it says without questions, and with what it says on our own output. */
+/** Options for every operation: no questions, no preview, no outputs. */
 const common = ["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"];
 
 export interface Operation {
@@ -11,12 +11,12 @@ export interface Operation {
   /** `up` or `destroy`, with options. */
   argv: readonly string[];
   environment?: NodeJS.ProcessEnv;
-  /** What to do after a failure or Ctrl-C, a sentence. */
+  /** A sentence that says what to do after a failure or Ctrl-C. */
   next: string;
 }
 
 /**
- * Runs an operation of Pulumi's on a stack.
+ * Runs a Pulumi operation on a stack.
  *
  * @throws Failure if it fails, with exit code 130 after Ctrl-C
  */
@@ -31,11 +31,11 @@ export async function runPulumi(
     onInterrupt: (count) =>
       say(
         count === 1
-          ? "\nStopping: what has begun is finished, nothing new is started. Ctrl-C again ends it at once."
+          ? "\nStopping: operations that have begun are finished, no new ones start. Ctrl-C again ends it at once."
           : "\nEnding at once.",
       ),
   });
   if (interrupted) throw new Failure(`interrupted. ${next}`, 130);
   if (code !== 0)
-    throw new Failure(`\`pulumi ${argv[0]}\` failed, see above. When the cause is mended ${next}`);
+    throw new Failure(`\`pulumi ${argv[0]}\` failed, see above. Once the cause is repaired, ${next}`);
 }

@@ -3,7 +3,7 @@ import { Failure } from "../../local/errors";
 import { passphraseFile } from "../../local/paths";
 import { fits } from "../../local/pulumi/passphrase";
 
-/** A passphrase that the user chose, and by which variable; undefined if it is the program's own. */
+/** The passphrase that the user chose, with its variable; undefined if the program's own passphrase is used. */
 function chosenBy(environment: NodeJS.ProcessEnv): { variable: string; passphrase: string } | undefined {
   const { PULUMI_CONFIG_PASSPHRASE: passphrase, PULUMI_CONFIG_PASSPHRASE_FILE: file } = environment;
   if (passphrase !== undefined) return { variable: "PULUMI_CONFIG_PASSPHRASE", passphrase };
@@ -17,8 +17,8 @@ function chosenBy(environment: NodeJS.ProcessEnv): { variable: string; passphras
 }
 
 /**
- * Refuses a passphrase that is not the stack's. Pulumi itself would first run the program, with nothing in the place
- * of its secrets. The program's own passphrase is not tried: that would cost half a second each time.
+ * Refuses a passphrase that is not the stack's. Pulumi itself would run the program first, with empty secrets. The
+ * program's own passphrase is not checked: that would cost half a second each time.
  *
  * @param salt of the stack's state; undefined if it has none, as with other secrets providers
  */
@@ -26,6 +26,6 @@ export async function checkPassphrase(stack: string, salt: string | undefined): 
   const chosen = chosenBy(process.env);
   if (!chosen || !salt || (await fits(chosen.passphrase, salt))) return;
   throw new Failure(
-    `\`${chosen.variable}\` is not the passphrase that the stack ${stack} was made with: set that one, or unset it if the stack was made without`,
+    `\`${chosen.variable}\` is not the passphrase that the stack ${stack} was made with: set that one, or unset it if there was none`,
   );
 }

@@ -8,38 +8,40 @@ import { packageRoot } from "../../local/root";
 import { tryRun } from "../../local/run";
 import { commandIn, type Surroundings } from "./surroundings";
 
-/** Lets the policy pack judge an operation of Pulumi's. */
+/** Options that apply the policy pack to a Pulumi operation. */
 export const policyFlags = ["--policy-pack", "policy"];
 
-/** What the pack is told by its environment where Pulumi itself does not (policy/environment.ts). */
+/** Variables for the pack, which Pulumi does not set itself (policy/environment.ts). */
 export const policyEnvironment = (stack: string): NodeJS.ProcessEnv => ({ PULUMI_STACK: stack });
 
 const recordOf = (stack: string): string => join(dataHome(), "judged", `${stack}.txt`);
 
-/** All that a judgement depends on: settings, the program with its policies, and the lab. */
+/** A hash of everything that the policies' verdict depends on: settings, the program with its policies, and the lab. */
 function fingerprint(stackFile: string, { toolchain, lab = currentLab() }: Surroundings): string {
   const hash = createHash("sha256").update(JSON.stringify([toolchain.version, lab ?? null]));
   const files = [stackFile, "Pulumi.yaml", "package-lock.json", join("dist", ".built.json")];
-  // An installed package has no sources, so no record of what it was built from.
+  // An installed package has no sources, and so no record of its build.
   for (const file of files.map((name) => join(packageRoot, name)))
     hash.update(existsSync(file) ? readFileSync(file) : "none");
   return hash.digest("hex");
 }
 
-/** From the policies on: what would be made is of no interest when nothing is. */
+/**
+ * The part of the output that begins with the policies. The list of planned changes does not matter after a refusal.
+ */
 const verdictOf = (text: string): string => {
   const start = text.indexOf("\nPolicies:");
   return (start < 0 ? text : text.slice(start)).trim();
 };
 
 /**
- * Lets the policies judge the whole stack in a preview before anything is done. An update judges each resource just
- * before it is made, and by then others are there already.
+ * Checks the whole stack against the policies in a preview, before anything is done. An update checks each resource
+ * just before it is made, and by then others exist already.
  *
- * Not done again while nothing has changed that the judgement depends on: it takes some seconds.
+ * The preview takes some seconds. It is skipped if nothing has changed that the verdict depends on.
  *
  * @param stackFile name of the stack's file in the package
- * @returns to be called once the stack is as judged
+ * @returns a function to call once the update has succeeded
  * @throws Failure with the policies' verdict
  */
 export async function judgeFirst(
@@ -58,7 +60,7 @@ export async function judgeFirst(
   if (code !== 0) {
     say(verdictOf(`${stdout}\n${stderr}`));
     throw new Failure(
-      "the preview failed, see above; nothing was changed. docs/policies.md tells of each rule",
+      "the preview failed, see above; nothing was changed. docs/policies.md explains each rule",
     );
   }
   return () => {

@@ -11,7 +11,7 @@ import { cliOf, type Surroundings } from "./surroundings";
 
 type Say = (line: string) => void;
 
-/** Gives what a task made, after the tasks have run. */
+/** The result of a task, for use after the tasks have run. */
 class Result<T> {
   private value: T | undefined;
   set(value: T): void {
@@ -23,13 +23,13 @@ class Result<T> {
   }
 }
 
-/** Into our PULUMI_HOME, from where there is a network if there is one: not from within the lab. */
+/** Installs plugins in our PULUMI_HOME. This process downloads them, since the lab has no internet access. */
 async function plugins(toolchain: Toolchain, say: Say): Promise<void> {
   const { pulumi, env } = cliOf({ toolchain, lab: undefined });
   await installPlugins({ pulumi, env, say });
 }
 
-/** What must be there before Pulumi runs, as tasks that run side by side where they can. */
+/** The tasks that prepare for Pulumi; they run in parallel where possible. */
 function preparations(
   usesLab: boolean,
   clock: Clock,
@@ -69,16 +69,16 @@ function preparations(
 }
 
 /**
- * Makes sure that the toolchain is there and, if asked for, the lab runs. If both do already, that is found out in
- * milliseconds and nothing is shown.
+ * Makes sure that the toolchain is installed and, if the stack needs it, that the lab runs. If both are ready, this
+ * takes milliseconds and shows nothing.
  */
 export async function prepare(usesLab: boolean, clock: Clock, say: Say): Promise<Surroundings> {
-  // In the lab's own shell the lab is there, and it cannot be worked on from within.
+  // In the lab's own shell the lab runs already, and cannot be changed from inside.
   const inside = currentLab();
   const toolchain = await rememberedToolchain();
   if (toolchain && (inside || !usesLab || runningLab())) {
     const [lab] = await clock.phase("preparation", () =>
-      // If the lab runs, startLab only looks whether it is of the present recipe.
+      // If the lab runs, startLab only checks whether it was built from the present recipe.
       Promise.all([inside ?? (usesLab ? startLab(say) : undefined), plugins(toolchain, say)]),
     );
     return { toolchain, lab };

@@ -6,7 +6,7 @@ import type { Toolchain } from "../../local/toolchain";
 import { type Backend, chooseBackend, pulumiEnvironment } from "../../local/toolchain/environment";
 import type { Cli } from "../../stack/state";
 
-/** Where programs of a command run: with which Pulumi, and in the lab or not. */
+/** Where a command runs its programs: the Pulumi to use, and whether they run in the lab. */
 export interface Surroundings {
   toolchain: Toolchain;
   /** The lab whose network everything runs in; undefined: this machine's own. */
@@ -16,7 +16,7 @@ export interface Surroundings {
 /** Whether this process runs in the lab already, as in `ha-rancher shell`. */
 export const isInside = (): boolean => currentLab() !== undefined;
 
-/** The backend of stacks that run there; says so if it is another than the user's. */
+/** The backend of stacks that run there; reports if it differs from the user's. */
 export function backendOf(usesLab: boolean, say: (line: string) => void = () => {}): Backend {
   const backend = chooseBackend(usesLab);
   if (backend.notUsed) {
@@ -27,7 +27,7 @@ export function backendOf(usesLab: boolean, say: (line: string) => void = () => 
   return backend;
 }
 
-/** How to run a program there. `pulumi` is on its PATH. */
+/** The command that runs a program there. `pulumi` is on its PATH. */
 export function commandIn(
   { toolchain, lab }: Surroundings,
   argv: string[],

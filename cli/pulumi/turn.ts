@@ -3,7 +3,7 @@ import { Failure } from "../../local/errors";
 import { type Lock, locksOn, removeDeadLocks } from "../../local/pulumi/locks";
 import type { Backend } from "../../local/toolchain/environment";
 
-/** Milliseconds between two looks whether another run has ended. */
+/** Milliseconds between two checks whether another run has ended. */
 const pause = 500;
 
 /** `2026-11-29 18:06:38`, by this machine's clock. */
@@ -13,7 +13,7 @@ const shownTime = (time: Date): string => {
   return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":")}`;
 };
 
-/** Which run of Pulumi works on a stack. */
+/** A phrase that names the run of Pulumi that works on a stack. */
 function shownRun({ pid, hostname, since, process: where }: Lock): string {
   const place = where === "elsewhere" ? ` on ${hostname}` : "";
   return `\`pulumi\` of process ${pid}${place}, since ${shownTime(since)}, still runs`;
@@ -23,8 +23,8 @@ const running = (backend: Backend, stack: string): Lock | undefined =>
   locksOn(backend, stack).find((lock) => lock.process !== "gone");
 
 /**
- * Comes back when no other run of Pulumi works on a stack, as far as a local backend tells. A run goes on when the
- * command that began it was killed. What killed runs left locked is freed.
+ * Returns when no other run of Pulumi works on a stack; only a local backend shows this. A run continues when the
+ * command that started it is killed. Locks of killed runs are removed.
  *
  * @param again the command that waits, for the message
  * @throws Failure that says which run it is, unless `wait`

@@ -15,7 +15,7 @@ interface Outcome {
   seconds: number;
 }
 
-/** Runs something under a layer's heading; an error fails it. */
+/** Prints a layer's heading and runs an action; an error makes the layer fail. */
 async function under(name: string, action: () => Promise<Outcome["result"]>): Promise<Outcome> {
   const start = performance.now();
   say(`\n${colors.bold(`=== ${name}`)}`);
@@ -37,7 +37,7 @@ const runLayer = (layer: Layer, run: TestRun, ready: Record<Need, Promise<void>>
     return results.every(({ failure }) => failure === undefined) ? "passed" : "FAILED";
   });
 
-/** The last layer: nothing of the others is left. */
+/** The last layer: it fails if the others left something behind. */
 const lookForLeftovers = (run: TestRun, before: ReturnType<typeof lookBefore>): Promise<Outcome> =>
   under("leftovers", async () => {
     const left = await leftovers(run, before);
@@ -54,15 +54,15 @@ function sayOutcomes(outcomes: Outcome[]): void {
 }
 
 /**
- * Runs the layers' tests one after the other, all of them even if one fails, and looks for what they left. What later
- * layers need is prepared while the first ones run.
+ * Runs the layers one after the other, all of them even if one fails, and looks for leftovers. What later layers need
+ * is prepared while the first ones run.
  *
  * @param names layers; none: all
  * @returns 0 if all passed, 1 if not, 130 after Ctrl-C
  */
 export async function test(names: string[]): Promise<number> {
   const chosen = chosenLayers(names);
-  // What is not run is said.
+  // Names the layers that do not run.
   for (const { name } of layers.filter((layer) => layer.onRequest && names.length === 0))
     say(colors.yellow(`The layer ${name} is not run; \`npm test -- ${name}\` runs it`));
   const before = lookBefore();

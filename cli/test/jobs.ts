@@ -15,7 +15,7 @@ export const fileJob = (layer: string, file: string, folder: string): Job => ({
 });
 
 /**
- * What a layer runs; nothing if it does not exist.
+ * The jobs of a layer; none if its folder does not exist.
  *
  * @throws Failure if it has no test
  */
@@ -25,7 +25,6 @@ export function jobsOf(layer: Layer): Job[] {
   const folder = testFolder(layer);
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((name) => name.endsWith(".test.js"));
-  if (files.length === 0)
-    throw new Failure(`test/${layer.name} has no test in it: a layer that tests nothing`);
+  if (files.length === 0) throw new Failure(`test/${layer.name} has no tests: a layer that tests nothing`);
   return files.map((file) => fileJob(layer.name, file, folder));
 }

@@ -8,36 +8,39 @@ export interface Layer {
   name: string;
   needs: Need[];
   /**
-   * Seconds for one file, or one program of `lint`: several times what the slowest takes on a busy machine. What takes
+   * Seconds for one file, or one program of `lint`: several times the longest time on a busy machine. A file that takes
    * longer hangs.
    */
   limit: number;
-  /** Files one after the other: each uses the whole machine. */
+  /** Runs its files one after the other: each uses the whole machine. */
   alone?: boolean;
-  /** What it runs is no compiled test: said in jobs.ts. */
+  /** Does not run compiled tests: jobs.ts has its programs. */
   special?: boolean;
-  /** Run only if it is named. */
+  /** Runs only if it is named. */
   onRequest?: boolean;
 }
 
 const minutes = (count: number): number => count * 60;
 
-/** In this order; `lint` is programs that read the source, the others have their tests in the folders below test/. */
+/**
+ * The layers in their order. `lint` runs programs that check the source; the others have their tests in folders below
+ * test/.
+ */
 export const layers: readonly Layer[] = [
   { name: "lint", needs: [], limit: minutes(5), special: true },
   { name: "unit", needs: [], limit: minutes(5) },
   { name: "program", needs: [], limit: minutes(5) },
   { name: "guard", needs: ["shellcheck"], limit: minutes(15) },
-  // The agent in Python, its simulation, and what reads their source.
+  // The agent in Python, its simulation, and the checks of their source.
   { name: "agent", needs: ["python"], limit: minutes(15), special: true },
-  // The protocol of the guard, searched through by spin.
+  // The model of the guard's protocol, checked by spin.
   { name: "model", needs: ["spin"], alone: true, limit: minutes(20) },
   // The real keepalived in network namespaces: it mostly waits.
   { name: "keepalived", needs: ["keepalived"], limit: minutes(20) },
   { name: "engine", needs: ["toolchain"], alone: true, limit: minutes(20) },
   { name: "image", needs: ["lab"], alone: true, limit: minutes(20) },
   { name: "lab", needs: ["toolchain", "lab"], alone: true, limit: minutes(90) },
-  // Hours of real machines: what the others have no time for.
+  // Tests on real machines that take hours.
   { name: "lab-long", needs: ["toolchain", "lab"], alone: true, onRequest: true, limit: minutes(12 * 60) },
 ];
 
@@ -45,7 +48,7 @@ export const layers: readonly Layer[] = [
 export const testFolder = (layer: Layer): string => join(packageRoot, "dist", "test", layer.name);
 
 /**
- * The layers that are named; none: all but those that are run on request only.
+ * The named layers; without names, all except those that run only on request.
  *
  * @throws Failure if there is no such layer
  */

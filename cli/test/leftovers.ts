@@ -7,7 +7,7 @@ import { mountsBelow } from "../../lab/stop";
 import { packageRoot } from "../../local/root";
 import type { TestRun } from "./test-run";
 
-/** What was there before the tests. */
+/** What existed before the tests. */
 export interface Before {
   namespaces: string[];
   files: Set<string>;
@@ -21,7 +21,7 @@ const names = (folder: string): string[] => {
   }
 };
 
-/** What is made anew in it all the time. */
+/** Folders of the repository that change all the time. */
 const passing = new Set([
   ...[".git", "node_modules", "dist"],
   ...["__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"],
@@ -36,16 +36,16 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-/** What the tests may leave something beside. */
+/** Records what exists before the tests. */
 export const lookBefore = (root: string = packageRoot): Before => ({
   namespaces: names("/run/netns"),
   files: new Set(filesBelow(root)),
 });
 
-/** Milliseconds for what a test has told to end. */
+/** Milliseconds in which processes may end that a test has told to end. */
 const patience = 3_000;
 
-/** Asks again for a while, until there is nothing. */
+/** Repeats a question until the answer is empty, for at most `patience`; returns the last answer. */
 async function inVain<T>(ask: () => T[]): Promise<T[]> {
   const end = Date.now() + patience;
   for (;;) {
@@ -55,7 +55,7 @@ async function inVain<T>(ask: () => T[]): Promise<T[]> {
   }
 }
 
-/** The machine of a QEMU, or the command line. */
+/** The name of a QEMU's machine, or the command line of another process. */
 function shown(pid: number): string {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8")
@@ -68,7 +68,9 @@ function shown(pid: number): string {
   }
 }
 
-/** Processes of the run, and those that are in a network namespace with one: a lab's machines do not have the mark. */
+/**
+ * Processes of the run, and those in the same network namespace as one of them: a lab's machines do not have the mark.
+ */
 async function processesLeft(run: TestRun): Promise<string[]> {
   const left = await inVain(() => run.processes());
   const known = new Set(left.map(({ pid }) => pid));
@@ -83,11 +85,11 @@ async function processesLeft(run: TestRun): Promise<string[]> {
   ];
 }
 
-/** Whether a living process of another made what has its id in its name, as the tests do. */
+/** Whether a name contains the id of a living process outside of the run. Tests put their process id into names. */
 const isAnothers = (name: string, own: Set<number>): boolean =>
   (name.match(/\d+/g) ?? []).map(Number).some((pid) => namespaceOf(pid) !== undefined && !own.has(pid));
 
-/** New network namespaces that nobody else on this machine made, or works in. */
+/** New network namespaces that no other process on this machine made or uses. */
 async function namespacesLeft(run: TestRun, before: Before): Promise<string[]> {
   const ours = (): string[] => {
     const own = new Set(run.processes().map(({ pid }) => pid));
@@ -103,8 +105,8 @@ async function namespacesLeft(run: TestRun, before: Before): Promise<string[]> {
 }
 
 /**
- * What a run has left: processes, machines, network namespaces, mounts, files in the folders for temporary files and in
- * the repository. A line each.
+ * What a run left behind, one line each: processes, machines, network namespaces, mounts, temporary files and files in
+ * the repository.
  */
 export async function leftovers(run: TestRun, before: Before, root: string = packageRoot): Promise<string[]> {
   const processes = await processesLeft(run);

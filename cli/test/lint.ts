@@ -11,13 +11,15 @@ const tool = (name: string, program: string, ...args: string[]): Job => ({
   counts: false,
 });
 
-/** What has imports: rooms, and what uses them. */
+/** The rooms, and the folders that import them. */
 const sources = [
   ...["index.ts", "settings", "domain", "components", "workloads", "providers", "stack", "cli"],
   ...["policy", "drill", "lab", "local", "test", "examples"],
 ];
 
-/** What reads the source: form and common mistakes, the rooms' arrows, what nobody uses. */
+/**
+ * The programs that check the source: its form and common mistakes, imports between rooms, unused exports and files.
+ */
 export const linters = (): Job[] => [
   tool("biome", "@biomejs/biome/bin/biome", "check"),
   tool(

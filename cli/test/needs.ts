@@ -7,18 +7,18 @@ import { onPath } from "../../local/toolchain/path";
 import { colors } from "../ui/colors";
 import { canMakePython, makePython } from "./python";
 
-/** What a layer cannot start without. */
+/** What a layer needs before it starts. */
 export type Need = "shellcheck" | "python" | "spin" | "keepalived" | "toolchain" | "lab";
 
-/** Starts all that the layers need, side by side. A failure is kept until a layer asks for it. */
+/** Starts to prepare everything that the layers need, in parallel. A failure is kept until a layer asks for it. */
 export function prepare(needs: Set<Need>, say: (line: string) => void): Record<Need, Promise<void>> {
   const start = (need: Need, action: (say: (line: string) => void) => Promise<void>): Promise<void> => {
     if (!needs.has(need)) return Promise.resolve();
     const ready = action((line) => say(colors.dim(`[${need}] ${line}`)));
-    ready.catch(() => {}); // Nobody may be waiting yet.
+    ready.catch(() => {}); // It may fail before anything waits for it.
     return ready;
   };
-  // All of them use apt, which is one at a time.
+  // All of them use apt, which allows one process at a time.
   const shellcheck = start("shellcheck", (tell) =>
     installPrograms(tell, "the tests of shell scripts", { shellcheck: "shellcheck" }),
   );

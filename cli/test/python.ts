@@ -9,7 +9,7 @@ import type { Job } from "./job";
 
 const requirements = join(packageRoot, "test", "agent", "requirements.txt");
 
-/** Where the tools for Python are: an environment of their own, another one for other versions of them. */
+/** The folder of the Python environment with the tools; other versions of them have another one. */
 const environment = (): string =>
   join(
     cacheHome(),
@@ -17,11 +17,11 @@ const environment = (): string =>
     createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 16),
   );
 
-/** A program of the environment; it is there after {@link makePython}. */
+/** A program of the environment; {@link makePython} installs it. */
 const program = (name: string): string => join(environment(), "bin", name);
 
 /**
- * Makes the environment with the tools that the agent is checked with, unless it is there.
+ * Makes the environment with the tools that check the agent, unless it exists.
  *
  * @throws RunError if there is no Python with `venv`, or the tools cannot be fetched
  */
@@ -32,7 +32,7 @@ export async function makePython(tell: (line: string) => void): Promise<void> {
   await withLock(join(cacheHome(), "python"), "python", async () => {
     if (existsSync(done)) return;
     tell("fetching pytest, mypy, ruff and vermin");
-    // What was killed half-way.
+    // An interrupted attempt may have left it.
     rmSync(folder, { recursive: true, force: true });
     await run("python3", ["-m", "venv", folder], { timeout: 300_000 });
     const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
@@ -41,7 +41,7 @@ export async function makePython(tell: (line: string) => void): Promise<void> {
   });
 }
 
-/** Whether this machine's Python can make environments; Debian has that in a package of its own. */
+/** Whether this machine's Python can make environments; on Debian that is a separate package. */
 export const canMakePython = async (): Promise<boolean> => {
   try {
     return (await tryRun("python3", ["-c", "import ensurepip, venv"])).code === 0;
@@ -55,7 +55,7 @@ const checked = ["node/agent", "proof/simulation", "test/agent"];
 
 const configuration = join("test", "agent", "pyproject.toml");
 
-/** What the layer `agent` runs: form, types, the oldest Python, and the tests. */
+/** The jobs of the layer `agent`: form, types, the oldest supported Python, and the tests. */
 export function pythonJobs(): Job[] {
   const job = (name: string, tool: string, ...args: string[]): Job => ({
     name: `agent/${name}`,
@@ -69,9 +69,9 @@ export function pythonJobs(): Job[] {
     .filter((name) => /^loop_.*_test\.py$/.test(name))
     .map((name) => join(folder, name));
   return [
-    // Whole agents with their clocks: one after the other, or they miss their times.
+    // Tests of whole agents depend on real time, and miss it when they run in parallel.
     job("scenarios", "pytest", ...pytest, ...scenarios),
-    // The others wait for most of their time.
+    // The others mostly wait.
     job("pytest", "pytest", ...pytest, "-n", "3", folder, ...scenarios.map((file) => `--ignore=${file}`)),
     job("mypy", "mypy", "--config-file", configuration, "-p", "agent", "-p", "proof.simulation"),
     job(
@@ -84,7 +84,7 @@ export function pythonJobs(): Job[] {
     ),
     job("ruff", "ruff", "check", "--config", configuration, "--output-format", "concise", ...checked),
     job("ruff format", "ruff", "format", "--check", "--config", configuration, ...checked),
-    // What runs on nodes, and the simulation; pytest itself wants a newer Python.
+    // Only the agent and the simulation: pytest itself needs a newer Python.
     job("vermin", "vermin", "-q", "-t=3.9-", "--no-tips", "node/agent", "proof/simulation"),
   ];
 }

@@ -9,17 +9,20 @@ import type { TestRun } from "./test-run";
 
 export interface JobResult {
   name: string;
-  /** Why it failed; undefined if it passed. */
+  /** The reason of a failure; undefined if the job passed. */
   failure?: string;
-  /** Of a file of tests. */
+  /** The counts of a test file. */
   counts?: Counts;
   seconds: number;
 }
 
-/** Milliseconds in which a program that has ended closes its output. Who has it still is no child that was waited for. */
+/**
+ * Milliseconds until an ended program's output closes. If it stays open, a child is left that the program did not wait
+ * for.
+ */
 const closing = 3_000;
 
-/** How a program ended; its output is read until then. */
+/** Waits for the end of a program; returns the reason if it failed. */
 async function ended(child: ChildProcess): Promise<string | undefined> {
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const why = await new Promise<string | undefined>((resolve) => {
@@ -40,11 +43,11 @@ const hung = (limit: number, there: Marked[]): string =>
   ].join("\n");
 
 /**
- * Runs a job's program to its end, or to its limit: then all its processes are ended.
+ * Runs a job's program. At the limit all its processes are ended.
  *
  * @param limit seconds
- * @param print called with each line of output but the closing counts, which the layer adds up
- * @param started told of the program, to pass Ctrl-C on
+ * @param print called with each line of output, except the counts at the end, which the layer sums up
+ * @param started called with the program, so that Ctrl-C can be passed on
  */
 export async function runJob(
   job: Job,
@@ -57,7 +60,7 @@ export async function runJob(
   const child = spawn(job.command, job.args, {
     cwd: packageRoot,
     env: run.environment(job.name),
-    // A process group of its own: Ctrl-C of a terminal is passed on, once.
+    // In its own process group the program gets a terminal's Ctrl-C only once: from us.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -78,7 +81,7 @@ export async function runJob(
   const counts = job.counts ? readCounts(printed.join("\n")) : undefined;
   const failure = (await late) ?? why ?? (job.counts && !counts?.tests ? "it ran no test" : undefined);
   if (!job.counts) return { name: job.name, failure, seconds };
-  // A file that fails without a failed test fails itself.
+  // If a file fails without a failed test, the file itself counts as one.
   const told = counts && (failure === undefined || counts.fail + counts.cancelled > 0);
   return { name: job.name, failure, counts: told ? counts : oneFailure, seconds };
 }

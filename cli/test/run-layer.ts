@@ -9,14 +9,14 @@ import type { TestRun } from "./test-run";
 
 export interface LayerResult {
   results: JobResult[];
-  /** The user has asked for an end. */
+  /** Whether the user has pressed Ctrl-C. */
   interrupted: boolean;
   seconds: number;
 }
 
 type Say = (line: string) => void;
 
-/** Tests that pass and fail stand out. */
+/** Colours the lines of passed and failed tests. */
 const painted = (line: string): string => {
   if (/^\s*✔/.test(line)) return colors.green(line);
   return /^\s*✖/.test(line) ? colors.red(line) : line;
@@ -32,8 +32,8 @@ const closingLines = (results: JobResult[], seconds: number): string[] => {
 };
 
 /**
- * Runs a layer's jobs, all of them even if one fails. One at a time, each line is shown when it comes; several at a
- * time, each job's lines are shown together when it has ended.
+ * Runs a layer's jobs, all of them even if one fails. If they run one at a time, each line is shown when it comes.
+ * Otherwise the lines of a job are shown together at its end.
  *
  * @param limit seconds for each job
  * @param together how many run at a time
@@ -47,7 +47,7 @@ export async function runJobs(
 ): Promise<LayerResult> {
   const start = performance.now();
   const running = new Set<ChildProcess>();
-  // To the programs alone: they end their own children in order.
+  // Only the programs get the signal: they end their own children.
   const interrupts = onInterrupt(() => {
     for (const child of running) child.kill("SIGINT");
   });
@@ -80,5 +80,5 @@ export async function runJobs(
   return { results, interrupted: interrupts.count > 0, seconds };
 }
 
-/** How many jobs a layer runs at a time: as many as there are processors, also on a machine with two. */
+/** How many jobs a layer runs at a time: one, or as many as there are processors. */
 export const atATime = (alone: boolean | undefined): number => (alone ? 1 : availableParallelism());

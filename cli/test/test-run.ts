@@ -6,33 +6,33 @@ import { join } from "node:path";
 import { endMarked, type Marked, marked } from "../../local/marked";
 import { packageRoot } from "../../local/root";
 
-/** The variable that all processes of a run have: its id, and the job. */
+/** The environment variable of all processes of a run: the run's id, and the job. */
 const mark = "HA_RANCHER_TEST_RUN";
 
-/** Where tests put what must not wait for a disk; tests read it. */
+/** The variable with the folder for files that must not wait for a disk; tests read it. */
 const memoryVariable = "HA_RANCHER_TEST_MEMORY";
 
-/** What tools keep for the next time: pytest of its last three runs, knip of configurations. */
+/** What tools keep for the next time: pytest its last three runs, knip its configurations. */
 const keptByTools = /^(pytest-of-.*|jiti)$/;
 
 /**
- * One run of the tests. All that it starts has its mark, and puts its temporary files into its folders. What still runs
- * when this process is gone is ended.
+ * One run of the tests. Every process that it starts has its mark and puts temporary files into its folders. If this
+ * process ends, a watcher ends what still runs.
  */
 export class TestRun {
   private readonly id: string;
-  /** Folders for temporary files; in each one a folder for each job. */
+  /** The folders for temporary files; each has a folder for each job. */
   readonly folders: { disk: string; memory: string };
   private readonly release: () => void;
-  /** In the order of their folders' numbers. */
+  /** The jobs, in the order of their folders' numbers. */
   private readonly jobs: string[] = [];
 
   constructor() {
     const outer = process.env[mark];
-    // A run below a test is a part of that test.
+    // A run inside a test is part of that test.
     this.id = `${outer ? `${outer}.` : ""}${randomBytes(6).toString("hex")}`;
     const memory = process.env[memoryVariable] ?? (existsSync("/dev/shm") ? "/dev/shm" : tmpdir());
-    // Short: sockets have names of 107 bytes at most.
+    // The names are short: paths of sockets have 107 bytes at most.
     this.folders = {
       disk: mkdtempSync(join(tmpdir(), "hrt-")),
       memory: mkdtempSync(join(memory, "hrt-")),
@@ -48,7 +48,7 @@ export class TestRun {
 
   /** The environment of a job's program, with folders of its own. */
   environment(job: string): NodeJS.ProcessEnv {
-    // Set where this runs below a test: then a test runner would do nothing.
+    // Set if this runs inside a test; a test runner would then do nothing.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const number = String(this.jobs.push(job) - 1);
     const disk = join(this.folders.disk, number);
@@ -57,7 +57,7 @@ export class TestRun {
     return { ...env, [mark]: `${this.id}:${job}`, TMPDIR: disk, [memoryVariable]: memory };
   }
 
-  /** The processes of the run that are there, each with its job. */
+  /** The living processes of the run, each with its job. */
   processes(): (Marked & { job: string })[] {
     return marked(mark, `${this.id}:`).map((each) => {
       const job = each.value.slice(this.id.length + 1);
@@ -65,7 +65,7 @@ export class TestRun {
     });
   }
 
-  /** What is in the folders for temporary files, each with its job. */
+  /** The files in the folders for temporary files, each with its job. */
   files(): { path: string; job: string }[] {
     return Object.values(this.folders).flatMap((folder) =>
       this.jobs.flatMap((job, number) =>
@@ -79,12 +79,12 @@ export class TestRun {
     );
   }
 
-  /** Ends all processes of a job, or of the whole run; gives those that were there. */
+  /** Ends all processes of a job, or of the whole run; returns those that were alive. */
   async endProcesses(job = ""): Promise<Marked[]> {
     return await endMarked(mark, `${this.id}:${job}`);
   }
 
-  /** Ends what is left, and removes the folders. */
+  /** Ends the processes that are left, and removes the folders. */
   async end(): Promise<void> {
     await this.endProcesses();
     for (const folder of Object.values(this.folders)) rmSync(folder, { recursive: true, force: true });

@@ -40,7 +40,7 @@ export class Clock {
     return rows.map(([name, ms]) => `${name.padEnd(width)}  ${seconds(ms).toFixed(1).padStart(7)} s`);
   }
 
-  /** Adds this run to timings.json in the data folder, if it came to doing anything. */
+  /** Adds this run to timings.json in the data folder, if it did anything. */
   save(command: string, stack: string, ok: boolean): void {
     if (this.phases.size === 0) return;
     const timing: Timing = {

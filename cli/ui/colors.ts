@@ -1,6 +1,6 @@
 import pc from "picocolors";
 
-/** Colours on a terminal only, and not if NO_COLOR is set: what is piped is read by programs. */
+/** Colours only on a terminal, since programs read piped output, and not if NO_COLOR is set. */
 export const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
 
 export type Colors = typeof colors;

@@ -1,21 +1,22 @@
 import { Failure } from "../../local/errors";
 
-/** What is about to be lost, and how it is asked for. */
+/** What would be lost, and the question about it. */
 export interface Question {
-  /** A line above them. */
+  /** The line above the losses. */
   title: string;
-  /** A line each: what is removed or replaced. */
+  /** What is removed or replaced, one line each. */
   losses: readonly string[];
   /** Such as `Remove all this?`; the answer that does nothing is the default. */
   message: string;
-  /** What programs call, which are not asked: such as `npm run down -- --yes`. */
+  /** The command for programs, which does not ask: such as `npm run down -- --yes`. */
   unasked: string;
 }
 
 /**
- * Asks before something is lost; without a terminal to ask on it refuses.
+ * Asks before something is lost. Without a terminal it refuses.
  *
- * @throws Failure if the answer is no, with exit code 2 if nobody can be asked, 130 after Ctrl-C; nothing was done then
+ * @throws Failure if the answer is no; with exit code 2 if there is no terminal, 130 after Ctrl-C. Nothing was done
+ *   then.
  */
 export async function confirm({ title, losses, message, unasked }: Question): Promise<void> {
   const lines = [title, ...losses.map((each) => `  ${each}`), ""].join("\n");

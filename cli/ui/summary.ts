@@ -15,7 +15,7 @@ export interface SummaryInput {
 
 const text = (value: unknown): string => (value === undefined ? "unknown" : String(value));
 
-/** What a person wants to know after `up`. */
+/** The text that `up` prints at its end, for people. */
 export function summary({ stack, outputs, usesLab }: SummaryInput): string {
   const nodes = (outputs.nodes ?? []) as NodeOutput[];
   const password = ["pulumi", "stack", "output", "bootstrapPassword", "--show-secrets"];

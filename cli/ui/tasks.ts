@@ -1,6 +1,6 @@
 import type * as Listr2 from "listr2";
 
-/** A step with its progress; steps of a sequence run one after the other, the others side by side. */
+/** A step with its progress. The steps of a sequence run one after the other, all others in parallel. */
 export interface Task {
   title: string;
   /** @param say shows a line of progress below the title */
@@ -26,7 +26,7 @@ function forListr(task: Task, hasFailed: () => boolean): Shown {
       if (sequence) return listr.newListr(inner(sequence), { concurrent: false, exitOnError: false });
       if (sideBySide) return listr.newListr(inner(sideBySide), { concurrent: true, exitOnError: false });
       return run?.((line) => {
-        // Without a terminal the lines of all tasks come one after the other: each says whose it is.
+        // Without a terminal the lines of all tasks are mixed: each begins with the name of its task.
         listr.output = process.stdout.isTTY ? line : `${title}: ${line}`;
       });
     },
@@ -34,8 +34,8 @@ function forListr(task: Task, hasFailed: () => boolean): Shown {
 }
 
 /**
- * Runs tasks side by side and shows how they stand. When one fails no further one starts, those that run are
- * finished (what they make is kept, and is not made again next time), and then the first failure is thrown.
+ * Runs tasks in parallel and shows their progress. When one fails, no further task starts. Running tasks are finished,
+ * since their results are kept for the next time. Then the first failure is thrown.
  */
 export async function runTasks(tasks: Task[]): Promise<void> {
   let failure: unknown;
@@ -56,9 +56,9 @@ export async function runTasks(tasks: Task[]): Promise<void> {
         }
       }),
   });
-  // Only when it is needed: loading it takes a tenth of a second.
+  // Loaded only when it is needed: that takes a tenth of a second.
   const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = require("listr2") as typeof Listr2;
-  // To stderr: what a command is asked for goes to stdout, and may be read by a program.
+  // To stderr: stdout has only the result of a command, which a program may read.
   const processOutput = new ProcessOutput(process.stderr, process.stderr);
   const logger = new ListrLogger({ useIcons: true, toStderr: [], processOutput });
   const list = new Listr<object, "default", "simple">(

@@ -4,7 +4,7 @@ interface Command {
   connection: { hostKey?: string; proxy?: { hostKey?: string } };
 }
 
-/** Of @pulumi/docker: a list in the program, JSON on its way to the plugin. */
+/** The provider of @pulumi/docker. `sshOpts` is a list in the program, and JSON on the way to the plugin. */
 interface DockerProvider {
   host: string;
   sshOpts: string | string[];

@@ -74,7 +74,7 @@ const prioritiesDistinct: Rule = {
       equalPriorities(nodes.map(({ priority }) => priority)),
     ),
     [types.configuration]: check<Configuration>(({ contents = {} }) =>
-      // The second instance of a node is IPv6's, of the same priority.
+      // The second instance of a node is for IPv6 and has the same priority.
       equalPriorities(Object.values(contents).flatMap((text) => vrrpInstances(text)[0]?.priority ?? [])),
     ),
   },

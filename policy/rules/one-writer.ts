@@ -11,7 +11,7 @@ const guardConf = /\/guard\.conf$/;
 const contentOf = (files: FileMap | undefined, path: RegExp): string | undefined =>
   Object.entries(files ?? {}).find(([each]) => path.test(each))?.[1].content;
 
-/** The files of all `remote.Files`, each read for itself: one that is not known yet hides no other. */
+/** The files of all `remote.Files`. Each is read separately, so that one unknown value does not hide the others. */
 const allFiles = (resources: Judged[]): FileMap[] =>
   ofType(resources, types.files).flatMap(({ props }) => {
     const files = known(() => (props as { files?: FileMap }).files);
@@ -79,7 +79,7 @@ const oneHolder: Rule = {
   remedy: "Look with `npm run status`; `npm run up` again once the cause is mended.",
   levels: levels("mandatory"),
   stack: (resources, { isPreview }) => {
-    // A preview shows what is there before: a stack that is down must not keep the update from mending it.
+    // A preview shows the state before the update. It must not refuse the update that would repair the stack.
     if (isPreview) return [];
     return ofType(resources, types.stack).flatMap(({ props }) => {
       const { vipHolders, nodes = [] } = props as Outputs;

@@ -7,7 +7,7 @@ interface Export {
   clients: string[];
 }
 
-/** Addresses of the stack's nodes, where they are known; undefined if that is nowhere said. */
+/** The known addresses of the stack's nodes; undefined if no resource has them. */
 function nodeAddresses(resources: Judged[]): Set<string> | undefined {
   const declared = ofType(resources, types.whole).flatMap(
     ({ props }) => known(() => (props as { nodes?: { address: string }[] }).nodes) ?? [],
@@ -39,7 +39,7 @@ const nfsNodesOnly: Rule = {
   },
 };
 
-/** NFS's default of mount(8) is negotiated: only what is said is sure. */
+/** The NFS version in mount options; undefined if there is none, since mount(8) then negotiates it. */
 const mountVersion = (options: string): string | undefined =>
   /(?:^|,)(?:nfs)?vers=([\d.]+)/.exec(options)?.[1];
 

@@ -222,17 +222,17 @@ test("memory and disk: too little at all, and too little free", async () => {
   assert.match(await asked("disk"), /^well/);
 });
 
-test("the clock: wrong, and not kept in step", async () => {
+test("the clock: wrong, and not synchronized", async () => {
   assert.match(
     await asked("clock", { now: 0 }),
     /^fault: The clock says 1970-01-01.* -> timedatectl set-ntp true/,
   );
   assert.match(
     await asked("clock", { programs: { timedatectl: { stdout: "no\n" } } }),
-    /^remark: .* not kept in step/,
+    /^remark: .* not synchronized/,
   );
   assert.match(await asked("clock", { programs: { timedatectl: { stdout: "yes\n" } } }), /^well: .*NTP/);
-  assert.match(await asked("clock"), /^well: .*nobody tells/);
+  assert.match(await asked("clock"), /^well: .* is not known/);
 });
 
 /** A local backend with a stack that is there, in this test's home. */
@@ -370,10 +370,10 @@ test("leftovers: what an interrupted update left", async () => {
   assert.equal(await asked("interrupted"), "");
 });
 
-test("a check that fails itself keeps no other from being told", async () => {
+test("a check that fails itself does not hide the others", async () => {
   const broken = { name: "broken", look: () => Promise.reject(new Error("no such thing")) };
   const found = await examine([broken, ...checks.filter(({ name }) => name === "node")], subject());
-  assert.equal(lines(found), "fault: It cannot be looked at: no such thing\nwell: Node.js 20.11.1");
+  assert.equal(lines(found), "fault: The check failed: no such thing\nwell: Node.js 20.11.1");
 });
 
 test("before a stack is made, all faults that matter are told at once, and remarks are not", async () => {
