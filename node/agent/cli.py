@@ -37,7 +37,8 @@ def parser() -> argparse.ArgumentParser:
     add("job", "do one piece of work (the agent does)", "kind").add_argument("arguments", nargs="*")
     add("status", "print what this node is and does, as JSON")
     add("check", "check a configuration, and say all mistakes", "file")
-    hand_over = add("hand-over", "hand the service over and refuse the VIP for so long; 0: no longer", "seconds")
+    hand_over = add("hand-over", "hand the service over and refuse the VIP for so long; 0: no longer")
+    hand_over.add_argument("seconds", type=float)
     hand_over.add_argument("reason", nargs="?", default="")
     for name, words in (
         ("pause", "let the agent look and touch nothing"),
@@ -119,7 +120,7 @@ def _ask(told: argparse.Namespace, request: "dict[str, Any]", timeout: float) ->
 
 def _hand_over(told: argparse.Namespace) -> int:
     """Nothing to hand over where no agent runs."""
-    seconds = float(told.seconds)
+    seconds = told.seconds
     core = _running(told).core
     limit = (core.stop_grace + core.start_limit + 3 * core.watchdog) / 1000
     try:

@@ -107,7 +107,10 @@ class Control:
         for one in self.connections:
             request = one.receive()
             if request is not None:
-                self._handle(request, one)
+                try:
+                    self._handle(request, one)
+                except (TypeError, ValueError) as error:
+                    one.answer({"error": f"no such request: {error}"})
         self.connections = [one for one in self.connections if not one.gone]
 
 

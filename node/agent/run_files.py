@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from .core.actions import Memory
 from .files import Page, read_page
 
-#: Characters of a reason that is kept.
-_LONGEST = 500
+#: Characters of a reason that is kept: two of them fit in a page, whatever they are.
+_LONGEST = 150
 
 
 class Kept(NamedTuple):

@@ -5,11 +5,13 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from agent.clock import boot_ms
+from agent.control import Connection, Control, ask_agent
 from agent.core.observation import JobKind, JobStatus
 from agent.core.record import Claim, NoRecord, Record, encode
 from agent.core.settings import Configuration
@@ -70,6 +72,43 @@ def test_a_word_that_a_node_is_off_counts_once_and_not_for_long(tmp_path: Path, 
     later = boot_ms() + WORD_LASTS + 1
     monkeypatch.setattr("agent.orders.boot_ms", lambda: later)
     assert book.orders().off == set()
+
+
+# ---- the command line's socket ----
+
+
+def test_what_is_no_request_is_answered_and_ends_nothing(tmp_path: Path) -> None:
+    def handle(request: "dict[str, object]", asker: Connection) -> None:
+        asker.answer({"seconds": float(str(request["seconds"]))} if "seconds" in request else {"ok": int([])})  # type: ignore[call-overload]
+
+    path = str(tmp_path / "agent.sock")
+    control = Control(path, handle)
+    done = threading.Event()
+
+    def serve() -> None:
+        while not done.is_set():
+            control.collect()
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        assert ask_agent(path, {"seconds": 5}, 3) == {"seconds": 5.0}
+        assert "no such request" in ask_agent(path, {"seconds": "soon"}, 3)["error"]
+        assert "no such request" in ask_agent(path, {}, 3)["error"]
+        for line in (b"no JSON\n", b"[" * 100_000 + b"\n", b"x" * 400_000):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(3)
+                client.connect(path)
+                try:
+                    client.sendall(line)
+                    client.recv(4096)
+                except OSError:
+                    pass  # it was thrown out in the middle of it
+        assert ask_agent(path, {"seconds": 6}, 3) == {"seconds": 6.0}
+    finally:
+        done.set()
+        thread.join()
 
 
 # ---- fencing ----

@@ -149,6 +149,13 @@ def test_its_program_ends_the_container_too(owner: Owner) -> None:
     assert done.returncode == 0 and owner.container.wait(1) == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("character", ["x", "\x01", "\U0001f600", "\udc80"])
+def test_what_an_agent_remembers_fits_in_its_page_whatever_it_is(owner: Owner, character: str) -> None:
+    owner.notes.remember(Memory(epoch=10**15, hold_reason=character * 5_000, failure=character * 5_000, unclean=True))
+    memory = RunFiles(str(owner.run)).memory()
+    assert memory.epoch == 10**15 and memory.unclean and memory.failure.startswith(character * 100)
+
+
 def test_its_plan_is_no_secret_and_has_no_guesses(owner: Owner) -> None:
     assert RunFiles(str(owner.run)).kill_plan() == owner.plan
     (owner.run / "kill").write_text(json.dumps({"watchdog": "soon", "data": 5}))
