@@ -8,6 +8,8 @@ from .node import Node
 
 #: Milliseconds after which an agent stops waiting for the lease process to say what it holds.
 _PATIENCE = 3_000
+#: Milliseconds between two tries to have a lease process of the same version.
+_BETWEEN_VERSIONS = 60_000
 
 
 class Senses:
@@ -17,6 +19,7 @@ class Senses:
         self._here = node.addresses.has(self._vip)
         self._started = now
         self._tried = -_PATIENCE
+        self._renewed = -_BETWEEN_VERSIONS
         self._last: Optional[Observation] = None
         self.ending = Ending.NO
 
@@ -68,6 +71,10 @@ class Senses:
         lease.collect()
         if lease.view.sent != sent and lease.view.sent:
             self._node.notes.beat(lease.view.sent)
+        # Of other files than this agent: once it does not have the lease, it makes room for one of the same.
+        other = lease.greeted and lease.version != self._node.setup.core.version
+        if other and now - self._renewed >= _BETWEEN_VERSIONS and lease.renew():
+            self._renewed = now
         if lease.fileno() < 0 and now - self._tried >= self._node.setup.core.heartbeat // 2:
             self._tried = now
             lease.connect()

@@ -76,6 +76,16 @@ def test_a_new_version_is_installed_beside_the_running_one_and_takes_over(world:
     wait_for(lambda: node.report().get("agent", {}).get("version") == "two", 5, "the second version runs")
     wait_for(lambda: node.state() == "active", 5)
     assert world.epoch() == epoch and longest_gap(world.writes(), start, time.monotonic()) < 1
+    # A standby's lease process makes room for one of the new files; the owner's goes on as long as it has the lease.
+    other = world.standby()
+    other.code = str(link)
+    assert other.agent
+    other.agent.command, other.agent.after = other.unit_commands()
+    other.lease_unit.command = other.enter("launch.py", "lease", "--run", str(other.run))
+    other.agent.signal(signal.SIGHUP)
+    wait_for(lambda: other.report().get("agent", {}).get("leaseVersion") == "two", 8, "the lease process is renewed")
+    assert node.report()["agent"]["leaseVersion"] != "two" and world.epoch() == epoch
+    wait_for(other.fit, 8)
     # An agent of the old files hands over with them, too.
     link.unlink()
     assert subprocess.run(

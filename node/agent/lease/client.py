@@ -72,10 +72,10 @@ class LeaseClient:
             self._gone("the lease process hung and was killed")
         self.view = self.view._replace(locked=False, confirmed=None, sent=0)
 
-    def renew(self) -> None:
-        """Ends a process that runs another version, unless it has the lease: the service manager starts the next one."""
-        if self.greeted and not self._asked and not self.view.locked:
-            self._send("end")
+    def renew(self) -> bool:
+        """Ends a process that has the lease not: the service manager starts the next one, of the files that are there now.
+        False if it has it, or has no time."""
+        return self.greeted and not self._asked and not self.view.locked and self._send("end")
 
     def _send(self, do: str, **fields: Any) -> bool:
         self._number += 1
