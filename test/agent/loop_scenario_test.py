@@ -147,6 +147,21 @@ def test_docker_in_trouble_is_no_trouble_of_the_service(world: World, trouble: s
     assert longest_gap(world.writes(), start, time.monotonic()) < 1
 
 
+def test_docker_killed_and_started_again_is_no_trouble_of_the_service(world: World) -> None:
+    node, epoch, start = world.wait_active(), world.epoch(), time.monotonic()
+    node.docker.restart = False
+    node.docker.signal(signal.SIGKILL)
+    time.sleep(WATCHDOG)
+    assert world.active() is node
+    node.docker.restart = True
+    time.sleep(GIVE_UP)
+    assert world.active() is node and world.epoch() == epoch
+    assert len({process for _, process, _ in world.writes()}) == 1
+    assert longest_gap(world.writes(), start, time.monotonic()) < 1
+    # The new one can be told to stop what the one before it had started.
+    assert node.command("hand-over", "3").returncode == 0
+
+
 def test_a_container_that_ends_is_started_again_here(world: World) -> None:
     node, epoch = world.wait_active(), world.epoch()
     before = len({process for _, process, _ in world.writes()})

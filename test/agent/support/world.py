@@ -27,7 +27,7 @@ TIMERS = {
 }  # fmt: skip
 
 
-class TestNode:
+class RealNode:
     """One node: a network and a mount namespace, and its processes in them."""
 
     def __init__(self, world: "World", name: str, port: int) -> None:
@@ -171,8 +171,8 @@ class World:
             os.makedirs(f"{self.share}/{part}")
         Path(self.share, "data/.ha-rancher-sentinel").write_text(f"{SENTINEL}\n")
         Path(self.share, "data/db/file").write_text("datastore")
-        self.nodes = [TestNode(self, name, 18080 + i) for i, name in enumerate(names)]
-        self.holder: Optional[TestNode] = None
+        self.nodes = [RealNode(self, name, 18080 + i) for i, name in enumerate(names)]
+        self.holder: Optional[RealNode] = None
         self.vip_cut: set[str] = set()
         self._ended = False
         self._keepalived = threading.Thread(target=self._elect, daemon=True)
@@ -190,16 +190,16 @@ class World:
                     self.holder.set_vip(True)
             time.sleep(0.05)
 
-    def active(self) -> Optional[TestNode]:
+    def active(self) -> Optional[RealNode]:
         return next((node for node in self.nodes if node.state() == "active"), None)
 
-    def wait_active(self, limit: float = 20, other_than: Optional[TestNode] = None) -> TestNode:
+    def wait_active(self, limit: float = 20, other_than: Optional[RealNode] = None) -> RealNode:
         wait_for(lambda: self.active() not in (None, other_than), limit, "an active node")
         found = self.active()
         assert found
         return found
 
-    def standby(self) -> TestNode:
+    def standby(self) -> RealNode:
         active = self.active()
         return next(node for node in self.nodes if node is not active)
 
