@@ -109,7 +109,7 @@ class Edges:
                 return "the sentinel is missing"
             self.mounted, self.mounted_epoch = True, action.epoch
             if action.unwatched:
-                self.world.server.served = self.world.server.last_container
+                self.world.server.note_served(self.world.server.last_container, action.epoch)
             self.see_data()
             return ""
 
@@ -160,7 +160,7 @@ class Edges:
 
     def note_served(self, action: core.NoteServed) -> None:
         def noted() -> str:
-            self.world.server.served = action.container
+            self.world.server.note_served(action.container, action.epoch)
             return ""
 
         self.on_server(JobKind.NOTE_SERVED, action.job, action.limit, 30, noted)

@@ -44,7 +44,8 @@ class Server:
         """The client whose container last locked it, and its `losses` then."""
         self.copies: dict[str, int] = {}
         self.last_container = ""
-        self.served = ""
+        self.served = ("", 0)
+        """The version that has answered, and its epoch."""
         self.epochs: list[tuple[int, int]] = []
         """All that were ever written, and by whom."""
 
@@ -137,6 +138,11 @@ class Server:
             self.take_away(holder)
         self.locks[name] = client
         return True
+
+    def note_served(self, container: str, epoch: int) -> None:
+        """One of an earlier epoch comes from a node that stood still."""
+        if epoch >= self.served[1]:
+            self.served = (container, epoch)
 
     def write(self, name: str, content: bytes) -> None:
         before = self.files.get(name, b"")

@@ -83,7 +83,7 @@ def undo(world: World, until: int) -> None:
         if world.now < until:
             world.after(LOOK, undo, world, until)
             return
-    elif server.last_container == NEXT and server.served != NEXT and released(server):
+    elif server.last_container == NEXT and server.served[0] != NEXT and released(server):
         world.tell("the upgrade is undone: the data is as it was before")
         server.stores["undone"] = server.copies["before"]
         server.store = "undone"

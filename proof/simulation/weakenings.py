@@ -145,7 +145,7 @@ WEAKENINGS = (
     Weakening(
         "releases-first",
         "the lease is released before the container has ended",
-        "I1",
+        "test_handing_over_ends_the_container_then_the_mount_then_the_lease",
         lambda: weaker.everywhere(leaving.stopping, weaker.releases_first),
     ),
     Weakening(

@@ -21,7 +21,7 @@ from proof.simulation.weakenings import WEAKENINGS, Weakening, weakened  # noqa:
 BY_SIMULATION = [weakening for weakening in WEAKENINGS if not weakening.found.startswith("test_")]
 BY_TEST = [weakening for weakening in WEAKENINGS if weakening.found.startswith("test_")]
 #: Schedules within which a weakening that is the simulation's to find must be found.
-BOUND = 4_000
+BOUND = 6_000
 
 
 @pytest.mark.parametrize("nodes, schedules", [(2, 600), (3, 150), (5, 60)])
