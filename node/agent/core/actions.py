@@ -184,7 +184,8 @@ class UnmountData(NamedTuple):
 
 class NoteServed(NamedTuple):
     """Note durably in the data that `container` has answered: an upgrade's undo refuses from then on. A note of a later
-    epoch is never replaced by one of an earlier: that comes from a node that stood still. The undo also refuses as long as the record in the lease is not `released`: nobody has watched that owner's container to its end."""
+    epoch is never replaced by one of an earlier: that comes from a node that stood still. The undo also refuses
+    as long as the record in the lease is not `released`: nobody has watched that owner's container to its end."""
 
     job: int
     limit: int
