@@ -29,12 +29,12 @@ test("a process that ends while it is looked at is no error", () => {
 test("a process that has ended and that nobody has waited for has ended", () => {
   const said = bash(`
     tell() { if process_ended "$2"; then echo "$1 ended"; else echo "$1 lives"; fi; }
-    # Its parent is a program that waits for nobody.
+    # Its parent is a program that waits for nobody; the shell before it would, so it ends after that one is gone.
     note=$(mktemp)
     trap 'rm "$note"' EXIT
-    bash -c 'sleep 0 & echo $! >"$0"; exec sleep 5' "$note" &
+    bash -c 'sleep 0.5 & echo $! >"$0"; exec sleep 10' "$note" &
     sleeper=$!
-    sleep 0.5
+    sleep 1.5
     zombie=$(<"$note")
     kill -0 "$zombie" && echo 'the zombie is there'
     tell zombie "$zombie"
