@@ -1,5 +1,5 @@
 /** Milliseconds on the monotonic clock, which all processes of a machine share. */
 export const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** A time of day in milliseconds since 1970, as some programs print it, on the monotonic clock. */
+/** Converts a time of day (milliseconds since 1970), as some programs print it, to the monotonic clock. */
 export const fromTimeOfDay = (milliseconds: number): number => milliseconds - Date.now() + clock();

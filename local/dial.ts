@@ -18,7 +18,7 @@ async function dial(target: string): Promise<boolean> {
 /** Whether each of some `ADDRESS:PORT` accepts a TCP connection within a second; all are tried at once. */
 export const dials = (targets: string[]): Promise<boolean[]> => Promise.all(targets.map(dial));
 
-// Also a program of its own, to be run where the ports are: a network namespace is a property of the process.
+// This is also a program, to be run in another network namespace: a process cannot change its own.
 if (require.main === module) {
   void dials(process.argv.slice(2)).then((answers) => process.stdout.write(JSON.stringify(answers)));
 }

@@ -1,4 +1,4 @@
-/** Something that a user can mend: shown as its message alone. The message says what is wrong and the way out. */
+/** An error that a user can repair. Only its message is shown; it says what is wrong and the way out. */
 export class Failure extends Error {
   constructor(
     message: string,
@@ -10,10 +10,10 @@ export class Failure extends Error {
   }
 }
 
-/** Errors that only a defect of this program makes; everything else is somebody's to mend. */
+/** Errors that only a defect of this program causes. A user can repair the causes of all others. */
 const defects = [TypeError, ReferenceError, RangeError, SyntaxError];
 
-/** What to show of an error: its message; of a defect all there is. */
+/** The text to show for an error: its message, or for a defect the whole stack trace. */
 export function shownError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isDefect = defects.some((kind) => error instanceof kind) || error.name === "AssertionError";

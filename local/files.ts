@@ -2,16 +2,16 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from
 import { mkdir, open, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 
-/** Where a file is written before it gets its name: one place for each process. */
+/** The name of a file while it is written. Each process has its own. */
 const draftOf = (file: string): string => `${file}.${process.pid}.new`;
 
-/** Whether a name in the file's folder is a draft of it, which a process that was killed may leave. */
+/** Whether a name in the file's folder is a draft of the file. A killed process may leave one. */
 export const isDraftOf = (file: string, name: string): boolean =>
   name.startsWith(`${basename(file)}.`) && /\.\d+\.new$/.test(name);
 
 /**
- * Writes a file so that whoever reads it finds the old content or the new one, also after a power failure. Folders that
- * are missing are made.
+ * Writes a file so that readers find either the old content or the new one, even after a power failure. Missing folders
+ * are made.
  *
  * @param mode of the file, whatever it was before; default 0644
  */
@@ -20,7 +20,7 @@ export async function writeAtomically(file: string, content: string, mode = 0o64
   const draft = draftOf(file);
   const handle = await open(draft, "w", mode);
   try {
-    // A draft that was there keeps its mode, and the umask takes from a new one's.
+    // An old draft keeps its mode, and the umask reduces the mode of a new one.
     await handle.chmod(mode);
     await handle.writeFile(content);
     await handle.sync();
@@ -32,7 +32,7 @@ export async function writeAtomically(file: string, content: string, mode = 0o64
   await folder.sync().finally(() => folder.close());
 }
 
-/** As {@link writeAtomically}, for what must be written before the next line runs. */
+/** Like {@link writeAtomically}, but synchronous. */
 export function writeAtomicallySync(file: string, content: string | Buffer): void {
   mkdirSync(dirname(file), { recursive: true });
   const draft = draftOf(file);
@@ -57,7 +57,7 @@ export function writeAtomicallySync(file: string, content: string | Buffer): voi
 export const writePrivate = (file: string, content: string): Promise<void> =>
   writeAtomically(file, content, 0o600);
 
-/** Like {@link writeAtomically} unless the file has that text already; tells whether it was written. */
+/** Like {@link writeAtomically}, unless the file has that text already. Returns whether it was written. */
 export async function writeIfChanged(file: string, text: string): Promise<boolean> {
   if ((await readFile(file, "utf8").catch(() => undefined)) === text) return false;
   await writeAtomically(file, text);
@@ -73,12 +73,12 @@ export async function readJson<T>(file: string): Promise<T | undefined> {
   }
 }
 
-/** Removes a folder with all that is in it, and the one above it if that is empty then. */
+/** Removes a folder with its content, and the folder above it if that is then empty. */
 export async function removeFolder(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   try {
     await rmdir(dirname(directory));
   } catch {
-    // Others are in it.
+    // It is not empty.
   }
 }

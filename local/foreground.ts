@@ -10,20 +10,20 @@ export interface Command {
 export interface Ended {
   /** 128 + N if signal N ended it. */
   code: number;
-  /** The user has asked for an end with Ctrl-C (or the terminal is gone). */
+  /** Whether the user has pressed Ctrl-C (or the terminal is gone). */
   interrupted: boolean;
 }
 
 /**
- * Milliseconds in which a repeated signal counts as the same one: npm passes a Ctrl-C on that the terminal has
- * sent to all of its processes already, and Pulumi takes a second one for "at once".
+ * Milliseconds in which a repeated signal counts as the same one. The terminal sends Ctrl-C to all of its processes,
+ * and npm passes it on once more. Pulumi would end at once after a second one.
  */
 const sameSignal = 700;
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Acts on Ctrl-C (or the terminal's end) in place of ending, until `stop` is called.
+ * Handles Ctrl-C (or the terminal's end) without ending the process, until `stop` is called.
  *
  * @param act called once for each Ctrl-C, however often its signal comes, with its number from 1
  */
@@ -48,8 +48,8 @@ export function onInterrupt(act: (count: number) => void): { readonly count: num
 }
 
 /**
- * Runs a program with our own stdout and stderr, without input, in a process group of its own. Ctrl-C reaches it
- * once, however often it reaches us, and we wait until it has ended; a second Ctrl-C is passed on too.
+ * Runs a program with our own stdout and stderr, without input, in its own process group. It gets a Ctrl-C once,
+ * however often this process gets it. A second Ctrl-C is passed on, too. Returns when the program has ended.
  *
  * @param options.onInterrupt called at each Ctrl-C that is passed on, with its number from 1
  */
@@ -65,7 +65,7 @@ export async function stream(
   });
   const interrupts = onInterrupt((count) => {
     options.onInterrupt?.(count);
-    // To the program alone: it ends its own children in order.
+    // Only the program gets the signal: it ends its own children.
     child.kill("SIGINT");
   });
   try {
@@ -81,13 +81,14 @@ export async function stream(
 }
 
 /**
- * Gives the terminal to a program, as a shell would: it reads our input, and signals of the terminal are its own.
+ * Gives the terminal to a program, as a shell does: the program reads our input and handles the signals of the
+ * terminal.
  *
  * @returns its exit code
  */
 export async function handOver({ command, args, env }: Command, cwd: string): Promise<number> {
   const child = spawn(command, args, { cwd, env, stdio: "inherit" });
-  // The terminal sends Ctrl-C to the program too; what it means is the program's to decide.
+  // The terminal sends Ctrl-C to the program, too, which decides what to do.
   const ignore = (): void => {};
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.on("SIGINT", ignore).on("SIGTERM", pass).on("SIGHUP", pass);

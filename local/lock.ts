@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { lock } from "proper-lockfile";
 
 /**
- * Runs an action while nobody else on this machine runs one under the same lock.
+ * Runs an action under a lock of this machine: no other action runs under the same lock meanwhile.
  *
- * @param directory where the lock lies; made if missing
+ * @param directory the folder of the lock; made if missing
  * @param name what is locked, a file name
- * @param onWait called once if somebody else has the lock
+ * @param onWait called once if another process has the lock
  */
 export async function withLock<T>(
   directory: string,
@@ -16,16 +16,16 @@ export async function withLock<T>(
   onWait?: () => void,
 ): Promise<T> {
   await mkdir(directory, { recursive: true });
-  // The library knows a lock by this path: two in one folder must differ in it. It need not exist.
+  // The library identifies a lock by this path, so two locks need two paths. The file need not exist.
   const file = join(directory, name);
   const options = {
     lockfilePath: `${file}.lock`,
     realpath: false,
-    // A holder touches its lock every 2 s; one that was killed is taken over after 10 s.
+    // A process touches its lock every 2 s. After 10 s without that, another process takes the lock over.
     stale: 10_000,
     update: 2_000,
-    // After the machine slept, somebody else may have the lock by now. To end this process, which is what the library
-    // does otherwise, would leave more behind than to finish.
+    // After the machine has slept, another process may have the lock. By default the library would end this process,
+    // which // would leave more behind than to finish.
     onCompromised: () => {},
   };
   let release: () => Promise<void>;
@@ -41,7 +41,7 @@ export async function withLock<T>(
   try {
     return await action();
   } finally {
-    // It fails only if the lock is not ours any more.
+    // This fails only if the lock is no longer ours.
     await release().catch(() => {});
   }
 }

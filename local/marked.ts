@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /*
- * Processes that have a mark in their environment. Children inherit it, also those that lead a group or session of
- * their own and whose parent is gone. Linux only: elsewhere nobody is found.
+ * Processes with a mark in their environment. All children inherit it, even those with their own group or session, and
+ * those whose parent is gone. Linux only: elsewhere no process is found.
  */
 
 export interface Marked {
@@ -28,7 +28,7 @@ function look(pid: number, start: string, name: string): Marked | undefined {
   }
 }
 
-/** All processes but this one in whose environment a variable has a value that begins so. */
+/** All other processes whose environment has the variable with a value that begins with the given text. */
 export function marked(name: string, beginning: string): Marked[] {
   const pids = process.platform === "linux" ? readdirSync("/proc").filter((each) => /^\d+$/.test(each)) : [];
   return pids
@@ -38,10 +38,10 @@ export function marked(name: string, beginning: string): Marked[] {
 }
 
 /**
- * Ends all processes with a mark: SIGTERM, and SIGKILL for those that are left after the grace time.
+ * Ends all processes with a mark: SIGTERM first, and SIGKILL after the grace time.
  *
  * @param grace milliseconds
- * @returns those that were there
+ * @returns the processes that were alive
  */
 export async function endMarked(name: string, beginning: string, grace = 2_000): Promise<Marked[]> {
   const before = marked(name, beginning);

@@ -10,10 +10,10 @@ import { join } from "node:path";
 const xdg = (variable: string, fallback: string): string =>
   join(process.env[variable] || join(homedir(), fallback), "ha-rancher");
 
-/** What can be made again: toolchain, plugins, boxes, images, the lab. */
+/** The folder for everything that can be made again: toolchain, plugins, boxes, images, the lab. */
 export const cacheHome = (): string => xdg("XDG_CACHE_HOME", ".cache");
 
-/** What cannot: the stacks' state, the passphrase, machine folders. */
+/** The folder for everything else: the stacks' state, the passphrase, machine folders. */
 export const dataHome = (): string => xdg("XDG_DATA_HOME", join(".local", "share"));
 
 /** PULUMI_HOME: plugins and workspaces. */

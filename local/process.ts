@@ -1,15 +1,18 @@
 import { existsSync, readFileSync } from "node:fs";
 
-/** Clock ticks a second in /proc, the same on all of Linux' platforms that Node runs on (USER_HZ). */
+/** Clock ticks per second in /proc (USER_HZ): the same on all Linux platforms that Node runs on. */
 const ticks = 100;
 
-/** Milliseconds by which the start of a process, as reckoned from the time of the boot, may be off. */
+/** Milliseconds by which the start time of a process may be off, since it is computed from the time of the boot. */
 const tolerance = 10_000;
 
-/** When a process began, in milliseconds since 1970. Undefined if it has ended, also if nobody has reaped it yet. */
+/**
+ * When a process began, in milliseconds since 1970; undefined if it has ended, even if its parent has not waited for it
+ * yet.
+ */
 function beginOf(pid: number): number | undefined {
   try {
-    // The name, in parentheses, may have blanks and parentheses of its own.
+    // The name is in parentheses, and may contain spaces and parentheses.
     const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
     const boot = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "latin1"))?.[1]);
     return fields[0] === "Z" || fields[0] === "X"
@@ -30,8 +33,8 @@ function isThere(pid: number): boolean {
 }
 
 /**
- * Whether a process of this machine that was there at some time lives on: its number may have been given to another
- * one meanwhile, which began later. Where the system does not tell (without /proc), one of that number counts.
+ * Whether a process that existed at a given time still lives. Its id may belong to another process by now; that one
+ * began later. On systems without /proc any process with that id counts.
  *
  * @param at milliseconds since 1970
  */

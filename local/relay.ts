@@ -1,9 +1,9 @@
 import { connect, createServer, type ListenOptions, type NetConnectOpts, type Socket } from "node:net";
 
 /**
- * Passes each connection on: whatever comes in at `from` goes to a new connection to `to`, and back.
+ * Relays each connection to `from` to a new connection to `to`, in both directions.
  *
- * @returns when it listens: a function that ends it with all connections
+ * @returns once it listens: a function that ends the relay and all connections
  */
 export async function relay(from: ListenOptions, to: NetConnectOpts): Promise<() => void> {
   const open = new Set<Socket>();
@@ -25,12 +25,12 @@ export async function relay(from: ListenOptions, to: NetConnectOpts): Promise<()
   };
 }
 
-// Also a program of its own, for the end of the way that is in another network namespace:
-// SOCKET HOST PORT. It says when it listens, and ends when its input does: with the process that started it.
+// This is also a program, for the end in another network namespace: SOCKET HOST PORT. It reports when it listens, and
+// ends // when its input ends: with the process that started it.
 if (require.main === module) {
   const [path = "", host = "", port = ""] = process.argv.slice(2);
   void relay({ path }, { host, port: Number(port) }).then(() => process.stdout.write("ready\n"));
   process.stdin.on("end", () => process.exit(0)).resume();
-  // Ctrl-C is for the one who started it.
+  // Ctrl-C is handled by the process that started it.
   process.on("SIGINT", () => {});
 }

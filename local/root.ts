@@ -8,5 +8,5 @@ function findRoot(from: string): string {
   return findRoot(parent);
 }
 
-/** The package's root folder: where node/, lab/box/ and the other files that are not compiled lie. */
+/** The package's root folder, with node/, lab/box/ and the other files that are not compiled. */
 export const packageRoot = findRoot(__dirname);

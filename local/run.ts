@@ -7,7 +7,7 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Given to the child's standard input, which is closed afterwards; default: no input. */
   input?: string;
-  /** Open files in place of what is read and printed; `stdout` is empty then. */
+  /** File descriptors for input and output; with one for output, the result's `stdout` is empty. */
   inputFile?: number;
   outputFile?: number;
   /** Milliseconds after which the child's process group gets SIGTERM, and 5 s later SIGKILL; default: no limit. */
@@ -24,7 +24,7 @@ export interface RunResult {
   stderr: string;
 }
 
-/** A child that ended with another code than 0, was ended, or could not be started. */
+/** A child that ended with another code than 0, was killed, or could not be started. */
 export class RunError extends Error {
   constructor(
     message: string,
@@ -39,7 +39,7 @@ const killGrace = 5_000;
 const children = new Set<ChildProcess>();
 let relaying = false;
 
-/** Ends a child and all that it started: each child leads its own process group. */
+/** Sends a signal to a child and all of its children: each child leads its own process group. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
@@ -56,7 +56,7 @@ function relaySignals(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const relay = (): void => {
       for (const child of children) signalGroup(child, signal);
-      // Nobody else wants to survive the signal: behave as without a handler, after the children.
+      // No other listener handles the signal: end like a process without handlers, after the children.
       if (process.listenerCount(signal) === 1 + exitWatchers()) {
         process.removeListener(signal, relay);
         const end = (): void => void process.kill(process.pid, signal);
@@ -83,12 +83,12 @@ function lines(onLine: (line: string) => void): { push(text: string): void; end(
   };
 }
 
-/** What a command line looks like in a message; not for a shell. */
+/** A command line for messages, not for a shell. */
 const shown = (command: string, args: readonly string[]): string => [command, ...args].join(" ");
 
 /**
- * Runs a program (no shell) in its own process group and gives what it printed, whatever its exit code.
- * Rejects with a {@link RunError} only if it could not be started, timed out or was aborted.
+ * Runs a program (no shell) in its own process group and returns its output, whatever its exit code. Rejects with a
+ * {@link RunError} only if it could not be started, timed out or was aborted.
  */
 export async function tryRun(
   command: string,
@@ -157,7 +157,9 @@ export async function tryRun(
   });
 }
 
-/** Like {@link tryRun}, and rejects with the end of the program's own error text unless it ends with code 0. */
+/**
+ * Like {@link tryRun}, but rejects unless the exit code is 0. The error has the end of the program's own error text.
+ */
 export async function run(
   command: string,
   args: readonly string[],

@@ -3,8 +3,8 @@ interface Watcher {
 }
 
 /**
- * How many listeners the package signal-exit (versions 3 and 4; proper-lockfile and listr2 bring it) has on each
- * signal. They clean up and then end the process if they are alone: they do not mean to survive a signal.
+ * How many listeners the package signal-exit (versions 3 and 4, used by proper-lockfile and listr2) has on each signal.
+ * They clean up and, if there is no other listener, end the process.
  */
 export function exitWatchers(): number {
   const known = [

@@ -4,14 +4,14 @@ import type { Writable } from "node:stream";
 import { packageRoot } from "./root";
 
 /*
- * Children that end with this process, in whatever way that ends. A shell of their own watches over them: its input
- * ends with us, also when we are killed. (Linux would do that by itself for a parent's death, but not for programs with
- * file capabilities, which `ping` is.)
+ * Children that end with this process, however it ends. A shell watches over them: its input ends with this process,
+ * even if that is killed. (Linux can signal the death of a parent, but not to programs with file capabilities, such as
+ * `ping`.)
  */
 
 let watcher: Writable | undefined;
 
-/** Tells the watching shell, which is started the first time and again if somebody has killed it. */
+/** Writes a line to the watching shell. The first call starts the shell; it is started again if it was killed. */
 function tell(line: string): void {
   if (!watcher?.writable) {
     const child = spawn(join(packageRoot, "local", "tied.sh"), {
@@ -21,7 +21,7 @@ function tell(line: string): void {
     child.on("error", () => {});
     child.unref();
     child.stdin.on("error", () => {});
-    // It keeps nobody from ending.
+    // It does not keep this process alive.
     (child.stdin as Writable & { unref?(): void }).unref?.();
     watcher = child.stdin;
   }
@@ -29,13 +29,13 @@ function tell(line: string): void {
 }
 
 /**
- * Starts a program (no shell) without an end of its own: a probe, a server, a recorder. It leads a process group, which
- * gets SIGKILL when this process is gone. What comes to its end by itself is started with `run`.
+ * Starts a program (no shell) that does not end by itself: a probe, a server, a recorder. It leads a process group,
+ * which gets SIGKILL when this process is gone. Programs that end by themselves are started with `run`.
  */
 export const spawnTied = ((command: string, args: readonly string[], options: SpawnOptions): ChildProcess => {
   const child = spawn(command, args, { ...options, detached: true });
   const { pid } = child;
-  if (pid === undefined) return child; // It cannot be started; "error" tells.
+  if (pid === undefined) return child; // It could not be started; the event "error" has the reason.
   tell(`+ ${pid}`);
   child.once("exit", () => tell(`- ${pid}`));
   return child;

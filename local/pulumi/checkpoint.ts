@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import type { Backend } from "../toolchain/environment";
 import { stacksOf } from "./layout";
 
-/** A resource as a checkpoint has it. */
+/** A resource in a checkpoint. */
 export interface Resource {
   urn: string;
   type: string;
@@ -12,10 +12,10 @@ export interface Resource {
   outputs?: Record<string, unknown>;
 }
 
-/** What a stack is, as far as this program reads it (sdk/go/common/apitype/core.go, DeploymentV3). */
+/** The parts of a deployment that this program reads (sdk/go/common/apitype/core.go, DeploymentV3). */
 export interface Deployment {
   resources?: Resource[];
-  /** What was under way when Pulumi was killed. */
+  /** Operations that were running when Pulumi was killed. */
   pending_operations?: { type: string; resource: Resource }[];
   secrets_providers?: { type: string; state?: { salt?: string } };
 }
@@ -23,9 +23,9 @@ export interface Deployment {
 /** The same in this program's words. */
 export interface Contents {
   resources: readonly Resource[];
-  /** What was being created when Pulumi was killed: it may exist, and is not among the resources. */
+  /** Resources that were being created when Pulumi was killed. They may exist, and are not among the others. */
   creating: readonly Resource[];
-  /** Pulumi was killed while it worked on something. */
+  /** Whether Pulumi was killed during an operation. */
   interrupted: boolean;
   /** The salt of the passphrase, if secrets are encrypted with one. */
   salt: string | undefined;
@@ -50,7 +50,9 @@ function readIfThere(file: string): Buffer | undefined {
   }
 }
 
-/** A stack of a local backend, of which a stack that was never updated has nothing; undefined if there is no such stack. */
+/**
+ * Reads a stack of a local backend. `latest` is missing if it was never updated. Undefined if there is no such stack.
+ */
 export function readCheckpoint(backend: Backend, stack: string): { latest?: Deployment } | undefined {
   const plain = readIfThere(join(stacksOf(backend), `${stack}.json`));
   const packed = plain ? undefined : readIfThere(join(stacksOf(backend), `${stack}.json.gz`));
@@ -60,7 +62,7 @@ export function readCheckpoint(backend: Backend, stack: string): { latest?: Depl
   return checkpoint;
 }
 
-/** What `pulumi stack export` printed. */
+/** Reads the output of `pulumi stack export`. */
 export const readExport = (text: string): Deployment | undefined =>
   (JSON.parse(text) as { deployment?: Deployment }).deployment;
 
@@ -70,6 +72,6 @@ export function localStacks(backend: Backend): string[] {
   try {
     return readdirSync(stacksOf(backend)).flatMap((name) => /^(.+)\.json(\.gz)?$/.exec(name)?.[1] ?? []);
   } catch {
-    return []; // No stack was ever made here.
+    return []; // The backend has no stacks yet.
   }
 }

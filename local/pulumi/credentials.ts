@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where the user's own Pulumi keeps its logins (sdk/go/common/workspace/creds.go). */
+/** The file with the logins of the user's own Pulumi (sdk/go/common/workspace/creds.go). */
 export const userCredentials = (): string =>
   join(
     process.env.PULUMI_CREDENTIALS_PATH || process.env.PULUMI_HOME || join(homedir(), ".pulumi"),

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { projectName } from "../project";
 import type { Backend } from "../toolchain/environment";
 
-/** Where a local backend has its files. */
+/** The folder of a local backend's files. */
 export const folderOf = (backend: Backend): string => join(fileURLToPath(backend.url), ".pulumi");
 
-/** Where it has the checkpoints of this project's stacks. */
+/** The folder of the checkpoints of this project's stacks. */
 export const stacksOf = (backend: Backend): string => join(folderOf(backend), "stacks", projectName);

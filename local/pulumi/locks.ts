@@ -6,17 +6,17 @@ import { projectName } from "../project";
 import type { Backend } from "../toolchain/environment";
 import { folderOf } from "./layout";
 
-/** A lock of Pulumi's on a stack in a local backend. */
+/** A lock of Pulumi on a stack in a local backend. */
 export interface Lock {
   file: string;
   pid: number;
   hostname: string;
   since: Date;
-  /** The process that has it lives, has ended, or is on another machine that shares the folder. */
+  /** Whether the process that has it lives, has ended, or is on another machine that shares the folder. */
   process: "lives" | "gone" | "elsewhere";
 }
 
-/** As Pulumi writes it (backend/diy/lock.go). */
+/** The content of a lock file (backend/diy/lock.go). */
 interface LockFile {
   pid: number;
   hostname: string;
@@ -30,11 +30,11 @@ function readLock(file: string): Lock[] {
     const here = livesSince(pid, since.getTime()) ? "lives" : "gone";
     return [{ file, pid, hostname: host, since, process: host === hostname() ? here : "elsewhere" }];
   } catch {
-    return []; // Released just now, or half written by one that lives.
+    return []; // It was released just now, or a living process is still writing it.
   }
 }
 
-/** The locks on a stack; none where the backend is not local, which has ways of its own to tell of them. */
+/** The locks on a stack; none if the backend is not local, which reports locks itself. */
 export function locksOn(backend: Backend, stack: string): Lock[] {
   if (!backend.local) return [];
   const folder = join(folderOf(backend), "locks", "organization", projectName, stack);
@@ -52,8 +52,8 @@ export const deadLocks = (backend: Backend, stack: string): Lock[] =>
   locksOn(backend, stack).filter((lock) => lock.process === "gone");
 
 /**
- * Removes the locks that killed Pulumi processes of this machine left on a stack: nobody else ever would, and
- * every later operation would be refused.
+ * Removes the locks that killed Pulumi processes of this machine left on a stack. Nothing else removes them, and Pulumi
+ * would refuse every later operation.
  *
  * @returns how many there were
  */

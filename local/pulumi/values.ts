@@ -3,10 +3,10 @@
  * Source: sdk/go/common/resource/plugin/rpc.go, sdk/go/property and sdk/nodejs/runtime/rpc.ts.
  */
 
-/** Stands for a text that is not known yet, in `check` and `diff` during a preview. */
+/** The placeholder for a text that is not known yet, in `check` and `diff` during a preview. */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** The same for values of the other types. */
+/** The placeholders for values of the other types. */
 export const unknownOthers = {
   boolean: "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
   number: "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
@@ -16,11 +16,11 @@ export const unknownOthers = {
   object: "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 } as const;
 
-/** The member of an object that says what it stands for, and its value for a secret. */
+/** The property that marks special objects, and its value for a secret. */
 export const signatureKey = "4dabf18193072939515e22adb298388d";
 export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
-/** A value with `[secret]` in the place of each secret. */
+/** Replaces each secret in a value with `[secret]`. */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== "object" || value === null) return value;

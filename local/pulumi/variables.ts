@@ -1,6 +1,6 @@
 /**
- * Variables by which the language host tells a Node.js process of the update that it is part of: up to 3.220 also a
- * policy pack's (sdk/nodejs/cmd/pulumi-language-nodejs/main.go).
+ * Variables in which the language host describes the update to a Node.js process, up to 3.220 also to that of a policy
+ * pack (sdk/nodejs/cmd/pulumi-language-nodejs/main.go).
  */
 export const hostVariables = {
   stack: "PULUMI_NODEJS_STACK",

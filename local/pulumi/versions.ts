@@ -1,6 +1,6 @@
 /**
- * The versions of other software from whose sources its private forms were read that this program knows. Of these
- * forms nothing is promised: before one of these numbers changes, each form is read again in the new version.
+ * This program knows private forms of other software. These are the versions whose sources they were read from. The
+ * forms may change at any time: before one of these numbers changes, each form must be read again in the new version.
  */
 export const readFrom = {
   /** The CLI: checkpoints, locks, secrets with a passphrase, credentials, plugins' folders (this folder). */

@@ -13,11 +13,11 @@ interface Binary {
   /** Our Go module, below toolchain/. */
   module: "cli" | "language-host";
   package: string;
-  /** What it answers when asked for its version. */
+  /** The version that it reports. */
   version: string;
 }
 
-/** The language host is the last that was a tagged Go module; it drives newer CLIs and SDKs without trouble. */
+/** The language host is the last version that was a tagged Go module. It works with newer CLIs and SDKs. */
 const binaries: readonly Binary[] = [
   {
     name: "pulumi",
@@ -46,7 +46,7 @@ const launchers = (): string[] => [
   ].map((name) => join(packageRoot, "local", "toolchain", "launchers", name)),
 ];
 
-// The tags leave out cgo for user names, and gRPC's tracing, which drags reflection in and doubles the size.
+// The tags leave out cgo for user names, and gRPC's tracing, which needs reflection and doubles the size.
 const flags = (binary: Binary): string[] => [
   "-mod=readonly",
   "-buildvcs=false",
@@ -55,7 +55,7 @@ const flags = (binary: Binary): string[] => [
   `-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${binary.version}`,
 ];
 
-/** All that decides what comes out, but for the compiler. */
+/** Everything that determines the result, except for the compiler. */
 export function recipe(): string {
   const modules = binaries.map((binary) =>
     [
@@ -67,7 +67,7 @@ export function recipe(): string {
   return [...modules, ...launchers().map((file) => readFileSync(file, "utf8"))].join("\n");
 }
 
-// The user's settings for Go modules (proxy, private modules, sums) stay; what would change the result does not.
+// The user's settings for Go modules (proxy, private modules, sums) stay. Settings that would change the result do not.
 const buildEnvironment = (): NodeJS.ProcessEnv => ({
   ...process.env,
   // A C compiler is not needed, and not asked for.
@@ -157,7 +157,7 @@ async function goVersion(): Promise<{ go: string; version: string }> {
   return { go, version: stdout.trim() };
 }
 
-/** What killed builds left behind; the caller has the lock, so none is running. */
+/** Removes what killed builds left. The caller has the lock, so no build is running. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(toolchainHome())) {
     if (name.startsWith(".building-"))
@@ -166,8 +166,8 @@ async function removeLeftovers(): Promise<void> {
 }
 
 /**
- * Builds the CLI and the language host from Go modules, into a folder named by the hash of all that
- * decides the result; nothing to do if that folder is there. About 3 minutes on 2 cores from an empty Go cache.
+ * Builds the CLI and the language host from Go modules, into a folder named by the hash of everything that determines
+ * the result. If that folder exists, nothing is done. A build takes about 3 minutes on 2 cores from an empty Go cache.
  *
  * @throws Error with the way out if Go or the network is missing, or the build fails
  */
@@ -187,8 +187,8 @@ export async function buildToolchain(say: (line: string) => void): Promise<Toolc
   await mkdir(bin, { recursive: true });
   say(`building Pulumi ${toolchain.version} from source with ${version} (about 3 min on 2 cores, once)`);
   try {
-    // One after the other: both have the standard library and more in common, which side by side they would both
-    // compile, and one alone keeps all cores busy.
+    // One after the other: they share the standard library and more, which both would compile in parallel. One build
+    // alone uses // all cores.
     for (const binary of binaries) await compile(binary, go, bin, say);
     for (const launcher of launchers()) {
       await copyFile(launcher, join(bin, basename(launcher)));

@@ -16,7 +16,7 @@ export const releasedVersion = "3.220.0";
 /** Where Pulumi publishes its releases and their checksums. */
 const releases = "https://get.pulumi.com/releases/sdk";
 
-/** Milliseconds until the server must have answered, and until the next piece of the file must have come. */
+/** Milliseconds in which the server must answer, and in which each next part of the file must arrive. */
 const answerLimit = 10_000;
 const stallLimit = 30_000;
 const day = 24 * 3600 * 1000;
@@ -29,7 +29,7 @@ const platforms: Partial<Record<string, string>> = {
 };
 
 export interface DownloadOptions {
-  /** Where the files lie; tests have their own server. */
+  /** The URL of the files; tests have their own server. */
   from?: string;
   /** Such as `linux-x64`; null: there is no release for this platform. */
   platform?: string | null;
@@ -47,7 +47,7 @@ async function recentFailure(): Promise<string | undefined> {
   }
 }
 
-/** A limit that starts anew with each call of `renew`; rejects what listens to `signal`. */
+/** A time limit that starts again with each call of `renew`. When it is over, `signal` is aborted. */
 function patience(
   milliseconds: number,
   what: string,
@@ -91,7 +91,7 @@ async function fetchFile(url: string, file: string): Promise<string> {
   }
 }
 
-/** `fetch failed` alone helps nobody: the cause says why. */
+/** The reason of a failed fetch: its own message is only `fetch failed`, and the cause says why. */
 function reason(error: unknown, url: string): Error {
   const { message, cause } = error as Error;
   if (message.includes(url)) return error as Error;
@@ -138,8 +138,8 @@ async function fetchAndUnpack(from: string, platform: string, folder: string): P
 }
 
 /**
- * The official release, downloaded and checked against its published checksum; undefined if it cannot be had.
- * A failure is remembered for a day, so that a machine without internet access waits for it once.
+ * Downloads the official release and checks it against the published checksum; undefined if that fails. A failure is
+ * remembered for a day, so that a machine without internet access waits only once.
  */
 export async function downloadToolchain(
   say: (line: string) => void,

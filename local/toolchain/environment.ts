@@ -8,7 +8,7 @@ import type { Toolchain } from "./toolchain";
 /** Where the stacks' state is kept. */
 export interface Backend {
   url: string;
-  /** Files of this machine: it needs no network, and its files can be read without the CLI. */
+  /** Whether it consists of files of this machine, which need no network and can be read without the CLI. */
   local: boolean;
   /** The backend that the user is logged in to and that is not used, since the lab has no network. */
   notUsed?: string;
@@ -40,7 +40,7 @@ export function chooseBackend(offline: boolean): Backend {
   return { url: login, local: isLocal(login) };
 }
 
-/** Makes the passphrase of the local secrets provider, once; the file is whole when it has its name. */
+/** Makes the passphrase of the local secrets provider, once. The file gets its name when it is complete. */
 function ensurePassphrase(): string {
   const file = passphraseFile();
   if (existsSync(file)) return file;
@@ -50,7 +50,7 @@ function ensurePassphrase(): string {
   try {
     linkSync(fresh, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // Else another process was first.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // Another process was faster.
   } finally {
     rmSync(fresh, { force: true });
   }
@@ -83,9 +83,9 @@ export function pulumiEnvironment(
   };
   mkdirSync(pulumiHome(), { recursive: true });
   if (backend.url === `file://${backendHome()}`) mkdirSync(backendHome(), { recursive: true, mode: 0o700 });
-  // Logins lie in PULUMI_HOME unless said otherwise, and that is ours now.
+  // By default the logins are in PULUMI_HOME, which is ours here, and not the user's.
   if (!backend.local) environment.PULUMI_CREDENTIALS_PATH = dirname(userCredentials());
-  // An empty PULUMI_CONFIG_PASSPHRASE is a passphrase too.
+  // An empty PULUMI_CONFIG_PASSPHRASE is a passphrase, too.
   if (process.env.PULUMI_CONFIG_PASSPHRASE === undefined && !process.env.PULUMI_CONFIG_PASSPHRASE_FILE) {
     environment.PULUMI_CONFIG_PASSPHRASE_FILE = ensurePassphrase();
   }

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join, relative, sep } from "node:path";
 import { packageRoot } from "../root";
 
-/** The rule itself is plain JavaScript, since it decides whether to compile before anything is compiled. */
+/** The rule is in plain JavaScript: it decides whether to compile before anything is compiled. */
 interface Rule {
   staleness(root: string): string | undefined;
 }
@@ -19,7 +19,7 @@ export class StaleProgram extends Error {
  * @throws StaleProgram that names the source and the command to run
  */
 export function assertFresh(): void {
-  // A program compiled into another folder was compiled by hand, by somebody who knows.
+  // A program in another folder was compiled by hand on purpose.
   if (relative(packageRoot, __dirname).split(sep)[0] !== "dist") return;
   const { staleness } = createRequire(join(packageRoot, "package.json"))("./local/freshness.cjs") as Rule;
   const why = staleness(packageRoot);

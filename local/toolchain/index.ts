@@ -12,7 +12,7 @@ import type { Toolchain } from "./toolchain";
 
 export type { Toolchain } from "./toolchain";
 
-/** A toolchain that was found or made, with all that must still be the same for it to be good. */
+/** A toolchain that was found or made, with the conditions under which it is still valid. */
 interface Answer {
   toolchain: Toolchain;
   pulumi: string;
@@ -39,14 +39,14 @@ async function recall(now: Pick<Answer, "onPath" | "go" | "recipe">): Promise<To
   try {
     answer = JSON.parse(await readFile(answerFile(), "utf8")) as Answer;
   } catch {
-    return undefined; // Nothing remembered, or not readable: find out anew.
+    return undefined; // Nothing is remembered, or it is not readable: search again.
   }
   const { toolchain } = answer;
   const same =
     answer.onPath === now.onPath &&
     answer.pulumi === identity(join(toolchain.bin, "pulumi")) &&
     (toolchain.origin === "path" || answer.recipe === now.recipe) &&
-    // Built with another Go than the one that is there now; a Go that is gone is no reason to give up the result.
+    // A toolchain built with another Go is built again; one whose Go is gone stays valid.
     (toolchain.origin !== "build" || now.go === "" || answer.go === now.go);
   return same && answer.pulumi !== "" ? toolchain : undefined;
 }
@@ -56,14 +56,14 @@ async function remember(toolchain: Toolchain, now: Pick<Answer, "onPath" | "go" 
   await writeAtomically(answerFile(), `${JSON.stringify(answer, undefined, 2)}\n`);
 }
 
-/** The toolchain that {@link ensureToolchain} would give without doing anything; undefined if it has work to do. */
+/** The toolchain that {@link ensureToolchain} would return at once; undefined if it would have to work. */
 export const rememberedToolchain = (): Promise<Toolchain | undefined> => recall(circumstances());
 
 /**
- * The Pulumi toolchain of this machine: the one on PATH if it is new enough and complete, else the official
- * download, else one built from Go modules. What was found is remembered, so that a second call starts no program.
+ * Provides this machine's Pulumi toolchain: the one on PATH if it is new enough and complete, else the official
+ * download, else one built from Go modules. The result is remembered, so that a second call starts no program.
  *
- * @param say gets lines of progress: what is done, and how long it took; none if there is nothing to do
+ * @param say gets lines of progress, each with its duration; none if there is nothing to do
  * @throws Error that names what is missing and the way out
  */
 export async function ensureToolchain(say: (line: string) => void): Promise<Toolchain> {
@@ -75,7 +75,7 @@ export async function ensureToolchain(say: (line: string) => void): Promise<Tool
     toolchainHome(),
     "toolchain",
     async () => {
-      const made = await recall(now); // By whoever had the lock before.
+      const made = await recall(now); // The process that had the lock before may have made it.
       if (made) return made;
       const start = Date.now();
       const toolchain =

@@ -6,17 +6,17 @@ import { tryRun } from "../run";
 import { allOnPath, isBelow, isExecutable, onPath } from "./path";
 import type { Toolchain } from "./toolchain";
 
-/** The first CLI that has all that this program uses (facts: state format, policy packs, `inputs` of a read). */
+/** The first CLI that has everything that this program uses: state format, policy packs, `inputs` of a read. */
 export const minimumVersion = "3.220.0";
 
-/** What `pulumi` starts, besides itself: language host, dynamic provider, policy pack. */
+/** The programs that `pulumi` starts: language host, dynamic provider, policy pack. */
 export const companions = [
   "pulumi-language-nodejs",
   "pulumi-resource-pulumi-nodejs",
   "pulumi-analyzer-policy",
 ] as const;
 
-/** The user's own `pulumi`; ours is on PATH too when this runs in `ha-rancher shell`. */
+/** The user's own `pulumi`. In `ha-rancher shell` ours is on PATH, too, and does not count. */
 export const pulumiOnPath = (): string | undefined =>
   allOnPath("pulumi").find((file) => !isBelow(file, toolchainHome()));
 
@@ -26,7 +26,7 @@ export function isAtLeast(version: string, wanted: string): boolean {
   return isVersion(release) && majorOf(release) === majorOf(wanted) && compareVersions(release, wanted) >= 0;
 }
 
-/** The toolchain that the user has installed, if it is new enough and whole. */
+/** The toolchain that the user has installed, if it is new enough and complete. */
 export async function findToolchain(say: (line: string) => void): Promise<Toolchain | undefined> {
   const pulumi = pulumiOnPath();
   if (!pulumi) return undefined;
@@ -41,7 +41,7 @@ export async function findToolchain(say: (line: string) => void): Promise<Toolch
     );
     return undefined;
   }
-  // Pulumi looks beside its own file, links followed, and on PATH.
+  // Pulumi searches beside its own file, after following links, and on PATH.
   const beside = [dirname(pulumi), dirname(realpathSync(pulumi))];
   const missing = companions.filter(
     (name) => !onPath(name) && !beside.some((folder) => isExecutable(join(folder, name))),

@@ -22,7 +22,7 @@ export function isExecutable(file: string): boolean {
   }
 }
 
-/** Whether a file lies in a folder or below it. */
+/** Whether a file is in a folder or below it. */
 export const isBelow = (file: string, folder: string): boolean => file.startsWith(folder + sep);
 
 /** Identifies a file's content without reading it: path, size and time of the last change; "" if there is none. */
