@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as requestPlain } from "node:http";
 import { type Agent, request as requestSecure } from "node:https";
 
-/** What came of one request: an answer, or an error; `late`: there was no answer in time. */
+/** The result of one request: an answer or an error; `late` means that there was no answer in time. */
 export type Answered =
   | { status: number | undefined; body: string }
   | { error: NodeJS.ErrnoException; late: boolean };
@@ -13,15 +13,15 @@ export interface RequestOptions {
   method?: "GET" | "POST" | "DELETE";
   /** Sent as a form. */
   form?: Record<string, string>;
-  /** Keeps connections open; default: each request has a connection of its own. */
+  /** Keeps connections open; default: each request has its own connection. */
   agent?: Agent;
   /** Characters of the body to keep; default: all. */
   longest?: number;
 }
 
 /**
- * Sends one request, by HTTPS or plain HTTP. A certificate is not checked: services sign their own, and all that matters
- * here is whether and what the service answers.
+ * Sends one request by HTTPS or plain HTTP. The certificate is not checked: services sign their own, and here only the
+ * answer matters.
  */
 export async function send(url: string, options: RequestOptions): Promise<Answered> {
   const { timeout, method = "GET", form, agent = false, longest = Number.POSITIVE_INFINITY } = options;
@@ -47,9 +47,9 @@ export async function send(url: string, options: RequestOptions): Promise<Answer
   });
 }
 
-/** As much of an answer as a message shows. */
+/** How many characters of an answer a message shows. */
 const shownLength = 100;
 
-/** Asks for a page once. @param timeout milliseconds @returns the first 100 characters of the body */
+/** Requests a page once. @param timeout milliseconds @returns the first 100 characters of the body */
 export const get = (url: string, timeout: number): Promise<Answered> =>
   send(url, { timeout, longest: shownLength });

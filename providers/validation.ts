@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { unknownValue } from "../local/pulumi/values";
 
-/** Whether the value at a path, or anything on the way to it, is not known yet. */
+/** Whether the value at a path, or a value on the way to it, is not known yet. */
 function isUnknown(value: unknown, path: readonly PropertyKey[]): boolean {
   if (value === unknownValue) return true;
   const [key, ...rest] = path;
@@ -18,12 +18,12 @@ const named = (path: readonly PropertyKey[]): string =>
   );
 
 /**
- * A resource's `check`: fills in defaults and reports all mistakes at once. What a preview does not know yet is
- * not judged.
+ * A resource's `check`: fills in defaults and reports all mistakes at once. Values that a preview does not know yet are
+ * not checked.
  *
  * @param schema its messages continue the sentence that starts with the property's name: "must be ..."
- * @param news what the program gave
- * @param defaults for what it did not give
+ * @param news the inputs from the program
+ * @param defaults for the inputs that are not given
  */
 export function checkInputs(
   schema: z.ZodType,

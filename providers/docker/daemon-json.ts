@@ -3,7 +3,7 @@ export type Lists = Record<string, string[]>;
 
 type Daemon = Record<string, unknown>;
 
-/** @throws if it is not what Docker would read */
+/** @throws if Docker could not read the text */
 function parseDaemon(text: string): Daemon {
   if (text.trim() === "") return {};
   const way = "mend the file, which Docker cannot read either; it was left as it is";
@@ -27,7 +27,7 @@ function listOf(daemon: Daemon, key: string): string[] {
 
 const written = (daemon: Daemon): string => `${JSON.stringify(daemon, undefined, 2)}\n`;
 
-/** What of the wanted is not in the file. */
+/** The wanted values that are not in the file. */
 export const missingIn = (text: string, wanted: Lists): Lists => {
   const daemon = parseDaemon(text);
   return Object.fromEntries(
@@ -40,7 +40,7 @@ export const missingIn = (text: string, wanted: Lists): Lists => {
 };
 
 /**
- * Adds values to the lists of a daemon.json, behind those that are there; everything else in it stays.
+ * Adds values at the end of lists in a daemon.json; everything else in it stays.
  *
  * @param text the file; empty if there is none
  */
@@ -50,7 +50,7 @@ export function withLists(text: string, added: Lists): string {
   return written(daemon);
 }
 
-/** Takes values out again; a list that is empty then goes, and "" if nothing is left of the file. */
+/** Removes values again, and lists that are then empty. Returns "" if nothing is left of the file. */
 export function withoutLists(text: string, added: Lists): string {
   if (Object.keys(added).length === 0) return text;
   const daemon = parseDaemon(text);

@@ -32,19 +32,19 @@ async function textOn({ ssh, file }: DaemonSettingsInputs): Promise<string> {
   return (await execOk(ssh, asRoot(ssh, `[ ! -e ${file} ] || cat ${file}`), { timeout: limit })).stdout;
 }
 
-/** Swaps the file in and has the engine read it. */
+/** Replaces the file, and makes the engine read it. */
 async function write({ ssh, file }: DaemonSettingsInputs, before: string, after: string): Promise<void> {
   if (before === after) return;
   const swap =
     after === ""
       ? `rm -f ${file}`
       : `mkdir -p ${dirname(file)} && cat >${file}.new && chmod 0644 ${file}.new && mv -f ${file}.new ${file}`;
-  // Docker that is not installed with systemd's unit, or does not run, reads it when it starts.
+  // If Docker does not run, or has no systemd unit, it reads the file at its next start.
   const script = `{ ${swap}; } && { ! systemctl --quiet is-active docker || systemctl reload docker; }`;
   await execOk(ssh, asRoot(ssh, script), { stdin: after, timeout: limit });
 }
 
-async function bring(inputs: DaemonSettingsInputs, olds?: DaemonSettingsOutputs) {
+async function converge(inputs: DaemonSettingsInputs, olds?: DaemonSettingsOutputs) {
   const before = await textOn(inputs);
   const without = olds ? withoutLists(before, olds.added) : before;
   const added = missingIn(without, inputs.lists);
@@ -73,10 +73,10 @@ export const daemonSettings = {
   },
 
   async create(inputs: DaemonSettingsInputs): Promise<pulumi.dynamic.CreateResult<DaemonSettingsOutputs>> {
-    return { id: inputs.file, outs: await bring(inputs) };
+    return { id: inputs.file, outs: await converge(inputs) };
   },
 
-  /** Values that somebody took out are drift. */
+  /** Values that somebody removed are drift. */
   async read(id: string, props: DaemonSettingsOutputs): Promise<pulumi.dynamic.ReadResult> {
     const missing = missingIn(await textOn(props), props.lists);
     const left = (lists: Lists): Lists =>
@@ -95,7 +95,7 @@ export const daemonSettings = {
     olds: DaemonSettingsOutputs,
     news: DaemonSettingsInputs,
   ): Promise<pulumi.dynamic.UpdateResult<DaemonSettingsOutputs>> {
-    return { outs: await bring(news, olds) };
+    return { outs: await converge(news, olds) };
   },
 
   async delete(_id: string, props: DaemonSettingsOutputs): Promise<void> {

@@ -6,7 +6,7 @@ import type { Lists } from "./daemon-json";
 export interface DaemonSettingsArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
-  /** Values for lists of Docker's daemon.json that a running engine takes over, such as `registry-mirrors`. */
+  /** Values for those lists of Docker's daemon.json that a running engine reads again, such as `registry-mirrors`. */
   lists: pulumi.Input<Lists>;
   /** Default `/etc/docker/daemon.json`. */
   file?: pulumi.Input<string>;
@@ -15,13 +15,13 @@ export interface DaemonSettingsArgs {
 const provider = shim("ha-rancher/providers/docker", "daemonSettings");
 
 /**
- * Settings of a node's Docker engine, beside those that are there: they are merged into its daemon.json, and the engine
- * reads it anew, without a restart. Destroying it takes out what it put in, and nothing else.
+ * Settings of a node's Docker engine. They are merged into its daemon.json, and the engine reads it again without a
+ * restart. Destroying the resource removes what it added, and nothing else.
  */
 export class DaemonSettings extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/docker:DaemonSettings";
 
-  /** What was not in the file before. */
+  /** The values that were not in the file before. */
   declare readonly added: pulumi.Output<Lists>;
 
   constructor(name: string, args: DaemonSettingsArgs, opts?: pulumi.CustomResourceOptions) {

@@ -20,7 +20,7 @@ export interface ImageArchiveOutputs extends ImageArchiveInputs {
   imageId: string;
 }
 
-/** Milliseconds: an image may be 2 GB, and a node unpacks it. */
+/** Milliseconds to load an image: it may have 2 GB, and the node unpacks it. */
 const loadLimit = 3_600_000;
 const lookLimit = 60_000;
 
@@ -32,7 +32,7 @@ const schema = z.object({
   sha256: text.regex(/^[a-f0-9]{64}$/, "must be a SHA-256 in hex: `sha256sum FILE` prints it"),
 });
 
-/** The sums of files that were read already: each node wants the same one. */
+/** Checksums of files that were read already: all nodes load the same one. */
 const sums = new Map<string, Promise<string>>();
 
 function sumOf(file: string): Promise<string> {
@@ -44,7 +44,7 @@ function sumOf(file: string): Promise<string> {
   return sum;
 }
 
-/** Docker's id of an image on a node; undefined if it has none of that name. */
+/** Docker's id of an image on a node; undefined if there is no image with that name. */
 async function idOf(ssh: SshEndpoint, image: string): Promise<string | undefined> {
   const line = `docker image inspect --format '{{.Id}}' ${shellQuote(image)}`;
   const { code, stdout, stderr } = await exec(ssh, asRoot(ssh, line), { timeout: lookLimit });
@@ -77,7 +77,7 @@ export const imageArchive = {
     news: Partial<ImageArchiveInputs>,
   ): Promise<pulumi.dynamic.CheckResult> {
     const checked = checkInputs(schema, news);
-    // Containers are told apart by the name of their image: nothing would run the new one.
+    // Containers are identified by the name of their image, so nothing would run the new one.
     if (olds.sha256 !== undefined && olds.image === news.image && olds.sha256 !== news.sha256)
       checked.failures?.push({
         property: "sha256",
@@ -105,7 +105,7 @@ export const imageArchive = {
     return { id: inputs.image, outs: { ...inputs, imageId: await load(inputs) } };
   },
 
-  /** One that is gone, or another one of its name, is loaded again. */
+  /** An image that is gone, or was replaced by another with its name, is loaded again. */
   async read(id: string, props: ImageArchiveOutputs): Promise<pulumi.dynamic.ReadResult> {
     if ((await idOf(props.ssh, props.image)) !== props.imageId) return { id: "" };
     const { ssh, image, file, sha256 } = props;

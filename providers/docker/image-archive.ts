@@ -5,9 +5,9 @@ import { shim } from "../shim";
 export interface ImageArchiveArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
-  /** The image's name with its tag, under which the archive has it. */
+  /** The image's name with its tag, as in the archive. */
   image: pulumi.Input<string>;
-  /** The archive on this machine, as `docker save` writes it. Where it lies is no reason to load it again. */
+  /** The archive on this machine, made with `docker save`. A changed path does not load it again. */
   file: pulumi.Input<string>;
   /** The archive's SHA-256 in hex. */
   sha256: pulumi.Input<string>;
@@ -16,8 +16,8 @@ export interface ImageArchiveArgs {
 const provider = shim("ha-rancher/providers/docker", "imageArchive");
 
 /**
- * An image on a node, loaded from an archive file instead of pulled. Destroying it leaves the image, which others may
- * use by then.
+ * An image on a node that is loaded from an archive instead of pulled. Destroying the resource leaves the image, since
+ * others may use it by then.
  */
 export class ImageArchive extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/docker:ImageArchive";

@@ -57,10 +57,10 @@ const schema = z.looseObject({
   directory: text.refine(isAbsolute, "must be an absolute path"),
 });
 
-/** Milliseconds for a host to answer; and for a script on it. */
+/** Milliseconds in which a host must answer, and a script on it must end. */
 const limits = { contact: 30_000, script: 60_000 };
 
-/** Ends with which `claim` says that the host is another node's. */
+/** The exit code of `claim` if the host belongs to another node. */
 const taken = 83;
 
 function refused(ssh: SshEndpoint, name: string, result: ExecResult): Error {
@@ -69,7 +69,10 @@ function refused(ssh: SshEndpoint, name: string, result: ExecResult): Error {
   );
 }
 
-/** How to log in; the host key is that of the settings, else the one that was pinned, else what the host shows now. */
+/**
+ * How to log in. The host key is the one in the settings, or else the pinned one, or else the one that the host shows
+ * now.
+ */
 async function endpointOf(inputs: HostInputs, pinned: string | undefined): Promise<SshEndpoint> {
   const { name, host, port, user, privateKey, directory } = inputs;
   let hostKey = inputs.hostKey ?? pinned;
@@ -88,7 +91,7 @@ async function look(
   ssh: SshEndpoint,
   name: string,
 ): Promise<{ found: Inspection; clock: { earliest: number; latest: number } }> {
-  // One connection for all: the first command pays for the login, the clock is read after it.
+  // All commands share a connection. The first one pays for the login, so the clock is read after it.
   await exec(ssh, "true", { timeout: limits.contact });
   const earliest = Date.now() / 1000;
   const result = await exec(ssh, bareScriptLine("host/look", []), { timeout: limits.script });
@@ -99,7 +102,7 @@ async function look(
 }
 
 /**
- * Sees that the host is fit, and takes it. Nothing is changed on it before all is found well.
+ * Checks that the host is fit, and claims it. Nothing is changed on it unless all checks pass.
  *
  * @throws Error with all that is wrong with it
  */
@@ -118,7 +121,7 @@ async function take(inputs: HostInputs, pinned?: string): Promise<HostOutputs> {
   const claimed = await exec(ssh, asRoot(ssh, bareScriptLine("host/claim", [owner, user])), {
     timeout: limits.script,
   });
-  // Somebody was quicker.
+  // Another stack was faster.
   if (claimed.code === taken) throw new Error(`host ${name}: ${takenBy(parseClaim(claimed.stdout))}`);
   if (claimed.code !== 0) throw refused(ssh, name, claimed);
   await writeFolder(directory, ssh);
@@ -172,8 +175,8 @@ export const host = {
   /**
    * | what changes | verb |
    * |---|---|
-   * | host | refused by `check`: what is on the old one would be left there |
-   * | all else | update: the host is looked at again |
+   * | host | refused by `check`: everything on the old one would stay there |
+   * | anything else | update: the host is inspected again |
    */
   async diff(_id: string, olds: HostOutputs, news: HostInputs): Promise<pulumi.dynamic.DiffResult> {
     return { changes: fields.some((key) => !isDeepStrictEqual(olds[key], news[key])), replaces: [] };
@@ -183,7 +186,7 @@ export const host = {
     return { id: inputs.owner, outs: await take(inputs) };
   },
 
-  /** Gone is one that is not claimed any more: it was installed anew, and the next `up` takes it again. */
+  /** A host without a claim counts as gone: it was reinstalled, and the next `up` claims it again. */
   async read(id: string, props: HostOutputs): Promise<pulumi.dynamic.ReadResult> {
     const { found } = await look(props.ssh, props.name);
     if (found.owner !== props.owner) return { id: "" };

@@ -7,9 +7,9 @@ export interface HostArgs {
   name: pulumi.Input<string>;
   /** IPv4 address that one of the host's interfaces must have, without prefix. */
   address: pulumi.Input<string>;
-  /** Addresses that the host must not have of its own, without prefix: the floating ones. */
+  /** Addresses that must not be the host's own, without prefix: the floating ones. */
   vips: pulumi.Input<pulumi.Input<string>[]>;
-  /** Where its SSH server answers. Fixed: another host needs another resource. */
+  /** The address of its SSH server. It cannot change: another host needs another resource. */
   host: pulumi.Input<string>;
   /** Default 22. */
   port?: pulumi.Input<number>;
@@ -19,13 +19,13 @@ export interface HostArgs {
   privateKey: pulumi.Input<string>;
   /** The same key as a file on this machine; default: it is written to `directory`. */
   keyFile?: pulumi.Input<string>;
-  /** The host's public key, type and base64; default: what it shows at the first contact, from then on. */
+  /** The host's public key, type and base64; default: the key of the first contact, which is pinned. */
   hostKey?: pulumi.Input<string>;
   /** MiB of memory that it must have; default: any. */
   memory?: pulumi.Input<number>;
   /**
-   * Whose node the host is, `PROJECT/STACK/NODE`: a host that another owner has claimed is refused. Default:
-   * `PROJECT/STACK/NAME`, NAME the resource's.
+   * The owner that claims the host, `PROJECT/STACK/NODE`. A host with another owner is refused. Default:
+   * `PROJECT/STACK/NAME` with the resource's name.
    */
   owner?: pulumi.Input<string>;
   /** Absolute path of a folder that this resource alone uses: known_hosts is in it. */
@@ -35,8 +35,8 @@ export interface HostArgs {
 const provider = shim("ha-rancher/providers/host", "host");
 
 /**
- * A host that existed before, as a node: found fit (reachable, sudo, systemd, system, kernel, interface, clock,
- * architecture), claimed for one stack, and given back when this is destroyed. It is never restarted or installed.
+ * An existing host as a node. It is checked (reachable, sudo, systemd, system, kernel, interface, clock, architecture),
+ * claimed for one stack, and released when this resource is destroyed. It is never restarted or reinstalled.
  */
 export class Host extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/host:Host";

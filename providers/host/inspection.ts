@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { answerOf } from "../remote/answer";
 
-/** What `look` found on a host; node/host/look says what each is. */
+/** The output of `look` on a host; node/host/look explains each field. */
 const inspection = z.object({
   time: z.number(),
   sudo: z.enum(["yes", "refused", "missing"]),
@@ -25,15 +25,15 @@ export const parseInspection = (stdout: string): Inspection => answerOf(inspecti
 
 const claim = z.object({ owner: z.string() });
 
-/** Whose a host is that `claim` refused. */
+/** The owner of a host that `claim` refused. */
 export const parseClaim = (stdout: string): string => answerOf(claim, "host/claim", stdout).owner;
 
-/** What a host must be like. */
+/** The requirements for a host. */
 export interface Expected {
   user: string;
   /** The node's address, without prefix. */
   address: string;
-  /** Addresses that nobody but the stack may have, without prefix. */
+  /** Addresses that only the stack may have, without prefix. */
   vips: string[];
   /** The node's name among all stacks: `project/stack/name`. */
   owner: string;
@@ -41,12 +41,12 @@ export interface Expected {
   memory?: number;
 }
 
-/** Seconds that a host's clock may be off: beyond that certificates and logs are worth nothing. */
+/** Seconds by which a host's clock may be off: beyond that certificates fail and logs do not match. */
 const clockLimit = 10;
 
 const architectures: Record<string, string> = { x86_64: "amd64", aarch64: "arm64" };
 
-/** The architecture by the name that images have; undefined if there are no images for it. */
+/** The architecture by its name for images; undefined if there are no images for it. */
 export const architectureOf = ({ architecture }: Inspection): string | undefined =>
   architectures[architecture];
 
@@ -54,7 +54,7 @@ export const architectureOf = ({ architecture }: Inspection): string | undefined
 export const interfaceOf = ({ addresses }: Inspection, wanted: string): string | undefined =>
   addresses.find(({ address }) => address.replace(/\/.*/, "") === wanted)?.interface;
 
-/** How `user` becomes root without a password: the line, and where it goes. */
+/** How `user` becomes root without a password: the line for sudoers, and its file. */
 const sudoersLine = (user: string): string => `${user} ALL=(ALL) NOPASSWD: ALL`;
 
 function sudoMistakes({ sudo }: Inspection, { user }: Expected): string[] {
@@ -97,7 +97,7 @@ function softwareMistakes(found: Inspection): string[] {
     mistakes.push(
       `it lacks ${needed.join(", ")}, and has neither apt-get nor dnf${system && ` (${system})`}: install them yourself`,
     );
-  // RHEL and what is made from it have no Docker of their own: node/host/prepare.
+  // RHEL and its derivatives have no Docker packages: node/host/prepare.
   else if (!installers.includes("apt-get") && missing.includes("docker") && engines.length === 0)
     mistakes.push(
       "it lacks docker, of which its system has no package: install Docker first, or add a source of packages that has docker-ce or moby-engine",
@@ -114,9 +114,9 @@ function softwareMistakes(found: Inspection): string[] {
 }
 
 /**
- * What keeps a host from being a node, all at once.
+ * All reasons why a host cannot be a node.
  *
- * @param clock seconds since 1970 on this machine when the host was asked, the earliest and the latest
+ * @param clock the earliest and the latest time on this machine when the host read its clock, in seconds since 1970
  */
 export function hostMistakes(
   found: Inspection,

@@ -4,19 +4,19 @@ import { writeAtomically } from "../../local/files";
 import { textOf } from "../../local/text";
 
 /*
- * The directory behind an export. A marker in it says that this project made it, and for which export: nothing
- * else is ever deleted, and no two exports share one.
+ * The directory behind an export. A marker in it names the export for which this project made it. Directories without a
+ * marker are never deleted, and no two exports share one.
  */
 
 const markerName = ".ha-rancher-export";
 
-/** Read by the guard before it starts anything on the data. */
+/** The sentinel file, which the guard reads before it starts anything on the data. */
 const sentinelName = ".ha-rancher-sentinel";
 
-/** Folders in it: the data that only one node mounts, and the lease that all do. */
+/** The folders in it: `data`, which only one node mounts, and `lease`, which all nodes mount. */
 const folders = ["data", "lease"];
 
-/** The export that a directory belongs to, "" for one whose export is gone, undefined for one that is not ours. */
+/** The export that a directory belongs to; "" if its export is gone, undefined if the directory is not ours. */
 async function ownerOf(directory: string): Promise<string | undefined> {
   return (await textOf(join(directory, markerName)))?.trim();
 }
@@ -31,8 +31,8 @@ function notAllowed(error: unknown, what: string, path: string): Error {
 }
 
 /**
- * @throws if the directory is another's, before anything is made
- * @param mayRemove whether the directory is to be removed with its export one day
+ * @throws if the directory belongs to somebody else, before anything is made
+ * @param mayRemove whether the directory will be removed together with its export
  */
 export async function claim(directory: string, name: string, mayRemove: boolean): Promise<void> {
   const owner = await ownerOf(directory);
@@ -48,18 +48,18 @@ export async function claim(directory: string, name: string, mayRemove: boolean)
     );
 }
 
-/** What a directory holds beside our marker; nothing if there is no directory. */
+/** The names in a directory, except for our marker; none if the directory does not exist. */
 async function contentOf(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch(() => []);
   return names.filter((name) => !name.startsWith(markerName));
 }
 
-/** Makes what is missing: the directory, its folders, its marker, and the sentinel in the data. */
+/** Makes the directory, its folders, its marker and the sentinel in the data, if they are missing. */
 export async function prepare(directory: string, name: string, sentinel: string): Promise<void> {
   try {
     const foreign = (await ownerOf(directory)) === undefined && (await contentOf(directory)).length > 0;
     await mkdir(directory, { recursive: true, mode: 0o755 });
-    // Without a marker it can be used, and is never removed.
+    // A directory without a marker can be used, but is never removed.
     if (!foreign) await writeAtomically(join(directory, markerName), `${name}\n`);
     for (const folder of folders) await mkdir(join(directory, folder), { recursive: true, mode: 0o755 });
     await writeFile(join(directory, "data", sentinelName), `${sentinel}\n`, { flag: "wx" }).catch((error) => {
@@ -70,7 +70,7 @@ export async function prepare(directory: string, name: string, sentinel: string)
   }
 }
 
-/** Whether the directory with its folders is there. */
+/** Whether the directory and its folders exist. */
 export async function isThere(directory: string): Promise<boolean> {
   const all = await Promise.all(
     folders.map((folder) => stat(join(directory, folder)).catch(() => undefined)),
@@ -78,15 +78,15 @@ export async function isThere(directory: string): Promise<boolean> {
   return all.every((found) => found?.isDirectory());
 }
 
-/** Leaves the data, and says in the marker that no export has it any more. */
+/** Keeps the data, and records in the marker that its export is gone. */
 export async function release(directory: string, name: string): Promise<void> {
   if ((await ownerOf(directory)) === name) await writeAtomically(join(directory, markerName), "\n");
 }
 
 /**
- * Deletes the directory with all that is in it; nothing if it is gone already.
+ * Deletes the directory with its content, if it exists.
  *
- * @throws if it has no marker of ours, or another export's
+ * @throws if it has no marker of ours, or that of another export
  */
 export async function remove(directory: string, name: string): Promise<void> {
   const real = await realpath(directory).catch(() => undefined);
@@ -97,7 +97,7 @@ export async function remove(directory: string, name: string): Promise<void> {
       `${directory} is not deleted: ${owner ? `it belongs to the export ${owner}` : "this project did not make it"}. Delete it yourself, or set \`removeData\` to false`,
     );
   try {
-    // The marker goes last, so that a deletion that broke off can be repeated.
+    // The marker is deleted last, so that an interrupted deletion can be repeated.
     for (const entry of await readdir(real))
       if (entry !== markerName) await rm(join(real, entry), { recursive: true, force: true });
     await rm(join(real, markerName), { force: true });

@@ -10,7 +10,7 @@ import { includablePath } from "./ganesha-conf";
 import { kernelServer } from "./kernel";
 import type { NfsServer, Published } from "./server";
 
-/** What serves the export: nfs-ganesha, or the kernel of this machine. */
+/** The server of the export: nfs-ganesha, or the kernel of this machine. */
 export type ExportServer = ({ kind: "ganesha" } & GaneshaLocation) | { kind: "kernel" };
 
 /** An Export's checked inputs. */
@@ -74,7 +74,7 @@ const schema = z.object({
   removeData: z.boolean("must be true or false"),
 });
 
-/** Sorted and without duplicates, so that the order in which nodes are named is no change. */
+/** Sorted and without duplicates, so that another order of the nodes is no change. */
 function normalized(clients: unknown): unknown {
   return Array.isArray(clients) && !clients.includes(unknownValue) ? [...new Set(clients)].sort() : clients;
 }
@@ -82,7 +82,7 @@ function normalized(clients: unknown): unknown {
 const serverOf = (server: ExportServer): NfsServer =>
   server.kind === "ganesha" ? ganeshaServer(server) : kernelServer();
 
-/** One text per server and its way of being told; the file of the process id may move. */
+/** Identifies a server by its exports; its pid file may move. */
 function placeOf(server: ExportServer): string {
   return server.kind === "kernel" ? "kernel" : `${server.exportsDirectory} ${server.exportsIndex}`;
 }
@@ -91,14 +91,14 @@ function inputsOf({ name, directory, clients, server, sentinel, removeData }: Ex
   return { name, directory, clients, server, sentinel, removeData };
 }
 
-/** Makes everything as it should be, whatever of it is there. */
-async function bring(news: ExportInputs, known?: Published): Promise<ExportOutputs> {
+/** Makes everything that is missing, and corrects the rest. */
+async function converge(news: ExportInputs, known?: Published): Promise<ExportOutputs> {
   await claim(news.directory, news.name, news.removeData);
   try {
     await prepare(news.directory, news.name, news.sentinel);
     return { ...news, ...(await serverOf(news.server).publish(news)) };
   } catch (error) {
-    // With the serialized provider, which Pulumi adds to outputs but not to those of a partial failure.
+    // With the serialized provider: Pulumi adds it to outputs, but not to those of a partial failure.
     throw partialFailure(error, news.name, {
       ...news,
       path: known?.path ?? "",
@@ -107,7 +107,7 @@ async function bring(news: ExportInputs, known?: Published): Promise<ExportOutpu
   }
 }
 
-/** Names the export whose data goes with it, whatever was said when it was made: `down --purge-data` sets it. */
+/** The variable with the export whose data is deleted whatever its inputs say; `down --purge-data` sets it. */
 export const purgeVariable = "HA_RANCHER_PURGE_DATA";
 
 /** The provider of {@link Export}. */
@@ -120,7 +120,7 @@ export const nfsExport = {
   /**
    * | what changes | verb |
    * |---|---|
-   * | name, directory | replace, the old first: two exports never share a directory |
+   * | name, directory | replace, the old one first: two exports never share a directory |
    * | clients, server, sentinel, removeData | update |
    */
   async diff(_id: string, olds: ExportOutputs, news: ExportInputs): Promise<pulumi.dynamic.DiffResult> {
@@ -141,7 +141,7 @@ export const nfsExport = {
   },
 
   async create(inputs: ExportInputs): Promise<pulumi.dynamic.CreateResult<ExportOutputs>> {
-    return { id: inputs.name, outs: await bring(inputs) };
+    return { id: inputs.name, outs: await converge(inputs) };
   },
 
   async read(id: string, props: ExportOutputs): Promise<pulumi.dynamic.ReadResult> {
@@ -158,7 +158,7 @@ export const nfsExport = {
   ): Promise<pulumi.dynamic.UpdateResult<ExportOutputs>> {
     if (placeOf(olds.server) !== placeOf(news.server))
       await serverOf(olds.server).withdraw(olds.name, olds.directory);
-    return { outs: await bring(news, olds) };
+    return { outs: await converge(news, olds) };
   },
 
   async delete(_id: string, props: ExportOutputs): Promise<void> {

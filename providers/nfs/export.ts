@@ -6,26 +6,23 @@ export interface ExportArgs {
   /** Unique among all exports of this machine, such as `ha-rancher-dev`. A change replaces the export. */
   name: string;
   /**
-   * Absolute path on this machine; made with its folders `data` and `lease` where they are missing. A change
-   * replaces the export; data does not move along.
+   * Absolute path on this machine. It is made with its folders `data` and `lease` if they are missing. A change
+   * replaces the export; the data does not move.
    */
   directory: string;
-  /** IPv4 addresses of the nodes: nobody else is let in. Order and duplicates do not matter. */
+  /** IPv4 addresses of the nodes; no other client has access. Order and duplicates do not matter. */
   clients: pulumi.Input<pulumi.Input<string>[]>;
-  /** What serves it. */
+  /** The server of the export. */
   server: ExportServer;
-  /** The first line of `data/.ha-rancher-sentinel`, by which a node knows that it has the data mounted. */
+  /** The first line of `data/.ha-rancher-sentinel`, by which a node recognizes the mounted data. */
   sentinel: pulumi.Input<string>;
-  /** Delete the directory with all data when the export is destroyed; default false: data stays. */
+  /** Whether the directory with all data is deleted when the export is destroyed; default false. */
   removeData?: pulumi.Input<boolean>;
 }
 
 const provider = shim("ha-rancher/providers/nfs", "nfsExport");
 
-/**
- * An NFS export of this machine that belongs to the stack: made, changed and removed with it, and no other export
- * touched.
- */
+/** An NFS export of this machine that belongs to the stack. No other export is touched. */
 export class Export extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/nfs:Export";
 

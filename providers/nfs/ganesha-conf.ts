@@ -2,26 +2,26 @@ import { createHash } from "node:crypto";
 import type { Definition } from "./server";
 
 /*
- * ganesha's configuration language, as its parser reads it (src/config_parsing/conf_lex.l of nfs-ganesha):
- * a string in double quotes, in which a backslash takes the next character literally.
+ * ganesha's configuration language, by its parser (src/config_parsing/conf_lex.l of nfs-ganesha): in a string in double
+ * quotes a backslash makes the next character literal.
  */
 
-/** @throws if the text holds a control character: no path of ours has one, and a newline would end the string */
+/** @throws if the text has a control character: none of our paths has one, and a newline would end the string */
 export function quoteForGanesha(text: string): string {
   if (/\p{Cc}/u.test(text))
     throw new Error(`ganesha cannot be given ${JSON.stringify(text)}: remove the control character`);
   return `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
 
-/** Paths that `%include` takes: the parser knows no others, in quotes or not. */
+/** Paths that `%include` accepts: the parser knows no others, whether quoted or not. */
 export const includablePath = /^(\/[\w.-]+)+$/;
 
 /** What NFSv4 clients mount. */
 export const pseudoPath = (name: string): string => `/${name}`;
 
 /**
- * An export to its clients and nobody else. Services run as root and change owners, so root stays root; nothing
- * is cached for long, since this machine may look at the files too.
+ * An export for its clients alone. Root stays root, since services run as root and change owners. Nothing is cached for
+ * long, since this machine may read the files, too.
  */
 export function renderExport({ name, directory, clients }: Definition, exportId: number): string {
   return `# Made by ha-rancher; changes are overwritten.
@@ -58,7 +58,7 @@ export function clientsIn(text: string, expected: Definition, exportId: number):
   return renderExport({ ...expected, clients: listed }, exportId) === text ? listed : [];
 }
 
-/** Includes files; every one must exist, or ganesha gives the whole reload up. */
+/** Includes files. All of them must exist: otherwise ganesha aborts the whole reload. */
 export function renderIndex(files: string[]): string {
   return [
     "# Made by ha-rancher from the files beside it; changes are overwritten.",
@@ -67,7 +67,7 @@ export function renderIndex(files: string[]): string {
   ].join("\n");
 }
 
-/** An id from 1 to 65535 that follows from the name, and is not taken (two names may have the same hash). */
+/** A free id from 1 to 65535 that is derived from the name. Two names may have the same hash. */
 export function chooseExportId(name: string, taken: ReadonlySet<number>): number {
   const ids = 65_535;
   const first = createHash("sha256").update(name).digest().readUInt32BE(0) % ids;

@@ -3,16 +3,16 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { textOf } from "../../local/text";
 
-/** A ganesha that runs. */
+/** A running ganesha. */
 export interface Ganesha {
   pid: number;
   logFile: string;
 }
 
-/** Where ganesha logs to unless `-L` says otherwise. */
+/** ganesha's default log file, without `-L`. */
 const defaultLog = "/var/log/ganesha/ganesha.log";
 
-/** The ganesha whose process id is in a file; undefined if it does not run (or the id is another program's). */
+/** The ganesha whose process id is in a file; undefined if it does not run, or if another program has the id. */
 export async function findGanesha(pidFile: string): Promise<Ganesha | undefined> {
   const pid = Number((await textOf(pidFile))?.trim());
   if (!Number.isInteger(pid) || pid <= 1) return undefined;
@@ -27,14 +27,14 @@ export async function findGanesha(pidFile: string): Promise<Ganesha | undefined>
 
 const received = /Received SIGHUP/g;
 
-/** Milliseconds for one reload; seen: well under 500. */
+/** Milliseconds for one reload; measured: well under 500. */
 const reloadLimit = 20_000;
 
 async function appended(file: string, from: number): Promise<string> {
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
-    // A log that was rotated starts anew.
+    // The log was rotated: read it from its beginning.
     const start = size < from ? 0 : from;
     const buffer = Buffer.alloc(size - start);
     await handle.read(buffer, 0, buffer.length, start);
@@ -45,10 +45,10 @@ async function appended(file: string, from: number): Promise<string> {
 }
 
 /**
- * Makes ganesha read its exports anew, and gives what it logged of that.
+ * Makes ganesha read its exports again, and returns its log of that.
  *
- * It is told twice: it works signals off one after the other, so that the beginning of the second reload is the
- * end of the first with all its complaints. Its own "Reread exports complete" comes before these.
+ * ganesha gets the signal twice. It handles signals one after the other, so the beginning of the second reload marks
+ * the end of the first one with all its errors. Its own "Reread exports complete" comes before these errors.
  */
 export async function reload({ pid, logFile }: Ganesha): Promise<string> {
   const { size } = await stat(logFile).catch((error: Error) => {
@@ -78,8 +78,8 @@ function lastIndexOf(text: string, pattern: RegExp): number {
 }
 
 /**
- * What ganesha complained about in a reload, if that keeps a file's export from being served; else nothing.
- * What is wrong with other files only matters when ganesha gave the reload up because of them.
+ * The errors in a reload that keep a file's export from being served; else nothing. Errors in other files count only if
+ * ganesha aborted the reload because of them.
  */
 export function complaints(log: string, file: string): string[] {
   const serious = log.split("\n").filter((line) => /:(CRIT|MAJ|FATAL) :/.test(line));

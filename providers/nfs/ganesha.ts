@@ -8,9 +8,9 @@ import { chooseExportId, clientsIn, exportIdIn, pseudoPath, renderExport, render
 import { complaints, findGanesha, reload } from "./ganesha-process";
 import type { NfsServer } from "./server";
 
-/** Where a ganesha on this machine takes its exports from. */
+/** The files from which a ganesha on this machine reads its exports. */
 export interface GaneshaLocation {
-  /** One file per export, of ours and of others. */
+  /** The folder with one file per export, ours and others. */
   exportsDirectory: string;
   /** The file that includes them; ganesha's configuration includes it. */
   exportsIndex: string;
@@ -31,7 +31,7 @@ export function ganeshaServer({ exportsDirectory, exportsIndex, pidFile }: Ganes
       .map((name) => join(exportsDirectory, name));
   }
 
-  /** The index first, then the file: an index with a missing file stops every reload. */
+  /** Removes the file from the index first, and then the file: an index with a missing file stops every reload. */
   async function put(file: string, text: string | undefined): Promise<void> {
     if (text !== undefined) await writeAtomically(file, text);
     const others = (await files()).filter((other) => other !== file);
@@ -66,7 +66,7 @@ export function ganeshaServer({ exportsDirectory, exportsIndex, pidFile }: Ganes
         await put(file, renderExport(wanted, exportId));
         const wrong = complaints(await reload(ganesha), file);
         if (wrong.length) {
-          // One bad file may take all other exports away.
+          // One bad file may end all other exports.
           await put(file, before);
           await reload(ganesha);
           throw new Error(`nfs-ganesha refuses the export of ${wanted.directory}:\n${wrong.join("\n")}`);
@@ -76,11 +76,11 @@ export function ganeshaServer({ exportsDirectory, exportsIndex, pidFile }: Ganes
 
     async withdraw(name) {
       const file = fileOf(name);
-      // A server that was removed as a whole, with the folder of its exports: nothing must be made again.
+      // The whole server was removed, with the folder of its exports: make nothing again.
       if (!existsSync(exportsDirectory)) return;
       await locked(async () => {
         await put(file, undefined);
-        // One that does not run serves nothing, and will read the files when it starts.
+        // A server that does not run serves nothing, and reads the files when it starts.
         const ganesha = await findGanesha(pidFile);
         const wrong = ganesha ? complaints(await reload(ganesha), file) : [];
         if (wrong.length)

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Definition } from "./server";
 
-/** A word of exports(5): all but harmless characters as the octal numbers of their bytes. */
+/** Quotes a word for exports(5): writes all but harmless characters as octal numbers of their bytes. */
 export function quoteForExports(text: string): string {
   return [...Buffer.from(text)]
     .map((byte) => {
@@ -11,7 +11,7 @@ export function quoteForExports(text: string): string {
     .join("");
 }
 
-/** What {@link quoteForExports} was given. */
+/** The inverse of {@link quoteForExports}. */
 export function unquoteExports(word: string): string {
   const bytes = Buffer.from(word).toString("latin1");
   const decoded = bytes.replace(/\\([0-7]{3})/g, (_, octal) =>
@@ -33,8 +33,8 @@ export function fileSystemId(name: string): string {
 }
 
 /**
- * One line per client and nobody else. `sync`, since an acknowledged write must survive the server's crash;
- * `no_root_squash`, since services run as root and change owners.
+ * One line per client. `sync`, since an acknowledged write must survive a crash of the server; `no_root_squash`, since
+ * services run as root and change owners.
  */
 export function renderExportsFile({ name, directory, clients }: Definition): string {
   const options = `rw,sync,no_subtree_check,no_root_squash,fsid=${fileSystemId(name)},sec=sys`;

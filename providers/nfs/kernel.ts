@@ -6,7 +6,7 @@ import { textOf } from "../../local/text";
 import { clientsInExportsFile, clientsListed, renderExportsFile } from "./kernel-exports";
 import type { NfsServer } from "./server";
 
-/** A program's file: sudoers names programs by that, and exportfs is not on every user's PATH. */
+/** The file of a program: sudoers needs it, and exportfs is not on every user's PATH. */
 function programFile(name: string, wayOut: string): string {
   const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
   for (const folder of folders.filter(Boolean)) {
@@ -14,7 +14,7 @@ function programFile(name: string, wayOut: string): string {
       accessSync(join(folder, name), constants.X_OK);
       return join(folder, name);
     } catch {
-      // Not there: the next folder.
+      // It is not there: try the next folder.
     }
   }
   throw new Error(`\`${name}\` is missing on this machine: ${wayOut}`);
@@ -52,13 +52,13 @@ export const sudoersLines = (
   }));
 
 /**
- * The NFS server of this machine's Linux kernel. Each export is a file of its own in /etc/exports.d, so that
- * nobody else's are touched. Whoever is not root needs sudo for five exact commands.
+ * The NFS server of this machine's Linux kernel. Each export has its own file in /etc/exports.d, so that no other
+ * export is touched. A user who is not root needs sudo for five exact commands.
  */
 export function kernelServer(folder = defaultFolder, isRoot = process.getuid?.() === 0): NfsServer {
   const commands = (name: string): Commands => commandsFor(name, folder);
 
-  /** The lines that let this user do what this export needs, and no more. */
+  /** The lines for sudoers that allow this user exactly the commands for this export. */
   function sudoersHint(name: string): string {
     const lines = sudoersLines(name, userInfo().username, folder).map(({ line }) => line);
     return `Exporting a directory needs root's rights. Either run this as root, or put these lines into /etc/sudoers.d/ha-rancher (with \`sudo visudo -f /etc/sudoers.d/ha-rancher\`):\n${lines.join("\n")}`;
@@ -78,8 +78,8 @@ export function kernelServer(folder = defaultFolder, isRoot = process.getuid?.()
   }
 
   /**
-   * Lets the kernel take the files, and gives the clients of a directory then. What exportfs complains about may
-   * be another's export, so the result counts and not its exit code.
+   * Makes the kernel read the files, and returns the clients of a directory after that. exportfs may report errors in
+   * other exports, so the result counts, not its exit code.
    */
   async function apply(name: string, directory: string): Promise<{ clients: string[]; said: string }> {
     const { apply: take, list } = commands(name);

@@ -1,15 +1,15 @@
-/** What serves exports: the one place that says how, so that an export need not know by whom it is served. */
+/** The interface of a server of exports, so that an export need not know which one serves it. */
 export interface NfsServer {
   /**
-   * Exports a directory that exists to the clients and to nobody else, or changes an export that is there; returns
-   * when the server serves it.
+   * Exports an existing directory to the clients alone, or changes an existing export. Returns when the server serves
+   * it.
    */
   publish(wanted: Definition): Promise<Published>;
-  /** Ends an export, if there is one; returns when the server serves it no more. */
+  /** Ends an export, if there is one. Returns when the server no longer serves it. */
   withdraw(name: string, directory: string): Promise<void>;
   /**
-   * The clients that the server's configuration lets in; none if that configuration is not what `publish` wrote;
-   * undefined if there is no such export.
+   * The clients in the server's configuration of an export; none if it is not what `publish` wrote; undefined if there
+   * is no such export.
    */
   look(expected: Definition & Published): Promise<string[] | undefined>;
 }
@@ -26,6 +26,6 @@ export interface Definition {
 export interface Published {
   /** What clients mount: `ADDRESS:path`. */
   path: string;
-  /** The server's number for the export; 0 where it has none. */
+  /** The server's number for the export; 0 if it has none. */
   exportId: number;
 }

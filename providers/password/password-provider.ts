@@ -12,7 +12,7 @@ export interface PasswordOutputs extends PasswordInputs {
   value: string;
 }
 
-/** Letters and digits but those that are taken for one another: 0 O o, 1 I l. */
+/** Letters and digits, without those that look alike: 0 O o, 1 I l. */
 const alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 
 /** A random password; every character equally likely. */
@@ -20,7 +20,7 @@ export function generatePassword(length: number): string {
   let password = "";
   while (password.length < length) {
     for (const byte of randomBytes(length)) {
-      // Bytes above the last full turn of the alphabet would favour its beginning.
+      // Bytes above the largest multiple of the alphabet's length would favour its beginning.
       if (byte < 256 - (256 % alphabet.length) && password.length < length)
         password += alphabet[byte % alphabet.length];
     }
@@ -50,7 +50,7 @@ export const password = {
     return { id: "password", outs: { length, value: generatePassword(length) } };
   },
 
-  /** It lives in the state alone, so there is nothing to look at. */
+  /** A password exists only in the state, so there is nothing to read. */
   async read(id: string, { length, value }: PasswordOutputs): Promise<pulumi.dynamic.ReadResult> {
     return { id, props: { length, value }, inputs: { length } };
   },

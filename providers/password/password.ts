@@ -11,8 +11,8 @@ const provider = shim("ha-rancher/providers/password", "password");
 /**
  * A random password, made once and kept in the state as a secret.
  *
- * Our own and not that of `@pulumi/random`, since that one is a plugin: one more binary to download, and one that
- * no package registry has.
+ * It is not that of `@pulumi/random`, since that needs a plugin: one more binary to download, which is in no package
+ * registry.
  */
 export class Password extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/password:Password";

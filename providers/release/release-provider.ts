@@ -47,7 +47,7 @@ const schema = z.looseObject({
   startDeadline: z.number("must be a number of seconds").positive("must be more than 0 seconds"),
 });
 
-/** Milliseconds for a standby's guard to find its node fit after a start: slow machines need half a minute. */
+/** Milliseconds in which a standby's guard must find its node fit after a start: slow machines need half a minute. */
 const readyLimit = 120_000;
 const interval = 1_000;
 
@@ -69,12 +69,12 @@ function worldOf(inputs: ReleaseInputs): UpgradeWorld {
     takeBack: async (name, container) => (await on(name, "take-back", container)).trim(),
     trouble: () => healthTrouble(inputs.url, inputs.healthPath),
     lastWords: async (name) => withLikelyCause(await on(name, "last-words"), inputs.causes),
-    // Pulumi shows what a provider prints.
+    // Pulumi shows the output of a provider.
     say: (line) => console.log(`${inputs.title}: ${line}`),
   };
 }
 
-async function bring(inputs: ReleaseInputs): Promise<ReleaseInputs> {
+async function converge(inputs: ReleaseInputs): Promise<ReleaseInputs> {
   const limits = { start: inputs.startDeadline * 1000, ready: readyLimit, interval };
   const { container: wanted, allowDowngrade } = inputs;
   await upgrade({ names: Object.keys(inputs.endpoints), wanted, allowDowngrade }, worldOf(inputs), limits);
@@ -99,29 +99,29 @@ export const release = {
     return checked;
   },
 
-  /** Nothing replaces it: nodes whose container is as wanted are left alone. */
+  /** No change replaces a release: nodes that have the wanted container are left alone. */
   async diff(_id: string, olds: ReleaseInputs, news: ReleaseInputs): Promise<pulumi.dynamic.DiffResult> {
     return { changes: inputNames.some((name) => !isDeepStrictEqual(olds[name], news[name])), replaces: [] };
   },
 
   async create(inputs: ReleaseInputs): Promise<pulumi.dynamic.CreateResult<ReleaseInputs>> {
-    return { id: inputs.url, outs: await bring(inputs) };
+    return { id: inputs.url, outs: await converge(inputs) };
   },
 
   /** A node that runs another container, or was left in the middle of an upgrade, is drift. */
   async read(id: string, props: ReleaseInputs): Promise<pulumi.dynamic.ReadResult> {
-    // One that does not answer is for the others to tell.
+    // If a node does not answer, the other nodes' answers count.
     const looks = await Promise.all(
       Object.values(props.endpoints).map((ssh) => look(ssh).catch(() => undefined)),
     );
     const other =
       looks.find((each) => each?.kept !== undefined) ??
       looks.find((each) => each && each.container !== props.container);
-    // Something that no settings want.
+    // A value that no settings can have.
     const instead = other?.kept === undefined ? other?.container || "none" : "unfinished";
     const container = other ? instead : props.container;
     const found = { ...props, container };
-    // A release of earlier programs has fewer inputs: none may be undefined.
+    // A release of an earlier program has fewer inputs, but none may be undefined.
     const inputs = Object.fromEntries(inputNames.flatMap((key) => (key in found ? [[key, found[key]]] : [])));
     return { id, props: found, inputs };
   },
@@ -132,11 +132,12 @@ export const release = {
     news: ReleaseInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ReleaseInputs>> {
     try {
-      return { outs: await bring(news) };
+      return { outs: await converge(news) };
     } catch (error) {
-      // Nodes that are as before are as the state says. Of others the next `up` must look again, whatever is wanted then.
+      // If the nodes are as before, they match the state. Otherwise the next `up` must look at them again, whatever it
+      // wants.
       if (error instanceof UpgradeFailed && !error.isAsBefore) throw partialFailure(error, id, olds);
-      // A plain one: a subclass loses its message on the way.
+      // A plain error: a subclass loses its message in serialization.
       throw new Error(error instanceof Error ? error.message : String(error));
     }
   },

@@ -4,17 +4,17 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
 export interface ReleaseArgs {
-  /** By node: how to log in. Secret in the state, whether it is here or not. */
+  /** How to log in, by node. Secret in the state, whether it is secret here or not. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
-  /** Name of the container that all nodes are to run, one at a time. It must be on all of them. */
+  /** Name of the container that one node at a time runs. It must exist on all nodes. */
   container: pulumi.Input<string>;
-  /** The image that it was made from, by the name in the settings. */
+  /** The image of the container, by its name in the settings. */
   image: pulumi.Input<string>;
-  /** What people call the service, for messages: `Rancher`. */
+  /** The name of the service in messages: `Rancher`. */
   title: pulumi.Input<string>;
-  /** Where it answers through the VIP, such as `https://192.168.56.10`. */
+  /** The URL of the service through the VIP, such as `https://192.168.56.10`. */
   url: pulumi.Input<string>;
-  /** The page there that answers 200 as long as it is well, such as `/healthz`. */
+  /** The path that answers 200 as long as the service is well, such as `/healthz`. */
   healthPath: pulumi.Input<string>;
   /** What its logs mean when it does not start, in order of preference. */
   causes: pulumi.Input<pulumi.Input<Cause>[]>;
@@ -25,8 +25,9 @@ export interface ReleaseArgs {
 }
 
 /**
- * Which container the guards run. A change moves the service to it: standbys first, then a switchover, then the node
- * that had it; if the new one does not serve in time, datastore and container are as before, and the update fails.
+ * The choice of the container that the guards run. A change moves the service to the new container: first on the
+ * standbys, then by a switchover, then on the former active node. If the new container does not serve in time, the
+ * datastore and the old container are restored, and the update fails.
  */
 export class Release extends pulumi.dynamic.Resource {
   declare readonly container: pulumi.Output<string>;

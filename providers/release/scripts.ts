@@ -4,10 +4,10 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
 import type { NodeLook } from "./upgrade-world";
 
-/** What runs on nodes for a release: files of node/release/, which say what they take and print. */
+/** The scripts on nodes for a release: files of node/release/, which document their arguments and output. */
 export type ReleaseScript = keyof typeof limits;
 
-/** Milliseconds: a guard stops in order within `guard.stopGrace` (600 s at most), and systemd is slow on a busy node. */
+/** Milliseconds: a guard takes up to `guard.stopGrace` (600 s at most) to stop, and systemd is slow on a busy node. */
 const limits = {
   look: 90_000,
   point: 900_000,
@@ -16,7 +16,7 @@ const limits = {
   "take-back": 1_800_000,
 } as const;
 
-/** Runs a script of node/release/ on a node as root; gives what it printed. */
+/** Runs a script of node/release/ on a node as root and returns its output. */
 export const runReleaseScript = (
   ssh: SshEndpoint,
   name: ReleaseScript,

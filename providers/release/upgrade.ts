@@ -3,24 +3,27 @@ import type { NodeLook, UpgradeWorld } from "./upgrade-world";
 
 /** Milliseconds. */
 export interface UpgradeLimits {
-  /** For the new container to serve, and for the old one when it is brought back. */
+  /** In which the new container must serve, and the old one after it is restored. */
   start: number;
-  /** For a standby to be ready to take over. */
+  /** In which a standby must be ready to take over. */
   ready: number;
-  /** Between two looks. */
+  /** Between two checks. */
   interval: number;
 }
 
 export interface UpgradeArgs {
   /** Of the nodes. */
   names: string[];
-  /** Name of the container that they are to run. */
+  /** Name of the container that they should run. */
   wanted: string;
-  /** Whether it may go back to a container from which an upgrade was interrupted, with the datastore as it is now. */
+  /**
+   * Whether, after an interrupted upgrade, the nodes may go back to the former container with the datastore as it is
+   * now.
+   */
   allowDowngrade: boolean;
 }
 
-/** The new container does not serve, and what was done about it. */
+/** The new container does not serve. The message says what was done about it. */
 export class UpgradeFailed extends Error {
   /** @param isAsBefore whether all nodes run, or would run, what they did before */
   constructor(
@@ -31,7 +34,7 @@ export class UpgradeFailed extends Error {
   }
 }
 
-/** One node keeps the old container and is out of service, while the new one is tried on the others. */
+/** One node keeps the old container and is out of service, while the others try the new one. */
 interface Trial {
   keeper: string;
   others: string[];
@@ -41,7 +44,9 @@ interface Trial {
 
 type Looks = ReadonlyMap<string, NodeLook>;
 
-/** Whether a node is to be pointed to a container: it has another, or its guard was stopped for that and never started. */
+/**
+ * Whether a node must get a container: it has another one, or its guard was stopped for that and never started again.
+ */
 const isBehind = (look: NodeLook | undefined, container: string): boolean =>
   look?.container !== container || (look.enabled && look.state === "");
 
@@ -51,10 +56,10 @@ const each = <T>(names: string[], action: (name: string) => Promise<T>): Promise
 const list = (names: string[]): string => names.join(" and ");
 
 /**
- * Brings all nodes to one container: standbys first, then the service moves to one of them, then the node that had it.
- * That one is kept out of service, with the old container, until the new one serves; if that does not happen in time,
- * the datastore is put back as it was and the old container serves again. An upgrade that was killed in any moment is
- * brought to its end by the next call: what counts is found on the nodes.
+ * Moves all nodes to one container: first the standbys, then the service moves to one of them, then the former active
+ * node. That node is kept out of service, with the old container, until the new one serves. If the new one does not
+ * serve in time, the datastore is restored and the old container serves again. If an upgrade is killed at any moment,
+ * the next call completes it from what it finds on the nodes.
  *
  * @throws UpgradeFailed, and other errors as long as nothing was changed
  */
@@ -75,7 +80,7 @@ class Upgrade {
     this.names = args.names;
   }
 
-  /** Ends the trial of a container that was interrupted, in whichever way it goes. */
+  /** Ends an interrupted trial of a container: forward if it serves, else back. */
   async finishFormer(): Promise<void> {
     const { wanted, allowDowngrade } = this.args;
     const looks = await this.look();
@@ -87,13 +92,13 @@ class Upgrade {
     const others = this.names.filter((name) => name !== keeper);
     const tried = others.map((name) => this.containerOf(looks, name)).find((name) => name !== old);
     if (keeper === undefined || tried === undefined) {
-      // The datastore was put back, and whoever had it has it again; or nothing else was tried yet.
+      // The datastore was restored for the container that had it before, or nothing else was tried yet.
       await each(kept, (name) => this.world.point(name, old));
       return;
     }
     const trial: Trial = { keeper, others, old, tried };
     if (kept.length === 1) {
-      // It was told so, and perhaps no more than that.
+      // The node got the new container's name, and perhaps did no more.
       await this.world.halt(keeper, old);
       const why = await this.troubleOf(others, tried);
       if (why === undefined) {
@@ -110,7 +115,7 @@ class Upgrade {
     await this.goBack(trial);
   }
 
-  /** Moves the service to the container that is wanted, with all nodes in service. */
+  /** Moves the service to the wanted container, with all nodes in service. */
   async moveToWanted(): Promise<void> {
     const { wanted } = this.args;
     const looks = await this.look();
@@ -123,7 +128,7 @@ class Upgrade {
     );
     const keeper = serving === undefined ? had[0] : had.find((name) => name === serving);
     if (keeper === undefined) {
-      // What is wanted serves, or nothing ever did: nobody is disturbed.
+      // The wanted container serves, or none ever did: no service is interrupted.
       await each(behind, (name) => this.world.point(name, wanted));
       return;
     }
@@ -162,7 +167,7 @@ class Upgrade {
     return looks.get(name)?.container ?? "";
   }
 
-  /** The standbys stand by with the new container, or nothing has changed. */
+  /** Gives the standbys the new container; if that fails, they get the old one again. */
   private async prepareStandbys({ keeper, others, old, tried }: Trial, looks: Looks): Promise<void> {
     this.world.say(`${list(others)}: standing by with ${tried}`);
     const changed = others.filter((name) => isBehind(looks.get(name), tried));
@@ -175,7 +180,7 @@ class Upgrade {
     }
   }
 
-  /** Waits until one of the nodes would take over with a container, or has already. */
+  /** Waits until one of the nodes is ready to take over with a container, or has already. */
   private async waitUntilReady(names: string[], container: string): Promise<void> {
     const end = performance.now() + this.limits.ready;
     for (;;) {
@@ -193,12 +198,12 @@ class Upgrade {
     }
   }
 
-  /** Lets the others serve; gives why they do not, if they do not. */
+  /** Lets the other nodes serve; returns the reason if they do not. */
   private async attempt({ keeper, others, old, tried }: Trial): Promise<string | undefined> {
     try {
       await this.world.halt(keeper, old);
     } catch (error) {
-      // Whether it still serves is not known, so nothing is taken back; if it is dead the others take over.
+      // It may still serve, so nothing is reverted; if it is dead, the others take over.
       const why = await this.troubleOf(others, tried);
       const now =
         why === undefined ? `${tried} serves from ${list(others)}` : `${tried} does not serve: ${why}`;
@@ -210,12 +215,12 @@ class Upgrade {
     return await this.troubleOf(others, tried);
   }
 
-  /** Waits until a container serves from one of these nodes; gives why it does not, if it does not. */
+  /** Waits until a container serves from one of these nodes; returns the reason if it does not. */
   private async troubleOf(names: string[], container: string): Promise<string | undefined> {
     const end = performance.now() + this.limits.start;
     let said = "";
     for (;;) {
-      // One that does not answer may still serve: the time is what decides then.
+      // A node that does not answer may still serve, so only the deadline decides.
       const looks = await each(names, (name) => this.world.look(name).catch(() => undefined));
       const runs = looks.some((look) => look?.running.includes(container));
       const why = (await this.world.trouble()) ?? (runs ? undefined : `${container} does not run`);
@@ -230,8 +235,8 @@ class Upgrade {
   }
 
   /**
-   * All as before the trial; says what was done for that. Undefined if that cannot be, since a node does not answer that
-   * might have the datastore, and what was tried serves after all.
+   * Restores everything as before the trial, and returns what was done. Undefined if that is impossible, because a node
+   * that may have the datastore does not answer, and the new container serves after all.
    */
   private async goBack({ keeper, others, old, tried }: Trial): Promise<string | undefined> {
     const failed = async (what: string): Promise<UpgradeFailed> => {
@@ -241,7 +246,7 @@ class Upgrade {
         false,
       );
     };
-    // All of them: nobody may write what is put back, and no boot may start the new container on it.
+    // All nodes are kept out: none may write to the restored datastore, and no boot may start the new container on it.
     const halted = await Promise.allSettled(others.map((name) => this.world.halt(name, old)));
     const away = others.filter((_, i) => halted[i]?.status === "rejected");
     if (away.length > 0) {

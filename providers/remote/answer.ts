@@ -1,10 +1,10 @@
 import type { z } from "zod";
 
 /**
- * What a node's script answered: one JSON value, and nothing else.
+ * Parses the answer of a node's script: one JSON value, and nothing else.
  *
  * @param script its name, for messages
- * @throws if it is not as the schema says
+ * @throws if the answer does not match the schema
  */
 export function answerOf<T>(schema: z.ZodType<T>, script: string, stdout: string): T {
   let json: unknown;

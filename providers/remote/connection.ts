@@ -5,15 +5,15 @@ import type { SshEndpoint } from "./endpoint";
 import { Connection, type Ended, NotStarted, SessionRefused } from "./established";
 
 /*
- * The SSH connections of this process: one per endpoint, shared by all that use it. Logging in costs a node far
- * more than running a command does, and sshd lets in only so many at once.
+ * The SSH connections of this process: one per endpoint, shared by all of its users. A login costs a node far more than
+ * a command, and sshd limits the number of logins at once.
  */
 
-/** Milliseconds for which a node that refuses a session is asked again, and between two times. */
+/** Milliseconds for which a session is requested again from a node that refuses it, and between two requests. */
 const refusedLimit = 10_000;
 const refusedPause = 250;
 
-/** One try to connect, shared by all that need the endpoint; given up when nobody waits for it any more. */
+/** One attempt to connect, shared by all who need the endpoint. It is aborted when nobody waits for it any more. */
 interface Opening {
   result: Promise<Connection>;
   waiting: number;
@@ -23,7 +23,10 @@ interface Opening {
 const connections = new Map<string, Connection>();
 const openings = new Map<string, Opening>();
 
-/** A machine that was made anew at the same address has another host key, and must not get the old connection. */
+/**
+ * Identifies a connection. A machine that was made again at the same address has another host key, and must not get the
+ * old connection.
+ */
 const keyOf = ({ host, port, user, hostKey, privateKey }: SshEndpoint): string =>
   JSON.stringify([host, port, user, hostKey, privateKey]);
 
@@ -62,14 +65,14 @@ async function open(key: string, endpoint: SshEndpoint, signal: AbortSignal): Pr
   } finally {
     signal.removeEventListener("abort", leave);
     if (--opening.waiting === 0) {
-      // Also makes room for a fresh try by somebody with more time.
+      // A caller with more time can then make a new attempt.
       forget(key, opening);
       opening.abort.abort(new SshError("timeout", "nobody waits for this connection any more"));
     }
   }
 }
 
-/** The endpoint's connection; a refused or broken try is repeated until the call's time is up. */
+/** The endpoint's connection. A refused or broken attempt is repeated until the call's time is up. */
 async function connection(endpoint: SshEndpoint, signal: AbortSignal, deadline: number): Promise<Connection> {
   const key = keyOf(endpoint);
   const longestDelay = 1_000;
@@ -134,7 +137,8 @@ export async function runOver(
           await sleep(refusedPause);
         } else if (error instanceof NotStarted) {
           found.retire();
-          // Once: a connection that died while it was idle is not an error. Twice is the node's doing.
+          // A connection may die while it is idle, so one dead connection is no error. A second one is the node's
+          // fault.
           if (died)
             throw new SshError(
               "unreachable",
@@ -149,7 +153,7 @@ export async function runOver(
   }
 }
 
-/** Closes all connections; commands that are running fail. New ones can be opened afterwards. */
+/** Closes all connections; running commands fail. New connections can be opened afterwards. */
 export function closeConnections(): void {
   for (const { abort } of openings.values()) abort.abort(new SshError("lost", "all connections were closed"));
   for (const one of [...connections.values()]) one.close();

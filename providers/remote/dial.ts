@@ -8,19 +8,19 @@ import type { SshEndpoint } from "./endpoint";
 export type SshFailure =
   /** No SSH server answers at the address; no command was run. */
   | "unreachable"
-  /** It answers, and does not let us in, or is not the one that was pinned. */
+  /** The server answers, but refuses the login, or has another host key than the pinned one. */
   | "refused"
   /** The call's time was up while the command was running. */
   | "timeout"
-  /** The connection broke while a command was running: what became of it is not known. */
+  /** The connection broke while a command was running; the command's result is not known. */
   | "lost";
 
-/** A failure of the connection; a command that ran and failed is not one. */
+/** A failure of the connection; a command that ran and failed does not count. */
 export class SshError extends Error {
   constructor(
     readonly failure: SshFailure,
     message: string,
-    /** Worth another try within the same call. */
+    /** Whether another attempt within the same call may succeed. */
     readonly passing = false,
   ) {
     super(message);
@@ -28,27 +28,27 @@ export class SshError extends Error {
   }
 }
 
-/** An authenticated connection. Its socket is given too, so that it can be kept from keeping the process alive. */
+/** An authenticated connection, with its socket, so that the socket does not have to keep the process alive. */
 export interface Dialled {
   ssh: NodeSSH;
   socket: Socket;
 }
 
 /**
- * Milliseconds for the TCP connection: a first packet that was lost is repeated after 1 and 3 s.
- * The handshake gets longer, since it computes on a node that may be slow.
+ * Milliseconds for the TCP connection: a lost first packet is repeated after 1 and 3 s. The handshake has more time,
+ * since a slow node has to compute for it.
  */
 const connectLimit = 8_000;
 const handshakeLimit = 30_000;
 
 /**
- * TCP keepalive, as ssh's ServerAliveInterval 5 and ServerAliveCountMax 3: Node repeats the probe every second,
- * ten times (libuv's constants), so a node that went silent is given up after 15 s. The kernel does it, also while
- * the connection is idle; the SSH library's own keepalive is a timer that would keep the process alive.
+ * TCP keepalive, like ssh's ServerAliveInterval 5 and ServerAliveCountMax 3. Node repeats the probe every second, ten
+ * times (libuv's constants), so a silent node is given up after 15 s. The kernel sends the probes, even while the
+ * connection is idle. The SSH library's own keepalive is a timer that would keep the process alive.
  */
 const keepaliveDelay = 5_000;
 
-/** The host key types that a pinned key of this type can be offered as. */
+/** The host key algorithms under which a server can offer a pinned key of this type. */
 function serverHostKeyTypes(type: string): ServerHostKeyAlgorithm[] {
   return type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type as ServerHostKeyAlgorithm];
 }
@@ -56,7 +56,7 @@ function serverHostKeyTypes(type: string): ServerHostKeyAlgorithm[] {
 const fingerprint = (key: Buffer): string =>
   `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 
-/** How an endpoint is called in messages. */
+/** The name of an endpoint in messages. */
 export const shownEndpoint = ({ host, port }: SshEndpoint): string =>
   `${host}${port === 22 ? "" : `:${port}`}`;
 
@@ -74,7 +74,7 @@ function wrongHostKey(endpoint: SshEndpoint, pinned: Buffer, presented?: Buffer)
   );
 }
 
-/** Says in our words what the socket or the SSH library said. */
+/** Translates an error of the socket or the SSH library. */
 function explain(error: unknown, endpoint: SshEndpoint): SshError {
   if (error instanceof SshError) return error;
   const where = shownEndpoint(endpoint);
@@ -112,13 +112,13 @@ function explain(error: unknown, endpoint: SshEndpoint): SshError {
 /**
  * Tries once to connect and log in.
  *
- * @param signal gives the try up
+ * @param signal aborts the attempt
  * @throws SshError
  */
 export async function dial(endpoint: SshEndpoint, signal: AbortSignal): Promise<Dialled> {
   const [type = "", base64 = ""] = endpoint.hostKey.trim().split(/\s+/);
   const pinned = Buffer.from(base64, "base64");
-  // Loaded here, since a program that only declares resources never connects.
+  // Loaded here: a program that only declares resources never connects.
   const { NodeSSH } = await import("node-ssh");
   const ssh = new NodeSSH();
   const socket = connect({
@@ -128,7 +128,7 @@ export async function dial(endpoint: SshEndpoint, signal: AbortSignal): Promise<
     keepAlive: true,
     keepAliveInitialDelay: keepaliveDelay,
   });
-  // Given up before the library listens, its "error" would end the process.
+  // If the attempt is aborted before the library listens, an "error" would end the process.
   socket.on("error", () => {});
   let ourReason: SshError | undefined;
   const giveUp = (reason: SshError): void => {
@@ -151,7 +151,7 @@ export async function dial(endpoint: SshEndpoint, signal: AbortSignal): Promise<
   try {
     const connecting = ssh.connect({
       sock: socket,
-      // Not used for connecting, but node-ssh's types and messages want it.
+      // It is not used for connecting, but node-ssh's types and messages need it.
       host: endpoint.host,
       username: endpoint.user,
       privateKey: endpoint.privateKey,
@@ -164,7 +164,7 @@ export async function dial(endpoint: SshEndpoint, signal: AbortSignal): Promise<
         return right;
       },
     });
-    // node-ssh stops listening once it is connected, and an "error" that nobody hears ends the process.
+    // node-ssh stops listening once it is connected, and an unhandled "error" would end the process.
     ssh.connection?.setMaxListeners(0).on("error", () => {});
     await connecting;
     return { ssh, socket };

@@ -5,15 +5,18 @@ import type { ClientChannel } from "ssh2";
 import { SshError } from "./dial";
 
 /**
- * Commands at once on one connection. sshd's MaxSessions is 10, and it counts a session for a while after that has
- * ended, so that even with fewer it may refuse one.
+ * Commands at once on one connection. sshd's MaxSessions is 10. It counts a session for a while after its end, so it
+ * may refuse one even below that limit.
  */
 const channelsPerConnection = 8;
 
 /** Milliseconds after which an unused connection is closed. Until then it does not keep the process alive. */
 const idleLimit = 10_000;
 
-/** Milliseconds for a node to start a session on an existing connection; then the connection is taken for dead. */
+/**
+ * Milliseconds in which a node must start a session on an existing connection. After that the connection counts as
+ * dead.
+ */
 const sessionLimit = 20_000;
 
 /** A command that ran to its end. */
@@ -23,7 +26,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** The connection turned out to be dead before the command was given to it: it certainly has not run. */
+/** The connection was dead before the command was sent: the command has certainly not run. */
 export class NotStarted extends Error {}
 
 /** The node has too many sessions on the connection; the command has not run. */
@@ -46,7 +49,7 @@ export class Connection {
     this.rest();
   }
 
-  /** Takes no further commands, and ends when the running ones have ended. */
+  /** Accepts no further commands, and closes the connection when the running ones have ended. */
   retire(): void {
     this.retired = true;
     this.onUnusable();
@@ -57,7 +60,7 @@ export class Connection {
     this.onUnusable();
     clearTimeout(this.idle);
     this.ssh.dispose();
-    // A node that is gone never answers the goodbye.
+    // A node that is gone never answers the request to close.
     this.socket.destroySoon();
     this.socket.unref();
   }
@@ -95,7 +98,7 @@ export class Connection {
     else if (++this.free === channelsPerConnection) this.rest();
   }
 
-  /** @param started called once the node has taken the command */
+  /** @param started called once the node has accepted the command */
   async run(
     command: string,
     stdin: string | undefined,
@@ -140,7 +143,7 @@ export class Connection {
         clearTimeout(starting);
         if (signal.aborted) channel.close();
       },
-      // node-ssh decodes each packet by itself, which breaks characters that two packets share.
+      // node-ssh decodes each packet separately, which breaks characters that are split between two packets.
       onStdout: (chunk) => output.stdout.push(chunk),
       onStderr: (chunk) => output.stderr.push(chunk),
     });

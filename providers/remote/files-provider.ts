@@ -26,17 +26,17 @@ export interface FilesInputs {
   afterDelete?: string;
 }
 
-/** What the state holds of a Files. */
+/** A Files in the state. */
 export interface FilesOutputs extends FilesInputs {
-  /** Some of it may be on the node without `afterWrite` having succeeded: it has to run. */
+  /** Whether `afterWrite` must still run: some files may be on the node, but it has not succeeded since. */
   unfinished: boolean;
   /** Paths that an unfinished change may not have removed. */
   retired: string[];
 }
 
 /**
- * Milliseconds per operation: `check` and `afterWrite` may reload services on a slow node. Seen: 65 s for a
- * `systemctl daemon-reload` on an emulated, overloaded one.
+ * Milliseconds per operation: `check` and `afterWrite` may reload services on a slow node. An emulated, overloaded node
+ * once took 65 s for a `systemctl daemon-reload`.
  */
 const limit = 300_000;
 
@@ -106,7 +106,7 @@ const schema = z.object({
 
 const fileDefaults = { mode: "0644", owner: "root:root" };
 
-/** The inputs with all that a program may leave out of a file. */
+/** The inputs with the defaults of all files. */
 function withDefaults(news: object): object {
   const { files } = news as Partial<FilesInputs>;
   if (typeof files !== "object" || files === null) return news;
@@ -118,14 +118,14 @@ function withDefaults(news: object): object {
   return { ...news, files: Object.fromEntries(filled) };
 }
 
-/** Whether anything but the way to log in differs. */
+/** Whether anything differs, except for how to log in. */
 const differs = (olds: FilesInputs, news: FilesInputs): boolean =>
   !isDeepStrictEqual(
     [olds.files, olds.afterWrite, olds.afterDelete],
     [news.files, news.afterWrite, news.afterDelete],
   );
 
-/** For messages: the only file, or the first and how many more. */
+/** Names the files in messages: the only one, or the first and the number of others. */
 function named(files: FilesInputs): string {
   const [first = "no file", ...more] = Object.keys(files.files);
   return more.length ? `${first} (and ${more.length} more)` : first;
@@ -143,7 +143,7 @@ async function onNode(files: FilesInputs, script: string, stdin = ""): Promise<E
   }
 }
 
-/** Never shows a content: it may be secret. */
+/** The error for a failed operation. It never shows contents, which may be secret. */
 function explain(files: FilesInputs, result: ExecResult): string {
   const where = `${named(files)} on ${shownEndpoint(files.ssh)}`;
   const said = lastLines(result.stderr || result.stdout);
@@ -167,7 +167,7 @@ async function write(
   retired: string[],
   always: boolean,
 ): Promise<FilesOutputs> {
-  // With the serialized provider, which Pulumi adds to outputs but not to those of a partial failure.
+  // With the serialized provider: Pulumi adds it to outputs, but not to those of a partial failure.
   const unfinished: FilesOutputs = { ...news, unfinished: true, retired };
   let result: ExecResult;
   try {
@@ -182,7 +182,7 @@ async function write(
   return { ...news, unfinished: false, retired: [] };
 }
 
-/** What is on the node, in the words that the program used where they mean the same. */
+/** The files on the node. Values that mean the same as those of the program are written like those. */
 function live(given: FileState, found: FoundFile): FileState {
   const sameMode = Number.parseInt(given.mode, 8) === Number.parseInt(found.mode, 8);
   return {
@@ -202,7 +202,7 @@ export const files = {
   /**
    * | what changes | verb |
    * |---|---|
-   * | files, afterWrite, afterDelete | update: files that left are removed |
+   * | files, afterWrite, afterDelete | update: files that left the map are removed |
    * | the host of ssh | replace (the new files first) |
    * | ssh: another machine at the same host (its key) | update that writes the files there |
    * | ssh: other | update that only stores it |

@@ -4,11 +4,11 @@ import { shellQuote } from "../../domain/shell-quote";
 import { nodeFile } from "./script";
 
 /*
- * What runs on a node for a Files: one POSIX shell script per operation, as root. It is files.sh, which says what
- * happens, and the calls that are made here; the contents come on standard input.
+ * The scripts on a node for a Files: one POSIX shell script per operation, which runs as root. It consists of files.sh,
+ * which documents what happens, and of calls that are made here. The contents come through standard input.
  */
 
-/** Exit codes of the script that mean one thing each, as files.sh has them. */
+/** Exit codes of the script with a special meaning, as in files.sh. */
 export const exitCode = {
   checkFailed: 81,
   afterFailed: 82,
@@ -17,7 +17,7 @@ export const exitCode = {
   halfSwapped: 85,
 } as const;
 
-/** One file, all of it given. */
+/** One file with all of its fields. */
 export interface FileState {
   content: string;
   mode: string;
@@ -31,25 +31,25 @@ export type FileStates = Record<string, FileState>;
 const call = (name: string, ...args: (string | number)[]): string =>
   [name, ...args.map((arg) => shellQuote(String(arg)))].join(" ");
 
-/** The functions are there once per process, and not at all where no node is spoken to. */
+/** The functions of files.sh, read once per process, and only if a node is contacted. */
 let functions: string | undefined;
 const script = (calls: readonly string[]): string => {
   functions ??= nodeFile("host/files.sh");
   return [functions, ...calls].join("\n");
 };
 
-/** What the script of {@link writeScript} reads on standard input. */
+/** The standard input for the script of {@link writeScript}. */
 export const contentsOf = (files: FileStates): string =>
   Object.values(files)
     .map(({ content }) => content)
     .join("");
 
 /**
- * Writes beside the targets, checks, and swaps. A candidate's name ends as the target's does, since some checks
- * go by that, and starts with a dot, since what reads whole folders skips such files.
+ * Writes candidates beside the targets, checks them, and swaps them in. A candidate's name has the same ending as the
+ * target's, since some checks depend on it. It starts with a dot, so that programs that read whole folders skip it.
  *
- * @param retired paths to remove besides
- * @param always run the checks and `afterWrite` even if all is right already
+ * @param retired further paths, which are removed
+ * @param always whether the checks and `afterWrite` run even if nothing has changed
  */
 export function writeScript(
   files: FileStates,
@@ -94,7 +94,7 @@ export function writeScript(
 export const readScript = (paths: readonly string[]): string =>
   script(paths.map((path) => call("show", path)));
 
-/** Removes the files that are there. */
+/** Removes the files, as far as they exist. */
 export const deleteScript = (paths: readonly string[], afterDelete: string | undefined): string =>
   script([
     ...paths.map((path) => call("drop", path)),
@@ -112,9 +112,9 @@ export interface FoundFile {
 }
 
 /**
- * What {@link readScript} printed, in the order of its paths; undefined for a file that is not there.
+ * Parses the output of {@link readScript}, in the order of its paths; undefined for a missing file.
  *
- * @throws if it is not what the script prints
+ * @throws if it is not output of the script
  */
 export function parseRead(stdout: string): (FoundFile | undefined)[] {
   return stdout

@@ -5,15 +5,16 @@ import type { FileStates } from "./files-script";
 
 /** One file of a {@link Files}. */
 export interface FileArgs {
-  /** The whole text; written as UTF-8, exactly as given. A secret stays one. */
+  /** The whole text; written as UTF-8, exactly as given. A secret stays secret. */
   content: pulumi.Input<string>;
   /** Octal; default `0644`. */
   mode?: pulumi.Input<string>;
   /** User and group, by name or number; default `root:root`. */
   owner?: pulumi.Input<string>;
   /**
-   * Run as root before any new content is swapped in, with `{}` for the file to check, as in `visudo -cf {}`.
-   * If it fails, all stays as it is, and the error shows what the command said: it should not print secrets.
+   * A command that runs as root before any new content is swapped in, with `{}` for the file to check, as in
+   * `visudo -cf {}`. If it fails, nothing changes, and the error shows the command's output, which should have no
+   * secrets.
    */
   check?: pulumi.Input<string>;
 }
@@ -21,22 +22,24 @@ export interface FileArgs {
 export interface FilesArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
-  /** By absolute path on the node. Missing folders are made, mode 0755. A file that leaves the map is removed. */
+  /**
+   * The files by absolute path on the node. Missing folders are made, mode 0755. A file that leaves the map is removed.
+   */
   files: pulumi.Input<Record<string, pulumi.Input<FileArgs>>>;
   /**
-   * Run as root after any of the files was created, changed or removed, as in `systemctl daemon-reload`. If it
-   * fails, the next `up` runs it again.
+   * A command that runs as root after any of the files was created, changed or removed, such as
+   * `systemctl daemon-reload`. If it fails, the next `up` runs it again.
    */
   afterWrite?: pulumi.Input<string>;
-  /** Run as root after the files were removed. */
+  /** A command that runs as root after the files were removed. */
   afterDelete?: pulumi.Input<string>;
 }
 
 const provider = shim("ha-rancher/providers/remote", "files");
 
 /**
- * Files on a node that belong together, written in one go and each swapped in atomically, and watched for drift:
- * `refresh` finds changed content, mode and owner, and files that are gone. Destroying it removes the files.
+ * Files on a node that belong together. They are written in one step, each is swapped in atomically. `refresh` notices
+ * changed content, mode and owner, and missing files. Destroying the resource removes the files.
  */
 export class Files extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/remote:Files";

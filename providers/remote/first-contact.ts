@@ -1,17 +1,16 @@
 import { SshError } from "./dial";
 
-/** `ssh-ed25519 AAAA...` from the key's wire form, which begins with its type. */
+/** Converts a key from its wire form, which begins with its type, to `ssh-ed25519 AAAA...`. */
 export function hostKeyLine(blob: Buffer): string {
   const type = blob.toString("ascii", 4, 4 + blob.readUInt32BE(0));
   return `${type} ${blob.toString("base64")}`;
 }
 
 /**
- * The host key that an SSH server shows, for a first contact in which it is to be pinned. Nothing is sent to it: the
- * connection ends before the login.
+ * Reads the host key of an SSH server at the first contact, to pin it. The connection ends before the login.
  *
  * @param timeout milliseconds
- * @throws SshError if none answers
+ * @throws SshError if no server answers
  */
 export async function presentedHostKey(host: string, port: number, timeout: number): Promise<string> {
   const { Client } = await import("ssh2");
@@ -25,7 +24,7 @@ export async function presentedHostKey(host: string, port: number, timeout: numb
           `${where} cannot be reached over SSH (${why}): is the host on, is sshd running there, and is this machine let through?`,
         ),
       );
-    // The library's own limit leaves out the TCP connection.
+    // The library's own limit does not include the TCP connection.
     const timer = setTimeout(() => {
       fail(`no answer within ${timeout / 1000} s`);
       client.destroy();

@@ -11,14 +11,14 @@ export interface NodeSetArgs {
 const provider = shim("ha-rancher/providers/remote", "nodeSet");
 
 /**
- * The programs of this project on a node (domain/node-set.ts), as one set: a folder named by the hash of its content, and
- * the link `current`, which is switched once the folder is whole. Whatever runs from the former set keeps it. `refresh`
- * finds another set, and one with a file that was changed. Destroying it removes them all.
+ * The programs of this project on a node, as one set (domain/node-set.ts): a folder named by the hash of its content,
+ * and the link `current`, which is switched once the folder is complete. Running programs keep their former set.
+ * `refresh` notices another set, and changed files. Destroying the resource removes all sets.
  */
 export class NodeSet extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/remote:NodeSet";
 
-  /** Of its content; 16 hexadecimal digits. */
+  /** The hash of its content; 16 hexadecimal digits. */
   declare readonly hash: pulumi.Output<string>;
 
   constructor(name: string, args: NodeSetArgs, opts?: pulumi.CustomResourceOptions) {

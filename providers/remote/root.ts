@@ -1,6 +1,6 @@
 /**
- * What stands before a command line so that root runs it: nothing if root is the login user, whose host needs no sudo;
- * else sudo, which must not ask.
+ * The words before a command line that make root run it: none if the login user is root, whose host may have no sudo;
+ * otherwise sudo, which must not ask for a password.
  *
  * @param user the login user
  */

@@ -18,7 +18,7 @@ export const nodeFile = (path: string): string => readFileSync(join(packageRoot,
 
 const packed = new Map<SetName, PackedSet>();
 
-/** A set of this package, packed once in a process. */
+/** A set of this package, packed once per process. */
 export function packedSet(name: SetName): PackedSet {
   const known = packed.get(name);
   if (known) return known;
@@ -29,23 +29,23 @@ export function packedSet(name: SetName): PackedSet {
 }
 
 /**
- * The command line of a script that runs where no set of ours is: its text is an argument, so that it needs no file there,
- * and its input is free. For all others there is {@link runNodeScript}.
+ * The command line of a script for a node without a set. The text of the script is an argument, so it needs no file
+ * there, and its standard input is free. All other scripts use {@link runNodeScript}.
  */
 export function bareScriptLine(script: BareScript, args: string[]): string {
-  // It answers in JSON, as all do.
+  // It answers in JSON, like all scripts.
   const text = `${nodeFile("lib/json.bash")}\n${nodeFile(script)}`;
   return ["bash", "--norc", "-c", text, script, ...args].map(shellQuote).join(" ");
 }
 
-/** Milliseconds: an emulated node that is busy takes a second for each program that it starts. */
+/** Milliseconds for a script: a busy emulated node takes a second for each program that it starts. */
 const installLimit = 120_000;
 
 /**
  * Puts a set of this package on a node.
  *
- * @param link whether its link is switched to it, so that units and commands use it
- * @throws with what the node said if it cannot
+ * @param link whether the link is switched to the set, so that units and commands use it
+ * @throws with the node's error text
  */
 export async function installSet(ssh: SshEndpoint, name: SetName, link: boolean): Promise<void> {
   const { hash, archive } = packedSet(name);
@@ -53,7 +53,9 @@ export async function installSet(ssh: SshEndpoint, name: SetName, link: boolean)
   await bareScript(ssh, "host/set", args, { stdin: archive, timeout: installLimit });
 }
 
-/** Runs a script as root where no set of ours need be; gives what it printed. @throws with what it said if it failed */
+/**
+ * Runs a script as root on a node that needs no set, and returns its output. @throws with its error text if it failed
+ */
 export async function bareScript(
   ssh: SshEndpoint,
   script: BareScript,
@@ -68,7 +70,7 @@ export async function bareScript(
 const failed = (ssh: SshEndpoint, result: ExecResult): Error =>
   new Error(`${lastLines(result.stderr || result.stdout) || `code ${result.code}`}${sudoHint(ssh, result)}`);
 
-/** Ends with which a command line of {@link nodeScriptLine} says that the set is not there. */
+/** The exit code of a command line of {@link nodeScriptLine} if the set is not there. */
 const noSet = 90;
 
 /** A script of a set, by its path in node/, such as `release/look`. */
@@ -78,8 +80,8 @@ export interface NodeScript {
 }
 
 /**
- * The shell command, for root, that runs a script of this package's own version of a set, whatever the link names: so what
- * it prints is what this version reads.
+ * The shell command, for root, that runs a script of this package's own version of a set, whatever the link names. So
+ * its output has the form that this version reads.
  */
 export function nodeScriptLine({ set = "current", path }: NodeScript, args: string[]): string {
   const folder = `"\${HA_RANCHER_PROGRAMS:-${setRoot}}/sets/${packedSet(set).hash}"`;
@@ -87,7 +89,7 @@ export function nodeScriptLine({ set = "current", path }: NodeScript, args: stri
   return `[ -d ${folder} ] || exit ${noSet}; exec ${folder}/${path} ${words}`;
 }
 
-/** Runs a script on a node as root, whatever its exit code; its set is put there if it is not. */
+/** Runs a script on a node as root, whatever its exit code. If its set is not there, it is installed first. */
 export async function execNodeScript(
   ssh: SshEndpoint,
   script: NodeScript & { /** Milliseconds that it may take. */ limit: number },
@@ -103,9 +105,9 @@ export async function execNodeScript(
 }
 
 /**
- * Like {@link execNodeScript}, and gives what it printed.
+ * Like {@link execNodeScript}, but returns its output.
  *
- * @throws if the node cannot be reached, or with the end of what the script said if it failed
+ * @throws if the node cannot be reached, or with the end of the script's error text if it failed
  */
 export async function runNodeScript(...args: Parameters<typeof execNodeScript>): Promise<string> {
   const result = await execNodeScript(...args);

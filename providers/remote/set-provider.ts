@@ -18,7 +18,7 @@ const schema = z.looseObject({
     .regex(/^[0-9a-f]{16}$/, "must be a set's hash, 16 hexadecimal digits"),
 });
 
-/** What `set show` prints. */
+/** The output of `set show`. */
 const shown = z.object({ set: z.string().nullable(), whole: z.boolean() });
 
 const limit = 120_000;
@@ -58,7 +58,7 @@ export const nodeSet = {
     return { id: `${inputs.ssh.host}:programs`, outs: inputs };
   },
 
-  /** A set that is not whole any more is drift, as another one is. */
+  /** An incomplete set is drift, and so is another one. */
   async read(id: string, props: NodeSetInputs): Promise<pulumi.dynamic.ReadResult> {
     const answer = await bareScript(props.ssh, "host/set", ["show", "current"], { timeout: limit });
     const { set, whole } = shown.parse(JSON.parse(answer));

@@ -20,8 +20,8 @@ export type ExecResult = Ended;
 const defaultTimeout = 30_000;
 
 /**
- * Runs a command line with the user's shell on a node and gives what it printed, whatever its exit code.
- * Up to 8 commands run at once on a node; more wait for their turn.
+ * Runs a command line with the user's shell on a node and returns its output, whatever its exit code. Up to 8 commands
+ * run at once on a node; further ones wait.
  *
  * @throws SshError if the node cannot be reached or logged in to, or the time is up
  */
@@ -33,12 +33,12 @@ export async function exec(
   return await runOver(endpoint, command, options.stdin, options.timeout ?? defaultTimeout);
 }
 
-/** The last lines of what a command said, for a message. */
+/** The last lines of a command's output, for a message. */
 export function lastLines(text: string, count = 15): string {
   return text.trim().split("\n").slice(-count).join("\n");
 }
 
-/** What to do if it is sudo that failed, and not the command. */
+/** The way out if sudo failed, and not the command. */
 export function sudoHint(endpoint: SshEndpoint, { code, stderr }: ExecResult): string {
   const { user } = endpoint;
   if (code === 127 && /sudo.*not found/.test(stderr))
@@ -48,7 +48,7 @@ export function sudoHint(endpoint: SshEndpoint, { code, stderr }: ExecResult): s
     : "";
 }
 
-/** Like {@link exec}, and throws with the end of the command's own error text unless it ends with code 0. */
+/** Like {@link exec}, but throws unless the exit code is 0. The error has the end of the command's own error text. */
 export async function execOk(
   endpoint: SshEndpoint,
   command: string,
@@ -68,8 +68,8 @@ export function asRoot(endpoint: SshEndpoint, command: string): string {
 }
 
 /**
- * Logs in before there is a command to run, for those who know that there will be one soon: a slow machine takes a
- * second for it. A failure is left to the command that comes.
+ * Logs in before the first command, if one will come soon: the login takes a second on a slow machine. If it fails, the
+ * later command reports that.
  */
 export function connectAhead(endpoint: SshEndpoint, timeout: number): void {
   exec(endpoint, "true", { timeout }).catch(() => {});

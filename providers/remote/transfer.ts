@@ -5,10 +5,10 @@ import { openSshOptions, type SshEndpoint } from "./endpoint";
 import { lastLines } from "./ssh";
 
 /*
- * Files of any size to and from a node, through OpenSSH's own client: what goes by does not pass through this process.
+ * Transfers files of any size to and from a node with OpenSSH's client, so the data does not pass through this process.
  */
 
-/** Words of a command line that logs in to a node. */
+/** The arguments that log in to a node. */
 const sshWords = (ssh: SshEndpoint): string[] => [
   ...openSshOptions(ssh),
   ...["-p", String(ssh.port)],
@@ -19,7 +19,7 @@ const sshWords = (ssh: SshEndpoint): string[] => [
 ];
 
 export interface TransferOptions {
-  /** Milliseconds for all of it. */
+  /** Milliseconds for the whole transfer. */
   timeout: number;
 }
 
@@ -31,9 +31,9 @@ function checked(ssh: SshEndpoint, { code, stdout, stderr }: RunResult): string 
 }
 
 /**
- * Runs a command line on a node, which reads a file of this machine.
+ * Runs a command line on a node with a file of this machine as its standard input.
  *
- * @returns what it printed
+ * @returns its output
  * @throws with the end of what it said if it failed
  */
 export async function pour(
@@ -52,9 +52,9 @@ export async function pour(
 }
 
 /**
- * Runs a command line on a node, and writes what it prints to a new file of this machine, which only its owner can read.
+ * Runs a command line on a node and writes its output to a new file of this machine, which only its owner can read.
  *
- * @throws with the end of what it said if it failed; the file is there in part then
+ * @throws with the end of its error text if it failed; an incomplete file is left then
  */
 export async function draw(
   ssh: SshEndpoint,

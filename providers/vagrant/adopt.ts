@@ -7,23 +7,23 @@ import { dataFolder } from "./vagrantfile";
 import { vmNames, vmUuid } from "./vboxmanage";
 import { domainNames, domainUuid } from "./virsh";
 
-/** A machine that exists and that no resource has. */
+/** An existing machine that belongs to no resource. */
 export interface Found {
-  /** The hypervisor's id of it. */
+  /** The hypervisor's id of the machine. */
   machineId: string;
-  /** The folder in which Vagrant knew of it, if that is how it was found. */
+  /** The folder of its Vagrantfile, if it was found by that. */
   folder?: string;
-  /** What was noted of it, if a resource of ours made it. */
+  /** Its record, if a resource of ours made it. */
   record?: MachineRecord;
   privateKey?: string;
 }
 
-/** What Vagrant keeps of a machine that must come along; not its entry in Vagrant's index of all machines. */
+/** Vagrant's files of a machine that must be copied; its entry in Vagrant's index of all machines is not among them. */
 const dataFiles = ["private_key", "creator_uid", "box_meta", "action_provision", "action_set_name"];
 
 /**
- * Whether a machine's name at its hypervisor is one that Vagrant gives a machine of that name. Not the names that this
- * provider gives: such a machine may be another stack's, and is taken over only if it is named more closely.
+ * Whether Vagrant gives a machine with that name this full name at the hypervisor. The full names of this provider do
+ * not count: such a machine may belong to another stack, and is adopted only by its id or folder.
  */
 export function isNameOf(full: string, name: string): boolean {
   const end = name.replace(/[^a-z0-9]/g, "\\$&");
@@ -72,10 +72,10 @@ async function inFolder(inputs: MachineInputs, folder: string): Promise<Found> {
 }
 
 /**
- * The machine that is to be taken over.
+ * Finds the machine to adopt.
  *
- * @returns undefined if `adopt` is true and there is none of that name: then it is to be made
- * @throws Error if it is named more closely and is not there
+ * @returns undefined if `adopt` is true and no machine has that name: it must then be made
+ * @throws Error if `adopt` names an id or folder and there is no such machine
  */
 export async function findMachine(inputs: MachineInputs): Promise<Found | undefined> {
   const { adopt } = inputs;
@@ -91,7 +91,7 @@ export async function findMachine(inputs: MachineInputs): Promise<Found | undefi
   return { machineId };
 }
 
-/** Brings along what Vagrant knew of a machine in its old folder, which stays as it is. */
+/** Copies Vagrant's files of a machine from its old folder, which stays as it is. */
 export async function copyVagrantsFiles(inputs: MachineInputs, folder: string): Promise<void> {
   const [from, to] = [dataFolder(folder, inputs), dataFolder(inputs.directory, inputs)];
   await mkdir(to, { recursive: true });

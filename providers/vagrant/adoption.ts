@@ -1,26 +1,32 @@
 import { removeFolder } from "../../local/files";
 import { copyVagrantsFiles, type Found } from "./adopt";
-import { answer, type Held, type Measured, newRecord, remindVagrant } from "./bring";
 import { provision, say, up } from "./client";
 import { writeFolder } from "./folder";
 import type { MachineInputs } from "./inputs";
+import {
+  contactRunning,
+  type MachineHandle,
+  type Measured,
+  newRecord,
+  remindVagrant,
+} from "./machine-handle";
 import { claimPorts, releasePorts } from "./ports";
 import { identityProvisioner } from "./scripts";
 import { currentState } from "./states";
 
 /**
- * Takes over a machine that exists: into a folder of its own, with a key of its own, whatever else it lets in. It is
- * believed to be as the inputs say, but for its network, which is seen.
+ * Adopts an existing machine: it gets its own folder and its own key, beside the keys that it accepts already. Its
+ * network is inspected; otherwise it is assumed to match the inputs.
  *
- * If that fails, nothing is left of the try, and the machine is as it was.
+ * If that fails, nothing is recorded, and the machine is as it was.
  */
 export async function takeOver(
   inputs: MachineInputs,
   found: Found,
   privateKey: string,
-): Promise<{ held: Held; measured: Measured }> {
+): Promise<{ handle: MachineHandle; measured: Measured }> {
   const { machineId, folder, record } = found;
-  const held: Held = {
+  const handle: MachineHandle = {
     inputs,
     record: {
       ...newRecord(inputs),
@@ -32,17 +38,17 @@ export async function takeOver(
   };
   say(inputs, `taking over the machine ${machineId}`);
   try {
-    held.record.ports = await claimPorts(inputs, record?.ports ?? []);
-    await writeFolder(inputs, held.record, found.privateKey ?? privateKey);
+    handle.record.ports = await claimPorts(inputs, record?.ports ?? []);
+    await writeFolder(inputs, handle.record, found.privateKey ?? privateKey);
     if (folder) await copyVagrantsFiles(inputs, folder);
-    await remindVagrant(held, machineId);
+    await remindVagrant(handle, machineId);
     const state = await currentState(inputs, machineId);
     if (state === "not_created") throw new Error(`${inputs.hypervisor} has no machine ${machineId} any more`);
-    // The key that it knows stays beside the new one until the new one works.
-    await writeFolder(inputs, held.record, privateKey);
+    // The machine's known key stays valid until the new one works.
+    await writeFolder(inputs, handle.record, privateKey);
     if (state !== "running") await up(inputs, []);
     if (inputs.sshInsertKey) await provision(inputs, [identityProvisioner]);
-    return { held, measured: await answer(held, false) };
+    return { handle, measured: await contactRunning(handle, false) };
   } catch (error) {
     await releasePorts(inputs.directory);
     await removeFolder(inputs.directory);

@@ -7,7 +7,7 @@ type In<T> = pulumi.Input<T>;
 /** A network interface of a machine, beyond the one that Vagrant itself uses. */
 export type NetworkArgs =
   | {
-      /** A network that only this host and its machines are on. */
+      /** A network of this host and its machines only. */
       type: "private";
       /** Static IPv4 address with the network's prefix, such as `192.168.56.11/24`; default: DHCP. */
       address?: In<string>;
@@ -20,16 +20,16 @@ export type NetworkArgs =
       mac?: In<string>;
     }
   | {
-      /** The network that this host itself is on. */
+      /** The network that this host is connected to. */
       type: "public";
-      /** Interfaces of this host, of which the first that exists is bridged; libvirt takes the first only. */
+      /** Interfaces of this host. The first one that exists is bridged; libvirt uses only the first of the list. */
       bridge?: In<In<string>[]>;
       /** Static IPv4 address with prefix; default: DHCP. */
       address?: In<string>;
       mac?: In<string>;
     };
 
-/** Ports of this host that lead to the machine's. */
+/** Ports of this host that are forwarded to ports of the machine. */
 export interface PortArgs {
   /** Name among the outputs; default: protocol and guest port, such as `tcp80`. With `count`, `-1`, `-2`... follow. */
   id?: In<string>;
@@ -41,18 +41,18 @@ export interface PortArgs {
   count?: In<number>;
   /** Default `tcp`. libvirt forwards `tcp` only. */
   protocol?: In<"tcp" | "udp">;
-  /** The address of this host that listens; default `127.0.0.1`: nobody else gets in. */
+  /** The address of this host that listens; default `127.0.0.1`, so that only this host can connect. */
   hostIp?: In<string>;
   guestIp?: In<string>;
 }
 
-/** A folder of this host on the machine. */
+/** A folder of this host that is shared with the machine. */
 export interface SyncedFolderArgs {
   /** Path on this host, absolute or from the machine's `directory`. */
   host: In<string>;
   /** Absolute path on the machine. */
   guest: In<string>;
-  /** Default: what Vagrant takes for the hypervisor. */
+  /** Default: Vagrant's choice for the hypervisor. */
   type?: In<"nfs" | "rsync" | "smb" | "virtualbox" | "9p" | "virtiofs">;
   id?: In<string>;
   /** True to make the folder on this host if it is missing; default false. */
@@ -67,13 +67,15 @@ export interface SyncedFolderArgs {
     version?: In<3 | 4 | "4.1" | "4.2">;
     /** Default: true below version 4. */
     udp?: In<boolean>;
-    /** False: the export is there already. Two machines that share one folder need that: else it is exported twice. */
+    /**
+     * False if the export exists already. Two machines that share a folder need this; otherwise it is exported twice.
+     */
     export?: In<boolean>;
     /** Options of the export on Linux; default `["rw", "no_subtree_check", "all_squash"]`. */
     linuxOptions?: In<In<string>[]>;
     /** Options of the export on macOS and BSD. */
     bsdOptions?: In<In<string>[]>;
-    /** User that all is written as; `auto`: the folder's owner. */
+    /** The user as which all files are written; `auto`: the folder's owner. */
     mapUid?: In<number | "auto">;
     mapGid?: In<number | "auto">;
   }>;
@@ -91,8 +93,8 @@ export interface ScriptArgs {
 }
 
 /**
- * The inputs of a `vagrant.Machine`. Wrong ones are refused in the preview, all at once; what a changed one does to an
- * existing machine stands in docs/machines.md.
+ * The inputs of a `vagrant.Machine`. The preview reports all mistakes together. docs/machines.md says what a changed
+ * input does to an existing machine.
  */
 export interface MachineArgs {
   /** The name that Vagrant knows the machine by: lower-case letters, digits, dashes. */
@@ -100,34 +102,40 @@ export interface MachineArgs {
   /** Default: `name`. */
   hostname?: In<string>;
   /**
-   * Tells this machine from one that another resource made in the same folder; default: `PROJECT/STACK/NAME`, NAME the
-   * resource's. A change is recorded, and changes nothing else.
+   * Identifies the resource, so that a machine that another resource made in the same folder is not touched. Default:
+   * `PROJECT/STACK/NAME` with the resource's name. A change is recorded, and changes nothing else.
    */
   owner?: In<string>;
   /**
-   * Absolute path of a folder that this machine alone uses. It is made, and removed with the machine; the generated
-   * Vagrantfile, Vagrant's own files, the machine's key and its host key lie in it.
+   * Absolute path of a folder for this machine alone. It is made and removed with the machine. It contains the
+   * generated Vagrantfile, Vagrant's own files, the machine's key and its host key.
    */
   directory: In<string>;
-  /** Name of a Vagrant box; only on docker it may be left out, for `settings: { image }`. */
+  /** Name of a Vagrant box. Only on docker it may be left out, with `settings: { image }` instead. */
   box?: In<string>;
-  /** One exact version of the box; default: the newest that is installed, else the newest there is. */
+  /** One exact version of the box; default: the newest installed one, or else the newest available one. */
   boxVersion?: In<string>;
   /** Where the box comes from, if not from Vagrant's catalog: a .box file, or a catalog (.json). */
   boxUrl?: In<string>;
   /** Checksum of the .box file at `boxUrl`: `sha256:` and hex digits; also md5, sha1, sha512. */
   boxChecksum?: In<string>;
-  /** The box's; default: Vagrant's choice, this host's. Given, it is checked against what the hypervisor can run. */
+  /**
+   * Architecture of the box; default: Vagrant's choice, which is this host's. If it is given, it must be one that the
+   * hypervisor can run.
+   */
   architecture?: In<"amd64" | "arm64">;
   hypervisor: In<HypervisorName>;
   /** Default 2. */
   cpus?: In<number>;
   /** MiB; default 2048, at least 512. */
   memory?: In<number>;
-  /** In the order of the machine's interfaces. The machine is reached at the first static address, if there is one. */
+  /**
+   * Networks in the order of the machine's interfaces. The machine is contacted at the first static address, if there
+   * is one.
+   */
   networks?: In<In<NetworkArgs>[]>;
   ports?: In<In<PortArgs>[]>;
-  /** Ports of this host to choose from where none is given, first and last; default 22000 to 22999. */
+  /** First and last port of this host to choose from if none is given; default 22000 to 22999. */
   usablePorts?: In<{ from: In<number>; to: In<number> }>;
   syncedFolders?: In<In<SyncedFolderArgs>[]>;
   /** The box's user with passwordless sudo; default `vagrant`. */
@@ -137,22 +145,27 @@ export interface MachineArgs {
   /** Text of a private key without a passphrase; default: one that is made for this machine. Kept secret. */
   sshPrivateKey?: In<string>;
   /**
-   * True (default): the key takes the place of the well-known one of all boxes. False: the box lets `sshPrivateKey`
-   * in already; without that, the well-known key stays, and whoever reaches the machine can log in.
+   * True (default): the key replaces the well-known key of all boxes. False: the box accepts `sshPrivateKey` already;
+   * without `sshPrivateKey` the well-known key stays, and everybody who reaches the machine can log in.
    */
   sshInsertKey?: In<boolean>;
-  /** A shell script for root, or several. They run when the machine is made, each again when its text changes. */
+  /**
+   * One shell script for root, or several. All run when the machine is made, and each runs again when its text changes.
+   */
   provision?: In<string | In<ScriptArgs>[]>;
-  /** Vagrant's name of the system in the box, such as `debian`; default: found out, 10 s under emulation. */
+  /**
+   * Vagrant's name of the system in the box, such as `debian`; default: Vagrant detects it, which takes 10 s under
+   * emulation.
+   */
   guest?: In<string>;
   /**
-   * True: the system in the box sets its networks with systemd-networkd, so the machine does that itself, in one step
-   * (saves 10 s under emulation). Default false: Vagrant finds out how to, in many.
+   * True if the system in the box uses systemd-networkd: the machine then configures its networks itself, in one step,
+   * which saves 10 s under emulation. Default false: Vagrant configures them, in many steps.
    */
   networkd?: In<boolean>;
   /** Environment variables for Vagrant, such as `VAGRANT_HOME`. Kept secret. */
   environment?: In<Record<string, In<string>>>;
-  /** What to tell vagrant-libvirt; default: its own defaults. */
+  /** Options of vagrant-libvirt; default: its own defaults. */
   libvirt?: In<{
     /** Such as `qemu:///system`. */
     uri?: In<string>;
@@ -161,30 +174,31 @@ export interface MachineArgs {
     /** The network by which Vagrant itself reaches the machine. */
     managementNetwork?: In<{ name: In<string>; cidr: In<string> }>;
   }>;
-  /** Further settings of the hypervisor's, by Vagrant's names: `{ linked_clone: true }`. */
+  /** Further settings of the hypervisor, by Vagrant's names: `{ linked_clone: true }`. */
   settings?: In<Record<string, In<Setting>>>;
   /**
-   * Literal lines for the Vagrantfile, where `config` is Vagrant's: for whatever has no input here. They are not
-   * checked, and the only text that gets there as it is.
+   * Literal lines for the Vagrantfile, for everything that has no input here; `config` is Vagrant's. They are not
+   * checked. No other text gets into the Vagrantfile unquoted.
    */
   vagrantfile?: In<In<string>[]>;
   /**
-   * Takes over a machine that exists, instead of making one. `true`: the one that the hypervisor knows by this `name`
-   * (libvirt, VirtualBox), and if there is none, one is made. `{ folder }`: the one of that Vagrantfile. `{ id }`: the
-   * hypervisor's name or id of it. From then on it is this resource's, and ends with it.
+   * Adopts an existing machine instead of making one. `true`: the machine that the hypervisor (libvirt, VirtualBox) has
+   * under this `name`; if there is none, one is made. `{ folder }`: the machine of that Vagrantfile. `{ id }`: the
+   * machine with that name or id at the hypervisor. From then on the machine belongs to this resource and is destroyed
+   * with it.
    */
   adopt?: In<boolean | { folder: In<string> } | { id: In<string> }>;
-  /** Seconds. Whatever takes longer is ended, and the message names the limit. */
+  /** Limits in seconds. A command that takes longer is ended, and the message names the limit. */
   timeouts?: In<{
     /** Until the machine's SSH answers; default 600, or `up` if that is less. */
     boot?: In<number>;
-    /** The whole making or start; default 900. */
+    /** For making or starting the machine, in all; default 900. */
     up?: In<number>;
-    /** Until a machine that is halted loses its power; default 120. */
+    /** For halting; the machine then loses its power; default 120. */
     halt?: In<number>;
     /** Default 120. */
     destroy?: In<number>;
-    /** Fetching the box; default 3600. */
+    /** For downloading the box; default 3600. */
     box?: In<number>;
   }>;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { HypervisorName } from "./hypervisors";
 import type { MachineInputs } from "./inputs";
 
-/** Providers whose boxes a hypervisor takes, where they are not only its own. */
+/** Further providers whose boxes a hypervisor accepts, beside its own. */
 const formats: Partial<Record<HypervisorName, string[]>> = {
   vmware_desktop: ["vmware_desktop", "vmware_fusion", "vmware_workstation"],
   qemu: ["qemu", "libvirt"],
@@ -20,7 +20,10 @@ export const boxFileName = (box: string): string =>
 
 const foldersIn = async (folder: string): Promise<string[]> => await readdir(folder).catch(() => []);
 
-/** The versions of the machine's box that Vagrant has for its hypervisor. Read from its files: no call, no second. */
+/**
+ * The versions of the machine's box that Vagrant has for its hypervisor. They are read from Vagrant's files: a call of
+ * Vagrant takes a second.
+ */
 export async function installedVersions(inputs: MachineInputs): Promise<string[]> {
   const home = join(vagrantHome(inputs), "boxes", boxFileName(inputs.box ?? ""));
   const providers = formats[inputs.hypervisor] ?? [inputs.hypervisor];
@@ -29,7 +32,7 @@ export async function installedVersions(inputs: MachineInputs): Promise<string[]
   const versions: string[] = [];
   for (const version of await foldersIn(home)) {
     const folder = join(home, version);
-    // Since 2.4 there is an architecture in between.
+    // Since Vagrant 2.4 there is a folder for the architecture in between.
     const below = (await foldersIn(folder)).map((name) => join(folder, name));
     if (has(folder) || below.some(has)) versions.push(version);
   }

@@ -7,7 +7,7 @@ const holdsUnknown = (value: unknown): boolean =>
   value === unknownValue ||
   (typeof value === "object" && value !== null && Object.values(value).some(holdsUnknown));
 
-/** `networks[1].address`: as one would write it in a program. */
+/** Writes a path as in a program: `networks[1].address`. */
 const pathText = (path: PropertyKey[]): string =>
   path
     .map((key, i) => (typeof key === "number" ? `[${key}]` : `${i === 0 ? "" : "."}${String(key)}`))
@@ -21,7 +21,7 @@ function messages(path: PropertyKey[], issues: readonly z.core.$ZodIssue[]): str
         return issue.keys.map((key) => `\`${pathText([...here, key])}\` is not an input of a machine`);
       case "invalid_key":
         return [`\`${pathText(here)}\` ${issue.issues[0]?.message ?? issue.message}`];
-      // A script among scripts is wrong in itself: that says more than that the whole is not as it should be.
+      // The mistake of one script says more than that the list of scripts is wrong.
       case "invalid_union": {
         const closest = issue.errors.filter((errors) => errors.some((error) => error.path.length > 0));
         return closest.length === 1 && closest[0]
@@ -37,7 +37,7 @@ function messages(path: PropertyKey[], issues: readonly z.core.$ZodIssue[]): str
 /**
  * Checks the inputs of a machine and fills in the defaults.
  *
- * @param news as Pulumi gives them; unknown ones (in previews) are passed on as they are
+ * @param news the inputs from Pulumi; unknown ones (in previews) are passed on unchanged
  * @returns all inputs, and all mistakes at once
  */
 export function checkInputs(news: Record<string, unknown>): {

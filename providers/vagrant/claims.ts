@@ -1,8 +1,8 @@
 import type { CheckFailure, MachineInputs } from "./inputs";
 
 /**
- * What the machines of a program want for themselves alone, by machine. It lives as long as the process, which is one
- * preview or one update: each machine is checked once in it, or again with newer wishes.
+ * What each machine of a program claims for itself alone. This lives as long as the process, which is one preview or
+ * one update. Each machine is checked once in it, or again with newer claims.
  */
 const wishes = new Map<string, Map<string, CheckFailure>>();
 
@@ -32,7 +32,7 @@ function wishesOf({
   ]);
 }
 
-/** What a machine wants that another machine of the same program wants too. */
+/** The claims of a machine that another machine of the same program has, too. */
 export function clashes(inputs: Partial<MachineInputs>): CheckFailure[] {
   const { owner } = inputs;
   if (!owner) return [];

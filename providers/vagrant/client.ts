@@ -8,10 +8,10 @@ import { patiently } from "./retry";
 /** `status` of a running libvirt machine without a lease takes up to 28 s. */
 const statusLimit = 90;
 
-/** A halted machine gets this long to be declared so, beyond its own time limit. */
+/** Milliseconds that Vagrant may take to report a halted machine, beyond the machine's own time limit. */
 const haltGrace = 60;
 
-/** The user's settings of Vagrant that would point it elsewhere than to our folder. */
+/** The user's Vagrant variables that would make it use another folder than ours. */
 const misleading = ["VAGRANT_CWD", "VAGRANT_DOTFILE_PATH", "VAGRANT_VAGRANTFILE"];
 
 function environment(inputs: MachineInputs): NodeJS.ProcessEnv {
@@ -23,7 +23,7 @@ function environment(inputs: MachineInputs): NodeJS.ProcessEnv {
     ...inputs.environment,
   };
   for (const name of misleading) delete env[name];
-  // vagrant-libvirt asks some questions of the default libvirt, whatever the Vagrantfile says.
+  // vagrant-libvirt sends some requests to the default libvirt, whatever the Vagrantfile says.
   if (inputs.libvirt?.uri) env.LIBVIRT_DEFAULT_URI = inputs.libvirt.uri;
   return env;
 }
@@ -34,10 +34,10 @@ interface Limit {
   setting: string;
 }
 
-/** A line of progress: Pulumi shows it without the resource's name, so it begins with the machine's. */
+/** Prints a line of progress. Pulumi shows it without the resource's name, so it begins with the machine's. */
 export const say = (inputs: MachineInputs, text: string): void => console.log(`${inputs.name}: ${text}`);
 
-/** Runs Vagrant once in the machine's folder; rejects with Vagrant's own words if it fails. */
+/** Runs Vagrant once in the machine's folder. If it fails, the error has Vagrant's own message. */
 async function vagrantOnce(
   inputs: MachineInputs,
   args: string[],
@@ -61,7 +61,7 @@ async function vagrantOnce(
   return parseRows(result.stdout);
 }
 
-/** Runs Vagrant, again if what went wrong passes by itself. */
+/** Runs Vagrant, and again if the failure is transient. */
 const vagrant: typeof vagrantOnce = async (inputs, args, limit, onLine) =>
   await patiently(
     () => vagrantOnce(inputs, args, limit, onLine),
@@ -76,7 +76,7 @@ const provisionArgs = (provisioning: Provisioning): string[] => {
   return provisioning.length > 0 ? ["--provision-with", provisioning.join(",")] : ["--no-provision"];
 };
 
-/** The machine's state as Vagrant says it, such as `running`. It takes a second: see `states.ts` for a faster way. */
+/** The machine's state as Vagrant reports it, such as `running`. This takes a second; `states.ts` has a faster way. */
 export async function status(inputs: MachineInputs): Promise<string> {
   const rows = await vagrant(inputs, ["status", inputs.name], {
     seconds: statusLimit,
@@ -87,7 +87,7 @@ export async function status(inputs: MachineInputs): Promise<string> {
   return state;
 }
 
-/** Runs a command that boots: on hypervisors that take one at a time, in its turn. */
+/** Runs a command that boots a machine. If the hypervisor boots only one at a time, the command waits for its turn. */
 async function boot(
   inputs: MachineInputs,
   action: (onLine: (line: string) => void) => Promise<void>,
@@ -107,9 +107,9 @@ async function boot(
 }
 
 /**
- * Makes or starts the machine. Vagrant would destroy a new machine whose start fails: we keep what exists.
+ * Makes or starts the machine. By default Vagrant destroys a new machine whose start fails; here it stays.
  *
- * @param once true if a failure leaves something that must go before another try
+ * @param once true if a failure leaves something that must be removed before another try
  */
 export async function up(inputs: MachineInputs, provisioning: Provisioning, once = false): Promise<void> {
   const args = [
@@ -145,7 +145,7 @@ export async function provision(inputs: MachineInputs, names: readonly string[])
   });
 }
 
-/** Destroys the machine, also when it does not exist or only in part. */
+/** Destroys the machine, even if it exists only in part, or not at all. */
 export async function destroy(inputs: MachineInputs): Promise<void> {
   await vagrant(inputs, ["destroy", inputs.name, "--force"], {
     seconds: inputs.timeouts.destroy,
@@ -153,7 +153,7 @@ export async function destroy(inputs: MachineInputs): Promise<void> {
   });
 }
 
-/** Where Vagrant's own SSH goes: for machines without an address of their own. */
+/** The address that Vagrant's own SSH uses, for machines without a static address. */
 export async function sshConfig(inputs: MachineInputs): Promise<{ host: string; port: number }> {
   const rows = await vagrant(inputs, ["ssh-config", inputs.name], {
     seconds: statusLimit,
@@ -167,12 +167,12 @@ export async function sshConfig(inputs: MachineInputs): Promise<{ host: string; 
   return { host, port };
 }
 
-/** Lets Vagrant make its home, with all that it keeps there. */
+/** Makes Vagrant create its home folder with its files. */
 export async function prepareHome(inputs: MachineInputs): Promise<void> {
   await vagrant(inputs, ["box", "list"], { seconds: statusLimit, setting: "the time for box list" });
 }
 
-/** Fetches the machine's box. */
+/** Downloads the machine's box. */
 export async function boxAdd(inputs: MachineInputs): Promise<void> {
   const { box = "", boxUrl, boxVersion, boxChecksum, hypervisor } = inputs;
   const [type, checksum] = boxChecksum?.split(":") ?? [];
@@ -180,9 +180,9 @@ export async function boxAdd(inputs: MachineInputs): Promise<void> {
   const args = [
     "box",
     "add",
-    // A box that is named by its file has no version, and gets its name from us.
+    // A box that is given as a file has no version, and its name comes from us.
     ...(catalog ? (boxVersion ? ["--box-version", boxVersion] : []) : ["--name", box]),
-    // Vagrant takes qemu's boxes for any that fit: which it is shows when it is used.
+    // For qemu several kinds of boxes fit; Vagrant chooses one when it uses the box.
     ...(hypervisor === "qemu" ? [] : ["--provider", hypervisor]),
     ...(checksum && type ? ["--checksum-type", type, "--checksum", checksum] : []),
     boxUrl ?? box,
@@ -190,12 +190,12 @@ export async function boxAdd(inputs: MachineInputs): Promise<void> {
   try {
     await vagrant(inputs, args, { seconds: inputs.timeouts.box, setting: "timeouts.box" });
   } catch (error) {
-    // Somebody without our lock was faster.
+    // Another process, which does not use our lock, was faster.
     if (!/BoxAlreadyExists/.test((error as { kind?: string }).kind ?? "")) throw error;
   }
 }
 
-/** What a command prints on the machine, reached the way that Vagrant reaches it; undefined if it cannot be. */
+/** The output of a command on the machine, over Vagrant's own connection; undefined if that fails. */
 export async function runThroughVagrant(inputs: MachineInputs, command: string): Promise<string | undefined> {
   const result = await tryRun("vagrant", ["ssh", inputs.name, "--no-tty", "--command", command], {
     cwd: inputs.directory,

@@ -2,26 +2,26 @@ import type { ClientErrorExtensions } from "ssh2";
 import type { SshEndpoint } from "../remote/endpoint";
 import { hostKeyLine } from "../remote/first-contact";
 
-/** What the first or a later contact with a machine found. */
+/** The result of a contact with a machine. */
 export interface Contact {
-  /** Type and base64 of the key that the machine showed. */
+  /** Type and base64 of the machine's host key. */
   hostKey: string;
   /** The interface that carries the machine's static address; empty if it has none. */
   interface: string;
 }
 
-/** What the machine must have for its network to be whole. */
+/** What the machine's network must have to be complete. */
 export interface Expected {
   /** Static addresses with their prefixes; the first is the one that the machine is reached at. */
   addresses: readonly string[];
-  /** How many interfaces have an address, at least: static or not. */
+  /** The least number of interfaces with an address, static or not. */
   interfaces: number;
 }
 
-/** The machine has another host key than the pinned one, or does not know our key: waiting does not help. */
+/** The machine has another host key than the pinned one, or does not accept our key: waiting does not help. */
 class Refused extends Error {}
 
-/** It answers, and its network is not whole yet: an address by DHCP may still come. */
+/** The machine answers, but its network is not complete yet: an address by DHCP may still come. */
 class Unfinished extends Error {}
 
 /** One connection attempt; TCG guests take seconds for a handshake. */
@@ -43,9 +43,7 @@ export function interfaceOf(output: string, address: string): string | undefined
   return undefined;
 }
 
-/**
- * What of an expected network is missing, from `ip -4 -o addr show`; undefined if nothing is.
- */
+/** What is missing of an expected network, from `ip -4 -o addr show`; undefined if nothing is missing. */
 export function missingNetwork(output: string, expected: Expected): string | undefined {
   const absent = expected.addresses.filter((address) => interfaceOf(output, address) === undefined);
   if (absent.length > 0)
@@ -57,9 +55,9 @@ export function missingNetwork(output: string, expected: Expected): string | und
     : undefined;
 }
 
-/** Logs in and runs one command. Pins nothing by itself: `endpoint.hostKey` may be empty, for the first contact. */
+/** Logs in and runs one command. It pins no key itself: for the first contact `endpoint.hostKey` is empty. */
 async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKey: string; stdout: string }> {
-  // Loaded here: a preview without changes never needs it.
+  // Loaded here, since a preview without changes never needs it.
   const { Client } = await import("ssh2");
   const client = new Client();
   let shown = "";
@@ -109,11 +107,11 @@ async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKe
 }
 
 /**
- * Reaches the machine with its own key, and sees whether its network is whole.
+ * Logs in to the machine with its own key, and checks that its network is complete.
  *
  * @param endpoint its `hostKey` is checked unless empty
- * @param patience milliseconds to go on trying
- * @throws Error that says what is wrong, if the machine does not answer as it should
+ * @param patience milliseconds for all attempts
+ * @throws Error with the reason if the machine does not answer, or its network is not complete
  */
 export async function makeContact(
   endpoint: SshEndpoint,

@@ -14,7 +14,7 @@ const failure = (property: string, place: string, rest: string): CheckFailure =>
   reason: `\`${place}\` ${rest}`,
 });
 
-/** What is there twice, with its second place. */
+/** The values that occur twice, each with its second place. */
 const doubles = (values: readonly (string | undefined)[]): [string, number][] =>
   values.flatMap((value, i) =>
     value !== undefined && values.indexOf(value) < i ? [[value, i] as [string, number]] : [],
@@ -221,9 +221,9 @@ const rest: Check = ({ provision = [], sshPrivateKey, timeouts }) => {
 const checks = [box, place, networks, ports, folders, rest];
 
 /**
- * Mistakes that lie between inputs, with what the host can do, or with the other machines of the program.
+ * Mistakes in combinations: between inputs, with the host's abilities, or with other machines of the program.
  *
- * @param good those inputs that are right in themselves
+ * @param good the inputs that are valid by themselves
  * @param news all as they were given
  */
 export const crossFailures = (

@@ -3,7 +3,7 @@ import type { MachineInputs } from "./inputs";
 import { parseRows, shownText } from "./machine-readable";
 import { vagrantProcesses } from "./processes";
 
-/** A command of Vagrant's that failed, in its own words. */
+/** A failed Vagrant command, with Vagrant's own message. */
 export interface VagrantError extends Error {
   command: string;
   /** The class of Vagrant's error, such as `Vagrant::Errors::BoxNotFound`; empty if it named none. */
@@ -11,22 +11,22 @@ export interface VagrantError extends Error {
   text: string;
 }
 
-/** By what it has, not by its class: Pulumi makes plain Errors of all. */
+/** Recognizes the error by its properties, not its class: Pulumi turns all errors into plain ones. */
 export const isVagrantError = (error: unknown): error is VagrantError =>
   error instanceof Error && "kind" in error && "command" in error;
 
-/** Vagrant itself is not there: nothing was done. */
+/** Whether Vagrant itself is missing; nothing was done then. */
 export const isMissingVagrant = (error: unknown): boolean =>
   error instanceof RunError && error.result.code === 127 && error.message.includes("cannot be started");
 
-/** Vagrant is there, and what it needs for this hypervisor is not. */
+/** Whether Vagrant is there, but what it needs for this hypervisor is missing. */
 export const isMissingProvider = (error: unknown): boolean =>
   isVagrantError(error) && /Provider(NotFound|NotUsable)/.test(error.kind);
 
 const lastLines = (text: string, count: number): string =>
   text.trimEnd().split("\n").slice(-count).join("\n");
 
-/** Vagrant's own words for what went wrong, and the class of its error. */
+/** Vagrant's own message, and the class of its error. */
 export function vagrantsError(result: RunResult): { kind: string; text: string } {
   const rows = parseRows(result.stdout);
   const exit = rows.findLast((row) => row.type === "error-exit");
@@ -73,7 +73,7 @@ async function advice(kind: string, inputs: MachineInputs): Promise<string | und
 }
 
 /**
- * What failed, in our words and Vagrant's, with the way out.
+ * The error for a failed command: our message and Vagrant's, with the way out.
  *
  * @param command the subcommand, such as `up`
  */
@@ -90,7 +90,7 @@ export async function explained(
   const way = await advice(kind, inputs);
   if (way) parts.push(way);
   else {
-    // The reason is often in what came before, such as a script's own words.
+    // The reason is often in earlier output, such as that of a script.
     const before = shownText(parseRows(result.stdout)).join("\n").replace(text, "");
     const tail = lastLines(before, 10).trim();
     if (tail && kind) parts.push("Before that it said:", tail);
@@ -99,7 +99,7 @@ export async function explained(
   return Object.assign(new Error(parts.join("\n")), { command, kind, text });
 }
 
-/** For a command that was ended since it took too long, was cancelled, or could not be started. */
+/** The error for a command that took too long, was cancelled, or could not be started. */
 export function explainedRunError(
   command: string,
   inputs: MachineInputs,

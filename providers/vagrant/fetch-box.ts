@@ -5,10 +5,10 @@ import type { MachineInputs } from "./inputs";
 import { inTurn } from "./turns";
 
 /**
- * Fetches the machine's box unless Vagrant has it. Once, however many machines of however many stacks want it: Vagrant
- * itself lets each `up` fetch it, and they get in each other's way.
+ * Downloads the machine's box unless Vagrant has it. It is downloaded once for all machines of all stacks: with plain
+ * Vagrant each `up` downloads it, and they disturb each other.
  *
- * @param say is told what takes time
+ * @param say gets a line for each step that takes time
  */
 export async function ensureBox(inputs: MachineInputs, say: (text: string) => void): Promise<void> {
   if (inputs.box === undefined || (await isInstalled(inputs))) return;

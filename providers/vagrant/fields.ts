@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 
 /*
- * Pieces of the inputs' schema. Messages go on with a sentence that begins with the input's name.
+ * Parts of the inputs' schema. Each message continues a sentence that begins with the input's name.
  */
 
 export const missing = (message: string) => ({
@@ -19,7 +19,7 @@ export const word = (what: string) =>
       error: "must be one word, without spaces or control characters",
     });
 
-/** Any text but for null bytes, which neither Ruby's nor the system's interfaces take. */
+/** Any text without null bytes, which neither Ruby nor the system accepts. */
 export const text = (what: string) =>
   z
     .string(missing(`must be ${what}`))
@@ -40,7 +40,7 @@ export const choice = <const T extends readonly [string, ...string[]]>(values: T
       `${issue.input === undefined ? "is missing: it " : ""}must be one of ${values.join(", ")}`,
   });
 
-/** A name that Ruby takes as a method's or an option's. */
+/** A name that is valid in Ruby for methods and options. */
 export const rubyName = z.string().regex(/^[a-z_][a-z0-9_]*$/, {
   error: "must be named like a setting of Vagrant's: small letters, digits and underscores",
 });
@@ -64,7 +64,9 @@ export const cidr = z.string(missing(cidrError)).refine(isCidr, { error: cidrErr
 
 const asNumber = (value: ipaddr.IPv4): number => value.octets.reduce((sum, octet) => sum * 256 + octet, 0);
 
-/** A machine's address with its network's prefix; not one that the network, the host or all of them have. */
+/**
+ * A machine's address with its network's prefix; it must not be the network's own, the host's or the broadcast address.
+ */
 export const machineAddress = cidr.superRefine((value, context) => {
   if (!isCidr(value)) return;
   const refuse = (message: string): void => void context.addIssue({ code: "custom", message });

@@ -9,23 +9,26 @@ import { inputsOf, type MachineInputs } from "./inputs";
 import { dataFolder, vagrantfile } from "./vagrantfile";
 import type { ForwardedPort } from "./vagrantfile-network";
 
-/** What we know of the machine in a folder, beside what Vagrant keeps in `.vagrant`. */
+/** Our record of the machine in a folder, beside Vagrant's own files in `.vagrant`. */
 export interface MachineRecord {
-  /** Pulumi's id of the resource that the machine belongs to: whoever has another id must leave it alone. */
+  /** Pulumi's id of the resource that the machine belongs to: a resource with another id must not touch it. */
   id: string;
   /** Which resource of which stack made it, for people and for a create that was not recorded. */
   owner: string;
   /** libvirt's UUID of the domain, chosen before it is made. */
   uuid: string;
-  /** False until everything was done and seen working once. */
+  /** False until the machine was completed and answered once. */
   whole: boolean;
   /** Pinned at the first contact; empty before. */
   hostKey: string;
-  /** Where it answers: its first static address, or where Vagrant's own SSH goes; an empty host before that is known. */
+  /**
+   * Where the machine answers: its first static address, or the address that Vagrant's own SSH uses; the host is empty
+   * before that is known.
+   */
   reached: { host: string; port: number };
-  /** Ports of this host that are its own. */
+  /** Ports of this host that belong to the machine. */
   ports: ForwardedPort[];
-  /** True if it was made by somebody else and taken over. */
+  /** True if somebody else made the machine and a resource adopted it. */
   adopted: boolean;
   inputs: MachineInputs;
 }
@@ -34,7 +37,7 @@ export const recordFile = (directory: string): string => join(directory, "machin
 export const keyFile = (directory: string): string => join(directory, "id_ed25519");
 export const knownHostsFile = (directory: string): string => join(directory, "known_hosts");
 
-/** The key before the present one: it opens a machine that does not know the present one yet. */
+/** The former key: a machine that does not know the present key yet still accepts it. */
 const previousKeyFile = (directory: string): string => `${keyFile(directory)}.previous`;
 
 const vagrantfilePath = (directory: string): string => join(directory, "Vagrantfile");
@@ -44,14 +47,14 @@ const inDataFolder = (inputs: MachineInputs, name: string): string =>
 
 const machineIdFile = (inputs: MachineInputs): string => inDataFolder(inputs, "id");
 
-/** Unique among the hypervisor's names of machines and disks. */
+/** The prefix of the hypervisor's names for the machine and its disks, unique to this machine. */
 export const prefixOf = ({ uuid }: MachineRecord): string => `ha-rancher-${uuid.slice(0, 8)}-`;
 
 export async function readRecord(directory: string): Promise<MachineRecord | undefined> {
   const text = await textOf(recordFile(directory));
   if (text === undefined) return undefined;
   const record = JSON.parse(text) as MachineRecord;
-  // What is newer than the file.
+  // Fields that are newer than the file.
   const later = { reached: { host: "", port: 0 }, ports: [], adopted: false };
   return { ...later, ...record, inputs: inputsOf(record.inputs) };
 }
@@ -73,7 +76,7 @@ export async function isFree(directory: string): Promise<boolean> {
   }
 }
 
-/** Puts all our files in place: what is there stays the machine's, what is lost comes back. */
+/** Writes all our files to the folder; lost ones come back. */
 export async function writeFolder(
   inputs: MachineInputs,
   record: MachineRecord,
@@ -82,7 +85,7 @@ export async function writeFolder(
   const { directory } = inputs;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await chmod(directory, 0o700);
-  // First: it says that the folder is ours.
+  // The record comes first: it says that the folder is ours.
   await writePrivate(recordFile(directory), `${JSON.stringify(record, undefined, 2)}\n`);
   const before = await readKey(directory);
   if (before !== undefined && before !== privateKey) await writePrivate(previousKeyFile(directory), before);
@@ -90,7 +93,7 @@ export async function writeFolder(
   const identity = {
     prefix: prefixOf(record),
     uuid: record.uuid,
-    // The third is the key that Vagrant itself made for a machine that was taken over.
+    // The third one is the key that Vagrant itself made for an adopted machine.
     keyFiles: [keyFile(directory), previousKeyFile(directory), inDataFolder(inputs, "private_key")],
     publicKey: inputs.sshInsertKey ? `${publicKeyOf(privateKey)} ${inputs.name}` : undefined,
     keepKeys: record.adopted,
@@ -103,11 +106,11 @@ export async function writeFolder(
   }
 }
 
-/** Forgets the key before the present one: the machine knows the present one. */
+/** Removes the former key, once the machine accepts the present one. */
 export const forgetPreviousKey = async (directory: string): Promise<void> =>
   await rm(previousKeyFile(directory), { force: true });
 
-/** The box that the machine was made from, as Vagrant noted it; undefined if it did not. */
+/** The box that the machine was made from, by Vagrant's record; undefined if there is none. */
 export async function readBox(inputs: MachineInputs): Promise<{ name: string; version: string } | undefined> {
   try {
     const { name, version } = JSON.parse((await textOf(inDataFolder(inputs, "box_meta"))) ?? "");
@@ -117,11 +120,11 @@ export async function readBox(inputs: MachineInputs): Promise<{ name: string; ve
   }
 }
 
-/** The hypervisor's id of the machine, as Vagrant keeps it; empty if Vagrant knows of none. */
+/** The hypervisor's id of the machine, by Vagrant's record; empty if there is none. */
 export const readMachineId = async (inputs: MachineInputs): Promise<string> =>
   (await textOf(machineIdFile(inputs)))?.trim() ?? "";
 
-/** Tells Vagrant again which machine is its own, after `.vagrant` was lost. */
+/** Writes Vagrant's record of the machine again, after `.vagrant` was lost. */
 export async function restoreMachineId(inputs: MachineInputs, machineId: string): Promise<void> {
   if (!machineId || (await readMachineId(inputs))) return;
   const file = machineIdFile(inputs);

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import ipaddr from "ipaddr.js";
 
-/** What the checks must know of the machine that the program runs on. */
+/** What the checks need to know about this host. */
 export interface Host {
   platform: NodeJS.Platform;
-  /** As Vagrant names it, such as amd64. */
+  /** The architecture by Vagrant's name, such as amd64. */
   architecture: string;
   /** MiB. */
   memory: number;
@@ -13,7 +13,7 @@ export interface Host {
   hostOnlyRanges: string[] | undefined;
 }
 
-/** What VirtualBox (6.1.28 and later) allows if nobody says otherwise: its manual, "Host-Only Networking". */
+/** The default of VirtualBox 6.1.28 and later, from its manual, "Host-Only Networking". */
 const defaultRanges = ["192.168.56.0/21"];
 
 /**

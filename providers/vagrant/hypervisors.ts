@@ -1,29 +1,29 @@
-/** What must be known of a hypervisor, beyond its name, to manage its machines well. */
+/** The properties of a hypervisor that matter for managing its machines. */
 export interface Hypervisor {
   /**
-   * True if it takes one import and boot at a time: several at once fail or take far longer (VirtualBox and VMware
-   * say so themselves, Parallels and Hyper-V do not declare themselves parallel to Vagrant).
+   * True if it handles only one import and boot at a time: several at once fail or take far longer. VirtualBox and
+   * VMware document this; Parallels and Hyper-V do not declare themselves parallel to Vagrant.
    */
   oneAtATime: boolean;
-  /** Vagrant reaches its machines through a port of this host, not at an address of their own. */
+  /** True if Vagrant reaches its machines through a port of this host, not at their own address. */
   forwardsSsh: boolean;
-  /** Can have private and public networks besides the one that Vagrant uses. */
+  /** True if it can have private and public networks beside the one that Vagrant uses. */
   networks: boolean;
-  /** Forwards ports of this host. */
+  /** True if it can forward ports of this host. */
   forwards: boolean;
   /** `cpus` and `memory` are fixed when the machine is made. */
   fixedResources?: true;
-  /** Runs only machines of this host's own architecture. */
+  /** True if it runs only machines of this host's own architecture. */
   nativeOnly: boolean;
-  /** The one platform that it exists on, as `process.platform` names it. */
+  /** The only platform on which it exists, as in `process.platform`. */
   platform?: NodeJS.Platform;
-  /** Its machines need no box, since they can be made from an image. */
+  /** True if its machines need no box, since they can be made from an image. */
   boxOptional?: true;
 }
 
 const onDesktop = { oneAtATime: true, forwardsSsh: true, networks: true, forwards: true, nativeOnly: true };
 
-/** The hypervisors whose machines can be made, by the name that Vagrant has for them. */
+/** The supported hypervisors, by Vagrant's names. */
 export const hypervisors = {
   libvirt: { oneAtATime: false, forwardsSsh: false, networks: true, forwards: true, nativeOnly: false },
   virtualbox: onDesktop,

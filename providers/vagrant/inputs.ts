@@ -213,7 +213,7 @@ const theDefaults = (): Partial<MachineInputs> =>
     }),
   ) as Partial<MachineInputs>);
 
-/** The inputs among the properties of a machine; those that are newer than its state have their defaults. */
+/** The inputs among the properties of a machine. Inputs that are newer than its state have their defaults. */
 export function inputsOf(props: Partial<MachineInputs>): MachineInputs {
   const given = Object.fromEntries(
     inputKeys.flatMap((key) => (props[key] === undefined ? [] : [[key, props[key]]])),
@@ -221,7 +221,7 @@ export function inputsOf(props: Partial<MachineInputs>): MachineInputs {
   return { ...theDefaults(), ...given } as MachineInputs;
 }
 
-/** The static address that the machine is reached at, with its prefix: the first one of its networks. */
+/** The static address at which the machine is contacted, with its prefix: the first one of its networks. */
 export const staticAddress = (inputs: MachineInputs): string | undefined =>
   inputs.networks.find(({ address }) => address !== undefined)?.address;
 

@@ -14,14 +14,14 @@ export interface KeyPair {
 const patience = 30_000;
 
 /**
- * A new ed25519 key pair, made by OpenSSH's `ssh-keygen` in a folder of this user's own that is gone afterwards.
- * Not by Node: a garbage collection while it exports a key that it has just made stops Node 20 for good. Not by ssh2:
- * it drops a byte of about every hundredth key ("Malformed OpenSSH private key").
+ * Makes a new ed25519 key pair with OpenSSH's `ssh-keygen`, in a temporary folder of this user. Node cannot make it: a
+ * garbage collection during the export of a new key stops Node 20 for good. ssh2 cannot, either: it drops a byte of
+ * about every hundredth key ("Malformed OpenSSH private key").
  *
  * @throws if there is no `ssh-keygen`, or it fails
  */
 export function newKeyPair(comment: string): KeyPair {
-  // mkdtemp's folders have mode 0700, so that nobody else reads the key at any moment.
+  // Folders of mkdtemp have mode 0700, so nobody else can ever read the key.
   const folder = mkdtempSync(join(tmpdir(), "ha-rancher-key-"));
   try {
     const file = join(folder, "key");

@@ -9,24 +9,25 @@ import { inTurnUntil } from "./turns";
 import { deleteVolumes, shared } from "./virsh";
 
 /*
- * Machines of libvirt boot side by side, but three things they share are made by whichever comes first: the box's
- * volume, the network that Vagrant uses and their private ones. Vagrant keeps its machines apart only within one
- * process, and each of ours is one: a second would clone a volume that is half there, or define a network again.
+ * Machines of libvirt boot in parallel, but they share three things, which the first machine makes: the box's volume,
+ * the network that Vagrant uses, and their private networks. Vagrant prevents conflicts only within one process, and
+ * each of our machines has its own. Without the turns here a second one would clone an incomplete volume, or define a
+ * network again.
  */
 
-/** Noted while a box's volume is being made: whoever finds it later finds a volume that is not whole. */
+/** Marks a box's volume that is being made. If a later process finds the mark, the volume is not complete. */
 interface Upload {
   volume: string;
   directory: string;
 }
 
-/** vagrant-libvirt says this when all that machines share is there. */
+/** vagrant-libvirt prints this when everything that machines share exists. */
 const sharedPartIsOver = /\bStarting domain\b/;
 
 const managementNetwork = ({ libvirt }: MachineInputs): string =>
   libvirt?.managementNetwork?.name ?? "vagrant-libvirt";
 
-/** How the name of the box's volume begins; undefined if its version is not known before Vagrant chooses one. */
+/** The beginning of the name of the box's volume; undefined if Vagrant still has to choose the box's version. */
 async function volumePrefix(inputs: MachineInputs): Promise<string | undefined> {
   const versions = inputs.boxVersion === undefined ? await installedVersions(inputs) : [inputs.boxVersion];
   if (!inputs.box || versions.length !== 1) return undefined;
@@ -47,7 +48,7 @@ async function isShared(inputs: MachineInputs, prefix: string | undefined): Prom
   const needed = [managementNetwork(inputs)];
   for (const network of inputs.networks) {
     if (network.type !== "private") continue;
-    // Without a name, which network it will be is known after Vagrant has looked.
+    // Without a name, Vagrant chooses the network, so it is not known yet.
     if (network.name === undefined) return false;
     needed.push(network.name);
   }
@@ -64,7 +65,7 @@ async function readUpload(file: string): Promise<Upload | undefined> {
   }
 }
 
-/** Deletes a volume that a killed `up` left half-made, once nobody is making it any more. */
+/** Deletes an incomplete volume of a killed `up`, once no process makes it any more. */
 async function clearCutUpload(
   inputs: MachineInputs,
   file: string,
@@ -86,10 +87,10 @@ async function clearCutUpload(
 }
 
 /**
- * Boots a machine of libvirt: alone until what machines share is there, side by side from then on.
+ * Boots a machine of libvirt: alone until everything that machines share exists, and in parallel from then on.
  *
- * @param boot runs Vagrant; gets a function for each line that it says
- * @param say is told what takes time
+ * @param boot runs Vagrant; gets a function for each line of its output
+ * @param say gets a line for each step that takes time
  */
 export async function bootOnLibvirt(
   inputs: MachineInputs,

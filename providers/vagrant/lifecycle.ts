@@ -4,19 +4,6 @@ import { greets } from "../remote/greeting";
 import { partialFailure } from "../shim";
 import { findMachine } from "./adopt";
 import { takeOver } from "./adoption";
-import {
-  answer,
-  clear,
-  type Held,
-  type Measured,
-  machineIdOf,
-  makeMachine,
-  newId,
-  newRecord,
-  outputsOf,
-  remindVagrant,
-  takeSteps,
-} from "./bring";
 import { checkInputs } from "./check-inputs";
 import { say } from "./client";
 import { isMissingProvider, isMissingVagrant } from "./errors";
@@ -31,17 +18,30 @@ import {
   writeFolder,
 } from "./folder";
 import { inputsOf, type MachineInputs } from "./inputs";
+import {
+  contactRunning,
+  destroyRemains,
+  type MachineHandle,
+  type Measured,
+  machineIdOf,
+  makeMachine,
+  newId,
+  newRecord,
+  outputsOf,
+  remindVagrant,
+  runSteps,
+} from "./machine-handle";
 import { keyFor } from "./own-key";
 import { claimPorts, releasePorts } from "./ports";
 import { currentState, nativeState } from "./states";
 import { changedInputs, provisionersToRun, stepsFor, type Verb } from "./verbs";
 
-/** What Pulumi's state holds of a machine. */
+/** A machine in Pulumi's state. */
 type Properties = MachineInputs & Measured & { __provider?: string };
 
-/** Never finished: it is made again at the next update. */
+/** The state of a machine that was never completed: the next update makes it again. */
 const incomplete = "incomplete";
-/** It is there, but its last change did not end well: that change is tried again at the next update. */
+/** The state of a machine whose last change failed: the next update tries that change again. */
 const failed = "failed";
 
 const occupied = (inputs: MachineInputs, what: string): Error =>
@@ -50,22 +50,22 @@ const occupied = (inputs: MachineInputs, what: string): Error =>
       "(`vagrant destroy --force` there first, if a machine is in it).",
   );
 
-/** The state of a machine that is there in part. */
-async function unfinished(held: Held, olds: Properties | undefined): Promise<Measured> {
+/** The outputs of a machine that exists in part. */
+async function partialOutputs(handle: MachineHandle, olds: Properties | undefined): Promise<Measured> {
   return {
-    ...outputsOf(held),
-    state: held.record.whole ? failed : incomplete,
-    machineId: (await readMachineId(held.inputs)) || olds?.machineId || "",
+    ...outputsOf(handle),
+    state: handle.record.whole ? failed : incomplete,
+    machineId: (await readMachineId(handle.inputs)) || olds?.machineId || "",
     interface: olds?.interface ?? "",
   };
 }
 
 /**
- * The machine that the state tells of, with its folder: what is lost of that is taken from the state.
+ * The machine of a recorded resource, with its folder. What the folder has lost is taken from Pulumi's state.
  *
  * @returns undefined if the folder belongs to another resource by now
  */
-async function hold(id: string, props: Properties): Promise<Held | undefined> {
+async function loadHandle(id: string, props: Properties): Promise<MachineHandle | undefined> {
   const inputs = inputsOf(props);
   const record = await readRecord(inputs.directory);
   if (record && record.id !== id) return undefined;
@@ -80,26 +80,27 @@ async function hold(id: string, props: Properties): Promise<Held | undefined> {
     hostKey: props.ssh.hostKey,
     reached: { host: props.ssh.host, port: props.ssh.port },
     ports: props.forwardedPorts,
-    // What is not known must not be thrown away.
+    // Without a record it may be an adopted machine, which must not be lost.
     adopted: inputs.adopt !== false,
     inputs,
   };
   return { inputs, record: restored, privateKey: props.ssh.privateKey };
 }
 
-/** Makes a folder complete again, and Vagrant's memory of the machine. */
-async function repair(held: Held, machineId: string): Promise<void> {
-  if (!hasAllFiles(held.inputs.directory)) await writeFolder(held.inputs, held.record, held.privateKey);
-  await remindVagrant(held, machineId);
+/** Restores missing files of the folder, and Vagrant's knowledge of the machine. */
+async function restoreFolder(handle: MachineHandle, machineId: string): Promise<void> {
+  if (!hasAllFiles(handle.inputs.directory))
+    await writeFolder(handle.inputs, handle.record, handle.privateKey);
+  await remindVagrant(handle, machineId);
 }
 
-/** Gives back what a machine that is gone had on this host. */
-async function forget({ directory }: MachineInputs): Promise<void> {
+/** Releases the ports of a machine that is gone, and removes its folder. */
+async function releaseFolder({ directory }: MachineInputs): Promise<void> {
   await releasePorts(directory);
   await removeFolder(directory);
 }
 
-/** The box that the machine has, where it is not the one of its inputs: somebody made it anew by hand. */
+/** The box of the machine if it differs from the inputs: somebody made the machine again by hand. */
 async function changedBox({ box, boxVersion, ...rest }: MachineInputs): Promise<Partial<MachineInputs>> {
   const actual = await readBox(rest as MachineInputs);
   if (!actual || box === undefined) return {};
@@ -107,78 +108,78 @@ async function changedBox({ box, boxVersion, ...rest }: MachineInputs): Promise<
   return { box: actual.name, boxVersion: actual.version };
 }
 
-interface Claim {
-  held: Held;
-  /** What was noted of the machine that is in the folder already. */
+interface ClaimedFolder {
+  handle: MachineHandle;
+  /** The record of a machine that is in the folder already. */
   found: MachineRecord | undefined;
-  /** A machine that was taken over is done with. */
-  adopted?: { held: Held; measured: Measured };
+  /** The result if a machine was adopted; nothing is left to do then. */
+  adopted?: { handle: MachineHandle; measured: Measured };
 }
 
 /**
- * Takes a folder for a new resource.
+ * Claims the folder for a new resource.
  *
- * A machine of the same resource may be in it: Pulumi was killed before it could note it. Then that one is gone
- * on with, under a new id, so that nobody who has the old id ends it.
+ * A machine of the same resource may be in it, if Pulumi was killed before it could record the machine. The work then
+ * continues with that machine, under a new id, so that nobody with the old id destroys it.
  */
-async function claim(inputs: MachineInputs): Promise<Claim> {
-  const noted = await readRecord(inputs.directory);
-  const notedKey = noted && (await readKey(inputs.directory));
-  const cut = noted?.adopted && !noted.whole && noted.owner === inputs.owner;
-  // Pulumi was killed while it took a machine over: that one is somebody's, and must not be made anew.
-  if (cut) await forget(inputs);
-  const found = cut ? undefined : noted;
+async function claimFolder(inputs: MachineInputs): Promise<ClaimedFolder> {
+  const recorded = await readRecord(inputs.directory);
+  const recordedKey = recorded && (await readKey(inputs.directory));
+  const interrupted = recorded?.adopted && !recorded.whole && recorded.owner === inputs.owner;
+  // Pulumi was killed during an adoption: that machine is somebody else's, and must not be made again.
+  if (interrupted) await releaseFolder(inputs);
+  const found = interrupted ? undefined : recorded;
   if (!found && !(await isFree(inputs.directory)))
     throw occupied(inputs, "is not empty, and what is in it is not ours");
   if (found && found.owner !== inputs.owner)
     throw occupied(inputs, `holds the machine ${found.id} of ${found.owner || "another program"}`);
   const existing = found ? undefined : await findMachine(inputs);
-  const key = found ? notedKey : (existing?.privateKey ?? (existing && notedKey));
+  const key = found ? recordedKey : (existing?.privateKey ?? (existing && recordedKey));
   const privateKey = await keyFor(inputs, key);
-  // Without its key a machine cannot be gone on with: it is made anew.
+  // Without its key nobody can work on the machine: it is made again.
   const record = found
     ? { ...found, id: newId(inputs.name), whole: found.whole && key !== undefined }
     : newRecord(inputs);
-  const held = { inputs, record, privateKey };
-  return { held, found, adopted: existing && (await takeOver(inputs, existing, privateKey)) };
+  const handle = { inputs, record, privateKey };
+  return { handle, found, adopted: existing && (await takeOver(inputs, existing, privateKey)) };
 }
 
 /**
- * Brings a machine that exists, or did, to its inputs.
+ * Changes a machine that exists, or existed, to match its inputs.
  *
- * @param before what it has now, as far as is known
+ * @param before its present inputs, as far as they are known
  */
-async function bring(
-  held: Held,
+async function converge(
+  handle: MachineHandle,
   known: { state: string; machineId: string },
   before: Partial<MachineInputs>,
 ): Promise<Measured> {
-  const { inputs } = held;
+  const { inputs } = handle;
   const wanted: ReadonlySet<Verb> = new Set(changedInputs(before, inputs).values());
-  held.record = { ...held.record, ports: await claimPorts(inputs, held.record.ports) };
-  if (!held.record.whole || wanted.has("replace")) return await makeMachine(held, true, known.machineId);
-  await repair(held, known.machineId);
+  handle.record = { ...handle.record, ports: await claimPorts(inputs, handle.record.ports) };
+  if (!handle.record.whole || wanted.has("replace")) return await makeMachine(handle, true, known.machineId);
+  await restoreFolder(handle, known.machineId);
   const acts = wanted.has("reload") || wanted.has("provision");
-  const machineId = machineIdOf(held, known.machineId || (await readMachineId(inputs)));
+  const machineId = machineIdOf(handle, known.machineId || (await readMachineId(inputs)));
   const state = known.state === "running" && !acts ? "running" : await currentState(inputs, machineId);
-  if (state === "not_created") return await makeMachine(held, true, machineId);
+  if (state === "not_created") return await makeMachine(handle, true, machineId);
   const steps = stepsFor(state, true, wanted);
-  if (steps.length === 0) return await answer(held, known.state !== "running");
-  return await takeSteps(held, steps, provisionersToRun(before, inputs), machineId);
+  if (steps.length === 0) return await contactRunning(handle, known.state !== "running");
+  return await runSteps(handle, steps, provisionersToRun(before, inputs), machineId);
 }
 
-/** Destroys a machine and sees that it is gone. */
-async function erase(held: Held, machineId: string): Promise<void> {
-  const { inputs } = held;
+/** Destroys a machine and checks that it is gone. */
+async function destroyForGood(handle: MachineHandle, machineId: string): Promise<void> {
+  const { inputs } = handle;
   try {
-    await clear(held, machineId);
+    await destroyRemains(handle, machineId);
   } catch (error) {
-    // Who removed the hypervisor, or Vagrant, may have removed the machine before.
+    // The machine may have been removed before the hypervisor or Vagrant was.
     const gone = isMissingProvider(error) || isMissingVagrant(error);
-    if (!gone || (await nativeState(inputs, machineIdOf(held, machineId))) !== "not_created") throw error;
+    if (!gone || (await nativeState(inputs, machineIdOf(handle, machineId))) !== "not_created") throw error;
     return;
   }
-  const state = await currentState(inputs, machineIdOf(held, machineId));
+  const state = await currentState(inputs, machineIdOf(handle, machineId));
   if (state !== "not_created")
     throw new Error(
       `${inputs.name} is still there after \`vagrant destroy\` (${state}): see what holds it, then run this again`,
@@ -186,8 +187,8 @@ async function erase(held: Held, machineId: string): Promise<void> {
 }
 
 /**
- * What has become of a machine that ran: its hypervisor is asked only if its SSH server is silent. One that cannot be
- * looked at counts as running: that its hypervisor does not work is for the steps to say that need it.
+ * The present state of a machine that ran. Its hypervisor is asked only if its SSH server is silent. If that fails, the
+ * machine counts as running: later steps report that the hypervisor does not work, if they need it.
  */
 async function presentState(olds: Properties): Promise<string> {
   if (olds.state !== "running" || (await greets(olds.ssh.host, olds.ssh.port))) return olds.state;
@@ -199,8 +200,8 @@ async function presentState(olds: Properties): Promise<string> {
 }
 
 /**
- * What Pulumi calls for a `vagrant.Machine`. A machine that was halted or removed by hand is a change at the next
- * `up`, without a refresh: `diff` looks whether its SSH server greets. But for one that is silent nothing here runs in a preview.
+ * The provider of `vagrant.Machine`. The next `up` notices a machine that was halted or removed by hand, without a
+ * refresh: `diff` checks whether its SSH server greets. If it does, a preview runs no program.
  */
 export const machine = {
   async check(_olds: unknown, news: Record<string, unknown>): Promise<pulumi.dynamic.CheckResult> {
@@ -212,47 +213,50 @@ export const machine = {
     return {
       changes: changed.size > 0 || (await presentState(olds)) !== "running",
       replaces: [...changed].flatMap(([key, verb]) => (verb === "replace" ? [key] : [])),
-      // Folder, name and address are taken until the old machine is gone.
+      // The old machine has the folder, the name and the address until it is gone.
       deleteBeforeReplace: true,
     };
   },
 
   async create(news: MachineInputs): Promise<pulumi.dynamic.CreateResult> {
     const inputs = inputsOf(news);
-    const { adopted, ...claimed } = await claim(inputs);
-    if (adopted) return { id: adopted.held.record.id, outs: { ...news, ...adopted.measured } };
-    const { held, found } = claimed;
-    const { id } = held.record;
+    const { adopted, ...claimed } = await claimFolder(inputs);
+    if (adopted) return { id: adopted.handle.record.id, outs: { ...news, ...adopted.measured } };
+    const { handle, found } = claimed;
+    const { id } = handle.record;
     try {
       if (found) {
         say(inputs, `going on with what is in ${inputs.directory}`);
-        return { id, outs: { ...news, ...(await bring(held, { state: "", machineId: "" }, found.inputs)) } };
+        return {
+          id,
+          outs: { ...news, ...(await converge(handle, { state: "", machineId: "" }, found.inputs)) },
+        };
       }
-      held.record.ports = await claimPorts(inputs, []);
-      return { id, outs: { ...news, ...(await makeMachine(held, false)) } };
+      handle.record.ports = await claimPorts(inputs, []);
+      return { id, outs: { ...news, ...(await makeMachine(handle, false)) } };
     } catch (error) {
       if (!found && isMissingVagrant(error)) {
-        await forget(inputs);
+        await releaseFolder(inputs);
         throw error;
       }
-      throw partialFailure(error, id, { ...news, ...(await unfinished(held, undefined)) });
+      throw partialFailure(error, id, { ...news, ...(await partialOutputs(handle, undefined)) });
     }
   },
 
   async read(id: string, props: Properties): Promise<pulumi.dynamic.ReadResult> {
-    const held = await hold(id, props);
-    if (!held) return { id: "" };
-    const { inputs } = held;
-    await repair(held, props.machineId);
-    const state = await currentState(inputs, machineIdOf(held, props.machineId));
+    const handle = await loadHandle(id, props);
+    if (!handle) return { id: "" };
+    const { inputs } = handle;
+    await restoreFolder(handle, props.machineId);
+    const state = await currentState(inputs, machineIdOf(handle, props.machineId));
     if (state === "not_created") {
-      // Also what whoever undefined it may have left: its disk.
-      await clear(held, props.machineId);
-      await forget(inputs);
+      // If somebody undefined the machine, its disk may be left.
+      await destroyRemains(handle, props.machineId);
+      await releaseFolder(inputs);
       return { id: "" };
     }
-    // Vagrant sees whether it runs, not whether it was finished.
-    const unfit = !held.record.whole ? incomplete : props.state === failed ? failed : undefined;
+    // Vagrant knows whether the machine runs, not whether it was completed.
+    const unfit = !handle.record.whole ? incomplete : props.state === failed ? failed : undefined;
     const seen = state === "running" && unfit ? unfit : state;
     const machineId = (await readMachineId(inputs)) || props.machineId;
     const actual = { ...inputs, ...(await changedBox(inputs)) };
@@ -262,31 +266,31 @@ export const machine = {
   async update(id: string, stored: Properties, news: MachineInputs): Promise<pulumi.dynamic.UpdateResult> {
     const olds = { ...stored, ...inputsOf(stored), state: await presentState(stored) };
     const inputs = inputsOf(news);
-    const before = await hold(id, olds);
+    const before = await loadHandle(id, olds);
     if (!before) throw occupied(inputs, "was taken over by another resource (`pulumi refresh` notes that)");
     const privateKey = await keyFor(inputs, before.privateKey);
-    const held: Held = { inputs, record: { ...before.record, owner: inputs.owner }, privateKey };
+    const handle: MachineHandle = { inputs, record: { ...before.record, owner: inputs.owner }, privateKey };
     const wanted = [...changedInputs(olds, news).values()];
     try {
       if (olds.state === "running" && wanted.every((verb) => verb === "record")) {
-        held.record = { ...held.record, inputs };
-        await writeFolder(inputs, held.record, held.privateKey);
+        handle.record = { ...handle.record, inputs };
+        await writeFolder(inputs, handle.record, handle.privateKey);
         const { state, machineId, interface: name } = olds;
-        return { outs: { ...news, ...outputsOf(held), state, machineId, interface: name } };
+        return { outs: { ...news, ...outputsOf(handle), state, machineId, interface: name } };
       }
-      return { outs: { ...news, ...(await bring(held, olds, olds)) } };
+      return { outs: { ...news, ...(await converge(handle, olds, olds)) } };
     } catch (error) {
-      // The old inputs: they are what the machine has, so the next update sees the same changes again.
-      throw partialFailure(error, id, { ...olds, ...(await unfinished(held, olds)) });
+      // With the old inputs, which the machine still has, the next update sees the same changes again.
+      throw partialFailure(error, id, { ...olds, ...(await partialOutputs(handle, olds)) });
     }
   },
 
   async delete(id: string, props: Properties): Promise<void> {
-    const held = await hold(id, props);
-    // Another resource's by now: nothing of ours is left.
-    if (!held) return;
-    await repair(held, props.machineId);
-    await erase(held, props.machineId);
-    await forget(held.inputs);
+    const handle = await loadHandle(id, props);
+    // The folder belongs to another resource by now: nothing of ours is left.
+    if (!handle) return;
+    await restoreFolder(handle, props.machineId);
+    await destroyForGood(handle, props.machineId);
+    await releaseFolder(handle.inputs);
   },
 } satisfies pulumi.dynamic.ResourceProvider;

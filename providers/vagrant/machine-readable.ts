@@ -1,6 +1,6 @@
 /** One row of `vagrant --machine-readable`: `TIME,TARGET,TYPE,DATA...`. */
 export interface Row {
-  /** The machine's name; empty in rows that concern none, such as most `ui` rows. */
+  /** The machine's name; empty in rows about no machine, such as most `ui` rows. */
   target: string;
   type: string;
   data: string[];
@@ -15,8 +15,8 @@ const plain = (text: string): string =>
     .replace(/\\r/g, "\r");
 
 /**
- * Reads what `vagrant --machine-readable` prints. Lines that are no rows (Ruby warnings, output of plugins) are
- * left out; rows and states that are not known are kept as they are.
+ * Reads the output of `vagrant --machine-readable`. Other lines (Ruby warnings, output of plugins) are left out.
+ * Unknown rows and states are kept unchanged.
  */
 export function parseRows(output: string): Row[] {
   return output.split(/\r?\n/).flatMap((line) => {
@@ -28,8 +28,8 @@ export function parseRows(output: string): Row[] {
 }
 
 /**
- * The state that `vagrant status` says of a machine, such as `running`, `shutoff` or `not_created`. Vagrant 1.5 left the
- * target empty: such a row is the machine's that was asked for, unless another has its name.
+ * The state of a machine in the output of `vagrant status`, such as `running`, `shutoff` or `not_created`. Vagrant 1.5
+ * left the target empty: such a row is about the given machine, unless another row has its name.
  */
 export function stateOf(rows: readonly Row[], name: string): string | undefined {
   const states = rows.filter((row) => row.type === "state");

@@ -12,27 +12,29 @@ const asSecret = (value: unknown): pulumi.Output<unknown> | undefined =>
 /**
  * A virtual machine made with Vagrant: one resource, one folder, one generated Vagrantfile.
  *
- * Each changed input is answered with the least that applies it: nothing (`timeouts`), a script (`provision`), a restart
- * (`cpus`, `memory`) or a new machine (`box`, `networks`); see `verbs.ts` and docs/machines.md. A machine that was halted
- * or deleted by hand is started or made again by the next `up` after a `refresh`.
+ * Each changed input causes the least that applies it: nothing (`timeouts`), a script (`provision`), a restart (`cpus`,
+ * `memory`) or a new machine (`box`, `networks`); see `verbs.ts` and docs/machines.md. If a machine was halted or
+ * deleted by hand, the next `up` starts it or makes it again.
  */
 export class Machine extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vagrant:Machine";
 
-  /** `running`; else what keeps it from that, such as `shutoff` (the next `up` mends it). */
+  /** `running`, or another state such as `shutoff`, which the next `up` repairs. */
   declare readonly state: pulumi.Output<string>;
   /** The hypervisor's id of the machine; on libvirt the domain's UUID. */
   declare readonly machineId: pulumi.Output<string>;
   /**
-   * How to log in, with a key of this machine alone and its pinned host key: at its first static address, else where
-   * Vagrant itself does. Secret as a whole.
+   * How to log in, with this machine's own key and its pinned host key: at its first static address, or else at the
+   * address that Vagrant itself uses. Secret as a whole.
    */
   declare readonly ssh: pulumi.Output<SshEndpoint>;
   /** Where `ssh` goes: an IPv4 address or a host's name. */
   declare readonly address: pulumi.Output<string>;
   /** The network interface that carries the static address, as found on the machine; empty if it has none. */
   declare readonly interface: pulumi.Output<string>;
-  /** The ports of this host that lead to the machine, its own SSH port first if there is one, then those of `ports`. */
+  /**
+   * The ports of this host that are forwarded to the machine: first its SSH port, if it has one, then those of `ports`.
+   */
   declare readonly forwardedPorts: pulumi.Output<ForwardedPort[]>;
 
   constructor(name: string, args: MachineArgs, opts?: pulumi.CustomResourceOptions) {

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { MachineInputs, Network } from "./inputs";
 
 /*
- * Networks of a machine whose system uses systemd-networkd, set by the first provisioner: Vagrant takes ten commands
- * over SSH for the same, ten seconds under emulation. Interfaces are told by their MAC addresses, which therefore are
- * ours: what the system calls them does not matter.
+ * Networks of a machine whose system uses systemd-networkd. The first provisioner configures them: Vagrant needs ten
+ * commands over SSH for this, which take ten seconds under emulation. Interfaces are identified by their MAC addresses,
+ * which we choose for this reason: their names in the system do not matter.
  */
 
 /**
- * The MAC address of a network of a machine: the given one, else one that follows from the machine's uuid. 52:54:00 is
+ * The MAC address of a machine's network: the given one, or else one derived from the machine's uuid. 52:54:00 is
  * QEMU's own prefix.
  *
  * @param index place of the network in `networks`

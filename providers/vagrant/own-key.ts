@@ -5,13 +5,13 @@ import { prepareHome } from "./client";
 import type { MachineInputs } from "./inputs";
 import { newKeyPair } from "./keys";
 
-/** The key that everybody has, which opens a box whose key is not to be changed. Vagrant puts it where it lives. */
+/** The well-known key of all boxes, for boxes whose key must not change. Vagrant writes it to its home folder. */
 async function wellKnownKey(inputs: MachineInputs): Promise<string> {
   const file = join(vagrantHome(inputs), "insecure_private_key");
   try {
     return await readFile(file, "utf8");
   } catch {
-    // Vagrant was never run.
+    // Vagrant has never run.
     await mkdir(inputs.directory, { recursive: true, mode: 0o700 });
     await prepareHome(inputs);
     return await readFile(file, "utf8");
@@ -19,9 +19,9 @@ async function wellKnownKey(inputs: MachineInputs): Promise<string> {
 }
 
 /**
- * The private key that opens a machine, once it is made.
+ * The private key that a machine accepts, once it is made.
  *
- * @param existing the one that it has already
+ * @param existing the machine's present key
  */
 export async function keyFor(inputs: MachineInputs, existing: string | undefined): Promise<string> {
   const key = inputs.sshPrivateKey ?? existing;

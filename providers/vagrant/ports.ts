@@ -10,7 +10,7 @@ import type { MachineInputs } from "./inputs";
 import { inTurn } from "./turns";
 import { type ForwardedPort, sshId } from "./vagrantfile-network";
 
-/** Which machine has which ports of this host, by the machine's folder: all stacks of this user. */
+/** The register of this host's ports for all stacks of this user: the ports of each machine, by its folder. */
 type Register = Record<string, ForwardedPort[]>;
 
 const registerFile = (): string => join(dataHome(), "ports.json");
@@ -21,7 +21,7 @@ async function readRegister(): Promise<Register> {
     return JSON.parse(await readFile(file, "utf8")) as Register;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    // Not as if there were none: the next write would forget the ports of all machines.
+    // An unreadable register must not count as empty: the next write would lose the ports of all machines.
     throw new Error(
       `${file}, which says which machine has which ports, cannot be read (${error instanceof Error ? error.message : error}): mend it, or remove it if no machine is left`,
     );
@@ -32,10 +32,10 @@ async function writeRegister(register: Register): Promise<void> {
   await writeAtomically(registerFile(), `${JSON.stringify(register, undefined, 2)}\n`);
 }
 
-/** A port that a machine wants; `host` undefined: any that is free. */
+/** A port that a machine needs; `host` is undefined if any free port will do. */
 type Wish = Omit<ForwardedPort, "host"> & { host: number | undefined; setting: string };
 
-/** All ports that a machine wants, in the order of its inputs; its own SSH port comes first. */
+/** All ports that a machine needs: first its SSH port, then those of its inputs in their order. */
 export function wishesOf(inputs: MachineInputs): Wish[] {
   const { forwards, forwardsSsh } = rulesOf(inputs.hypervisor);
   if (!forwards) return [];
@@ -63,7 +63,7 @@ export function wishesOf(inputs: MachineInputs): Wish[] {
   return [...(forwardsSsh ? [ssh] : []), ...others];
 }
 
-/** True if nobody listens there at the moment. */
+/** True if no process listens there at the moment. */
 async function isFree(port: number, address: string, protocol: ForwardedPort["protocol"]): Promise<boolean> {
   return await new Promise((resolve) => {
     if (protocol === "udp") {
@@ -78,9 +78,9 @@ async function isFree(port: number, address: string, protocol: ForwardedPort["pr
   });
 }
 
-/** What {@link allocate} must know of the ports that others have. */
+/** What {@link allocate} must know about other machines' ports. */
 export interface Taken {
-  /** Whose a port is; undefined: nobody's. */
+  /** The machine that has a port; undefined if none has. */
   holder: (port: number) => string | undefined;
   isFree: (port: number, address: string, protocol: ForwardedPort["protocol"]) => Promise<boolean>;
 }
@@ -88,8 +88,8 @@ export interface Taken {
 /**
  * Chooses the ports of this host.
  *
- * @param had what the machine has already: it keeps those
- * @throws Error that names the setting, if a port that is asked for is another's, or none is left
+ * @param had the machine's present ports, which it keeps
+ * @throws Error with the setting if a requested port belongs to another machine, or if no port is left
  */
 export async function allocate(
   wishes: readonly Wish[],
@@ -135,17 +135,17 @@ export async function allocate(
 
 const turn = "ports";
 
-/** Chooses a machine's ports and notes them, so that no other machine of any stack gets them. */
+/** Chooses a machine's ports and records them, so that no other machine of any stack gets them. */
 export async function claimPorts(
   inputs: MachineInputs,
   had: readonly ForwardedPort[],
 ): Promise<ForwardedPort[]> {
   const wishes = wishesOf(inputs);
   if (wishes.length === 0 && had.length === 0) return [];
-  // The folder stands for the machine: while it is there, the ports are the machine's.
+  // The ports belong to the machine as long as its folder exists.
   await mkdir(inputs.directory, { recursive: true, mode: 0o700 });
   return await inTurn(turn, async () => {
-    // A folder that is gone holds nothing any more.
+    // The ports of folders that are gone are free.
     const others = Object.entries(await readRegister()).filter(
       ([directory]) => directory !== inputs.directory && existsSync(directory),
     );
@@ -158,7 +158,7 @@ export async function claimPorts(
   });
 }
 
-/** Gives a machine's ports back. */
+/** Releases a machine's ports. */
 export async function releasePorts(directory: string): Promise<void> {
   if (!(directory in (await readRegister()))) return;
   await inTurn(turn, async () => {

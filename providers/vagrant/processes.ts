@@ -9,7 +9,7 @@ export async function vagrantProcesses(directory: string): Promise<string[]> {
       const command = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").join(" ").trim();
       if (command.includes("vagrant")) found.push(`process ${pid} (${command.slice(0, 120)})`);
     } catch {
-      // Ended meanwhile, or somebody else's.
+      // It has ended meanwhile, or belongs to another user.
     }
   }
   return found;

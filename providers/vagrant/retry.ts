@@ -1,12 +1,12 @@
 import { isVagrantError, type VagrantError } from "./errors";
 
-/** Kinds of Vagrant's errors that only mean: not now. Nothing was done. */
+/** Vagrant's errors that mean "not now": nothing was done. */
 const busy = /(Environment|MachineAction)Locked(Error)?$|::MachineLocked$/;
 
 const network =
   /could not resolve host|connection (reset|refused|timed out|closed)|operation timed out|timeout was reached|empty reply|transfer closed|error: 5\d\d|\b50[0234]\b|ssl_error_syscall/i;
 
-/** What hypervisors say while they are busy with something else, or when two did the same at once. */
+/** Messages of hypervisors that are busy, or to which two processes gave the same order at once. */
 const hypervisor = [
   /cannot acquire state change lock/i,
   /end of file while reading data/i,
@@ -17,10 +17,10 @@ const hypervisor = [
 ];
 
 /**
- * True if the same command may well succeed in a moment.
+ * True if the same command is likely to succeed in a moment.
  *
- * A machine that is locked counts only for commands that change nothing: another command is making or ending it, and
- * to wait for that blindly would hide it.
+ * A locked machine counts only for commands that change nothing. Otherwise another command is making or destroying the
+ * machine, and waiting would hide that.
  */
 export function isTransient({ kind, text, command }: VagrantError): boolean {
   if (busy.test(kind)) return !/MachineAction/.test(kind) || command === "status" || command === "ssh-config";

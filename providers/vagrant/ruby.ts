@@ -3,9 +3,9 @@ import type { Setting } from "./fields";
 const named: Record<string, string> = { '"': '\\"', "\\": "\\\\", "#": "\\#", "\n": "\\n", "\t": "\\t" };
 
 /**
- * A Ruby string literal with exactly this text: the one way by which text gets into a Vagrantfile.
- * Quotes, backslashes and `#` (interpolation) are escaped; all that is not printable ASCII is written as
- * `\u{...}`, so the literal is one line of ASCII. Half a surrogate pair becomes U+FFFD, since no text has it.
+ * A Ruby string literal with exactly this text; all text in a Vagrantfile is written with it. Quotes, backslashes and
+ * `#` (interpolation) are escaped. Everything except printable ASCII is written as `\u{...}`, so the literal is one
+ * line of ASCII. Half a surrogate pair is no valid text and becomes U+FFFD.
  */
 export function rubyString(text: string): string {
   const escaped = Array.from(text, (character) => {
@@ -30,7 +30,7 @@ export function rubyValue(value: Setting): string {
   return String(value);
 }
 
-/** The options of a call: `, key: value, ...`; what is undefined is left out. Keys are Ruby names. */
+/** The options of a call: `, key: value, ...`. Undefined ones are left out. Keys are Ruby names. */
 export const rubyOptions = (options: Record<string, Setting | undefined>): string =>
   Object.entries(options)
     .flatMap(([key, value]) => (value === undefined ? [] : [`, ${key}: ${rubyValue(value)}`]))

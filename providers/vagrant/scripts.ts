@@ -10,13 +10,13 @@ export interface Naming {
   user: string;
   /** A line of authorized_keys; undefined: the box's keys stay as they are. */
   publicKey: string | undefined;
-  /** True to let other keys in besides: those of a machine that was taken over are its owner's. */
+  /** True to keep other keys: those of an adopted machine belong to its owner. */
   keepKeys: boolean;
   /** Lines that set the machine's networks, if Vagrant does not. */
   network: readonly string[];
 }
 
-/** Puts the machine's own key in the place of the well-known insecure one, or of all. */
+/** Replaces the well-known insecure key, or all keys, by the machine's own. */
 function keyLines({ user, publicKey, keepKeys }: Naming): string[] {
   if (publicKey === undefined) return [];
   const key = shellWord(publicKey);
@@ -36,8 +36,9 @@ function keyLines({ user, publicKey, keepKeys }: Naming): string[] {
 }
 
 /**
- * Sets the host name (Vagrant's own `vm.hostname` takes 20 s under emulation), the key, and the networks if told to. May run again at any time.
- * `/etc/hosts` is written in place, since it is a mount in containers, where the name is set already as well.
+ * Sets the host name, the key, and the networks if they are given. (Vagrant's own `vm.hostname` takes 20 s under
+ * emulation.) It may run again at any time. `/etc/hosts` is written in place, since it is a mount in containers; there
+ * the name is set already.
  */
 export function identityScript(naming: Naming): string {
   return [

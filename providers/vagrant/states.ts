@@ -3,7 +3,7 @@ import type { MachineInputs } from "./inputs";
 import { vmState } from "./vboxmanage";
 import { domainState } from "./virsh";
 
-/** The machine's state as its hypervisor itself says it; undefined if only Vagrant can tell. */
+/** The machine's state as its hypervisor reports it; undefined if only Vagrant knows it. */
 export async function nativeState(inputs: MachineInputs, machineId: string): Promise<string | undefined> {
   if (inputs.hypervisor === "libvirt") return await domainState(inputs, machineId);
   if (inputs.hypervisor === "virtualbox") return await vmState(inputs, machineId);

@@ -3,15 +3,15 @@ import { cacheHome } from "../../local/paths";
 const queues = new Map<string, Promise<unknown>>();
 
 /**
- * Runs an action while no other of that name runs on this machine, in this process or another.
+ * Runs an action exclusively: no other action with that name runs on this machine meanwhile, in any process.
  *
- * In one process they queue up in order; only the first of them waits for other processes.
+ * Actions of one process queue up in order; only the first of them waits for other processes.
  *
- * @param onWait called once if another process is at it
+ * @param onWait called once if another process runs such an action
  */
 export async function inTurn<T>(name: string, action: () => Promise<T>, onWait?: () => void): Promise<T> {
   const locked = async (): Promise<T> => {
-    // Loaded here: a preview without changes never needs it.
+    // Loaded here, since a preview without changes never needs it.
     const { withLock } = await import("../../local/lock.js");
     return await withLock(cacheHome(), name, action, onWait);
   };
@@ -24,9 +24,9 @@ export async function inTurn<T>(name: string, action: () => Promise<T>, onWait?:
 }
 
 /**
- * Starts an action in its turn, and lets the next one start as soon as this one says that its exclusive part is over.
+ * Starts an action in its turn. The next one may start as soon as the exclusive part of this one is over.
  *
- * @param action gets the function that says so; ending says so too
+ * @param action gets a function to call at the end of its exclusive part; the end of the action counts, too
  */
 export async function inTurnUntil<T>(
   name: string,

@@ -2,13 +2,13 @@ import type { HypervisorName } from "./hypervisors";
 import type { MachineInputs } from "./inputs";
 import { rubyString } from "./ruby";
 
-/** How a machine is told from all others at its hypervisor. */
+/** What identifies a machine at its hypervisor. */
 export interface Marks {
   /** Unique prefix of the hypervisor's name of the machine. */
   prefix: string;
   /** The domain's UUID, chosen by us so that a machine can be found again; libvirt only. */
   uuid: string;
-  /** The port of this host that leads to the machine's SSH server, if there is one. */
+  /** The port of this host that is forwarded to the machine's SSH server, if there is one. */
   sshHostPort: number | undefined;
 }
 
@@ -26,8 +26,8 @@ const libvirt: Lines = (inputs, { uuid, prefix }) => {
   return [
     ...(uri ? [`hypervisor.uri = ${rubyString(uri)}`] : []),
     ...(driver ? [`hypervisor.driver = ${rubyString(driver)}`] : []),
-    // Emulated processors take any model; a disk of such a machine, meant for trying things, need not survive
-    // a power cut of its host, and is much faster for it.
+    // Emulation works with any processor model. Emulated machines are for trials: their disks need not survive a power
+    // cut of the // host, and are much faster without.
     ...(driver === "qemu"
       ? [
           'hypervisor.cpu_mode = "custom"',
@@ -46,7 +46,7 @@ const libvirt: Lines = (inputs, { uuid, prefix }) => {
           `hypervisor.management_network_address = ${rubyString(managementNetwork.cidr)}`,
         ]
       : []),
-    // A network that was there before, or that a sibling uses, must outlive this machine.
+    // The network may have existed before, or another machine may use it: it must outlive this machine.
     "hypervisor.management_network_keep = true",
   ];
 };
@@ -86,7 +86,7 @@ const docker: Lines = (inputs, marks) => [
   `hypervisor.create_args = ["--cpus", ${rubyString(String(inputs.cpus))}, "--memory", ${rubyString(`${inputs.memory}m`)}]`,
 ];
 
-/** The lines of the block for the hypervisor: names, resources, and what keeps machines apart. */
+/** The lines of the block for the hypervisor: names, resources, and settings that keep machines apart. */
 export const hypervisorLines: Record<HypervisorName, Lines> = {
   libvirt,
   virtualbox,

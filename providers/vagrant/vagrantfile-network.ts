@@ -5,17 +5,17 @@ import { withoutPrefix } from "./inputs";
 import { macAddressOf } from "./networkd";
 import { rubyOptions, rubyString } from "./ruby";
 
-/** A port of this host that leads to one of the machine's. */
+/** A port of this host that is forwarded to one of the machine's. */
 export interface ForwardedPort {
   id: string;
   guest: number;
   host: number;
   protocol: "tcp" | "udp";
-  /** The address of this host that the port is open on. */
+  /** The address of this host on which the port is open. */
   hostIp: string;
 }
 
-/** `auto_correct` off: the port is the one that the outputs tell, or none. */
+/** `auto_correct` is off, so that the port is the one in the outputs. */
 const portLine = (
   { id, guest, host, protocol, hostIp }: ForwardedPort,
   guestIp: string | undefined,
@@ -104,7 +104,7 @@ export function folderLine(folder: SyncedFolder): string {
     map_gid: nfs.mapGid,
     ...folder.options,
   });
-  // Vagrant knows this value as a symbol only.
+  // Vagrant accepts this value only as a symbol.
   const symbols = options.replace(/(map_[ug]id: )"auto"/g, "$1:auto");
   return `config.vm.synced_folder ${rubyString(folder.host)}, ${rubyString(folder.guest)}${symbols}`;
 }

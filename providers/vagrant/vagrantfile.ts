@@ -6,9 +6,9 @@ import { identityProvisioner, identityScript, type Naming } from "./scripts";
 import { hypervisorLines, type Marks } from "./vagrantfile-hypervisor";
 import { type ForwardedPort, folderLine, networkLine, portLines, sshId } from "./vagrantfile-network";
 
-/** What a Vagrantfile says besides the inputs. */
+/** What a Vagrantfile needs beside the inputs. */
 export interface Identity extends Pick<Naming, "publicKey" | "keepKeys">, Pick<Marks, "prefix" | "uuid"> {
-  /** Private keys that may open the machine; those that do not exist are passed over. */
+  /** Private keys that the machine may accept; those that do not exist are ignored. */
   keyFiles: string[];
   ports: readonly ForwardedPort[];
 }
@@ -20,7 +20,7 @@ const boxLines = ({ box, boxVersion, boxUrl, architecture }: MachineInputs): str
   ...(box ? [`config.vm.box = ${rubyString(box)}`] : []),
   ...(boxVersion ? [`config.vm.box_version = ${rubyString(boxVersion)}`] : []),
   ...(boxUrl ? [`config.vm.box_url = ${rubyString(boxUrl)}`] : []),
-  // Vagrant knows this since 2.4.
+  // Vagrant has this setting since 2.4.
   ...(architecture
     ? [
         `config.vm.box_architecture = ${rubyString(architecture)} if config.vm.respond_to?(:box_architecture=)`,
@@ -30,7 +30,7 @@ const boxLines = ({ box, boxVersion, boxUrl, architecture }: MachineInputs): str
 ];
 
 const sshLines = ({ sshUser, sshPort }: MachineInputs, { keyFiles }: Identity): string[] => [
-  // The insecure key opens a fresh machine once; from then on it is the machine's own.
+  // A new machine accepts the insecure key once; from then on it accepts its own.
   "keys = [",
   ...keyFiles.map((file) => `  ${rubyString(file)},`),
   '  Vagrant.user_data_path.join("insecure_private_key").to_s,',
@@ -51,7 +51,7 @@ export function vagrantfile(inputs: MachineInputs, identity: Identity): string {
     `config.vm.define ${rubyString(name)}`,
     ...boxLines(inputs),
     ...(inputs.guest ? [`config.vm.guest = ${rubyString(inputs.guest)}.to_sym`] : []),
-    // A container gets its name from outside; elsewhere the first provisioner sets it.
+    // A container gets its name from Docker; elsewhere the first provisioner sets it.
     ...(hypervisor === "docker" ? [`config.vm.hostname = ${rubyString(hostname)}`] : []),
     `config.vm.boot_timeout = ${inputs.timeouts.boot}`,
     `config.vm.graceful_halt_timeout = ${inputs.timeouts.halt}`,
@@ -90,7 +90,7 @@ export function vagrantfile(inputs: MachineInputs, identity: Identity): string {
   ].join("\n");
 }
 
-/** Where Vagrant keeps what it knows of a machine, below the folder of its Vagrantfile. */
+/** The folder of Vagrant's records of a machine, below the folder of its Vagrantfile. */
 export const dataFolder = (
   folder: string,
   { name, hypervisor }: Pick<MachineInputs, "name" | "hypervisor">,

@@ -12,7 +12,7 @@ const ask = async (inputs: MachineInputs, ...args: string[]) =>
 const quotedValue = (text: string, key: string): string | undefined =>
   new RegExp(`^${key}="(.*)"\\r?$`, "m").exec(text)?.[1];
 
-/** The state of a machine as VirtualBox itself says it, which is what Vagrant says; undefined: ask Vagrant. */
+/** The state of a machine as VirtualBox reports it, in the same words as Vagrant; undefined: ask Vagrant. */
 export async function vmState(inputs: MachineInputs, id: string): Promise<string | undefined> {
   if (!id) return undefined;
   const asked = await ask(inputs, "showvminfo", id, "--machinereadable");

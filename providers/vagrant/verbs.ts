@@ -4,16 +4,16 @@ import type { MachineInputs } from "./inputs";
 import { identityProvisioner } from "./scripts";
 
 /**
- * What a changed input asks for, from the least to the most:
+ * What a changed input causes, from the least to the most:
  * - `record`: nothing is run; only our own files and the state change.
  * - `contact`: the machine is contacted over SSH, nothing else.
- * - `provision`: what changed runs on the running machine: scripts, or the one that sets host name and key.
+ * - `provision`: changed scripts run on the running machine; a script also sets host name and key.
  * - `reload`: the machine restarts with its new resources.
  * - `replace`: the machine is destroyed and made anew.
  */
 export type Verb = "record" | "contact" | "provision" | "reload" | "replace";
 
-/** The verb of each input. Vagrant ignores a changed address or box without a word: hence `replace`. */
+/** The verb of each input. Vagrant ignores a changed address or box silently, so they need `replace`. */
 export const verbs = {
   name: "replace",
   directory: "replace",
@@ -35,13 +35,13 @@ export const verbs = {
   provision: "provision",
   sshPrivateKey: "provision",
   sshPort: "contact",
-  // Where a box comes from matters only when it is fetched.
+  // The source of a box matters only for its download.
   boxUrl: "record",
   boxChecksum: "record",
   guest: "record",
-  // The networks that a machine has, it keeps, whoever set them.
+  // A machine keeps its networks, whoever configured them.
   networkd: "record",
-  // Ports that a machine has, it keeps.
+  // A machine keeps its ports.
   usablePorts: "record",
   environment: "record",
   adopt: "record",
@@ -49,14 +49,14 @@ export const verbs = {
   owner: "record",
 } as const satisfies Record<keyof MachineInputs, Verb>;
 
-/** The forwarding code that Pulumi stores: a new version of it is taken over without touching the machine. */
+/** The forwarding code that Pulumi stores. A new version of it is stored without touching the machine. */
 const providerKey = "__provider";
 
 type Properties = Partial<MachineInputs> & { [providerKey]?: string };
 
 function verbFor(key: keyof MachineInputs, olds: Properties, news: Properties): Verb {
   const verb = verbs[key];
-  // The name may not be known yet, in previews.
+  // In previews the name may not be known yet.
   const fixed = news.hypervisor && rulesOf(news.hypervisor as HypervisorName)?.fixedResources;
   if (verb === "reload" && fixed) return "replace";
   if (key === "sshPrivateKey" && !news.sshInsertKey) return "contact";
@@ -64,7 +64,7 @@ function verbFor(key: keyof MachineInputs, olds: Properties, news: Properties): 
   return verb;
 }
 
-/** The inputs that differ, each with its verb. An input that is not known yet (in previews) differs. */
+/** The inputs that differ, each with its verb. An input that is not known yet (in previews) counts as different. */
 export function changedInputs(olds: Properties, news: Properties): Map<string, Verb> {
   const changed = new Map<string, Verb>();
   for (const key of Object.keys(verbs) as (keyof MachineInputs)[])
@@ -73,10 +73,10 @@ export function changedInputs(olds: Properties, news: Properties): Map<string, V
   return changed;
 }
 
-/** The provisioners that must run again since what they do changed, in the order of the program. */
+/** The provisioners that changed and must run again, in the order of the program. */
 export function provisionersToRun(olds: Properties, news: Properties): string[] {
   const name = (props: Properties): string | undefined => props.hostname ?? props.name;
-  // A key of one's own that is taken away leaves the machine's as it is.
+  // If `sshPrivateKey` is removed from the program, the machine keeps its key.
   const newKey =
     news.sshInsertKey === true &&
     news.sshPrivateKey !== undefined &&
@@ -89,21 +89,21 @@ export function provisionersToRun(olds: Properties, news: Properties): string[] 
   ];
 }
 
-/** What is run, in this order, to bring a machine to its inputs. */
+/** The steps, in this order, that change a machine to match its inputs. */
 export type Step = "destroy" | "up" | "powerOff" | "reload" | "provision";
 
-/** States from which `up` goes on where the machine was, so that it does not see new resources. */
+/** States from which `up` resumes the machine, which then does not get new resources. */
 const resumed = new Set(["paused", "pmsuspended", "saved", "suspended"]);
 
 /**
- * The steps that bring an existing machine to its inputs.
+ * The steps that change an existing machine to match its inputs.
  *
- * A restart is Vagrant's `reload`: it halts and boots cold (a warm reboot under emulation takes 100 s before the
- * kernel starts), and as one command it saves the second start of Vagrant that `halt` and `up` would take.
+ * A restart is Vagrant's `reload`. It halts the machine and boots it cold: under emulation a warm reboot takes 100 s
+ * before the kernel starts. As one command it also starts Vagrant only once, and not twice as `halt` and `up` would.
  *
- * @param state as `vagrant status` says it
- * @param whole false if the machine was never finished: it cannot be trusted then (an interrupted first `up` can
- *   be resumed and still leaves a half-configured network), so it is made again
+ * @param state as in `vagrant status`
+ * @param whole false if the machine was never completed. It is then made again: an interrupted first `up` can be
+ *   resumed, but may leave a half-configured network
  */
 export function stepsFor(state: string, whole: boolean, wanted: ReadonlySet<Verb>): Step[] {
   if (!whole || wanted.has("replace")) return ["destroy", "up"];
@@ -113,7 +113,7 @@ export function stepsFor(state: string, whole: boolean, wanted: ReadonlySet<Verb
       return wanted.has("provision") ? ["provision"] : [];
     case "not_created":
       return ["up"];
-    // Runs, but the hypervisor does not know its address; neither `up` nor `halt` does anything then.
+    // It runs, but the hypervisor does not know its address; neither `up` nor `halt` does anything then.
     case "inaccessible":
       return ["powerOff", "up"];
     default:

@@ -2,11 +2,11 @@ import { type RunResult, tryRun } from "../../local/run";
 import type { MachineInputs } from "./inputs";
 
 /*
- * Questions and orders for libvirt itself: an answer takes 30 ms where Vagrant takes a second, and some things Vagrant
- * cannot do at all. Where there is no `virsh`, the answers are undefined, and Vagrant is asked.
+ * Direct calls of libvirt: they take 30 ms, where Vagrant takes a second, and can do things that Vagrant cannot.
+ * Without `virsh` the results are undefined, and Vagrant is asked.
  */
 
-/** virsh's names of states, where vagrant-libvirt has others. */
+/** The states for which virsh and vagrant-libvirt have different names. */
 const states: Record<string, string> = {
   "shut off": "shutoff",
   "in shutdown": "shutting-down",
@@ -23,13 +23,14 @@ async function virsh(inputs: MachineInputs, ...args: string[]): Promise<RunResul
   }).catch(() => undefined);
 }
 
-/** A word in one of virsh's own command lines, which are quoted like a shell's. */
+/** Quotes a word for virsh's own command lines, which are quoted like a shell's. */
 const quoted = (text: string): string => `'${text.replace(/'/g, "'\\''")}'`;
 
 /**
  * The state of a domain, in vagrant-libvirt's words.
  *
- * @returns undefined if only Vagrant can tell: no virsh, no libvirt, or it runs without an address as far as libvirt knows
+ * @returns undefined if only Vagrant knows it: there is no virsh or libvirt, or libvirt knows no address of the running
+ *   domain
  */
 export async function domainState(inputs: MachineInputs, uuid: string): Promise<string | undefined> {
   if (!uuid) return undefined;

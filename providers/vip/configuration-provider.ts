@@ -14,12 +14,12 @@ import { parseLook, runScript, swap, type VipFiles } from "./scripts";
 export interface ConfigurationInputs extends Members {
   /** By node: keepalived.conf. */
   contents: Record<string, string>;
-  /** By node: vip.env. What a version that had none stored lacks it. */
+  /** vip.env by node. The state of a version without vip.env lacks it. */
   facts: Record<string, string>;
 }
 
 export interface ConfigurationOutputs extends ConfigurationInputs {
-  /** By node: what has to be mended. A node that is well is not in it. */
+  /** What must be repaired, by node. Nodes without a fault are not in it. */
   faults: Record<string, string>;
 }
 
@@ -33,7 +33,7 @@ const schema = z.looseObject({
 const identity = (ssh: SshEndpoint | undefined): string =>
   `${ssh?.host} ${ssh?.port} ${ssh?.user} ${ssh?.hostKey}`;
 
-/** Nodes whose file must be brought into force: new, changed, at fault, or another machine. */
+/** Nodes that must get their file: it is new, changed or faulty, or the machine is another one. */
 export function nodesToChange(olds: ConfigurationOutputs, news: ConfigurationInputs): string[] {
   return news.order.filter(
     (name) =>
@@ -57,7 +57,7 @@ const filesOf = ({ contents, facts }: ConfigurationInputs, name: string): VipFil
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Nothing runs yet, so there is no holder to spare: all at once. */
+/** Changes all nodes at once: nothing runs yet, so there is no holder to protect. */
 async function startAll(inputs: ConfigurationInputs, names: string[]): Promise<Record<string, string>> {
   const results = await Promise.all(
     names.map(async (name): Promise<[string, string] | undefined> => {
@@ -139,12 +139,12 @@ export const configuration = {
         swap(endpointOf(news, name), filesOf(news, name), silent ? patienceWithSilence : undefined),
     });
     if (failure === undefined) return { outs: { ...news, faults: {} } };
-    // The rest is as it was, and still to be done.
+    // The other nodes are unchanged; their change is still to be done.
     const rest = names.filter((name) => !done.includes(name));
     const faults = Object.fromEntries(rest.map((name) => [name, olds.faults[name] ?? "not changed yet"]));
     throw partialFailure(new Error(failure), id, { ...news, faults });
   },
 
-  /** The nodes' own resources take keepalived and its file off them. */
+  /** The nodes' own resources remove keepalived and its file. */
   async delete(): Promise<void> {},
 };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SshEndpoint } from "../remote/endpoint";
 import { execOk } from "../remote/ssh";
 
-/** A node as far as it has to be asked. */
+/** A node to ask for its addresses. */
 export interface Asked {
   name: string;
   ssh: SshEndpoint;
@@ -10,30 +10,29 @@ export interface Asked {
 
 /** Names of nodes, in the order in which they were asked about. */
 export interface Holders {
-  /** They have the VIP on an interface. None and several are both possible, and both true. */
+  /** The nodes that have the VIP on an interface. There may be none, or several. */
   holders: string[];
-  /** They could not be asked in time, so nothing is known of them. */
+  /** The nodes that did not answer in time: it is not known whether they have the VIP. */
   unreachable: string[];
 }
 
 /**
  * Whether the output of `ip -j addr` has exactly this address on some interface.
  *
- * @throws if it is not such output
+ * @throws if the text is not such output
  */
 export function hasAddress(json: string, address: string): boolean {
   const interfaces = JSON.parse(json) as { addr_info?: { local?: string }[] }[];
   return interfaces.some(({ addr_info = [] }) => addr_info.some(({ local }) => local === address));
 }
 
-/** Where `ip` is when it is not on a user's PATH. */
+/** The folders of `ip`, which may not be on a user's PATH. */
 const command = "PATH=$PATH:/usr/sbin:/sbin ip -j addr";
 
 /**
- * Measures which nodes hold the VIP, by looking at their interfaces: the truth of the data path, whatever
- * keepalived says of itself.
+ * Measures which nodes have the VIP, from the addresses of their interfaces. keepalived's own view does not count.
  *
- * @param deadline milliseconds that any one node may take; they are asked side by side. Default 3000.
+ * @param deadline milliseconds that each node may take; all are asked in parallel. Default 3000.
  */
 export async function measureHolders(nodes: Asked[], vip: string, deadline = 3_000): Promise<Holders> {
   const found = await Promise.all(
@@ -51,17 +50,17 @@ export async function measureHolders(nodes: Asked[], vip: string, deadline = 3_0
   return { holders: named(true), unreachable: named(undefined) };
 }
 
-/** How long holders are looked for, in milliseconds. */
+/** Times for the search for holders, in milliseconds. */
 export interface Patience {
-  /** In all; a look that has begun is not cut short. */
+  /** For the whole search; a measurement that has begun is completed. */
   all: number;
-  /** That a node may take to answer. */
+  /** In which a node must answer. */
   once: number;
-  /** Between two looks. */
+  /** Between two measurements. */
   pause: number;
 }
 
-/** Looks until the holders are as wanted, or the time is over; gives what was seen last. */
+/** Measures until the holders are as wanted, or the time is over; returns the last measurement. */
 export async function awaitHolders(
   nodes: Asked[],
   vip: string,

@@ -16,7 +16,7 @@ export interface KeepalivedInputs {
 
 export interface KeepalivedOutputs extends KeepalivedInputs {
   version: string;
-  /** Packages that were missing before: they go when this goes. */
+  /** Packages that were missing before; destroying the resource removes them. */
   installed: string[];
 }
 
@@ -33,7 +33,7 @@ const installation = z.object({
   installed: z.array(z.string()),
 });
 
-/** Reads what `install` printed. */
+/** Parses the output of `install`. */
 export const parseInstall = (stdout: string): { version: string; installed: string[] } =>
   answerOf(installation, "keepalived/install", stdout);
 
@@ -72,7 +72,7 @@ export const keepalived = {
     return { id: `${inputs.ssh.host}:keepalived`, outs: await install(inputs, []) };
   },
 
-  /** Gone is gone: the next `up` installs it again. */
+  /** If keepalived is gone, the next `up` installs it again. */
   async read(id: string, props: KeepalivedOutputs): Promise<pulumi.dynamic.ReadResult> {
     const { version } = parseLook(await runScript(props.ssh, "look"));
     if (!version) return { id: "" };

@@ -5,20 +5,22 @@ import { shim } from "../shim";
 export interface KeepalivedArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
-  /** The oldest keepalived that will do, such as `2.1.5`. */
+  /** The oldest version of keepalived that works, such as `2.1.5`. */
   minimumVersion: pulumi.Input<string>;
-  /** All VIPs with prefix: destroying this takes them off the node, also those that a dead keepalived left. */
+  /**
+   * All VIPs with prefix. Destroying the resource removes them from the node, even those that a dead keepalived left.
+   */
   vips: pulumi.Input<string[]>;
 }
 
 /**
- * keepalived on a node: installed where it is missing (apt-get or dnf), found gone by `refresh`, and taken off the
- * node when destroyed, with its file, its firewall rules, and the packages that were installed for it.
+ * keepalived on a node. It is installed with apt-get or dnf if it is missing. `refresh` notices if it is gone.
+ * Destroying the resource removes it with its file, its firewall rules, and the packages that were installed for it.
  */
 export class Keepalived extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Keepalived";
 
-  /** As found on the node, such as `2.2.7`. */
+  /** The version on the node, such as `2.2.7`. */
   declare readonly version: pulumi.Output<string>;
 
   constructor(name: string, args: KeepalivedArgs, opts?: pulumi.CustomResourceOptions) {
@@ -45,8 +47,8 @@ export interface MembersArgs {
 }
 
 /**
- * The nodes that can have a VIP. Nodes that leave hand over when this is updated, VIP and service, in order: whatever
- * takes something from them that their service needs, such as the access to its data, comes after this.
+ * The nodes that can have a VIP. When this is updated, nodes that leave hand over VIP and service first. Changes that
+ * take away what their service needs, such as access to its data, must come after this.
  */
 export class Members extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Members";
@@ -66,22 +68,22 @@ export class Members extends pulumi.dynamic.Resource {
 const membersShim = shim("ha-rancher/providers/vip", "members");
 
 export interface ConfigurationArgs {
-  /** The VIP, without prefix: its holder is changed last. */
+  /** The VIP, without prefix. Its holder is changed last. */
   vip: pulumi.Input<string>;
   /** By node: how to log in. Secret in the state. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
   /** By node: its keepalived.conf. */
   contents: pulumi.Input<Record<string, pulumi.Input<string>>>;
-  /** By node: its vip.env, what our own programs know there. */
+  /** vip.env by node: the settings of our own programs there. */
   facts: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Names of the nodes, the most preferred first. */
   order: pulumi.Input<string[]>;
 }
 
 /**
- * keepalived's files in force on all nodes. Made on all of them at once; changed one after the other, backups first
- * and the holder last, each checked by keepalived before it is swapped in, and no further if the VIP is lost on the
- * way. `refresh` finds a file that was changed, and a keepalived that is stopped, masked or not enabled.
+ * keepalived's files on all nodes. They are made on all nodes at once, and changed on one node after the other: backups
+ * first, the holder last. keepalived checks each file before it is swapped in, and the change stops if the VIP is lost.
+ * `refresh` notices changed files, and a keepalived that is stopped, masked or disabled.
  */
 export class Configuration extends pulumi.dynamic.Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Configuration";

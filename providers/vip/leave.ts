@@ -7,25 +7,25 @@ export interface Members {
   /** Without prefix. */
   vip: string;
   endpoints: Record<string, SshEndpoint>;
-  /** Names of the nodes, the most preferred first: what goes through the engine by name loses its order. */
+  /** Names of the nodes, the most preferred first. Pulumi does not keep the order of maps. */
   order: string[];
 }
 
-/** Milliseconds for a node that does not answer: it may be busy, but is likely dead, and the others wait for it. */
+/** Milliseconds for a node that does not answer. It is probably dead, and the others wait for it. */
 export const patienceWithSilence = 60_000;
 
-/** Milliseconds that a node may take to say what it holds: a login to an emulated processor under load takes long. */
+/** Milliseconds that a node may take to report its addresses: a login to a busy emulated machine takes long. */
 const once = 10_000;
 
-/** How a move of the VIP is waited for; milliseconds. */
+/** Times for a move of the VIP, in milliseconds. */
 const patience = { all: 60_000, once, pause: 100 };
 
-/** What is done on nodes, and seen there. */
+/** The actions on nodes, and the measurement. Tests replace it. */
 export interface Actions {
   holders(): Promise<Holders>;
-  /** Waits until the holders are as wanted, or for a while; gives those seen last. */
+  /** Waits until the holders are as wanted, or the time is over; returns the last measurement. */
   awaitHolders(wanted: (holders: string[]) => boolean): Promise<Holders>;
-  /** Tells a node to hold no VIP from now on; comes back when its service has ended in order. */
+  /** Makes a node refuse the VIP from now on. Returns when its service has ended in order. */
   dismiss(name: string, isSilent: boolean): Promise<void>;
   say(line: string): void;
 }
@@ -47,10 +47,10 @@ function actionsOn({ vip, endpoints }: Members): Actions {
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * Nodes that leave hand over: they hold no VIP from now on, and if one of them had it, another node has it when this
- * comes back. Until their own resources take keepalived off them, which comes last, they would be a second holder for
- * their former peers, who no longer listen to them. A node that cannot hand over is left to the others, which take
- * over as after a crash; that is said, and is no failure.
+ * Makes nodes that leave hand over. They refuse the VIP from now on, and if one of them had it, another node has it at
+ * the end. keepalived is removed from them only later, and their former peers no longer listen to them: with the VIP
+ * they would be a second holder. If a node cannot hand over, the others take over as after a crash; this is reported,
+ * and is no failure.
  */
 export async function handOver(
   olds: Members,

@@ -31,7 +31,7 @@ export const members = {
     return { id: idOf(inputs), outs: inputs };
   },
 
-  /** There is nothing to see: who has left is told once. */
+  /** There is nothing to read: nodes that leave hand over once, in an update. */
   async read(id: string, props: Members): Promise<pulumi.dynamic.ReadResult> {
     return { id, props, inputs: props };
   },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { get } from "../http";
 
-/** Whether the service answered, and if not, in what way. */
+/** Whether the service answered, and if not, how it failed. */
 export interface Answer {
   ok: boolean;
   /** Ends a sentence that begins with the URL: "refuses connections". */
@@ -17,7 +17,7 @@ const reasons: Record<string, string> = {
 };
 
 /**
- * Asks a service once whether it is there.
+ * Asks a service once whether it answers.
  *
  * @param url such as `https://VIP/ping`
  * @param timeout milliseconds
@@ -37,7 +37,7 @@ export async function ping(url: string, timeout: number, expected?: string): Pro
   return { ok, why: ok ? "answers" : `answers with status ${status} and ${JSON.stringify(body)}` };
 }
 
-/** Milliseconds between two questions, and for one answer. */
+/** Milliseconds between two requests, and for one answer. */
 const interval = 500;
 const patience = 2_000;
 
@@ -45,7 +45,7 @@ const patience = 2_000;
  * Waits until a service answers.
  *
  * @param deadline milliseconds in all
- * @param say told why it does not answer, each time the reason changes
+ * @param say gets the reason why it does not answer, each time the reason changes
  * @param expected the whole answer; default: any, with status 200
  * @returns milliseconds that it took
  * @throws if it does not answer in time, with the last reason
@@ -66,7 +66,7 @@ export async function waitForPing(
       expected,
     );
     if (ok) return passed();
-    // The very last question has less time than the others; its "no answer" says less than what came before.
+    // The last request has less time than the others, so its "no answer" says less than the reason before it.
     if (!last || passed() < deadline) {
       if (why !== last) say?.(`${url} ${why}`);
       last = why;

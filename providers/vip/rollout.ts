@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Holders } from "./holders";
 
-/** What a roll-out needs of the world. */
+/** What a roll-out reads and changes. Tests replace it. */
 export interface RollOutWorld {
-  /** Who holds the VIP, measured. */
+  /** Measures who has the VIP. */
   holders(): Promise<Holders>;
-  /** Brings the new file into force on a node; `silent`: it did not answer when it was asked who holds the VIP. */
+  /** Puts the new file into force on a node; `silent` means that the node did not answer the measurement. */
   apply(node: string, silent: boolean): Promise<void>;
 }
 
-/** How a roll-out ended: what is done, and what stopped it. */
+/** The result of a roll-out: the changed nodes, and what stopped it. */
 export interface RollOutResult {
   done: string[];
-  /** Undefined if all is done. */
+  /** Undefined if all nodes are changed. */
   failure?: string;
 }
 
-/** Milliseconds within which somebody must hold the VIP again after a change: more than any preset's takeover. */
+/** Milliseconds within which a node must have the VIP again after a change: more than the takeover of any preset. */
 const patience = 10_000;
 
 /**
- * Changes nodes one after the other: those that do not hold the VIP first, the holder last. If the VIP had a holder
- * and has none after a change, or a node cannot be changed, the rest stays as it is: it serves.
+ * Changes nodes one after the other: nodes without the VIP first, the holder last. It stops if the VIP is lost after a
+ * change, or if a node cannot be changed: the other nodes still serve.
  *
  * @param nodes names of the nodes to change, the least preferred first
  */
@@ -55,7 +55,9 @@ export async function rollOut(
   return { done };
 }
 
-/** A node that does not answer in time may hold it: only when all have said no for long enough, it is lost. */
+/**
+ * The VIP is lost only if all nodes have answered for long enough that they do not have it: a silent node may have it.
+ */
 async function heldWithin(world: RollOutWorld, limit: number): Promise<boolean> {
   const begin = performance.now();
   let missing: number | undefined;

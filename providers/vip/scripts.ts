@@ -4,20 +4,20 @@ import { answerOf } from "../remote/answer";
 import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
 
-/** What runs on nodes for the floating IP: files of node/keepalived/, which say what they take and print. */
+/** The scripts on nodes for the floating IP: files of node/keepalived/, which document their arguments and output. */
 export type Script = "install" | "swap" | "look" | "remove" | "yield" | "maintenance";
 
-/** Milliseconds: systemd takes minutes on an overloaded node, and installing packages longer. */
+/** Milliseconds for a script: on an overloaded node systemd takes minutes, and an installation longer. */
 const limits: Record<Script, number> = {
   ...{ install: 900_000, swap: 300_000, look: 60_000, remove: 300_000 },
-  // A service is ended in order before the VIP leaves.
+  // The service ends in order before the VIP leaves.
   ...{ yield: 180_000, maintenance: 180_000 },
 };
 
 /**
- * Runs a script on a node and gives what it printed.
+ * Runs a script on a node and returns its output.
  *
- * @throws if the node cannot be reached, or with the end of what the script said if it failed
+ * @throws if the node cannot be reached, or with the end of the script's error text if it failed
  */
 export async function runScript(
   ssh: SshEndpoint,
@@ -29,7 +29,7 @@ export async function runScript(
   return await runNodeScript(ssh, { path: `keepalived/${name}`, limit: timeout }, args, stdin);
 }
 
-/** What a node has for the floating IP, as texts. */
+/** The texts of a node's files for the floating IP. */
 export interface VipFiles {
   /** keepalived.conf */
   content: string;
@@ -37,21 +37,21 @@ export interface VipFiles {
   facts: string;
 }
 
-/** Brings a node's files into force, and keepalived into service. */
+/** Puts a node's files into force, and keepalived into service. */
 export async function swap(ssh: SshEndpoint, { content, facts }: VipFiles, timeout?: number): Promise<void> {
   const sum = createHash("sha256").update(content).digest("hex");
   await runScript(ssh, "swap", [sum, facts], content, timeout);
 }
 
-/** What `look` found on a node. */
+/** The output of `look` on a node. */
 export interface Found {
-  /** Of keepalived; undefined if it is not installed. */
+  /** The version of keepalived; undefined if it is not installed. */
   version: string | undefined;
   /** keepalived.conf as it is; undefined if it is gone. */
   content: string | undefined;
   /** vip.env as it is; undefined if it is gone. */
   facts: string | undefined;
-  /** What is not as it should be, beside the file: words for people; empty if nothing. */
+  /** Other faults, in words for people; empty if there are none. */
   faults: string[];
 }
 
