@@ -26,7 +26,7 @@ function bootSector(): Buffer {
   return sector;
 }
 
-/** Whether a guest really executes under an accelerator: boots one that says so. Takes at most 4 s. */
+/** Whether a guest really runs with an accelerator: boots one that reports it. This takes at most 4 s. */
 export async function executes(accelerator: Accelerator): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), "ha-rancher-kvm-"));
   try {
@@ -49,12 +49,12 @@ export async function executes(accelerator: Accelerator): Promise<boolean> {
 
 const memo = (): string => join(cacheHome(), "accelerator.json");
 
-/** Forgets what was found out, so that the next lab tries again. */
+/** Forgets the result, so that the next lab tries again. */
 export const forgetAccelerator = (): Promise<void> => rm(memo(), { force: true });
 
 /**
- * What QEMU can use on this machine: hardware (kvm) if a guest really runs with it, else software emulation. Found
- * out once per boot of the machine.
+ * What QEMU can use on this machine: hardware (kvm) if a guest really runs with it, else software emulation. This is
+ * tested once per boot of the machine.
  */
 export async function findAccelerator(say: Say): Promise<Accelerator> {
   const known = await readJson<{ bootId: string; accelerator: Accelerator }>(memo());

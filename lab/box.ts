@@ -12,7 +12,7 @@ import { registryMirror, type Say } from "./layout";
 export interface Box {
   name: string;
   version: string;
-  /** The `.box` file, as `vagrant box add` takes it. */
+  /** The `.box` file, for `vagrant box add`. */
   file: string;
 }
 
@@ -27,7 +27,7 @@ async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** Hash of named contents; no two different sets give the same, whatever is in the names and contents. */
+/** Hash of named contents. Two different sets never have the same hash, whatever the names and contents are. */
 export function recipeHash(parts: Iterable<[name: string, content: string | Buffer]>): string {
   const hash = createHash("sha256");
   for (const part of parts) {
@@ -36,7 +36,7 @@ export function recipeHash(parts: Iterable<[name: string, content: string | Buff
   return hash.digest("hex").slice(0, 12);
 }
 
-/** A version that Vagrant takes (numbers only), one for each recipe. */
+/** A version in a form that Vagrant accepts (numbers only); each recipe has its own. */
 export const boxVersion = (release: string, hash: string): string =>
   `${release}.0.${Number.parseInt(hash.slice(0, 8), 16)}`;
 
@@ -66,17 +66,17 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The box that {@link buildBox} gives, and whether it is built already. */
+/** The box that {@link buildBox} returns, and whether it is built already. */
 export async function plannedBox(): Promise<{ box: Box; built: boolean }> {
   const { box } = await recipe();
   return { box, built: await exists(box.file) };
 }
 
 /**
- * Gives the lab's box: Debian of this machine's release with what nodes need. Builds it unless one of the same
- * recipe is there. Needs root, the lab's packages, loop devices, and the package source that apt has.
+ * Returns the lab's box: Debian of this machine's release with everything that nodes need. It is built unless a box of
+ * the same recipe exists. The build needs root, the lab's packages, loop devices, and apt's package sources.
  *
- * @param say called with what is being done; not called if nothing is to be done
+ * @param say gets a line for each step; not called if there is nothing to do
  */
 export async function buildBox(say: Say): Promise<Box> {
   const { box, folder, suite } = await recipe();
@@ -85,13 +85,14 @@ export async function buildBox(say: Say): Promise<Box> {
     artifactsHome(),
     "box",
     async () => {
-      if (await exists(box.file)) return; // somebody else built it while this waited
+      if (await exists(box.file)) return; // Another process built it meanwhile.
       say("building the box: a Debian system for the machines, about 90 s");
       const building = `${folder}.building`;
       await rm(building, { recursive: true, force: true });
       await writeAtomically(join(building, "sources.list"), await debianSources(suite));
       await writeAtomically(join(building, "apt.conf"), await aptSettings());
-      // Namespaces of its own, which end with this process even if it is killed: no mount or loop device stays.
+      // It runs in its own namespaces, which end with this process even if that is killed: no mount or loop device
+      // stays.
       const contained = [
         "--pdeathsig",
         "KILL",
@@ -104,7 +105,7 @@ export async function buildBox(say: Say): Promise<Box> {
       ];
       const build = [join(sources(), "build.sh"), building, suite, registryMirror];
       await run("setpriv", [...contained, ...build], {
-        // The script prints its own steps; mmdebstrap marks its by "I: ".
+        // The script prints its own steps; those of mmdebstrap begin with "I: ".
         onLine: (line, stream) =>
           (stream === "stdout" || /^[IE]: /.test(line)) && say(line.replace(/^I: /, "")),
         timeout: 1_200_000,

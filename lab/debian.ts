@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { run } from "../local/run";
 
-/** Takes os-release apart: `KEY=value` lines, values perhaps in quotes. */
+/** Parses os-release: lines `KEY=value`, with or without quotes. */
 export function parseOsRelease(text: string): Record<string, string> {
   const entries = text
     .split("\n")
@@ -12,7 +12,7 @@ export function parseOsRelease(text: string): Record<string, string> {
 }
 
 /**
- * The Debian release that this machine runs: `bookworm`, `12`.
+ * The Debian release of this machine: `bookworm`, `12`.
  *
  * @throws on other systems
  */
@@ -21,7 +21,7 @@ export function debianRelease(file = "/etc/os-release"): { suite: string; versio
   try {
     text = readFileSync(file, "utf8");
   } catch {
-    // Not a system that says what it is.
+    // The system has no os-release.
   }
   const { ID, VERSION_CODENAME, VERSION_ID, PRETTY_NAME } = parseOsRelease(text);
   if (ID !== "debian" || !VERSION_CODENAME || !/^\d+$/.test(VERSION_ID ?? "")) {
@@ -35,7 +35,7 @@ export function debianRelease(file = "/etc/os-release"): { suite: string; versio
 const field = "\t";
 const targetFormat = ["$(REPO_URI)", "$(RELEASE)", "$(COMPONENT)", "$(ORIGIN)"].join(field);
 
-/** Debian's own sources for a release, from what `apt-get indextargets` printed: lines of a sources.list. */
+/** Debian's own sources for a release, from the output of `apt-get indextargets`: lines of a sources.list. */
 export function selectSources(targets: string, suite: string): string[] {
   const suites = new Set([suite, `${suite}-updates`, `${suite}-security`]);
   const lines = targets
@@ -46,7 +46,7 @@ export function selectSources(targets: string, suite: string): string[] {
   return [...new Set(lines)];
 }
 
-/** Where this machine gets Debian's packages from, as a sources.list; other sources that it has are left out. */
+/** This machine's sources of Debian's packages, as a sources.list; its other sources are left out. */
 export async function debianSources(suite: string): Promise<string> {
   const ask = async (): Promise<string[]> => {
     const targets = await run("apt-get", ["indextargets", "--format", targetFormat, "Created-By: Packages"]);
@@ -54,7 +54,7 @@ export async function debianSources(suite: string): Promise<string> {
   };
   let found = await ask();
   if (found.length === 0) {
-    // The lists may just not be there, as in a fresh container image.
+    // The lists may be missing, as in a new container image.
     await run("apt-get", ["update"], { timeout: 300_000 });
     found = await ask();
   }
@@ -66,7 +66,7 @@ export async function debianSources(suite: string): Promise<string> {
   return `${found.join("\n")}\n`;
 }
 
-/** How this machine's apt reaches its sources (proxies and the like), as a piece of apt.conf. */
+/** How this machine's apt reaches its sources (proxies, for example), as a part of an apt.conf. */
 export async function aptSettings(): Promise<string> {
   const keys = ["http", "https", "ftp", "Check-Valid-Until", "Check-Date", "Retries"].map(
     (key) => `Acquire::${key}`,

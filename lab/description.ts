@@ -1,34 +1,37 @@
 import { readFileSync } from "node:fs";
 
 /**
- * What a program must know of the lab it runs in. The lab writes it as `lab.json`; `ha-rancher shell` and `up`
- * name that file in the environment variable `HA_RANCHER_LAB`. Settings of a stack win over it.
+ * What a program must know about the lab in which it runs. The lab writes it as `lab.json`; `ha-rancher shell` and `up`
+ * name that file in the environment variable `HA_RANCHER_LAB`. Settings of a stack take precedence.
  */
 export interface LabDescription {
   name: string;
   /** The lab's state folder. */
   home: string;
-  /** The network namespace that everything runs in. */
+  /** The network namespace of the lab. */
   namespace: string;
   /** What QEMU uses: hardware (kvm) or software emulation (tcg). */
   accelerator: "kvm" | "tcg";
   libvirtUri: string;
   box: { name: string; version: string };
-  /** Made by the lab before any machine: management (DHCP) and private (static addresses) networks of libvirt. */
+  /**
+   * The management network (DHCP) of libvirt, which the lab makes before any machine, like the private one (static
+   * addresses).
+   */
   managementNetwork: { name: string; cidr: string };
   privateNetwork: { name: string; cidr: string; hostAddress: string };
   /** The stand-in for Rancher's image, `repository:tag@sha256:...`, as nodes pull it through the lab's registry. */
   image: string;
   nfs: {
-    /** Address that nodes mount from. */
+    /** The address from which nodes mount. */
     address: string;
     /** One file per export; ganesha's main configuration includes them all. */
     exportsDirectory: string;
     /** The file that includes `exportsDirectory`'s files; the export provider rewrites it. */
     exportsIndex: string;
-    /** ganesha reads its exports anew on SIGHUP to this process. */
+    /** The file with ganesha's process id: on SIGHUP it reads its exports again. */
     pidFile: string;
-    /** Shared directories are made below it. */
+    /** The folder in which shared directories are made. */
     dataDirectory: string;
   };
 }

@@ -2,13 +2,16 @@ import type { LabDescription } from "./description";
 import { layout } from "./layout";
 import { within } from "./namespace";
 
-/** Variables of the caller that would lead programs in the lab astray: nothing leaves it, so no proxy is reached. */
+/** Variables of the caller that programs in the lab must not get. No proxy can be reached from there, for example. */
 const misleading = new Set([
   ...["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"],
   ...["VAGRANT_NO_PARALLEL", "VAGRANT_CWD", "VAGRANT_VAGRANTFILE", "VAGRANT_DOTFILE_PATH"],
 ]);
 
-/** The environment of programs in the lab: the given one, with what leads Vagrant and libvirt's clients to the lab. */
+/**
+ * The environment of programs in the lab: the given one, with variables that point Vagrant and libvirt's clients to the
+ * lab.
+ */
 export function labEnvironment(lab: LabDescription, base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(base).filter(([name]) => !misleading.has(name));
   const paths = layout(lab.home);
@@ -23,10 +26,10 @@ export function labEnvironment(lab: LabDescription, base: NodeJS.ProcessEnv): No
 }
 
 /**
- * How to run a program in the lab's network, in the current folder, with the environment that leads it to the lab.
+ * The command that runs a program in the lab's network, in the current folder, with the lab's environment.
  *
  * @param argv the program and its arguments
- * @param extra variables that win over the others
+ * @param extra variables that take precedence over the others
  */
 export function insideLab(
   lab: LabDescription,
@@ -38,8 +41,8 @@ export function insideLab(
 }
 
 /**
- * As {@link insideLab}, for a program whose environment was made from this process's own. Only what differs from that
- * is added, so that what leads nowhere in the lab, such as a proxy, stays out.
+ * Like {@link insideLab}, for a program whose environment was made from this process's own. Only differences from that
+ * are added, so that variables that do not work in the lab, such as a proxy, stay out.
  */
 export function insideLabWith(
   lab: LabDescription,

@@ -5,16 +5,16 @@ import type { Layout } from "./layout";
 import { runIn } from "./namespace";
 import { alive, end } from "./process";
 
-/** A string as ganesha's configuration takes it: in quotes, with backslash escapes. */
+/** Quotes a string for ganesha's configuration, with backslash escapes. */
 export function ganeshaString(text: string): string {
   if (/[\n\r]/.test(text)) throw new Error(`ganesha's configuration cannot hold ${JSON.stringify(text)}`);
   return `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
 
 /**
- * How long a silent client keeps its locks, seconds. ganesha counts whole seconds, and looks for leases that are over
- * only each half of this time, so a lock is free after 11 to 17 s: more than the `watchdog` of 10 s, and what a server that looks
- * at once does with 15 s, or a little more.
+ * Seconds for which a silent client keeps its locks. ganesha counts whole seconds, and checks for expired leases only
+ * twice in this time, so a lock is free after 11 to 17 s. That is more than the `watchdog` of 10 s, and like the 15 s
+ * of a server that checks at once, or a little more.
  */
 const leaseTime = 11;
 
@@ -39,11 +39,11 @@ NFSv4 {
 `;
 }
 
-/** The process id of the lab's ganesha, or undefined if it does not run. */
+/** The process id of the lab's ganesha; undefined if it does not run. */
 export const ganeshaPid = (paths: Layout, inode: number): number | undefined =>
   alive(paths.nfs.pidFile, paths.nfs.configuration, inode);
 
-/** Whether a process listens on the NFS port, seen from its own network namespace; no connection is made. */
+/** Whether a process listens on the NFS port, in its own network namespace. No connection is made. */
 async function listens(pid: number): Promise<boolean> {
   const sockets = await Promise.all(
     ["tcp", "tcp6"].map((table) => readFile(`/proc/${pid}/net/${table}`, "utf8").catch(() => "")),

@@ -1,29 +1,29 @@
 import { join } from "node:path";
 
-/** Where the lab keeps what, below its home folder. */
+/** The lab's files and folders, below its home folder. */
 export function layout(home: string) {
   const nfs = join(home, "nfs");
   const libvirt = join(home, "libvirt");
   return {
     description: join(home, "lab.json"),
-    /** Which network namespace is this lab's. */
+    /** The record of this lab's network namespace. */
     namespaceRecord: join(home, "namespace.json"),
     libvirt: {
       home: libvirt,
-      /** What libvirtd sees as /etc/libvirt. */
+      /** The folder that libvirtd sees as /etc/libvirt. */
       etc: join(libvirt, "etc"),
       configuration: join(libvirt, "etc", "libvirtd.conf"),
       qemuConfiguration: join(libvirt, "etc", "qemu.conf"),
       domains: join(libvirt, "etc", "qemu"),
       run: join(libvirt, "run"),
-      /** What libvirtd notes of machines and leases, as /var/lib/libvirt. */
+      /** The folder that libvirtd sees as /var/lib/libvirt, with its records of machines and leases. */
       lib: join(libvirt, "lib"),
       socket: join(libvirt, "run", "libvirt-sock"),
       pidFile: join(libvirt, "libvirtd.pid"),
     },
     pool: join(home, "pool"),
     vagrant: join(home, "vagrant"),
-    /** Names the box that `vagrant box add` has added completely. */
+    /** The record of the box that `vagrant box add` has added completely. */
     boxRecord: join(home, "box.json"),
     registry: join(home, "registry"),
     nfs: {
@@ -41,7 +41,7 @@ export function layout(home: string) {
 
 export type Layout = ReturnType<typeof layout>;
 
-/** Addresses inside the lab; they need not be free on the machine, since they exist in the lab's namespace only. */
+/** Addresses inside the lab. They need not be free on this machine, since they exist only in the lab's namespace. */
 export const managementNetwork = {
   // vagrant-libvirt's own names, so that a Vagrantfile need not repeat them.
   name: "vagrant-libvirt",

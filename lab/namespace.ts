@@ -6,10 +6,10 @@ import { type Layout, layout } from "./layout";
 import { forgetOwner, isOwn, type LabOwner, ownerOf, recordOwner } from "./owner";
 import { bootId, endAll, processesIn } from "./process";
 
-/** The network namespace of the lab with a name. */
+/** The network namespace of a lab, by the lab's name. */
 export const namespaceName = (lab: string): string => `ha-rancher-${lab}`;
 
-/** The name of the lab that has a network namespace. */
+/** The name of the lab to which a network namespace belongs. */
 export const labOf = (namespace: string): string => namespace.replace(/^ha-rancher-/, "");
 
 const nsfs = 0x6e736673;
@@ -24,25 +24,25 @@ export const within =
 export const runIn = (namespace: string, argv: string[], options?: Parameters<typeof run>[2]) =>
   run("ip", ["netns", "exec", namespace, ...argv], options);
 
-/** The inode of a named network namespace, or undefined if there is none. */
+/** The inode of a named network namespace; undefined if there is none. */
 export function inodeOf(namespace: string): number | undefined {
   try {
-    // What a killed `ip netns add` leaves is an empty file.
+    // A killed `ip netns add` leaves an empty file.
     return statfsSync(fileOf(namespace)).type === nsfs ? statSync(fileOf(namespace)).ino : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** What a lab notes of the namespace that it made. */
+/** A lab's record of the namespace that it made. */
 interface Made {
   bootId: string;
   inode: number;
-  /** An alias of the loopback interface, unique to the namespace: inode numbers are used again when it is gone. */
+  /** An alias of the loopback interface, unique to the namespace: inode numbers are reused. */
   mark: string;
 }
 
-/** What this lab noted since the machine's boot, or undefined. The namespace may be gone by now. */
+/** This lab's record since the machine's boot; undefined if there is none. The namespace may be gone by now. */
 function noted(paths: Layout): Made | undefined {
   try {
     const made: Made = JSON.parse(readFileSync(paths.namespaceRecord, "utf8"));
@@ -52,28 +52,28 @@ function noted(paths: Layout): Made | undefined {
   }
 }
 
-/** The inode of this lab's namespace, or undefined if it is not there or another's. Starts no process. */
+/** The inode of this lab's namespace; undefined if it does not exist or belongs to somebody else. Starts no process. */
 export function ownInode(home: string, namespace: string): number | undefined {
   const inode = inodeOf(namespace);
   return inode !== undefined && inode === noted(layout(home))?.inode ? inode : undefined;
 }
 
-/** Whether the namespace in a file (of /run/netns or /proc/PID/ns) is the very one that was noted. */
+/** Whether the namespace in a file (of /run/netns or /proc/PID/ns) is exactly the recorded one. */
 async function isMarked(file: string, made: Made): Promise<boolean> {
   const links = await tryRun("nsenter", [`--net=${file}`, "ip", "-json", "link", "show", "lo"]);
   return links.code === 0 && JSON.parse(links.stdout)[0]?.ifalias === made.mark;
 }
 
-/** Ends what runs in a namespace of this lab whose name was taken away from under it. */
+/** Ends all processes in a namespace of this lab that has lost its name. */
 async function endLost(made: Made): Promise<void> {
   const [some] = processesIn(made.inode);
   if (some !== undefined && (await isMarked(`/proc/${some}/ns/net`, made))) await endAll(made.inode);
 }
 
 /**
- * Makes the lab's namespace unless it is there, and gives its inode.
+ * Makes the lab's namespace unless it exists, and returns its inode.
  *
- * @throws if somebody else has one of that name
+ * @throws if somebody else has a namespace with that name
  */
 export async function makeNamespace(home: string, namespace: string): Promise<number> {
   const paths = layout(home);
@@ -81,7 +81,7 @@ export async function makeNamespace(home: string, namespace: string): Promise<nu
   let inode = inodeOf(namespace);
   if (before && inode === before.inode && (await isMarked(fileOf(namespace), before))) {
     if (processesIn(inode).length > 0 || (await unused(namespace, inode))) return inode;
-    // All of it was killed: nobody knows the bridges any more that still stand there, and libvirt refuses them.
+    // The whole lab was killed: its bridges still exist there, and a new libvirtd would refuse them.
     await run("ip", ["netns", "del", namespace]);
     inode = undefined;
   }
@@ -111,13 +111,15 @@ const inUse = (namespace: string, home: string, owner: LabOwner | undefined): Er
   );
 };
 
-/** Whether nothing happens in a namespace: just made, or left when this lab was killed before it could note its name. */
+/** Whether a namespace is unused: new, or left when this lab was killed before it could record the name. */
 async function unused(namespace: string, inode: number): Promise<boolean> {
   const links = await run("ip", ["-n", namespace, "-json", "link"]);
   return processesIn(inode).length === 0 && JSON.parse(links.stdout).length <= 1;
 }
 
-/** Ends all processes of this lab and removes its namespace. Another's of that name is left alone. */
+/**
+ * Ends all processes of this lab and removes its namespace. A namespace of somebody else with that name is left alone.
+ */
 export async function removeNamespace(home: string, namespace: string): Promise<void> {
   const made = noted(layout(home));
   if (!made) return;
@@ -130,7 +132,7 @@ export async function removeNamespace(home: string, namespace: string): Promise<
   rmSync(layout(home).namespaceRecord, { force: true });
 }
 
-/** Whether this process may make network and mount namespaces; gives the reason if not. */
+/** The reason why this process may not make network and mount namespaces; undefined if it may. */
 export async function mayMakeNamespaces(): Promise<string | undefined> {
   const tried = await tryRun("unshare", ["--net", "--mount", "true"]);
   return tried.code === 0 ? undefined : tried.stderr.trim();

@@ -6,8 +6,8 @@ import { livesSince } from "../local/process";
 import { bootId, processesIn } from "./process";
 
 /*
- * Whose a lab is. Each lab says it itself, at one place of the machine where everybody can read it: whoever asks may have
- * another home, or be another user, who sees neither the lab's files nor its processes.
+ * The owners of labs. Each lab records its owner in a folder of the machine that everybody can read: another user, or
+ * this user with another home, may see neither the lab's files nor its processes.
  */
 
 const folder = "/run/ha-rancher/labs";
@@ -19,13 +19,13 @@ export interface LabOwner {
   user: string;
   /** The lab's folder. */
   home: string;
-  /** Its libvirtd, once that runs, and when that was seen (milliseconds since 1970). */
+  /** Its libvirtd, once that runs, and when it was last seen (milliseconds since 1970). */
   daemon?: { pid: number; seen: number };
 }
 
 interface Record extends LabOwner {
   bootId: string;
-  /** Of the namespace: what another one of that name had before says nothing. */
+  /** The inode of the namespace: the record does not apply to another namespace with that name. */
   inode: number;
 }
 
@@ -36,7 +36,7 @@ const isRecord = (value: unknown): value is Record => {
   return Number.isInteger(uid) && Number.isInteger(inode) && texts && isDaemon;
 };
 
-/** Who says that the namespace with that inode is of its lab; undefined if nobody does. */
+/** The owner of the lab that recorded the namespace with that inode as its own; undefined if there is none. */
 export function ownerOf(namespace: string, inode: number): LabOwner | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(fileOf(namespace), "utf8"));
@@ -46,7 +46,7 @@ export function ownerOf(namespace: string, inode: number): LabOwner | undefined 
   }
 }
 
-/** Notes that the namespace is of this user's lab, and by which process one can tell that it lives. */
+/** Records that the namespace belongs to this user's lab, and which process shows that the lab lives. */
 export async function recordOwner(
   namespace: string,
   inode: number,
@@ -63,13 +63,13 @@ export async function recordOwner(
 
 export const forgetOwner = (namespace: string): void => rmSync(fileOf(namespace), { force: true });
 
-/** Whether a lab is this user's, in that home. */
+/** Whether a lab belongs to this user, in that home. */
 export const isOwn = (owner: LabOwner, home: string): boolean =>
   owner.home === home && owner.uid === process.getuid?.();
 
 /**
- * Whether something of a lab runs. Who may not look into the lab's processes is told by its libvirtd alone, which is
- * there as long as nobody kills it.
+ * Whether something of a lab runs. For users who cannot see the lab's processes only its libvirtd counts, which runs
+ * until somebody kills it.
  */
 export const isAlive = (owner: LabOwner | undefined, inode: number): boolean =>
   processesIn(inode).length > 0 ||

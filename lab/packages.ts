@@ -9,7 +9,7 @@ import { run, tryRun } from "../local/run";
 import { debianRelease } from "./debian";
 import type { Say } from "./layout";
 
-/** Names in a package list: one a line, `#` starts a comment. */
+/** The names in a package list: one per line, `#` starts a comment. */
 export const parsePackageList = (text: string): string[] =>
   text
     .split("\n")
@@ -19,7 +19,7 @@ export const parsePackageList = (text: string): string[] =>
 const wanted = (): string[] =>
   parsePackageList(readFileSync(join(packageRoot, "lab", "packages.txt"), "utf8"));
 
-/** Those of the names that are not installed, from what dpkg-query printed for them. */
+/** The names of packages that are not installed, from the output of dpkg-query. */
 export function notInstalled(names: string[], printed: string): string[] {
   const installed = new Set(
     printed
@@ -31,16 +31,16 @@ export function notInstalled(names: string[], printed: string): string[] {
   return names.filter((name) => !installed.has(name));
 }
 
-/** Debian packages that the lab needs and that are not installed. */
+/** The Debian packages that the lab needs and that are not installed. */
 export async function missingPackages(): Promise<string[]> {
   const names = wanted();
-  // Its code is 1 if it does not know a name; what it knows is printed all the same.
+  // Its exit code is 1 if it does not know a name, but it prints the others.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own placeholders
   const { stdout } = await tryRun("dpkg-query", ["-W", "-f", "${db:Status-Status} ${Package}\\n", ...names]);
   return notInstalled(names, stdout);
 }
 
-/** Packages that apt would newly install (no upgrades), from what `apt-get --simulate install` printed. */
+/** Packages that apt would newly install (no upgrades), from the output of `apt-get --simulate install`. */
 export const newPackages = (simulation: string): string[] =>
   simulation
     .split("\n")
@@ -54,15 +54,15 @@ const aptGet = (args: string[], onLine?: (line: string) => void) =>
     onLine,
   });
 
-/** Names what a killed run may have left half done: packages whose services are still to be switched off. */
+/** The file with work that a killed run may have left: packages whose services must still be disabled. */
 const pendingFile = (): string => join(cacheHome(), "packages-pending.json");
 
-/** Files that a package brought; none if it is not installed. */
+/** The files of a package; none if it is not installed. */
 async function filesOf(name: string): Promise<string[]> {
   return (await tryRun("dpkg-query", ["-L", name])).stdout.split("\n");
 }
 
-/** Switches off what new packages switched on: the lab starts programs by itself, the machine must not. */
+/** Disables the services that new packages enabled: only the lab starts these programs. */
 async function disableServices(packages: string[]): Promise<void> {
   const files = (await Promise.all(packages.map(filesOf))).flat();
   const named = (pattern: RegExp): string[] => [
@@ -73,7 +73,7 @@ async function disableServices(packages: string[]): Promise<void> {
     () => ["--now"],
     () => [],
   );
-  // Each on its own: a unit without an [Install] section is an error to some versions.
+  // One call per unit: some versions fail at a unit without an [Install] section.
   for (const unit of units)
     await tryRun("systemctl", ["--quiet", ...running, "disable", unit]).catch(() => {});
   for (const script of named(/^\/etc\/init\.d\/([^/]+)$/)) {
@@ -83,7 +83,7 @@ async function disableServices(packages: string[]): Promise<void> {
 
 async function install(names: string[], say: Say): Promise<void> {
   const folder = join(packageRoot, "lab");
-  // dpkg that was killed wants this before anything else; it does nothing otherwise.
+  // After dpkg was killed, this must come first; otherwise it does nothing.
   await run(join(folder, "without-services.sh"), ["dpkg", "--configure", "-a"], { timeout: 600_000 });
   await aptGet(["update"]);
   const simulation = await aptGet(["--simulate", "--no-install-recommends", "install", ...names]);
@@ -114,11 +114,11 @@ async function refuseWhereImpossible(): Promise<void> {
 }
 
 /**
- * Installs the Debian packages that the lab needs, as far as they are missing. No service of theirs is started, and
- * none will be at the next boot. What is installed already is left as it is.
+ * Installs the Debian packages that the lab needs and that are missing. None of their services starts, now or at the
+ * next boot. Installed packages are not changed.
  *
- * @param say called with what is being done; not called if nothing is to be done
- * @throws where that is impossible: not Debian, not root, no apt, no package source
+ * @param say gets a line for each step; not called if there is nothing to do
+ * @throws if that is impossible: not Debian, not root, no apt, no package source
  */
 export async function installPackages(say: Say): Promise<void> {
   const pending = await readJson<string[]>(pendingFile());
@@ -137,7 +137,7 @@ export async function installPackages(say: Say): Promise<void> {
     async () => {
       const names = await missingPackages();
       if (names.length > 0) await install(names, say);
-      // Also takes away what a killed run left of its own.
+      // This also removes what a killed run left.
       else await run(join(packageRoot, "lab", "without-services.sh"), ["true"]);
       const added = await readJson<string[]>(pendingFile());
       if (added) await disableServices(added);

@@ -4,15 +4,15 @@ import { debianRelease } from "./debian";
 import { layout } from "./layout";
 import { mayMakeNamespaces } from "./namespace";
 
-/** Bytes that the lab takes when nothing is there yet: packages, box while it is built, image, disks of two machines. */
+/** Bytes that a new lab needs: packages, the box and its build, the image, disks of two machines. */
 const freshSpace = 6 * 2 ** 30;
-/** And when box and image are built. */
+/** Bytes that the lab needs when box and image are built already. */
 const warmSpace = 2 * 2 ** 30;
 /** The longest path of a socket, without the closing zero: sun_path in unix(7). */
 const longestSocketPath = 107;
 const overlayfs = 0x794c7630;
 
-/** A lab's name is part of names and paths; this also keeps it from leading elsewhere. */
+/** Checks a lab's name, which becomes part of names and paths. */
 export function checkLabName(name: string): void {
   if (!/^[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?$/.test(name)) {
     throw new Error(
@@ -25,7 +25,7 @@ const nearestFolder = (path: string): string => (existsSync(path) ? path : neare
 
 const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
-/** What is wrong with a folder as the lab's home, by its path alone. */
+/** Why a folder cannot be the lab's home, by its path alone; undefined if it can. */
 export function homeProblem(home: string): string | undefined {
   const socket = layout(home).libvirt.socket;
   if (Buffer.byteLength(socket) > longestSocketPath) {
@@ -41,7 +41,7 @@ export function homeProblem(home: string): string | undefined {
 }
 
 /**
- * All reasons why the lab cannot run on this machine, as far as they can be known before anything is done.
+ * All reasons why the lab cannot run on this machine that can be known before anything is done.
  *
  * @param fresh whether box and image are still to be built
  */
@@ -86,7 +86,7 @@ export async function labProblems(home: string, fresh: boolean): Promise<string[
 }
 
 /**
- * Refuses to start the lab where it cannot run, with all reasons at once.
+ * Refuses to start a lab that cannot run, with all reasons at once.
  *
  * @param fresh whether box and image are still to be built
  */

@@ -9,7 +9,7 @@ const read = (file: string): string | undefined => {
   }
 };
 
-/** The inode of the network namespace that a process is in, or undefined if there is no such process. */
+/** The inode of a process's network namespace; undefined if there is no such process. */
 export function namespaceOf(pid: number | "self"): number | undefined {
   try {
     return Number(/^net:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[1]);
@@ -19,8 +19,8 @@ export function namespaceOf(pid: number | "self"): number | undefined {
 }
 
 /**
- * The process that a pid file names, or undefined if it is gone. A pid may have been given to another process, so
- * it counts only in the right network namespace and with `argument` among its arguments.
+ * The process in a pid file; undefined if it is gone. Another process may have the pid by now, so it counts only if it
+ * is in the right network namespace and has `argument` among its arguments.
  */
 export function alive(pidFile: string, argument: string, namespace: number): number | undefined {
   const pid = Number(read(pidFile)?.trim());
@@ -28,7 +28,7 @@ export function alive(pidFile: string, argument: string, namespace: number): num
   return read(`/proc/${pid}/cmdline`)?.split("\0").includes(argument) ? pid : undefined;
 }
 
-/** All processes in a network namespace but zombies, which only wait for their parent. */
+/** All processes in a network namespace, except for zombies, which only wait for their parent. */
 export function processesIn(namespace: number): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -47,7 +47,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /**
- * Ends all processes in a network namespace: SIGTERM, and SIGKILL for those that are left after the grace time.
+ * Ends all processes in a network namespace: SIGTERM first, and SIGKILL after the grace time.
  *
  * @param grace milliseconds
  * @throws if some survive
@@ -68,7 +68,7 @@ export async function endAll(namespace: number, grace = 5_000): Promise<void> {
   throw new Error(`processes ${left} do not end, even by SIGKILL: see what they wait for in /proc/PID/stack`);
 }
 
-/** Ends one process: SIGTERM, and SIGKILL if it is there after the grace time in milliseconds. */
+/** Ends one process: SIGTERM first, and SIGKILL after the grace time in milliseconds. */
 export async function end(pid: number, stillThere: () => boolean, grace = 5_000): Promise<void> {
   signal(pid, "SIGTERM");
   const deadline = Date.now() + grace;
@@ -78,5 +78,5 @@ export async function end(pid: number, stillThere: () => boolean, grace = 5_000)
   }
 }
 
-/** Identifies the running system: another value after each boot. */
+/** Identifies the running system: each boot has another value. */
 export const bootId = (): string => read("/proc/sys/kernel/random/boot_id")?.trim() ?? "";

@@ -6,13 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isPinnedReference, parseImage } from "../domain/image";
 import { run, tryRun } from "../local/run";
 
-/** Wraps a command line so that it runs where the registry is reached: in the lab's network namespace. */
+/** Wraps a command line so that it runs in the lab's network namespace, where the registry can be reached. */
 export type Within = (argv: string[]) => string[];
 
 export interface RegistryOptions {
-  /** Folder for its configuration, images, log and pid file; made if missing. */
+  /** The folder for its configuration, images, log and pid file; made if missing. */
   home: string;
-  /** IPv4 address that it listens on; an interface must have it. */
+  /** The IPv4 address on which it listens; an interface must have it. */
   address: string;
   port: number;
   command: Within;
@@ -20,7 +20,7 @@ export interface RegistryOptions {
 
 const startTimeout = 30_000;
 const stopTimeout = 5_000;
-/** Header in which the registry names its folder, so that another one at the same address is not taken for it. */
+/** The header with the registry's folder, so that another registry at the same address is not mistaken for this one. */
 const identity = "X-Registry-Home";
 
 const files = (home: string) => ({
@@ -29,7 +29,9 @@ const files = (home: string) => ({
   pid: join(home, "registry.pid"),
 });
 
-/** JSON is YAML: what Debian's docker-registry (distribution 2.8) is told. Without an upstream, over plain HTTP. */
+/**
+ * The configuration of Debian's docker-registry (distribution 2.8), as JSON, which is YAML: plain HTTP, no upstream.
+ */
 function configuration({ home, address, port }: RegistryOptions): string {
   return JSON.stringify({
     version: 0.1,
@@ -44,7 +46,7 @@ const split = ([program, ...args]: string[]): [string, string[]] => {
   return [program, args];
 };
 
-/** The registry's process id, or undefined if it does not run. A pid file whose number another process has counts as none. */
+/** The registry's process id; undefined if it does not run, or if another process has the id in the pid file. */
 async function runningPid(home: string): Promise<number | undefined> {
   const pid = Number(await readFile(files(home).pid, "utf8").catch(() => ""));
   if (!pid) return undefined;
@@ -59,15 +61,15 @@ async function answers({ home, address, port, command }: RegistryOptions): Promi
   return stdout.split(/\r?\n/).some((line) => line.toLowerCase() === `${identity}: ${home}`.toLowerCase());
 }
 
-/** The registry's last words, for errors. */
+/** The end of the registry's log, for errors. */
 async function lastWords(home: string): Promise<string> {
   const log = await readFile(files(home).log, "utf8").catch(() => "");
   return log.trim().split("\n").slice(-5).join("\n");
 }
 
 /**
- * Starts Debian's docker-registry in the background and waits until it answers; does nothing if it runs already
- * with the same address and port. Not for two callers at once: the lab's lock is around it.
+ * Starts Debian's docker-registry in the background and waits until it answers. If it runs already with the same
+ * address and port, nothing is done. Call it only under the lab's lock.
  */
 export async function startRegistry(options: RegistryOptions): Promise<void> {
   const { home } = options;
@@ -79,7 +81,7 @@ export async function startRegistry(options: RegistryOptions): Promise<void> {
 
   await mkdir(home, { recursive: true });
   await writeFile(file.configuration, wanted);
-  // The shell writes the pid that the registry then has, whatever `command` puts around it.
+  // The shell writes its pid, which the registry then has, whatever `command` adds around it.
   const script = 'echo $$ >"$1" && exec docker-registry serve "$2"';
   const [program, args] = split(options.command(["sh", "-c", script, "sh", file.pid, file.configuration]));
   const log = openSync(file.log, "w", 0o600);
@@ -115,7 +117,7 @@ export async function stopRegistry(home: string): Promise<void> {
     try {
       process.kill(pid, Date.now() < deadline ? "SIGTERM" : "SIGKILL");
     } catch {
-      // Gone in this moment.
+      // It has just ended.
     }
     await sleep(50);
   }
@@ -132,7 +134,7 @@ export interface PushOptions {
   command: Within;
 }
 
-/** Takes `REPOSITORY:TAG@sha256:...` apart. */
+/** Parses `REPOSITORY:TAG@sha256:...`. */
 export function parseReference(reference: string): { repository: string; tag: string; digest: string } {
   const { repository, tag, digest } = parseImage(reference);
   if (!isPinnedReference(reference) || !tag || !digest)
@@ -140,7 +142,10 @@ export function parseReference(reference: string): { repository: string; tag: st
   return { repository, tag, digest };
 }
 
-/** Puts an image into a registry, byte for byte (its digest stays); does nothing if the registry has it under its tag. */
+/**
+ * Copies an image to a registry, byte for byte (its digest stays). If the registry has it under its tag, nothing is
+ * done.
+ */
 export async function pushImage(options: PushOptions): Promise<void> {
   const { repository, tag, digest } = parseReference(options.reference);
   const manifest = `${options.registry}/v2/${repository}/manifests/${tag}`;
@@ -164,7 +169,7 @@ export async function pushImage(options: PushOptions): Promise<void> {
     "--dest-tls-verify=false",
   ];
   const [program, args] = split(options.command([...copy, `oci:${options.layout}:${tag}`, target]));
-  // No proxy knows the lab's addresses; curl is told the same by an option.
+  // Proxies do not know the lab's addresses; curl has an option for this.
   const env = { ...process.env, NO_PROXY: "*", no_proxy: "*" };
   await run(program, args, { env, timeout: 120_000 });
   const now = await stored();

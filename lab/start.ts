@@ -27,13 +27,13 @@ import { alive, processesIn } from "./process";
 import { pushImage, startRegistry } from "./registry";
 import { addBox, provideBaseVolume } from "./vagrant";
 
-/** Guards a lab against two that start or stop it at once. Outside of its home, which `removeLab` removes. */
+/** The lock for starting and stopping a lab. It is outside of the lab's home, which `removeLab` removes. */
 export const withLabLock = <T>(action: () => Promise<T>, say: Say): Promise<T> =>
   withLock(dirname(labHome()), labName(), action, () =>
     say("another process works on the lab: waiting for it"),
   );
 
-/** The lab if all of its parts run, or undefined. Starts no process. */
+/** The lab if all of its parts run; else undefined. Starts no process. */
 export function runningLab(): LabDescription | undefined {
   const home = labHome();
   const paths = layout(home);
@@ -51,7 +51,7 @@ export function runningLab(): LabDescription | undefined {
   return ganeshaPid(paths, inode) !== undefined && registry !== undefined ? lab : undefined;
 }
 
-/** Whether the lab's networks are up, seen from a process in its namespace. */
+/** Whether the lab's networks are up, in the namespace of a process. */
 function hasBridges(pid: number): boolean {
   const devices = readFileSync(`/proc/${pid}/net/dev`, "utf8");
   return [managementNetwork, privateNetwork].every(({ bridge }) =>
@@ -84,7 +84,7 @@ function describe(paths: Layout, accelerator: "kvm" | "tcg", box: Box, image: Im
   };
 }
 
-/** Starts what a lab consists of, as far as it does not run. */
+/** Starts those parts of a lab that do not run. */
 async function startParts(say: Say): Promise<LabDescription> {
   const home = labHome();
   const paths = layout(home);
@@ -128,11 +128,11 @@ async function startParts(say: Say): Promise<LabDescription> {
 }
 
 /**
- * Starts the embedded lab, or what is missing of it, and describes it. Builds box and image if there are none of
- * the present recipe. Whatever was killed before is taken up where it stands.
+ * Starts the embedded lab, or its missing parts, and returns its description. Builds box and image unless those of the
+ * present recipe exist. If an earlier start was killed, this continues it.
  *
- * @param say called with what is being done; not called if nothing is to be done
- * @throws if the lab cannot run on this machine; nothing is made then
+ * @param say gets a line for each step; not called if there is nothing to do
+ * @throws if the lab cannot run on this machine; nothing was made then
  */
 export async function startLab(say: Say): Promise<LabDescription> {
   const running = await upToDate(say);

@@ -27,10 +27,10 @@ export function mountsBelow(folder: string): string[] {
   return found;
 }
 
-/** Forgets the lab's machines and deletes their disks; what the next machines are made from stays. */
+/** Removes the lab's machines with their disks; the files from which machines are made stay. */
 async function deleteMachines(paths: Layout): Promise<void> {
   for (const name of await readdir(paths.libvirt.domains).catch(() => [])) {
-    // networks/ is the other thing that libvirt keeps there.
+    // libvirt's folder networks/ is there, too.
     if (name !== "networks") await rm(join(paths.libvirt.domains, name), { recursive: true, force: true });
   }
   const box = await readJson<{ name: string; version: string }>(paths.boxRecord);
@@ -60,8 +60,8 @@ async function stop(say: Say): Promise<void> {
 }
 
 /**
- * Stops the lab of this name: its machines are destroyed, its processes ended, its networks and namespace removed.
- * Box, image, and the shared data stay for the next start. Does nothing if there is no lab.
+ * Stops the lab of this name: destroys its machines, ends its processes, removes its networks and namespace. Box, image
+ * and shared data stay for the next start. If there is no lab, nothing is done.
  *
  * @throws if something is left
  */
@@ -71,8 +71,8 @@ export async function stopLab(say: Say): Promise<void> {
 }
 
 /**
- * Like {@link stopLab}, and deletes all that the lab keeps; with the last lab that is in use also box and image. Debian packages
- * stay, and libvirt's empty folders in /var.
+ * Like {@link stopLab}, but also deletes all of the lab's files, and with the last used lab also box and image. Debian
+ * packages stay, and libvirt's empty folders in /var.
  */
 export async function removeLab(say: Say): Promise<void> {
   await stopLab(say);
@@ -89,7 +89,7 @@ export async function removeLab(say: Say): Promise<void> {
   await forgetAccelerator();
 }
 
-/** Whether a lab runs or has machines; one that does neither is only a cache. */
+/** Whether a lab runs or has machines; otherwise it is only a cache. */
 function isUsed(lab: string): boolean {
   const machines = join(lab, "machines");
   return existsSync(layout(lab).description) || (existsSync(machines) && readdirSync(machines).length > 0);

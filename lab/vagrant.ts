@@ -6,15 +6,15 @@ import type { Box } from "./box";
 import type { Layout, Say } from "./layout";
 import { refreshPool } from "./libvirt/resources";
 
-/** The volume that vagrant-libvirt looks for before it uploads a box; machines' disks are made on top of it. */
+/** The name of the volume that vagrant-libvirt looks for before it uploads a box. Disks of machines are based on it. */
 export const baseVolume = (box: Pick<Box, "name" | "version">): string =>
   `${box.name.replaceAll("/", "-VAGRANTSLASH-")}_vagrant_box_image_${box.version}_box.img`;
 
-/** Where Vagrant keeps a box that was added. */
+/** Vagrant's folder of an added box. */
 const boxFolder = (paths: Layout, box: Pick<Box, "name" | "version">): string =>
   join(paths.vagrant, "boxes", box.name.replaceAll("/", "-VAGRANTSLASH-"), box.version, "libvirt");
 
-/** A box catalog, which gives the box a version; without one, Vagrant calls it 0 and never notices a change. */
+/** A catalog that gives the box a version. Without one, Vagrant assumes version 0 and never notices a change. */
 export const catalog = (box: Box): string =>
   JSON.stringify({
     name: box.name,
@@ -23,7 +23,7 @@ export const catalog = (box: Box): string =>
     ],
   });
 
-/** Makes Vagrant know the box, unless it does. */
+/** Adds the box to Vagrant, unless it is there. */
 export async function addBox(paths: Layout, box: Box, say: Say): Promise<void> {
   const known = await readJson<{ name: string; version: string }>(paths.boxRecord);
   if (known?.name === box.name && known.version === box.version) return;
@@ -31,9 +31,9 @@ export async function addBox(paths: Layout, box: Box, say: Say): Promise<void> {
   await mkdir(paths.vagrant, { recursive: true });
   const file = join(paths.vagrant, "catalog.json");
   await writeAtomically(file, catalog(box));
-  // What a killed `box add` left is in the way of the next.
+  // A killed `box add` may have left files that block the next one.
   await rm(boxFolder(paths, box), { recursive: true, force: true });
-  // Ends with this process even if it is killed: it would be in the way of the next that tries.
+  // It ends with this process even if that is killed: otherwise it would block the next attempt.
   await run("setpriv", ["--pdeathsig", "KILL", "vagrant", "box", "add", "--provider", "libvirt", file], {
     cwd: paths.vagrant,
     env: { ...process.env, VAGRANT_HOME: paths.vagrant, VAGRANT_CHECKPOINT_DISABLE: "1" },
@@ -43,13 +43,13 @@ export async function addBox(paths: Layout, box: Box, say: Say): Promise<void> {
 }
 
 /**
- * Puts the box's disk into the storage pool under the name that vagrant-libvirt expects. Otherwise two machines that
- * come up at once race: one gets a half-uploaded disk.
+ * Puts the box's disk into the storage pool under the name that vagrant-libvirt expects. Otherwise, if two machines
+ * start at once, one may get an incomplete disk.
  */
 export async function provideBaseVolume(paths: Layout, box: Box): Promise<void> {
   const volume = baseVolume(box);
   if ((await readdir(paths.pool)).includes(volume)) return;
-  // Nobody writes to either: as good as a copy, and there at once and completely.
+  // Neither file is ever written, so a link is as good as a copy, and complete at once.
   await link(join(boxFolder(paths, box), "box.img"), join(paths.pool, volume));
   await refreshPool(paths);
 }

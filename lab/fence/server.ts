@@ -4,24 +4,24 @@ import { Server, type ServerChannel, utils } from "ssh2";
 import { packageRoot } from "../../local/root";
 
 /*
- * The lab's stand-in for an sshd on a machine with libvirt, which fence_virsh logs in to: one key, and for it one program,
- * whatever the client asks for. It runs in the lab's network, as a process of its own.
+ * The lab's stand-in for the sshd of a machine with libvirt, to which fence_virsh logs in. It accepts one key and runs
+ * one program for it, whatever the client requests. It is a separate process in the lab's network.
  */
 
-/** What the process is told on its standard input; it ends with that. */
+/** The standard input of the process, which ends when its input ends. */
 export interface FenceServerOrder {
   address: string;
   port: number;
-  /** Private keys in OpenSSH's form are secrets: they never stand in an argument. */
+  /** The private key in OpenSSH's form: a secret, which is never an argument. */
   hostKey: string;
-  /** The public key that is let in, `TYPE BASE64`. */
+  /** The accepted public key, `TYPE BASE64`. */
   clientKey: string;
-  /** libvirt's, and the domains that the key is for. */
+  /** libvirt's URI, and the domains that the key may control. */
   uri: string;
   domains: string[];
 }
 
-/** Serves one session: the program that lab/fence/virsh-only is. */
+/** Serves one session with the program lab/fence/virsh-only. */
 function serve(channel: ServerChannel, { uri, domains }: FenceServerOrder): void {
   const child = spawn(join(packageRoot, "lab", "fence", "virsh-only"), [uri, ...domains]);
   channel.pipe(child.stdin);

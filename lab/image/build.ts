@@ -6,9 +6,9 @@ import { artifactsHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { run } from "../../local/run";
 
-/** The stand-in for Rancher's image, as it lies on this machine. */
+/** The stand-in for Rancher's image on this machine. */
 export interface Image {
-  /** As nodes pull it: `ha-rancher/rancher-stand-in:TAG@DIGEST`. */
+  /** The reference that nodes pull: `ha-rancher/rancher-stand-in:TAG@DIGEST`. */
   reference: string;
   /** `sha256:...` of the manifest. */
   digest: string;
@@ -35,14 +35,14 @@ export function parsePolicy(text: string): Map<string, string> {
   return versions;
 }
 
-/** Versions as of one state of apt's lists, by its time in milliseconds. */
+/** The versions in apt's lists, with the time of the lists in milliseconds. */
 interface Memo {
   stamp: number;
   /** `PACKAGE=VERSION` by package. */
   pinned: Record<string, string>;
 }
 
-/** `PACKAGE=VERSION` of each package, as apt would install it. Asking apt takes a second: asked once per update of its lists. */
+/** `PACKAGE=VERSION` of each package that apt would install. apt takes a second, and runs once per update of its lists. */
 async function candidates(): Promise<string[]> {
   const { mtimeMs: stamp } = await stat("/var/lib/apt/lists");
   const file = join(artifactsHome(), "image-packages.json");
@@ -66,18 +66,18 @@ async function candidates(): Promise<string[]> {
   return Object.values(pinned);
 }
 
-/** The manifest's digest in an OCI layout with one image, or undefined if there is no such layout. */
+/** The manifest's digest in an OCI layout with one image; undefined if there is no such layout. */
 export async function digestOf(layout: string): Promise<string | undefined> {
   const index = await readFile(join(layout, "index.json"), "utf8").catch(() => undefined);
   return index === undefined ? undefined : JSON.parse(index).manifests[0].digest;
 }
 
 /**
- * Gives the stand-in for Rancher's image; builds it unless one of the same sources and package versions is there.
- * Needs apt's lists, the network that they come from, and umoci; no container engine. The same sources and versions
- * give the same digest, so that a rebuild replaces no container.
+ * Returns the stand-in for Rancher's image. It is built unless one with the same sources and package versions exists.
+ * The build needs apt's lists, their network, and umoci, but no container engine. The same sources and versions give
+ * the same digest, so that a rebuild replaces no container.
  *
- * @param say called with what is being done, line by line; not called if nothing is to be done
+ * @param say gets a line for each step; not called if there is nothing to do
  */
 export async function buildImage(say: (line: string) => void): Promise<Image> {
   const wanted = await candidates();
@@ -94,7 +94,7 @@ export async function buildImage(say: (line: string) => void): Promise<Image> {
       artifactsHome(),
       "image",
       async () => {
-        if (await digestOf(layout)) return; // somebody else built it while this waited
+        if (await digestOf(layout)) return; // Another process built it meanwhile.
         const building = `${folder}.building`;
         await rm(building, { recursive: true, force: true });
         await mkdir(building, { recursive: true });

@@ -3,19 +3,22 @@ import { dirname, join } from "node:path";
 import { run } from "../../local/run";
 import { digestOf, type Image } from "./build";
 
-/** What an image is made to be, for tests of upgrades. */
+/** A variant of the image, for tests of upgrades. */
 export interface VariantOptions {
-  /** Its tag: what a version is told by. */
+  /** Its tag, which identifies the version. */
   tag: string;
-  /** Instead of the stand-in's own start: a command for `sh -c` in the data directory; what it ends with, the container ends with. */
+  /**
+   * A command that replaces the stand-in's own start, for `sh -c` in the data directory. The container ends with its
+   * exit code.
+   */
   start?: string;
 }
 
 /**
- * Another version of the stand-in: the same layers, with another tag, label and, if it is said, another start. Nothing
- * is downloaded, and the registry has the layers already.
+ * Makes another version of the stand-in: the same layers with another tag, label and, if it is given, another start.
+ * Nothing is downloaded, and the registry has the layers already.
  *
- * @param folder where it is put, below a folder named by the tag; what is there already is taken
+ * @param folder the result is in a subfolder named by the tag; if it exists already, it is used
  */
 export async function makeVariant(
   image: Image,

@@ -6,7 +6,7 @@ import type { Layout } from "../layout";
 import { runIn } from "../namespace";
 import { alive, end } from "../process";
 
-/** One `key = value` a line; strings and lists of strings quoted as libvirt's parser wants it. */
+/** Lines `key = value`, with strings and lists of strings quoted for libvirt's parser. */
 export function libvirtConfiguration(settings: Record<string, string | number | string[]>): string {
   const quoted = (text: string): string => {
     if (/["\n]/.test(text))
@@ -30,7 +30,7 @@ const daemonSettings = {
   auth_unix_rw: "none",
 };
 
-/** QEMU as root without the confinement that needs more of the machine (users, cgroups, security modules). */
+/** Runs QEMU as root, without confinement, which would need users, cgroups and security modules on this machine. */
 const qemuSettings = {
   user: "root",
   group: "root",
@@ -39,22 +39,23 @@ const qemuSettings = {
   security_driver: "none",
   cgroup_controllers: [],
   namespaces: [],
-  // Else QEMU's output would go through a daemon of its own, virtlogd.
+  // Otherwise QEMU's output would need another daemon, virtlogd.
   stdio_handler: "file",
 };
 
-/** How clients outside of the daemon's mount namespace reach it. */
+/** The URI for clients outside of the daemon's mount namespace. */
 export const libvirtUri = (paths: Layout): string => `qemu:///system?socket=${paths.libvirt.socket}`;
 
-/** The process id of the lab's libvirtd, or undefined if it does not run. */
+/** The process id of the lab's libvirtd; undefined if it does not run. */
 export const libvirtdPid = (paths: Layout, inode: number): number | undefined =>
   alive(paths.libvirt.pidFile, paths.libvirt.configuration, inode);
 
 /**
- * Starts the lab's libvirtd, or starts it anew if its configuration has changed: machines outlive that.
- * Returns when it takes connections.
+ * Starts the lab's libvirtd, or restarts it if its configuration has changed; machines keep running. Returns when it
+ * accepts connections.
  *
- * @param fresh whether nothing runs in the namespace yet: what an earlier libvirtd noted of running things is wrong
+ * @param fresh whether nothing runs in the namespace yet: an earlier libvirtd's records of running machines are then
+ *   wrong
  */
 export async function startLibvirtd(
   paths: Layout,

@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 export const xml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 
-/** A UUID that is always the same for a name, so that a definition replaces the one before. */
+/** A UUID that depends only on the name, so that a new definition replaces the former one. */
 export function uuidOf(name: string): string {
   const hex = createHash("sha256").update(name).digest("hex");
-  // The form of version 8 (RFC 9562 5.8): freely made.
+  // The form of version 8 (RFC 9562 5.8), whose content is free.
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
@@ -16,7 +16,7 @@ export interface Network {
   bridge: string;
   hostAddress: string;
   netmask: string;
-  /** Addresses that DHCP hands out; default: no DHCP. */
+  /** The range of DHCP addresses; default: no DHCP. */
   dhcp?: { start: string; end: string };
 }
 
@@ -29,7 +29,7 @@ export function networkXml(network: Network): string {
     `  <name>${xml(network.name)}</name>`,
     `  <uuid>${uuidOf(`network ${network.name}`)}</uuid>`,
     `  <bridge name="${xml(network.bridge)}" stp="off" delay="0"/>`,
-    // Nothing to resolve: without it libvirt starts a name server for each network.
+    // No names are needed here; by default libvirt starts a name server for each network.
     '  <dns enable="no"/>',
     `  <ip address="${xml(network.hostAddress)}" netmask="${xml(network.netmask)}">${dhcp ?? ""}</ip>`,
     "</network>",

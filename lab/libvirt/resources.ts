@@ -17,7 +17,7 @@ const names = (output: string): Set<string> =>
       .filter(Boolean),
   );
 
-/** Calls virsh with libvirt's connection of the lab. */
+/** Calls virsh with the lab's connection. */
 const virsh = (paths: Layout, args: string[]) =>
   run("virsh", ["--quiet", "--connect", libvirtUri(paths), ...args], { timeout: 60_000 });
 
@@ -30,13 +30,13 @@ async function makeNetwork(paths: Layout, network: Network, active: Set<string>)
 }
 
 /**
- * Makes what must be there before Vagrant makes a machine: networks and storage pool. Parallel `vagrant up` would
- * race for making them, and remove them under each other.
+ * Makes the networks and the storage pool before Vagrant makes a machine. Parallel runs of `vagrant up` would race to
+ * make them, and remove each other's.
  */
 export async function makeResources(paths: Layout): Promise<void> {
   await mkdir(paths.pool, { recursive: true });
   const networks = names((await virsh(paths, ["net-list", "--name"])).stdout);
-  // One after the other: libvirt looks for a free number of the firewall's rules while it starts a network.
+  // One after the other: at each start of a network, libvirt searches for a free number in the firewall's rules.
   for (const network of [managementNetwork, privateNetwork]) await makeNetwork(paths, network, networks);
 
   const pools = names((await virsh(paths, ["pool-list", "--name"])).stdout);
@@ -48,5 +48,5 @@ export async function makeResources(paths: Layout): Promise<void> {
   }
 }
 
-/** Makes libvirt look at the pool's files anew. */
+/** Makes libvirt read the pool's files again. */
 export const refreshPool = (paths: Layout) => virsh(paths, ["pool-refresh", poolName]);

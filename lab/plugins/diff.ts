@@ -2,10 +2,10 @@ import { isObject, same, type Value, type Values } from "./values";
 
 /** One property that differs. */
 export interface Change {
-  /** As Pulumi writes property paths: `connection.host`, `triggers[0]`, `environment["a-b"]`. */
+  /** The property's path in Pulumi's form: `connection.host`, `triggers[0]`, `environment["a-b"]`. */
   path: string;
   kind: "add" | "delete" | "update";
-  /** Whether the resource must be made anew for it. */
+  /** Whether the resource must be replaced for it. */
   replace: boolean;
 }
 
@@ -15,8 +15,8 @@ const member = (path: string, name: string): string => {
 };
 
 /**
- * The differences between two property bags, at the leaves, as Pulumi's own object diff gives them: an array is
- * compared by index, and what is there on one side only is named without going into it.
+ * The differences between two property bags, at the leaves, like Pulumi's own object diff: arrays are compared by
+ * index. A value that exists on one side only is one difference, whatever is in it.
  */
 export function changes(olds: Values, news: Values): Change[] {
   const found: Change[] = [];

@@ -1,12 +1,12 @@
 import type { Failure } from "./plugin";
 import { isObject, isUnknown, type Value, type Values } from "./values";
 
-/** What a property may hold. Values that are not known yet pass. */
+/** The allowed values of a property. Values that are not known yet pass. */
 export type Field = {
   required?: true;
   /** Filled in when the property is absent. */
   default?: Value;
-  /** Says what is wrong with a value of the right shape, or gives undefined. */
+  /** Returns the mistake in a value of the right shape; undefined if there is none. */
   rule?: (value: never) => string | undefined;
 } & (
   | { is: "boolean" | "number" | "string" | "anything" }
@@ -19,8 +19,8 @@ export type Field = {
 export type Fields = Readonly<Record<string, Field>>;
 
 /**
- * Checks properties against their fields, fills in defaults, and names everything that is wrong: a property that
- * is not implemented is refused, never ignored.
+ * Checks properties against their fields, fills in defaults, and reports all mistakes. A property that is not
+ * implemented is refused, never ignored.
  *
  * @param package_ the stand-in's package, for messages
  */
@@ -43,7 +43,7 @@ function objectOf(
 ): Values {
   const result: Values = {};
   for (const [name, value] of Object.entries(values)) {
-    // Pulumi's bookkeeping, and what every provider is given.
+    // Pulumi's own properties, which every provider gets.
     if (value === null || name.startsWith("__")) continue;
     const at = path ? `${path}.${name}` : name;
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;

@@ -11,7 +11,7 @@ export interface InstallOptions {
   pulumi: string;
   /** The environment that Pulumi will run in; its PULUMI_HOME gets the plugins. */
   env: NodeJS.ProcessEnv;
-  /** Told which plugin is used, and why; not called when they are there already. */
+  /** Gets a line for each plugin that is installed, with the reason; not called if all are there already. */
   say: (line: string) => void;
 }
 
@@ -26,7 +26,7 @@ export interface Wanted {
   name: "command" | "docker";
   /** The version that the installed SDK asks for. */
   version: string;
-  /** Where the CLI looks for it. */
+  /** The folder in which the CLI looks for it. */
   folder: string;
 }
 
@@ -42,7 +42,7 @@ const isThere = ({ folder }: Wanted): boolean => isPluginThere(folder);
 
 type Failures = Partial<Record<string, { at: number; reason: string }>>;
 
-/** Kept outside of PULUMI_HOME, since another one is as far from the internet. */
+/** The record of failed downloads. It is outside of PULUMI_HOME: with another PULUMI_HOME they fail as well. */
 const failuresFile = (): string => join(cacheHome(), "plugin-downloads.json");
 
 async function rememberedFailures(): Promise<Failures> {
@@ -56,7 +56,7 @@ async function rememberedFailures(): Promise<Failures> {
   }
 }
 
-/** What the CLI gave as the reason of a failed download, in one line. */
+/** The CLI's reason of a failed download, in one line. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof RunError)) return String(error);
   const { stderr, stdout } = error.result;
@@ -66,7 +66,7 @@ function reasonOf(error: unknown): string {
   return (said ?? error.message.split("\n")[0] ?? "").replace(/^(error|warning):\s*/i, "").trim();
 }
 
-/** The reason why it could not be downloaded; undefined if it was. */
+/** Downloads a plugin; returns the reason if that fails. */
 async function download(options: InstallOptions, { name, version }: Wanted): Promise<string | undefined> {
   const giveUp = new AbortController();
   try {
@@ -75,7 +75,7 @@ async function download(options: InstallOptions, { name, version }: Wanted): Pro
       timeout: downloadTimeout,
       signal: giveUp.signal,
       onLine: (line) => {
-        // The CLI tries five times, with growing pauses; a name server that is not there will not be there then.
+        // The CLI tries five times, with growing pauses; without a name server this is in vain.
         if (/no such host|network is unreachable|server misbehaving/i.test(line)) giveUp.abort();
       },
     });
@@ -86,8 +86,8 @@ async function download(options: InstallOptions, { name, version }: Wanted): Pro
 }
 
 /**
- * Puts the launcher where `pulumi plugin install --file` would put it: a folder without more, and no record of it
- * elsewhere. It appears as a whole.
+ * Installs the launcher like `pulumi plugin install --file`: a folder, and no record elsewhere. The folder gets its
+ * name when it is complete.
  */
 export async function installStandIn({ name, version, folder }: Wanted): Promise<void> {
   const plugins = join(folder, "..");
@@ -96,7 +96,7 @@ export async function installStandIn({ name, version, folder }: Wanted): Promise
   const launcher = join(made, `pulumi-resource-${name}`);
   await copyFile(join(packageRoot, "lab", "plugins", "launcher.cjs"), launcher);
   await chmod(launcher, 0o755);
-  // Without it, Node would look for the kind of module in the package.json files of the folders above.
+  // Without it, Node would read the type of module from a package.json in a folder above.
   const about = { description: `Offline stand-in for Pulumi's ${name} plugin`, version, type: "commonjs" };
   await writeFile(join(made, "package.json"), `${JSON.stringify(about, undefined, 2)}\n`);
   await rm(folder, { recursive: true, force: true });
@@ -124,8 +124,8 @@ async function installOne(options: InstallOptions, wanted: Wanted, failures: Fai
 }
 
 /**
- * Sees to it that PULUMI_HOME has the plugins of the packages that the program uses: the official ones where they
- * can be downloaded, else the stand-ins of this folder. Looks at two folders only when all is there.
+ * Makes sure that PULUMI_HOME has the plugins of the packages that the program uses: the official ones if they can be
+ * downloaded, else the stand-ins of this folder. If all are there, this only looks at two folders.
  */
 export async function installPlugins(options: InstallOptions): Promise<void> {
   const wanted = wantedPlugins(options.env);

@@ -5,8 +5,8 @@ import { type Context, PartialFailure } from "./plugin";
 import type { Values } from "./values";
 
 /*
- * Pulumi's messages are built with the google-protobuf that @pulumi/pulumi itself loads: another copy's classes
- * are refused by its serializers.
+ * Pulumi's messages are built with the google-protobuf that @pulumi/pulumi itself loads: its serializers refuse the
+ * classes of another copy.
  */
 const load = createRequire(require.resolve("@pulumi/pulumi/package.json"));
 const structs = load(
@@ -23,7 +23,7 @@ export const toStruct = (values: Values): Struct =>
 
 export const fromStruct = (struct: Struct | undefined): Values => (struct?.toJavaScript() ?? {}) as Values;
 
-/** HTTP/2 trailers carry an error's text: beyond 64 KiB, percent-encoded, they cannot be sent. */
+/** An error's text is sent in HTTP/2 trailers, which are limited to 64 KiB, percent-encoded. */
 const longestMessage = 16_000;
 
 export function shortened(message: string): string {
@@ -32,7 +32,7 @@ export function shortened(message: string): string {
   return `${message.slice(0, half)}\n[... ${message.length - longestMessage} characters left out ...]\n${message.slice(-half)}`;
 }
 
-/** An error as gRPC wants it; a {@link PartialFailure} carries what exists, in the way of Go's gRPC. */
+/** Converts an error for gRPC; a {@link PartialFailure} contains what exists, in the form of Go's gRPC. */
 export function toStatus(error: unknown): object {
   const grpc = require("@grpc/grpc-js") as typeof import("@grpc/grpc-js");
   const message = shortened(error instanceof Error ? error.message : String(error));
@@ -62,7 +62,7 @@ export function toStatus(error: unknown): object {
 
 type Severity = Parameters<Context["say"]>[0];
 
-/** Shows messages through the engine. Loaded and connected with the first message. */
+/** Shows messages through the engine. It is loaded and connected at the first message. */
 export class EngineLog {
   private client: import("@pulumi/pulumi/proto/engine_grpc_pb").EngineClient | undefined;
   private tail: Promise<void> = Promise.resolve();
@@ -72,7 +72,7 @@ export class EngineLog {
   /** @param ephemeral shown beside the resource while it is worked on, and not afterwards */
   write(severity: Severity, message: string, urn: string, ephemeral: boolean): void {
     const { address } = this;
-    // Without an engine there is nobody to show it to.
+    // Without an engine nobody sees the message.
     if (!address) return;
     const grpc = require("@grpc/grpc-js") as typeof import("@grpc/grpc-js");
     const services =
@@ -92,7 +92,7 @@ export class EngineLog {
     request.setUrn(urn);
     request.setEphemeral(ephemeral);
     const { client } = this;
-    // One after the other, so that lines keep their order; a lost line is no reason to fail.
+    // One after the other, so that lines keep their order. A lost line is no failure.
     this.tail = this.tail.then(
       () =>
         new Promise<void>((resolve) =>
@@ -101,7 +101,7 @@ export class EngineLog {
     );
   }
 
-  /** When all that was written is shown. */
+  /** Waits until all messages are shown. */
   async flush(): Promise<void> {
     await this.tail;
   }

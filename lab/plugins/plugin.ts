@@ -18,7 +18,7 @@ export interface Diff {
   deleteBeforeReplace?: boolean;
 }
 
-/** What an operation on one resource may use besides its properties. */
+/** What an operation on a resource may use beside its properties. */
 export interface Context {
   urn: string;
   /** The resource's name in the program. */
@@ -27,7 +27,7 @@ export interface Context {
   status(line: string): void;
   /** Shows a line among the resource's diagnostics. */
   say(severity: "info" | "warning" | "error", message: string): void;
-  /** Aborted when the user cancels: what only waits ends, what changes something goes on. */
+  /** Aborted when the user cancels: operations that only wait end, operations that change something continue. */
   signal: AbortSignal;
 }
 
@@ -37,11 +37,11 @@ export interface Live {
   inputs: Values;
 }
 
-/** The operations of one resource type; those that look at the properties only are not given a context. */
+/** The operations of one resource type. Operations that only read properties get no context. */
 export interface ResourceType {
   check(news: Values): Checked;
   diff(oldInputs: Values, news: Values): Diff;
-  /** The outputs that a preview can tell; those that nobody knows are {@link unknown}. */
+  /** The outputs in a preview; those that are not known yet are {@link unknown}. */
   previewCreate(inputs: Values): Values;
   create(context: Context, inputs: Values): Promise<{ id: string; properties: Values }>;
   /** Undefined if it is gone. */
@@ -51,7 +51,7 @@ export interface ResourceType {
   delete(context: Context, id: string, properties: Values): Promise<void>;
 }
 
-/** What a plugin process serves. */
+/** The content of a plugin process. */
 export interface Plugin {
   /** The package, such as `docker`. */
   name: string;
@@ -64,7 +64,7 @@ export interface Plugin {
   close(): void;
 }
 
-/** A failure after which the resource exists in part: Pulumi keeps it and goes on with `update` at the next `up`. */
+/** A failure after which the resource exists in part: Pulumi keeps it and continues with `update` at the next `up`. */
 export class PartialFailure extends Error {
   constructor(
     message: string,

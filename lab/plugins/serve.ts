@@ -5,7 +5,7 @@ import { type Change, changes, topLevel } from "./diff";
 import { EngineLog, empty, fromStruct, toStatus, toStruct } from "./messages";
 import type { Checked, Context, Diff, Plugin, ResourceType } from "./plugin";
 
-// What takes long to load is loaded when it is needed: Pulumi starts a process per provider and waits for its port.
+// Slow modules are loaded only when they are needed: Pulumi starts a process per provider and waits for its port.
 const grpc = () => require("@grpc/grpc-js") as typeof import("@grpc/grpc-js");
 const protocol = () => require("@pulumi/pulumi/proto/provider_pb") as typeof messages;
 
@@ -50,7 +50,7 @@ function diffResponse({ changes, deleteBeforeReplace = false }: Diff): messages.
   return response;
 }
 
-/** The service's methods; those that are missing answer "unimplemented", which the engine expects of plugins. */
+/** The service's methods. Missing ones answer "unimplemented", which the engine expects from plugins. */
 function service(plugin: Plugin, log: EngineLog): UntypedServiceImplementation {
   const cancelled = new AbortController();
 
@@ -105,7 +105,7 @@ function service(plugin: Plugin, log: EngineLog): UntypedServiceImplementation {
       checkResponse(plugin.checkConfig(fromStruct(request.getNews()))),
     ),
     diffConfig: method((request: messages.DiffRequest) => {
-      // A changed configuration is an update of the provider: what it made stays.
+      // A changed configuration is an update of the provider: its resources stay.
       const olds = fromStruct(request.getOldInputs() ?? request.getOlds());
       return diffResponse({ changes: changes(olds, fromStruct(request.getNews())) });
     }),
@@ -117,7 +117,7 @@ function service(plugin: Plugin, log: EngineLog): UntypedServiceImplementation {
       });
       plugin.configure(config);
       const response = new (protocol().ConfigureResponse)();
-      // Secrets come as plain text and outputs of the same name stay secret: the engine sees to it.
+      // Secrets arrive as plain text; the engine keeps outputs of the same name secret.
       response.setSupportspreview(true);
       return response;
     }),
@@ -153,7 +153,7 @@ function service(plugin: Plugin, log: EngineLog): UntypedServiceImplementation {
         properties: fromStruct(request.getProperties()),
         inputs: fromStruct(request.getInputs()),
       });
-      // An empty answer says that it is gone.
+      // An empty answer means that the resource is gone.
       if (live) {
         response.setId(live.id);
         response.setProperties(toStruct(live.properties));
@@ -182,7 +182,7 @@ function service(plugin: Plugin, log: EngineLog): UntypedServiceImplementation {
   };
 }
 
-/** Ends this process when the one that started it is gone without having said so. */
+/** Ends this process if its parent has ended without a signal. */
 function endWithParent(end: () => void): void {
   const parent = process.ppid;
   setInterval(() => {
@@ -198,7 +198,7 @@ export function serve(plugin: Plugin): void {
   const { ResourceProviderService } =
     require("@pulumi/pulumi/proto/provider_grpc_pb") as typeof import("@pulumi/pulumi/proto/provider_grpc_pb");
   const { Server, ServerCredentials } = grpc();
-  // The engine gives its own address as the last argument, and none if it attaches later.
+  // The engine passes its own address as the last argument, and none if it attaches later.
   const log = new EngineLog(process.argv.slice(2).findLast((argument) => !argument.startsWith("-")));
   const server = new Server({
     "grpc.max_receive_message_length": longestMessage,
@@ -213,7 +213,7 @@ export function serve(plugin: Plugin): void {
     plugin.close();
     log.close();
     server.tryShutdown(() => process.exit(0));
-    // A call that does not come back does not keep the process: the engine would kill it 5 s later.
+    // A call that never returns must not delay the end: the engine would kill the process 5 s later.
     setTimeout(() => process.exit(0), 500).unref();
   };
   process.on("SIGINT", end);

@@ -11,22 +11,22 @@ export interface Login {
   privateKey?: string;
   passphrase?: string;
   password?: string;
-  /** `TYPE BASE64`, any of which the server may have; undefined: whatever key it has. */
+  /** The allowed host keys, `TYPE BASE64`; undefined: any key. */
   hostKeys?: readonly string[];
   /** Milliseconds for the TCP connection; 0: no limit. */
   connectTimeout: number;
-  /** Milliseconds between signs of life, and how many of them may stay without an answer. */
+  /** Milliseconds between keepalive messages, and how many of them may stay without an answer. */
   keepalive?: { interval: number; count: number };
-  /** Tries after the first one that failed; -1: no limit. Waits from 0.1 s, growing to 5 s, between them. */
+  /** Attempts after the first failed one; -1: no limit. The pauses between them grow from 0.1 s to 5 s. */
   retries: number;
-  /** What names the key in messages, such as `connection.privateKey`. */
+  /** The setting with the key, for messages, such as `connection.privateKey`. */
   keySetting: string;
 }
 
-/** A server that does not finish the handshake within this time hangs; a slow virtual machine takes some seconds. */
+/** Milliseconds for the handshake; a slow virtual machine takes some seconds, and a server that takes longer hangs. */
 const handshakeTimeout = 30_000;
 
-/** A node that went silent is given up after some 20 s, unless it is said otherwise. */
+/** The default: a silent node is given up after about 20 s. */
 const defaultKeepalive = { interval: 5_000, count: 3 };
 
 /** sshd's default MaxSessions is 10; two are left for others who use the same connection. */
@@ -34,7 +34,7 @@ const channelsAtOnce = 8;
 
 const named = ({ host, port, user }: Login): string => `${user}@${host}:${port}`;
 
-/** An error that another try cannot mend. */
+/** An error that another attempt cannot repair. */
 class Hopeless extends Error {}
 
 function settings(login: Login, socket: Socket): ConnectConfig {
@@ -55,7 +55,7 @@ function settings(login: Login, socket: Socket): ConnectConfig {
     keepaliveInterval: interval,
     keepaliveCountMax: count,
     ...(login.hostKeys && {
-      // The server picks the first type of this list that it has: it must be one that we can compare.
+      // The server chooses the first type of this list that it has, so each must be one that we can compare.
       algorithms: {
         serverHostKey: types.flatMap((type) =>
           type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type],
@@ -90,7 +90,7 @@ function explained(login: Login, error: Error & { code?: string; level?: string 
   return new Error(`${where} cannot be reached over SSH (${message}): is the machine on, is sshd running?`);
 }
 
-/** One try. */
+/** One attempt to connect. */
 async function dial(login: Login, signal: AbortSignal): Promise<Client> {
   const { Client: SshClient } = require("ssh2") as typeof import("ssh2");
   const socket = connectTcp({ host: login.host, port: login.port, noDelay: true });
@@ -112,7 +112,7 @@ async function dial(login: Login, signal: AbortSignal): Promise<Client> {
         : undefined;
     signal.addEventListener("abort", abort, { once: true });
     socket.once("connect", () => clearTimeout(timer));
-    // Stays: an error that nobody hears would end the process. "close" follows and tells the pool.
+    // This listener stays: an unhandled error would end the process. "close" follows and informs the pool.
     client.on("error", fail);
     socket.on("error", fail);
     client.once("close", () => fail(new Error("the connection was closed")));
@@ -163,14 +163,14 @@ interface Pooled {
   accepted: Map<string, boolean>;
 }
 
-/** One connection for each way to log in, shared by all operations of this process. */
+/** One connection for each login, shared by all operations of this process. */
 export class Connections {
   private readonly pool = new Map<string, Pooled>();
 
   /**
-   * Runs an action that opens one channel (and closes it before it ends) on the connection, which is made if need be.
+   * Runs an action that opens one channel and closes it before it ends. The connection is made if necessary.
    *
-   * @param onRetry told about tries to connect that failed
+   * @param onRetry called after each failed attempt to connect
    */
   async use<T>(
     login: Login,
@@ -214,7 +214,7 @@ export class Connections {
 }
 
 export interface Ran {
-  /** Undefined if the server did not say: the connection broke. */
+  /** Undefined if the connection broke before the server sent it. */
   code: number | undefined;
   signal: string | undefined;
   stdout: string;

@@ -1,6 +1,6 @@
 import { unknownOthers, unknownValue } from "../../local/pulumi/values";
 
-/** What properties are made of: JSON, as Pulumi passes it in a protobuf Struct. */
+/** A property's value: JSON, which Pulumi passes in a protobuf Struct. */
 export type Value = null | boolean | number | string | Value[] | Values;
 export interface Values {
   [name: string]: Value;
@@ -13,7 +13,7 @@ export const isUnknown = (value: unknown): boolean => unknowns.has(value);
 export const isObject = (value: unknown): value is Values =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Whether two values are the same, whatever the order of their objects' members. */
+/** Whether two values are equal; the order of objects' members does not matter. */
 export function same(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) {

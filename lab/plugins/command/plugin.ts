@@ -10,22 +10,22 @@ import { runCommand } from "./run";
 
 const connections = new Connections();
 
-/** Properties of a resource come as plain values; their form was checked when they were inputs. */
+/** The inputs in a resource's properties; their form was checked before. */
 const inputsOf = (values: Values): CommandInputs =>
   checkFields("command", commandFields, values).inputs as never;
 
-/** With defaults on both sides, so that a state which another version of the plugin made shows no difference. */
+/** Adds defaults, so that the state of another version of the plugin shows no difference. */
 const comparable = (values: Values): Values =>
   plain(checkFields("command", commandFields, plain(values)).inputs);
 
-/** What a command prints is not known before it ran. */
+/** The outputs in a preview: a command's output is not known before it has run. */
 const preview = (inputs: Values): Values => ({ ...inputs, stdout: unknown, stderr: unknown });
 
 /** `command:remote:Command`: runs a command on a machine when it is created, changed or deleted. */
 const remoteCommand: ResourceType = {
   check: (news) => checkFields("command", commandFields, news),
 
-  // Nothing is ever replaced from here: the SDK itself asks for it when `triggers` change.
+  // This never causes a replacement: the SDK itself requests one when `triggers` change.
   diff: (oldInputs, news) => ({ changes: changes(comparable(oldInputs), comparable(news)) }),
 
   previewCreate: preview,
@@ -40,7 +40,7 @@ const remoteCommand: ResourceType = {
     return { id, properties: { ...values, ...outputs } };
   },
 
-  // Nothing to look at: a command leaves no object behind.
+  // There is nothing to read: a command makes no object.
   read: async (_context, live) => live,
 
   previewUpdate: (_olds, news) => preview(news),

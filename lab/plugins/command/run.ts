@@ -37,8 +37,8 @@ function lines(onLine: (line: string) => void): { push(data: Buffer): void; end(
 }
 
 /**
- * Finds out which variables the server takes over from the client (sshd's AcceptEnv), by asking a shell there:
- * the SSH library does not wait for the server's answer to the request.
+ * Asks a shell on the server which variables the server accepts from the client (sshd's AcceptEnv): the SSH library
+ * does not wait for the server's answer to the request.
  */
 async function learnAccepted(client: Client, accepted: Map<string, boolean>, names: string[]): Promise<void> {
   const asked = names.filter((name) => !accepted.has(name));
@@ -56,7 +56,10 @@ const notAccepted = (name: string): string =>
   `Unable to set '${name}'. This only works if your SSH server is configured to accept these variables via AcceptEnv. ` +
   "Alternatively, if a Bash-like shell runs the command on the remote host, prefix the command itself with the variables in the form 'VAR=value command'";
 
-/** The environment for a command: what was asked for must be accepted, the previous output is only offered. */
+/**
+ * The environment for a command. The server must accept the requested variables; those with the previous output are
+ * optional.
+ */
 async function environmentOf(
   context: Context,
   client: Client,
@@ -88,7 +91,7 @@ async function environmentOf(
  * Runs one of a resource's commands on its machine.
  *
  * @param previous the outputs of the run before, for the environment
- * @throws with the command and all that it printed, as the official plugin: keep secrets in `stdin`
+ * @throws with the command and its whole output, like the official plugin: put secrets into `stdin`
  */
 export async function runCommand(
   connections: Connections,

@@ -8,7 +8,7 @@ import { isUnknown, type Values } from "../values";
 import { knownKeys } from "./known-hosts";
 import { parseRegistryAuth } from "./registry-auth";
 
-/** Where the engine is and how to get there, before any file is read. */
+/** The engine's host and how to log in, before any file is read. */
 export interface DockerHost {
   host: string;
   port: number;
@@ -22,7 +22,7 @@ export interface DockerHost {
   keepalive: { interval: number; count: number };
 }
 
-/** Seconds for the connection unless ssh's ConnectTimeout says otherwise; ssh itself would wait for minutes. */
+/** Default seconds for the connection, without ssh's ConnectTimeout; ssh itself would wait for minutes. */
 const defaultConnectTimeout = 10;
 
 const home = (path: string): string => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
@@ -42,7 +42,7 @@ function parseHost(host: string): Pick<DockerHost, "host" | "port" | "user"> {
   };
 }
 
-/** `-i KEY`, `-o NAME=VALUE`, also written as one word, as a list of pairs; `-i` is ssh's IdentityFile. */
+/** Parses `-i KEY` and `-o NAME=VALUE`, also written as one word, to a list of pairs; `-i` is ssh's IdentityFile. */
 function pairs(words: readonly string[]): [string, string][] {
   const found: [string, string][] = [];
   for (let index = 0; index < words.length; index++) {
@@ -87,7 +87,7 @@ export function parseConfig(host: string, sshOpts: string | undefined): DockerHo
   try {
     if (sshOpts) words = JSON.parse(sshOpts);
   } catch {
-    // Said below.
+    // The check below reports this.
   }
   if (!Array.isArray(words) || !words.every((word) => typeof word === "string")) {
     throw new Error("`sshOpts` must be a list of texts");
@@ -110,7 +110,7 @@ export function parseConfig(host: string, sshOpts: string | undefined): DockerHo
     else if (name === "stricthostkeychecking") {
       only("StrictHostKeyChecking", value, "yes", "no");
       config.verify = value.toLowerCase() === "yes";
-    } // What follows is how the stand-in works anyway: it never asks, tries one key, and logs nothing by itself.
+    } // The next options describe how the stand-in always works: it never asks, tries one key, and logs nothing itself.
     else if (name === "batchmode") only("BatchMode", value, "yes");
     else if (name === "identitiesonly") only("IdentitiesOnly", value, "yes");
     else if (name !== "loglevel") {
@@ -126,7 +126,7 @@ export function parseConfig(host: string, sshOpts: string | undefined): DockerHo
 const fields: Fields = {
   host: { is: "string", required: true },
   sshOpts: { is: "string" },
-  // What the engine adds.
+  // Added by the engine.
   version: { is: "anything" },
   registryAuth: { is: "string" },
   context: { is: "refused", instead: "use `host`" },
@@ -162,7 +162,10 @@ function read(file: string, what: string): string {
   }
 }
 
-/** With the files' contents. They are read now, since the program may have made them in this very run. */
+/**
+ * The login with the files' contents. They are read this late, since the program may have made the files in the same
+ * run.
+ */
 export function loginTo(config: DockerHost): Login {
   const { host, port, user, keyFile, knownHostsFile, verify, connectTimeout, keepalive } = config;
   const hostKeys = verify ? knownKeys(read(knownHostsFile, "the known hosts file"), host, port) : undefined;

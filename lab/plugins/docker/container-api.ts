@@ -33,7 +33,7 @@ export function createRequest(inputs: ContainerInputs): ContainerCreateOptions {
       PortBindings: bindings,
       Memory: bytes(inputs.memory ?? 0),
       MemorySwap: bytes(inputs.memorySwap ?? 0),
-      // A mount, unlike a bind of the volumes' kind, fails when its source is missing.
+      // Unlike a bind in `volumes`, a mount fails if its source is missing.
       Mounts: (inputs.mounts ?? []).map(({ type, target, source, readOnly }) => ({
         Type: type,
         Target: target,
@@ -63,7 +63,7 @@ function networkDatas(container: ContainerInspectInfo): Values[] {
   }));
 }
 
-/** What a preview cannot know. */
+/** Outputs that a preview cannot know. */
 export const computed = [
   "bridge",
   "command",
@@ -80,8 +80,8 @@ export const computed = [
 ] as const;
 
 /**
- * The outputs of a container: the inputs, and what the engine says. All that the official plugin computes is there,
- * also empty lists: it would take an absent one for a change, and make the container anew.
+ * The outputs of a container: the inputs, and the engine's answer. Everything that the official plugin computes is
+ * there, even empty lists: that plugin would treat an absent one as a change, and replace the container.
  */
 export function outputsOf(inputs: Values, container: ContainerInspectInfo): Values {
   const { Config: config, HostConfig: host, State: state } = container;
@@ -101,7 +101,7 @@ export function outputsOf(inputs: Values, container: ContainerInspectInfo): Valu
     envs: [],
     labels: [],
     ...inputs,
-    // Only set by engines that were told to make their bridge themselves.
+    // Only engines that make their bridge themselves set this.
     bridge: (container.NetworkSettings as { Bridge?: string } | undefined)?.Bridge ?? "",
     command: config.Cmd ?? [],
     entrypoints: (config.Entrypoint as string[] | null | undefined) ?? [],
@@ -117,7 +117,7 @@ export function outputsOf(inputs: Values, container: ContainerInspectInfo): Valu
   };
 }
 
-/** The inputs as the container has them now, for what can change without us. */
+/** The present values of those inputs that can change without us. */
 export function liveInputs(inputs: Values, container: ContainerInspectInfo): Values {
   const { HostConfig: host, State: state } = container;
   const live: Values = { ...inputs, name: container.Name.replace(/^\//, "") };
@@ -127,10 +127,10 @@ export function liveInputs(inputs: Values, container: ContainerInspectInfo): Val
     ["memory", host.Memory],
     ["memorySwap", host.MemorySwap],
   ] as const) {
-    // The engine sets a swap limit by itself when there is a memory limit: only what was asked for is compared.
+    // With a memory limit the engine also sets a swap limit, so only the given limits are compared.
     if (name in inputs) live[name] = megabytes(size ?? 0);
   }
-  // As the official plugin: a container that should run and does not shows as a change, which starts it.
+  // Like in the official plugin, a container that should run but does not shows as a change, which starts it.
   if (inputs.start !== false && inputs.mustRun !== false && !state.Running) live.mustRun = false;
   return live;
 }

@@ -55,7 +55,7 @@ export const containerFields: Fields = {
       },
     },
   },
-  // Their defaults change nothing; a time limit for something that is refused neither.
+  // Their defaults change nothing, and neither does a time limit for something that is refused.
   attach: { is: "refused", allowed: [false], instead: "look at the container yourself" },
   logs: { is: "refused", allowed: [false], instead: "use `docker logs`" },
   wait: { is: "refused", allowed: [false], instead: "wait for the service where you use it" },
@@ -87,7 +87,7 @@ export interface ContainerInputs {
   containerReadRefreshTimeoutMilliseconds: number;
 }
 
-/** What changes in place; everything else is fixed when a container is made. */
+/** Inputs that change in place; all others are fixed when a container is made. */
 export const changedInPlace: ReadonlySet<string> = new Set([
   "start",
   "mustRun",
@@ -103,7 +103,7 @@ export const changedInPlace: ReadonlySet<string> = new Set([
   "containerReadRefreshTimeoutMilliseconds",
 ]);
 
-/** What an absent property means: the official plugin writes some of them out, so both forms are the same. */
+/** The values of absent properties. The official plugin writes some of them explicitly, so both forms are equal. */
 const meaning: Values = {
   start: true,
   mustRun: true,
@@ -119,7 +119,7 @@ const meaning: Values = {
   wait: false,
   waitTimeout: 60,
   containerReadRefreshTimeoutMilliseconds: 15_000,
-  // False in the official plugin too, and not to be set here.
+  // False in the official plugin, too; it cannot be set here.
   rm: false,
   readOnly: false,
   tty: false,
@@ -127,10 +127,10 @@ const meaning: Values = {
   publishAllPorts: false,
 };
 
-/** Lists in which the order means nothing. */
+/** Lists whose order does not matter. */
 const sets: ReadonlySet<string> = new Set(["envs", "labels", "ports", "mounts", "volumes"]);
 
-/** A text that is the same for the same value, whatever the order of an object's members. */
+/** A text that is equal for equal values; the order of an object's members does not matter. */
 const key = (value: Value): string =>
   JSON.stringify(value, (_name, part) =>
     part !== null && typeof part === "object" && !Array.isArray(part)
@@ -138,13 +138,13 @@ const key = (value: Value): string =>
       : part,
   );
 
-/** Without the members of an entry that say what is so anyway. */
+/** An entry without the members that only repeat a default. */
 function entry(value: Value): Value {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== false && part !== ""));
 }
 
-/** Inputs in a form in which two that mean the same are the same. */
+/** Normalizes inputs, so that two with the same meaning are equal. */
 export function comparable(inputs: Values): Values {
   const result: Values = { ...meaning, ...plain(inputs) };
   for (const [name, value] of Object.entries(result)) {

@@ -15,18 +15,18 @@ import {
 import { type Engine, saidBy, statusOf, unlessMissing } from "./engine";
 import { ensureImage } from "./image";
 
-/** Milliseconds for a removed container to be really gone. */
+/** Milliseconds until a removed container must be gone. */
 const removalTimeout = 30_000;
 
-/** An error of the engine with what was tried; one of the connection says enough by itself. */
+/** Adds to an error of the engine what was tried. An error of the connection is clear by itself. */
 function failed(what: string, error: unknown, wayOut = ""): Error {
   if (statusOf(error) === undefined) return error as Error;
   return new Error(`${what}: ${saidBy(error)}${wayOut && `. ${wayOut}`}`);
 }
 
-/** The last lines that a container printed, for an error. */
+/** The last lines of a container's output, for an error. */
 async function lastWords(container: Container): Promise<string> {
-  // Each line comes behind a frame of 8 bytes.
+  // Each line has a header of 8 bytes.
   const framed = await container.logs({ stdout: true, stderr: true, tail: 20 }).catch(() => Buffer.alloc(0));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the frame has them
   return framed.toString("utf8").replace(/[\x00-\x02]\x00{3}[\s\S]{4}/g, "");
@@ -55,10 +55,11 @@ async function start(container: Container, inputs: ContainerInputs): Promise<voi
 }
 
 async function create(engine: Engine, context: Context, inputs: ContainerInputs): Promise<Container> {
-  // An id cannot be pulled: it must be there.
+  // An id cannot be pulled: the image must be there.
   if (!/^(sha256:)?[0-9a-f]{64}$/.test(inputs.image)) await ensureImage(engine, inputs.image, context);
   try {
-    // Apart, since dockerode would write all of it into the URL too, and environments hold secrets.
+    // Separate options, since dockerode would otherwise also write the body into the URL, and environments have
+    // secrets.
     const request = { _query: { name: inputs.name }, _body: createRequest(inputs) };
     return await engine.api.createContainer(request as ContainerCreateOptions);
   } catch (error) {
@@ -122,7 +123,7 @@ export function container(engine: () => Engine): ResourceType {
         if (inputs.start !== false) await start(made, inputs);
         return { id: made.id, properties: outputsOf(values, await made.inspect()) };
       } catch (error) {
-        // It exists: Pulumi must know of it, so that the next `up` starts it and `destroy` removes it.
+        // The container exists. Pulumi must record it, so that the next `up` starts it and `destroy` removes it.
         const reason = failed(`cannot start the container ${inputs.name} on ${engine().host}`, error);
         throw new PartialFailure(reason.message, made.id, values);
       }
@@ -152,7 +153,7 @@ export function container(engine: () => Engine): ResourceType {
           await existing.update({
             RestartPolicy: { Name: inputs.restart ?? "no", MaximumRetryCount: 0 },
             Memory: memory,
-            // The engine's own rule for a new container, which it does not apply to an existing one.
+            // The engine applies this rule to new containers, but not to existing ones.
             MemorySwap: inputs.memorySwap === undefined ? 2 * memory : bytes(inputs.memorySwap),
           });
         }
@@ -178,7 +179,7 @@ export function container(engine: () => Engine): ResourceType {
         }
         await unlessMissing(existing.remove({ force: true, v: properties.removeVolumes !== false })).catch(
           (error) => {
-            // 409: somebody else removes it.
+            // 409: another client removes it already.
             if (statusOf(error) !== 409) throw error;
           },
         );

@@ -4,18 +4,18 @@ import type { ClientChannel } from "ssh2";
 
 type Done = (error?: Error | null) => void;
 
-/** A channel on which the node's docker program passes bytes on to the engine's socket. */
+/** A channel through which the node's docker program relays bytes to the engine's socket. */
 export interface Dialed {
   channel: ClientChannel;
-  /** What went wrong when the channel is closed; undefined if it ended well. */
+  /** Resolves when the channel is closed: with the error, or undefined if it ended well. */
   ended: Promise<Error | undefined>;
 }
 
 /**
- * To be called in the very callback that brings the channel: a program that fails at once tells its exit code in
- * the same packet that says that it started, and ssh2 does not keep events for later listeners.
+ * Call this in the callback that gets the channel. A program that fails at once sends its exit code in the same packet
+ * as its start, and ssh2 does not keep events for later listeners.
  *
- * @param explain makes an error of what the program at the other end printed, and its exit code
+ * @param explain makes an error from the output of the program at the other end, and its exit code
  */
 export function dialed(channel: ClientChannel, explain: (code: number, said: string) => Error): Dialed {
   let said = "";
@@ -30,7 +30,7 @@ export function dialed(channel: ClientChannel, explain: (code: number, said: str
   channel.on("error", (error: Error) => {
     failure = error;
   });
-  // Only `close` is the last word: the exit code may come after the end or a failed write, and says more.
+  // Only `close` is final: the exit code may come after the end or a failed write, and says more.
   const ended = new Promise<Error | undefined>((resolve) => {
     channel.on("close", () => resolve(code ? explain(code, said.trim()) : failure));
   });
@@ -38,8 +38,8 @@ export function dialed(channel: ClientChannel, explain: (code: number, said: str
 }
 
 /**
- * A stream to an engine's API. It exists before its channel does, as a socket does, since Node's HTTP agent counts
- * its sockets when they are made and not when they are connected.
+ * A stream to an engine's API. Like a socket it exists before it is connected, since Node's HTTP agent counts sockets
+ * from their creation.
  */
 class DialStdio extends Duplex {
   private readonly channel: Promise<ClientChannel>;
@@ -71,7 +71,7 @@ class DialStdio extends Duplex {
 
   override _write(data: Buffer, encoding: BufferEncoding, done: Done): void {
     this.withChannel((channel) => {
-      // After an error the stream waits for `close`, see dialed.
+      // After an error the stream waits for `close`; see `dialed`.
       channel.write(data, encoding, (error) => !error && done());
     }, done);
   }
@@ -88,7 +88,7 @@ class DialStdio extends Duplex {
     done(error);
   }
 
-  // What Node's HTTP client asks of a socket besides: SSH has its own signs of life.
+  // Node's HTTP client also needs this of a socket. SSH has its own keepalive.
   setKeepAlive = (): this => this;
   setNoDelay = (): this => this;
   setTimeout = (): this => this;
@@ -96,7 +96,7 @@ class DialStdio extends Duplex {
   unref = (): this => this;
 }
 
-/** Requests at once; more than sshd's MaxSessions of 10 could not be. Streams are used again. */
+/** Requests at once; sshd's MaxSessions allows at most 10. Streams are reused. */
 const requestsAtOnce = 4;
 
 /** Node's HTTP client over {@link DialStdio}. */

@@ -32,18 +32,18 @@ export interface Engine {
   /** For messages. */
   host: string;
   api: Docker;
-  /** For registries that images are pulled from. */
+  /** Logins for the registries of images. */
   logins: readonly RegistryLogin[];
   close(): void;
 }
 
-/** Connects when it is first used. */
+/** Returns an engine that connects at its first use. */
 export function engineOf(host: DockerHost, logins: readonly RegistryLogin[]): Engine {
   const DockerApi = require("dockerode") as typeof Docker;
   const connections = new Connections();
   const { signal } = new AbortController();
   const agent = new DialStdioAgent(() => dialStdio(connections, host, signal));
-  // The name is only written into the requests: the agent decides where they go. Its option is not declared.
+  // The host is only a name in the requests; the agent connects. The option `agent` is missing in the declarations.
   const options: Docker.DockerOptions & { agent: Agent } = { protocol: "http", host: "docker", agent };
   return {
     host: host.host,
@@ -56,16 +56,16 @@ export function engineOf(host: DockerHost, logins: readonly RegistryLogin[]): En
   };
 }
 
-/** The HTTP status of an error from the engine; undefined if it was not the engine that failed. */
+/** The HTTP status of an error from the engine; undefined for other errors. */
 export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
 
-/** What the engine said, without dockerode's wrapping. */
+/** The engine's message, without dockerode's wrapping. */
 export function saidBy(error: unknown): string {
   const { json, message } = error as Error & { json?: { message?: string } };
   return (json?.message ?? message.replace(/^\(HTTP code \d+\) .*? - /, "")).trim().replace(/\.+$/, "");
 }
 
-/** The result of a request, or undefined if the engine does not know the thing. */
+/** The result of a request; undefined if the object does not exist. */
 export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;

@@ -23,13 +23,13 @@ const imageFields: Fields = {
   build: { is: "refused", instead: "build the image elsewhere and pull it" },
 };
 
-/** A name's repository, and what the engine's API takes as its tag: the digest, if the name has one. */
+/** Splits a name into its repository and the tag for the engine's API: the digest, if the name has one. */
 export function splitName(name: string): { repository: string; tag: string } {
   const { repository, tag, digest } = parseImage(name);
   return { repository, tag: digest ?? tag ?? "latest" };
 }
 
-/** The `repository@sha256:...` under which the image was pulled; empty if it never was. */
+/** The `repository@sha256:...` under which the image was pulled; empty if it never was pulled. */
 export function repoDigestOf(name: string, image: Pick<ImageInspectInfo, "RepoDigests">): string {
   const { repository, tag } = splitName(name);
   const own = (image.RepoDigests ?? []).filter(
@@ -63,7 +63,7 @@ async function pull(engine: Engine, name: string, context: Context): Promise<voi
       );
     });
   } catch (error) {
-    // The engine answered "no", or it could not be asked: that has its own message.
+    // The engine refused, or it could not be reached, which has its own message.
     throw statusOf(error) === undefined && !context.signal.aborted
       ? error
       : failed(context.signal.aborted ? "it was cancelled" : saidBy(error));
@@ -75,7 +75,7 @@ async function pull(engine: Engine, name: string, context: Context): Promise<voi
 const inspect = (engine: Engine, name: string): Promise<ImageInspectInfo | undefined> =>
   unlessMissing(engine.api.getImage(name).inspect());
 
-/** The image of that name, pulled if the engine does not have it. */
+/** Returns the image of that name; pulls it if the engine does not have it. */
 export async function ensureImage(engine: Engine, name: string, context: Context): Promise<ImageInspectInfo> {
   const present = await inspect(engine, name);
   if (present) return present;
@@ -94,7 +94,7 @@ const outputsOf = (inputs: Values, name: string, image: ImageInspectInfo): Value
 const comparable = (values: Values): Values => ({ keepLocally: false, forceRemove: false, ...plain(values) });
 
 /**
- * `docker:index/remoteImage:RemoteImage`: an image that a host has.
+ * `docker:index/remoteImage:RemoteImage`: an image on a host.
  *
  * @param engine gives the configured host's engine
  */

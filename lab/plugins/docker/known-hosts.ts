@@ -9,8 +9,8 @@ function names(field: string, host: string): boolean {
 }
 
 /**
- * The keys that a known_hosts file has for a host, as `TYPE BASE64`. Patterns and certificate authorities are not
- * looked at: a host that only they cover has no key here, which refuses it.
+ * The keys of a host in a known_hosts file, as `TYPE BASE64`. Patterns and certificate authorities are ignored: a host
+ * that only they cover has no key here, and is refused.
  *
  * @param text the file's content
  */

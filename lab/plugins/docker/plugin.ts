@@ -9,11 +9,11 @@ import { volume } from "./volume";
 let configured: { host: DockerHost; logins: RegistryLogin[] } | undefined;
 let connected: Engine | undefined;
 
-/** The configured host's engine; connections are made when it is used. */
+/** The configured host's engine; it connects at its first use. */
 function engine(): Engine {
   if (!configured)
     throw new Error("`host` is not set: make a docker.Provider with it, and use it for this resource");
-  // Loaded only when something is done: a preview needs no engine.
+  // Loaded only for changes: a preview needs no engine.
   const { engineOf } = require("./engine") as typeof import("./engine");
   connected ??= engineOf(configured.host, configured.logins);
   return connected;

@@ -19,22 +19,22 @@ const fields: Fields = {
   configFileContent: { is: "refused", instead: "give `username` and `password`" },
 };
 
-/** The registry of a login, which may be written as an address: `https://registry.example/v2/`. */
+/** The registry of a login. It may be given as a URL: `https://registry.example/v2/`. */
 const registryOfLogin = (address: string): string =>
   registryName(address.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
 
 /**
  * Reads the provider's `registryAuth`.
  *
- * @param json a list, as the SDK writes it
- * @throws Error that names the setting, and shows no value
+ * @param json a list in the form of the SDK
+ * @throws Error with the name of the setting, but without its value
  */
 export function parseRegistryAuth(json: string | undefined): RegistryLogin[] {
   let list: unknown = [];
   try {
     if (json) list = JSON.parse(json);
   } catch {
-    // Said below.
+    // The check below reports this.
   }
   if (!Array.isArray(list) || !list.every(isObject))
     throw new Error("`registryAuth` must be a list of logins");
@@ -47,7 +47,7 @@ export function parseRegistryAuth(json: string | undefined): RegistryLogin[] {
   });
 }
 
-/** The login for a repository's registry, as the engine's API takes it; undefined if there is none. */
+/** The login for a repository's registry in the form of the engine's API; undefined if there is none. */
 export function loginFor(
   logins: readonly RegistryLogin[],
   repository: string,

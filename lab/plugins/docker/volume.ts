@@ -16,10 +16,10 @@ const volumeFields: Fields = {
   cluster: { is: "refused", instead: "use a local volume" },
 };
 
-/** Milliseconds in which a container that was just removed lets go of its volume. */
+/** Milliseconds until a removed container must have released its volume. */
 const releaseTimeout = 30_000;
 
-/** What the engine says of a volume, beside the inputs. */
+/** The outputs of a volume: the inputs, and the engine's answer. */
 const outputsOf = (inputs: Values, volume: VolumeInspectInfo): Values => ({
   ...inputs,
   driver: volume.Driver,
@@ -27,8 +27,7 @@ const outputsOf = (inputs: Values, volume: VolumeInspectInfo): Values => ({
 });
 
 /**
- * `docker:index/volume:Volume`: a volume on a host. One of that name that is there already is taken over, as the
- * engine does.
+ * `docker:index/volume:Volume`: a volume on a host. An existing volume with that name is adopted, as the engine does.
  *
  * @param engine gives the configured host's engine
  */
@@ -39,7 +38,7 @@ export function volume(engine: () => Engine): ResourceType {
   return {
     check: (news) => checkFields("docker", volumeFields, news),
 
-    // All of it is fixed when a volume is made.
+    // All inputs are fixed when a volume is made.
     diff: (oldInputs, news) => ({
       changes: changes(plain(oldInputs), plain(news)).map((change) => ({ ...change, replace: true })),
       deleteBeforeReplace: oldInputs.name === news.name,
