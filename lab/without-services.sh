@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs a program that installs packages, and keeps these from starting their services.
+# Runs a program that installs packages, without starting the services of these packages.
 # Usage: without-services.sh PROGRAM [ARGUMENT...]
-# A policy-rc.d that is there already is somebody's decision, and stays.
+# An existing policy-rc.d was somebody's decision, and stays.
 set -euo pipefail
 policy=/usr/sbin/policy-rc.d
 marker='# ha-rancher: no service starts while its lab is being installed'

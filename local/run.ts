@@ -131,7 +131,7 @@ export async function tryRun(
       child[stream]?.on("end", () => splitter?.end());
     }
     child.stdin?.on("error", () => {
-      // The child closed its input early; its exit code tells why.
+      // The child closed its input early; its exit code has the reason.
     });
     child.stdin?.end(options.input);
 

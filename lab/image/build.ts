@@ -42,7 +42,7 @@ interface Memo {
   pinned: Record<string, string>;
 }
 
-/** `PACKAGE=VERSION` of each package, for apt's candidates. apt takes a second: it runs once per update of its lists. */
+/** `PACKAGE=VERSION` of apt's candidate for each package. apt takes a second: it runs once per update of its lists. */
 async function candidates(): Promise<string[]> {
   const { mtimeMs: stamp } = await stat("/var/lib/apt/lists");
   const file = join(artifactsHome(), "image-packages.json");

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts the lab's own libvirtd. Runs in the lab's network namespace, in a mount namespace of its own.
+# Starts the lab's own libvirtd. It runs in the lab's network namespace and in its own mount namespace.
 # Usage: start.sh FOLDER kvm|tcg
 #   FOLDER has etc/libvirtd.conf and gets libvirtd.pid and the daemon's state.
 # A libvirtd of root knows only its fixed paths (/etc/libvirt and so on), so the lab's folders are mounted there; the
@@ -27,7 +27,7 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts /dev/pts
 ln -sf pts/ptmx /dev/ptmx
 mount -t tmpfs -o mode=1777 shm /dev/shm
 
-# The machine's D-Bus and systemd are not the lab's: libvirtd would register machines there.
+# Hides this machine's D-Bus and systemd: libvirtd would register machines there.
 mount -t tmpfs -o mode=755 run /run
 # The folders below them stay, also when the lab is removed: to remove one would unmount another lab's.
 for pair in etc:/etc/libvirt run:/run/libvirt lib:/var/lib/libvirt log:/var/log/libvirt cache:/var/cache/libvirt; do
@@ -37,7 +37,7 @@ done
 
 install -D "$(dirname "$(realpath "$0")")/machine-started" /etc/libvirt/hooks/qemu
 
-# libvirt wants the user that it is built to run QEMU as, even where qemu.conf names another one.
+# libvirt needs the user with which it was built to run QEMU, even if qemu.conf names another one.
 for file in passwd:libvirt-qemu:x:64055:64055::/:/usr/sbin/nologin group:libvirt-qemu:x:64055:; do
   table=${file%%:*}
   if ! grep -q '^libvirt-qemu:' "/etc/$table"; then

@@ -12,7 +12,7 @@ export interface Contact {
 
 /** What the machine's network must have to be complete. */
 export interface Expected {
-  /** Static addresses with their prefixes; the first is the one that the machine is reached at. */
+  /** Static addresses with their prefixes; the machine is contacted at the first one. */
   addresses: readonly string[];
   /** The least number of interfaces with an address, static or not. */
   interfaces: number;

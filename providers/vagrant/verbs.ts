@@ -9,7 +9,7 @@ import { identityProvisioner } from "./scripts";
  * - `contact`: the machine is contacted over SSH, nothing else.
  * - `provision`: changed scripts run on the running machine; a script also sets host name and key.
  * - `reload`: the machine restarts with its new resources.
- * - `replace`: the machine is destroyed and made anew.
+ * - `replace`: the machine is destroyed and made again.
  */
 export type Verb = "record" | "contact" | "provision" | "reload" | "replace";
 

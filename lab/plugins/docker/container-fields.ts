@@ -155,6 +155,6 @@ export function comparable(inputs: Values): Values {
   return result;
 }
 
-/** Whether the container is to be kept running. */
+/** Whether the container must run. */
 export const mustRun = ({ start, mustRun: must }: Pick<ContainerInputs, "start" | "mustRun">): boolean =>
   start !== false && must !== false;
