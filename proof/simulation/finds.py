@@ -10,7 +10,7 @@ from .fault import Fault
 class Find(NamedTuple):
     what: str
     weakening: str
-    """Without this rule it is back."""
+    """Without this rule it is back; empty: by now two rules cover it."""
     seed: int
     nodes: int
     faults: tuple[Fault, ...]
@@ -28,14 +28,14 @@ FINDS = (
     ),
     Find(
         "a node that stood still while it waited with the lock believed that it still had it",
-        "waits-on",
+        "",
         3,
         2,
         (Fault(7_758, "lease lost, nothing can be killed", OWNER, 1_000, 0), Fault(8_883, "paused", 0, 20_100, 0)),
     ),
     Find(
         "a candidate kept the VIP while a server that was just started let only the owner go on",
-        "blind",
+        "",
         3,
         2,
         (Fault(6_000, "keepalived dies", OWNER, 500, 0), Fault(7_000, "the NFS server is down", 0, 500, 1)),
