@@ -118,9 +118,9 @@ export function findingsOf(nodes: NodeReport[]): Findings {
     deaf: deafNodes(nodes),
     mismatch: [
       ...edited.map(
-        (name) => `keepalived.conf on ${name} was changed by hand: \`pulumi up --refresh\` mends it`,
+        (name) => `keepalived.conf on ${name} was changed by hand: \`pulumi up --refresh\` repairs it`,
       ),
-      ...(settings ? [`keepalived's settings differ (${settings}): \`npm run up\` mends it`] : []),
+      ...(settings ? [`keepalived's settings differ (${settings}): \`npm run up\` repairs it`] : []),
     ],
     notes: [
       ...nodes.flatMap(guardNotes),

@@ -37,7 +37,7 @@ export async function maintenance(known: KnownStack, { node, on }: MaintenanceOp
   const moved = await holdersWhen(
     known,
     (holders) => !holders.includes(node) && (!holds || holders.length > 0),
-    `${node} is told to hold no VIP, and the VIP did not move`,
+    `${node} is in maintenance, but the VIP did not move`,
   );
   const where = moved.holders.length ? `; ${moved.holders.join(" and ")} has the VIP` : "";
   say(`${node} holds no VIP until \`npm run maintenance -- ${node} off\`${where}`);

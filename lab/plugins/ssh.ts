@@ -76,7 +76,7 @@ function explained(login: Login, error: Error & { code?: string; level?: string 
   }
   if (/Host denied|host.*verification failed|no matching host key/i.test(message)) {
     return new Hopeless(
-      `${where} does not have the host key that is expected of it: either the machine was made anew (then update the key), or this is another machine`,
+      `${where} does not have the expected host key: either the machine was made again (then update the key), or this is another machine`,
     );
   }
   if (error.level === "client-authentication") {

@@ -65,7 +65,7 @@ export async function reload({ pid, logFile }: Ganesha): Promise<string> {
       if ((said.match(received) ?? []).length >= round) break;
       if (Date.now() > deadline)
         throw new Error(
-          `ganesha (process ${pid}) did not read its exports anew within ${reloadLimit / 1000} s: look at its log ${logFile}, or start it again`,
+          `ganesha (process ${pid}) did not read its exports again within ${reloadLimit / 1000} s: look at its log ${logFile}, or start it again`,
         );
       await sleep(20);
     }

@@ -156,7 +156,7 @@ class Upgrade {
       throw failed(text(error), error instanceof UpgradeFailed && error.isAsBefore);
     }
     if (told !== undefined)
-      throw failed(`${told} Set the setting back, or mend the cause, and run \`npm run up\` again`, true);
+      throw failed(`${told} Set the setting back, or repair the cause, and run \`npm run up\` again`, true);
   }
 
   private async look(): Promise<Looks> {
@@ -191,7 +191,7 @@ class Upgrade {
           (name, i) => `${name}: ${looks[i]?.reason || looks[i]?.state || "its guard does not run"}`,
         );
         throw new Error(
-          `no other node is ready to take over (${told.join("; ")}); \`npm run status\` tells more`,
+          `no other node is ready to take over (${told.join("; ")}); \`npm run status\` says more`,
         );
       }
       await sleep(this.limits.interval);

@@ -68,7 +68,7 @@ function wrongHostKey(endpoint: SshEndpoint, pinned: Buffer, presented?: Buffer)
       `${where} is not the machine that was pinned: it ${
         presented ? `presents the host key ${fingerprint(presented)}` : "has no host key of the pinned type"
       }, \`hostKey\` is ${fingerprint(pinned)}.`,
-      "Either the machine was installed anew, or another one answers at its address; nothing was sent to it.",
+      "Either the machine was reinstalled, or another one answers at its address; nothing was sent to it.",
       `Compare with \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` on the machine's own console. If it is the right one, put its new key into \`hostKey\` (\`ssh-keyscan ${endpoint.host}\` shows it); a machine made with Vagrant is replaced instead: destroy it and run \`up\` again.`,
     ].join(" "),
   );

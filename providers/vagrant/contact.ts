@@ -80,7 +80,7 @@ async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKe
           mismatch
             ? new Refused(
                 `its host key is ${shown.slice(0, 40)}..., not the pinned ${endpoint.hostKey.slice(0, 40)}...: ` +
-                  "another machine has its address, or it was installed anew (then replace it: `pulumi up --replace URN`)",
+                  "another machine has its address, or it was reinstalled (then replace it: `pulumi up --replace URN`)",
               )
             : error.level === "client-authentication"
               ? new Refused(`it does not accept the key ${endpoint.keyFile}`)

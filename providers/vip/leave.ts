@@ -66,7 +66,7 @@ export async function handOver(
         await on.dismiss(name, before.unreachable.includes(name));
         return [name];
       } catch (error) {
-        on.say(`${name}, which is to be removed, cannot be told to hold nothing: ${message(error)}`);
+        on.say(`${name}, which leaves the stack, cannot be made to refuse the VIP: ${message(error)}`);
         return [];
       }
     }),

@@ -85,14 +85,14 @@ test("split brain, a stale VIP, nodes that are unfit or deaf, and differing sett
       "different settings",
       [a, vrrpNode("b", "BACKUP", { settings: "ba5" })],
       "mismatch",
-      /^keepalived's settings differ \(f00 on a, ba5 on b\): `npm run up` mends it$/,
+      /^keepalived's settings differ \(f00 on a, ba5 on b\): `npm run up` repairs it$/,
       [],
     ],
     [
       "a file changed by hand",
       [a, vrrpNode("b", "BACKUP", { settings: null, edited: true })],
       "mismatch",
-      /^keepalived\.conf on b was changed by hand: `pulumi up --refresh` mends it$/,
+      /^keepalived\.conf on b was changed by hand: `pulumi up --refresh` repairs it$/,
       [],
     ],
     [

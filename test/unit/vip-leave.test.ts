@@ -12,7 +12,7 @@ const of = (...order: string[]): Members => ({
   order,
 });
 
-/** Nodes of which `holder` has the VIP, and gives it to `next` when it is told to hold nothing. */
+/** Nodes of which `holder` has the VIP, and gives it to `next` when it must refuse the VIP. */
 function world({ holder = "a", next = "b", silent = [] as string[], dead = [] as string[] } = {}) {
   let holders = [holder];
   const done: string[] = [];
@@ -58,7 +58,7 @@ test("a node that does not answer, or cannot, is left to the others, and that is
   const dead = world({ dead: ["a"] });
   await handOver(of("a", "b"), of("b", "c"), dead.actions);
   assert.deepEqual(dead.done, [
-    "a, which is to be removed, cannot be told to hold nothing: no route to host",
+    "a, which leaves the stack, cannot be made to refuse the VIP: no route to host",
   ]);
 });
 
