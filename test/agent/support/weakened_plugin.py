@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from proof.simulation.weakenings import weakened  # noqa: E402
+from proof.simulation.weakenings import weakened
 
 
 @pytest.fixture(autouse=True)
