@@ -12,8 +12,11 @@ const mark = "HA_RANCHER_TEST_RUN";
 /** The variable with the folder for files that must not wait for a disk; tests read it. */
 const memoryVariable = "HA_RANCHER_TEST_MEMORY";
 
-/** What tools keep for the next time: pytest its last three runs, knip its configurations. */
-const keptByTools = /^(pytest-of-.*|jiti)$/;
+/**
+ * What tools leave: pytest its last three runs, knip its configurations, Pulumi's language host (3.65, proxy_unix.go) the
+ * folder of its pipes when Pulumi ends it.
+ */
+const leftByTools = /^(pytest-of-.*|jiti|pulumi-node-pipes\d+)$/;
 
 /**
  * One run of the tests. Every process that it starts has its mark and puts temporary files into its folders. If this
@@ -70,7 +73,7 @@ export class TestRun {
     return Object.values(this.folders).flatMap((folder) =>
       this.jobs.flatMap((job, number) =>
         readdirSync(join(folder, `${number}`))
-          .filter((name) => !keptByTools.test(name))
+          .filter((name) => !leftByTools.test(name))
           .map((name) => ({
             path: join(folder, `${number}`, name),
             job,
