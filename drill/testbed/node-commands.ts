@@ -1,4 +1,5 @@
 import { linkedProgram } from "../../domain/node-set";
+import { rootPrefix } from "../../providers/remote/root";
 import { bareScript, installSet, runNodeScript } from "../../providers/remote/script";
 import { asRoot, exec } from "../../providers/remote/ssh";
 import type { KnownNode } from "../../stack/known-stack";
@@ -70,6 +71,6 @@ export const recorderShell = ({
       ],
     ].flatMap((option) => ["-o", option]),
     `${user}@${host}`,
-    ...(user === "root" ? [] : ["sudo -n"]),
+    ...[rootPrefix(user)].filter(Boolean),
   ],
 });
