@@ -85,6 +85,22 @@ async function connection(endpoint: SshEndpoint, signal: AbortSignal, deadline: 
   });
 }
 
+/** How far a call has come. */
+type CallPhase = "connecting" | "starting" | "running";
+
+/** The error of a call whose time is up. */
+function outOfTime(where: string, phase: CallPhase, timeout: number): SshError {
+  if (phase === "connecting")
+    return new SshError(
+      "unreachable",
+      `${where} could not be logged in to within ${timeout / 1000} s: is the machine on and reachable from here?`,
+    );
+  return new SshError(
+    "timeout",
+    `a command on ${where} took longer than ${timeout / 1000} s and was given up (it may still be running there): the machine hangs or is overloaded.`,
+  );
+}
+
 /**
  * Runs a command on a node, over the endpoint's shared connection.
  *
@@ -99,21 +115,12 @@ export async function runOver(
 ): Promise<Ended> {
   const limit = new AbortController();
   const where = shownEndpoint(endpoint);
-  let phase: "connecting" | "starting" | "running" = "connecting";
+  let phase: CallPhase = "connecting";
   let refusal: SshError | undefined;
-  const outOfTime = (): SshError => {
-    if (phase === "connecting")
-      return new SshError(
-        "unreachable",
-        `${where} could not be logged in to within ${timeout / 1000} s: is the machine on and reachable from here?`,
-      );
-    if (phase === "starting" && refusal) return refusal;
-    return new SshError(
-      "timeout",
-      `a command on ${where} took longer than ${timeout / 1000} s and was given up (it may still be running there): the machine hangs or is overloaded.`,
-    );
-  };
-  const timer = setTimeout(() => limit.abort(outOfTime()), timeout);
+  const timer = setTimeout(
+    () => limit.abort((phase === "starting" && refusal) || outOfTime(where, phase, timeout)),
+    timeout,
+  );
   const deadline = Date.now() + timeout;
   try {
     let died = false;

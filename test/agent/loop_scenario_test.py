@@ -228,7 +228,7 @@ def test_status_is_one_form_with_and_without_an_agent(world: World) -> None:
     assert told["container"]["live"] is True and told["mounts"] == {"lease": True, "data": True, "dataLingers": False}
     assert told["holdsVip"] is True and told["health"]["answer"] == "ok" and told["configuration"] is None
     other = world.standby()
-    assert other.status()["lease"]["owner"] == node.name
+    wait_for(lambda: other.status()["lease"]["owner"] == node.name, 10, "the standby reads who is the owner")
     assert other.agent
     other.agent.stop()
     told = other.status()
