@@ -350,7 +350,7 @@ describe("the stand-in for the command plugin", () => {
     });
     plugin.logged.length = 0;
     const error = await failureOf(plugin.create(type, wrong));
-    assert.match(error.details, /vagrant@127.0.0.1:\d+ does not have the host key that is expected/);
+    assert.match(error.details, /vagrant@127.0.0.1:\d+ does not have the expected host key/);
     assert.deepEqual(plugin.logged, [], "another try cannot mend it");
     assert.equal(existsSync(join(sshd.home, "impostor")), false);
 
