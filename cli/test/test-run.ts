@@ -13,10 +13,10 @@ const mark = "HA_RANCHER_TEST_RUN";
 const memoryVariable = "HA_RANCHER_TEST_MEMORY";
 
 /**
- * What tools leave: pytest its last three runs, knip its configurations, Pulumi's language host (3.65, proxy_unix.go) the
- * folder of its pipes when Pulumi ends it.
+ * What tools leave: pytest its last three runs, knip and ts-node what they have compiled, Pulumi's language host (3.65,
+ * proxy_unix.go) the folder of its pipes when Pulumi ends it.
  */
-const leftByTools = /^(pytest-of-.*|jiti|pulumi-node-pipes\d+)$/;
+const leftByTools = /^(pytest-of-.*|jiti|ts-node-.*|pulumi-node-pipes\d+)$/;
 
 /**
  * One run of the tests. Every process that it starts has its mark and puts temporary files into its folders. If this

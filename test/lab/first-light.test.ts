@@ -37,7 +37,7 @@ withStack({ goesDown: true });
 step("up, from nothing to a VIP that answers", async () => {
   const { code, stdout } = await haRancher("up");
   assert.equal(code, 0);
-  for (const shown of [vip, `https://${vip}`, "rancher-", "ssh -i"])
+  for (const shown of [vip, `https://${vip}`, "rancher-", "npm run ssh"])
     assert.ok(stdout.includes(shown), `${shown} is not shown`);
 });
 
