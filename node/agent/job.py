@@ -13,7 +13,7 @@ from .configuration import check, load
 from .copies import Copies, Locked
 from .core.lease import LEASE
 from .core.observation import JobKind
-from .core.record import NOTE_BYTES, RECORD_BYTES, decode, decode_epoch
+from .core.record import RECORD_BYTES, decode, decode_epoch
 from .files import Unusable, read_small, read_some
 from .harden import be_ordinary
 from .lease.wire import record_words
@@ -40,12 +40,12 @@ def run_job(run: str, version: str, kind: str, arguments: "list[str]") -> int:
     return 0
 
 
-def _still_owner(setup: Setup, epoch: int) -> Callable[[], None]:
+def still_owner(setup: Setup, epoch: int) -> Callable[[], None]:
     """By what the server says: a machine that was paused goes on where it was, until its agent finds out."""
 
     def check_epoch() -> None:
         path = os.path.join(setup.lease.directory, "epoch")
-        found = decode_epoch(read_small(path, NOTE_BYTES))
+        found = decode_epoch(read_small(path, RECORD_BYTES))
         if found != epoch:
             raise Failed(f"the epoch on the server is {found}, not {epoch}: another node has the lease")
 
@@ -89,7 +89,7 @@ def _mount_lease(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
 
 def _mount_data(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
     del files
-    return mount_data(setup, _start_unit(setup), _still_owner(setup, int(arguments[0])))
+    return mount_data(setup, _start_unit(setup), still_owner(setup, int(arguments[0])))
 
 
 def _copies(setup: Setup) -> Copies:
@@ -117,7 +117,7 @@ def _copy(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
 def _work(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
     """`EPOCH NUMBER VERB [FILE]`"""
     del files
-    restore = Restore(setup.data.directory, _still_owner(setup, int(arguments[0])))
+    restore = Restore(setup.data.directory, still_owner(setup, int(arguments[0])))
     number, verb = arguments[1], arguments[2]
     if verb == "pack":
         restore.pack(arguments[3])
@@ -144,7 +144,7 @@ def _note_served(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
 def _settle(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
     del files
     _copies(setup).well(int(arguments[0]))
-    Restore(setup.data.directory, _still_owner(setup, int(arguments[0]))).settle()
+    Restore(setup.data.directory, still_owner(setup, int(arguments[0]))).settle()
     return ""
 
 

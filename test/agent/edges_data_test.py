@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from agent.configuration import SENTINEL_NAME
+from agent.core.record import RECORD_BYTES
 from agent.core.settings import Configuration
+from agent.job import still_owner
 from agent.mounts import cut_off, mount_at, parse_table, unmount
 from agent.setup import Data, LeasePlace, Paths, Setup
 from agent.shared_data import Failed, check_sentinel, mount_data, unmount_data
@@ -153,3 +155,11 @@ def test_nobody_is_killed_for_a_mount_of_another_namespace_with_the_same_name(tm
         inner.kill()
 
     _apart(tmp_path, run)
+
+
+def test_a_job_reads_who_is_the_owner_from_a_file_as_long_as_the_server_has_it(tmp_path: Path) -> None:
+    setup = _setup(tmp_path)._replace(lease=LeasePlace(str(tmp_path), "lease.mount", "nfs4", "a"))
+    (tmp_path / "epoch").write_bytes(b"7".ljust(RECORD_BYTES - 1) + b"\n")
+    still_owner(setup, 7)()
+    with pytest.raises(Failed, match="the epoch on the server is 7, not 6"):
+        still_owner(setup, 6)()
