@@ -27,6 +27,7 @@ class ContainerEdge:
         self._group: Optional[Group] = None
         self._group_of = ""
         self._next = 0
+        self._just_started = False
         self._docker = Docker.UNKNOWN
         self._words = ""
         self._questions = Engine(socket)
@@ -61,6 +62,9 @@ class ContainerEdge:
         """None if it is not known which container that would be."""
         if not self._notes.kept.id:
             return None
+        if self._just_started:
+            self._just_started = False
+            self._open()
         return self._group is not None and self._group.populated()
 
     def kill(self) -> None:
@@ -70,7 +74,10 @@ class ContainerEdge:
             self._group.kill()
 
     def view(self) -> ContainerView:
-        return ContainerView(self._docker, self.live(), self._notes.kept.starting, self._words)
+        # First of all: a start that ends between two of these questions must not look like a container that has ended.
+        pending = self._notes.kept.starting
+        docker, words = self._docker, self._words
+        return ContainerView(docker, self.live(), pending, words)
 
     def check(self, limit: int) -> str:
         """Asks Docker for its state."""
@@ -110,9 +117,10 @@ class ContainerEdge:
             if error.status:
                 self._notes.keep(starting=False)
             raise
-        self._next = 0
-        self._notes.keep(starting=False)
         self._docker = Docker.RUNNING
+        # Before the start counts as done: its control group may be younger than the loop's last look for one.
+        self._just_started = True
+        self._notes.keep(starting=False)
         return ""
 
     def stop(self, limit: int, grace: int) -> str:

@@ -7,10 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from agent.cgroup import Group, find_group
+from agent.container import ContainerEdge
+from agent.docker import Container
 from agent.process import find
+from agent.run_files import Kept
 from support.groups import CONTAINER, version_2
 
 
@@ -103,3 +107,38 @@ def test_another_process_with_the_same_number_is_not_killed() -> None:
     assert child.poll() is None
     found.kill()
     assert child.wait(2) == -9
+
+
+class _Notes:
+    def __init__(self) -> None:
+        self.kept = Kept(id=CONTAINER)
+
+    def keep(self, **changed: Any) -> None:
+        self.kept = self.kept._replace(**changed)
+
+
+def test_a_container_that_was_started_since_the_last_look_has_not_ended(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    children: list[subprocess.Popen[bytes]] = []
+
+    class FakeEngine:
+        def __init__(self, _: str) -> None: ...
+
+        def inspect(self, _name: str, _limit: float) -> Container:
+            return Container(CONTAINER, running=False, pid=0, status="exited", image="", exit_code=0)
+
+        def start(self, _name: str, _limit: float) -> None:
+            os.makedirs(f"{root}/docker/{CONTAINER}/below")
+            children.append(_sleeper(f"{root}/docker/{CONTAINER}"))
+
+    monkeypatch.setattr("agent.container.Engine", FakeEngine)
+    for folder in (f"docker/{CONTAINER}/below", f"docker/{CONTAINER}"):
+        os.rmdir(f"{root}/{folder}")
+    edge = ContainerEdge("service", "/nowhere", root, _Notes())  # type: ignore[arg-type]
+    edge.starting()
+    edge.look(1)
+    assert not edge.view().gone
+    edge.start(1000)
+    view = edge.view()
+    assert view.runs and not view.gone
+    children[0].kill()
+    children[0].wait()
