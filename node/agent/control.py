@@ -8,11 +8,10 @@
 """
 
 import json
-import os
 import socket
 from typing import Any, Callable, Optional
 
-from .files import remove
+from .private_socket import listen
 
 #: Bytes of a request or an answer.
 LONGEST_LINE = 256 << 10
@@ -80,14 +79,7 @@ class Control:
     def __init__(self, path: str, handle: "Callable[[dict[str, Any], Connection], None]") -> None:
         self._handle = handle
         self.connections: list[Connection] = []
-        remove(path)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        mask = os.umask(0o177)
-        try:
-            self._listener.bind(path)
-        finally:
-            os.umask(mask)
-        self._listener.listen(8)
+        self._listener = listen(path, 8)
         self._listener.setblocking(False)
 
     def filenos(self) -> "list[int]":

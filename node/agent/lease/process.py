@@ -22,7 +22,7 @@ from ..clock import boot_ms
 from ..core.files import FileError
 from ..core.lease import LeaseProcess, Steps
 from ..core.observation import LeaseView
-from ..files import remove
+from ..private_socket import listen
 from .deadman import Deadman
 from .files import LeaseFiles
 from .wire import LONGEST_LINE, PROTOCOL, Terms, request_from, terms_from, view_to
@@ -75,14 +75,7 @@ class Server:
         # For the serving thread: a greeted agent, and what it has said after its greeting.
         self._next: Optional[tuple[socket.socket, bytes]] = None
         self._serving, self._watching = Bell(), Bell()
-        remove(path)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        mask = os.umask(0o177)
-        try:
-            self._listener.bind(path)
-        finally:
-            os.umask(mask)
-        self._listener.listen(4)
+        self._listener = listen(path, 4)
 
     def run(self) -> None:
         """Until told to end."""
