@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../local/clock";
+import { messageOf } from "../local/errors";
 import { type Action, shownAction } from "./faults";
 import type { Journal } from "./journal";
 import type { Pace } from "./pace";
@@ -32,7 +33,7 @@ export async function perform(
       const effectAt = await testbed.perform(action);
       performed.push({ action, at, over: clock(), ...(effectAt === undefined ? {} : { effectAt }) });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       performed.push({ action, at, over: clock(), error: message });
       if (!all) break;
     }

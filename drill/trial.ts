@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../local/clock";
+import { messageOf } from "../local/errors";
 import { type Action, type Fault, type Roles, toMachine } from "./faults";
 import { noticed, outage } from "./faults/bounds";
 import { type DrillContext, heal, perform, untilHealthy } from "./heal";
@@ -176,7 +177,7 @@ async function readWrites({ testbed, run }: Trial): Promise<{ stored?: number[];
     await testbed.forgetWrites(run);
     return { stored };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: messageOf(error) };
   }
 }
 

@@ -10,6 +10,9 @@ export class Failure extends Error {
   }
 }
 
+/** What was thrown, in words: an error's message, or anything else as text. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Errors that only a defect of this program causes. A user can repair the causes of all others. */
 const defects = [TypeError, ReferenceError, RangeError, SyntaxError];
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { linkedProgram } from "../domain/node-set";
+import { messageOf } from "../local/errors";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import { rootPrefix } from "../providers/remote/root";
 import { exec } from "../providers/remote/ssh";
@@ -13,8 +14,6 @@ import type { PingReport } from "./verdict";
 export const answerLimit = 10_000;
 
 const command = linkedProgram("guard/node-status");
-
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** How to log in to a node of a stack that was up once. */
 export async function endpointOf(node: KnownNode): Promise<SshEndpoint> {
@@ -38,7 +37,7 @@ async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
     if (code !== 0) throw new Error(`node-status ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
     return { name, address, status: parseNodeStatus(stdout) };
   } catch (error) {
-    return { name, address, error: message(error) };
+    return { name, address, error: messageOf(error) };
   }
 }
 

@@ -8,7 +8,7 @@ import { allHeld } from "../../drill/report/summary";
 import { cells } from "../../drill/report/table";
 import type { TrialResult } from "../../drill/report/trial";
 import type { SessionOptions } from "../../drill/session";
-import { Failure } from "../../local/errors";
+import { Failure, messageOf } from "../../local/errors";
 import { withLock } from "../../local/lock";
 import { dataHome } from "../../local/paths";
 import { fromCaller } from "../caller";
@@ -40,7 +40,7 @@ function chosen({ fault = [], quick, random }: DrillOptions): readonly Fault[] {
   try {
     if (fault.length) return fault.map(faultNamed);
   } catch (error) {
-    throw new Failure(error instanceof Error ? error.message : String(error), 2);
+    throw new Failure(messageOf(error), 2);
   }
   if (quick) return quickFaults.map(faultNamed);
   return random ? [] : faults;

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Message } from "google-protobuf";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { messageOf } from "../../local/errors";
 import { type Context, PartialFailure } from "./plugin";
 import type { Values } from "./values";
 
@@ -35,7 +36,7 @@ export function shortened(message: string): string {
 /** Converts an error for gRPC; a {@link PartialFailure} contains what exists, in the form of Go's gRPC. */
 export function toStatus(error: unknown): object {
   const grpc = require("@grpc/grpc-js") as typeof import("@grpc/grpc-js");
-  const message = shortened(error instanceof Error ? error.message : String(error));
+  const message = shortened(messageOf(error));
   const metadata = new grpc.Metadata();
   if (error instanceof PartialFailure) {
     const { ErrorResourceInitFailed } =

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Cause, withLikelyCause } from "../../domain/causes";
 import { isDowngrade } from "../../domain/image";
+import { messageOf } from "../../local/errors";
 import { unknownValue } from "../../local/pulumi/values";
 import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
@@ -138,7 +139,7 @@ export const release = {
       // wants.
       if (error instanceof UpgradeFailed && !error.isAsBefore) throw partialFailure(error, id, olds);
       // A plain error: a subclass loses its message in serialization.
-      throw new Error(error instanceof Error ? error.message : String(error));
+      throw new Error(messageOf(error));
     }
   },
 

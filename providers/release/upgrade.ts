@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../local/errors";
 import type { NodeLook, UpgradeWorld } from "./upgrade-world";
 
 /** Milliseconds. */
@@ -50,7 +51,6 @@ type Looks = ReadonlyMap<string, NodeLook>;
 const isBehind = (look: NodeLook | undefined, container: string): boolean =>
   look?.container !== container || (look.enabled && look.state === "");
 
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const each = <T>(names: string[], action: (name: string) => Promise<T>): Promise<T[]> =>
   Promise.all(names.map(action));
 const list = (names: string[]): string => names.join(" and ");
@@ -144,7 +144,7 @@ class Upgrade {
     }
     this.world.say(`${wanted} does not serve (${why}): going back to ${trial.old}`);
     const words = await each(others, async (name) => {
-      const said = await this.world.lastWords(name).catch(text);
+      const said = await this.world.lastWords(name).catch(messageOf);
       return `--- ${name}:\n${said.trim()}`;
     });
     const failed = (what: string, isAsBefore: boolean): Error =>
@@ -153,7 +153,7 @@ class Upgrade {
     try {
       told = await this.goBack(trial);
     } catch (error) {
-      throw failed(text(error), error instanceof UpgradeFailed && error.isAsBefore);
+      throw failed(messageOf(error), error instanceof UpgradeFailed && error.isAsBefore);
     }
     if (told !== undefined)
       throw failed(`${told} Set the setting back, or repair the cause, and run \`npm run up\` again`, true);
@@ -176,7 +176,7 @@ class Upgrade {
       await this.waitUntilReady(others, tried);
     } catch (error) {
       await each(changed, (name) => this.world.point(name, this.containerOf(looks, name) || old));
-      throw new Error(`${keeper} goes on with ${old}, nothing was changed: ${text(error)}`);
+      throw new Error(`${keeper} goes on with ${old}, nothing was changed: ${messageOf(error)}`);
     }
   }
 
@@ -208,7 +208,7 @@ class Upgrade {
       const now =
         why === undefined ? `${tried} serves from ${list(others)}` : `${tried} does not serve: ${why}`;
       throw new UpgradeFailed(
-        `${keeper} cannot be stopped in order: ${text(error)}. ${now}; \`npm run up\` goes on from there`,
+        `${keeper} cannot be stopped in order: ${messageOf(error)}. ${now}; \`npm run up\` goes on from there`,
         false,
       );
     }
@@ -267,7 +267,7 @@ class Upgrade {
       copy = await this.world.takeBack(keeper, old);
       await this.world.point(keeper, old);
     } catch (error) {
-      throw await failed(text(error));
+      throw await failed(messageOf(error));
     }
     const why = await this.troubleOf([keeper], old);
     const late = await Promise.allSettled(others.map((name) => this.world.point(name, old)));

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { constants } from "node:os";
 import type { NodeSSH } from "node-ssh";
 import type { ClientChannel } from "ssh2";
+import { messageOf } from "../../local/errors";
 import { SshError } from "./dial";
 
 /**
@@ -165,7 +166,7 @@ export class Connection {
       };
     } catch (error) {
       if (error instanceof SshError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw /Channel open failure/.test(reason) ? new SessionRefused(reason) : new NotStarted(reason);
     } finally {
       clearTimeout(starting);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { messageOf } from "../../local/errors";
 import { unknownValue } from "../../local/pulumi/values";
 import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
@@ -55,8 +56,6 @@ const filesOf = ({ contents, facts }: ConfigurationInputs, name: string): VipFil
   facts: facts[name] ?? "",
 });
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Changes all nodes at once: nothing runs yet, so there is no holder to protect. */
 async function startAll(inputs: ConfigurationInputs, names: string[]): Promise<Record<string, string>> {
   const results = await Promise.all(
@@ -65,7 +64,7 @@ async function startAll(inputs: ConfigurationInputs, names: string[]): Promise<R
         await swap(endpointOf(inputs, name), filesOf(inputs, name));
         return undefined;
       } catch (error) {
-        return [name, message(error)];
+        return [name, messageOf(error)];
       }
     }),
   );

@@ -1,3 +1,4 @@
+import { messageOf } from "../../local/errors";
 import type { SshEndpoint } from "../remote/endpoint";
 import { awaitHolders, type Holders, measureHolders } from "./holders";
 import { runScript } from "./scripts";
@@ -44,8 +45,6 @@ function actionsOn({ vip, endpoints }: Members): Actions {
   };
 }
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /**
  * Makes nodes that leave hand over. They refuse the VIP from now on, and if one of them had it, another node has it at
  * the end. keepalived is removed from them only later, and their former peers no longer listen to them: with the VIP
@@ -66,7 +65,7 @@ export async function handOver(
         await on.dismiss(name, before.unreachable.includes(name));
         return [name];
       } catch (error) {
-        on.say(`${name}, which leaves the stack, cannot be made to refuse the VIP: ${message(error)}`);
+        on.say(`${name}, which leaves the stack, cannot be made to refuse the VIP: ${messageOf(error)}`);
         return [];
       }
     }),

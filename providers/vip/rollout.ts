@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../local/errors";
 import type { Holders } from "./holders";
 
 /** What a roll-out reads and changes. Tests replace it. */
@@ -42,7 +43,7 @@ export async function rollOut(
     try {
       await world.apply(name, before.unreachable.includes(name));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return { done, failure: `${name} cannot be changed${untouched}: ${why}` };
     }
     done.push(name);
