@@ -51,13 +51,14 @@ export class TestRun {
 
   /** The environment of a job's program, with folders of its own. */
   environment(job: string): NodeJS.ProcessEnv {
-    // Set if this runs inside a test; a test runner would then do nothing.
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    // NODE_TEST_CONTEXT is set inside a test; a test runner would then do nothing. The other two give colours to texts
+    // that tests read.
+    const { NODE_TEST_CONTEXT: _, CI: _ci, FORCE_COLOR: _color, ...env } = process.env;
     const number = String(this.jobs.push(job) - 1);
     const disk = join(this.folders.disk, number);
     const memory = join(this.folders.memory, number);
     for (const folder of [disk, memory]) mkdirSync(folder);
-    return { ...env, [mark]: `${this.id}:${job}`, TMPDIR: disk, [memoryVariable]: memory };
+    return { ...env, NO_COLOR: "1", [mark]: `${this.id}:${job}`, TMPDIR: disk, [memoryVariable]: memory };
   }
 
   /** The living processes of the run, each with its job. */

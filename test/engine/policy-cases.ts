@@ -127,6 +127,7 @@ const configuration = (name: string, instances: [routerId: number, priority: num
     vip: "192.168.56.10",
     endpoints: {},
     order: instances.map((_, i) => `n${i}`),
+    facts: Object.fromEntries(instances.map((_, i) => [`n${i}`, ""])),
     contents: Object.fromEntries(
       instances.map(([id, priority], i) => [
         `n${i}`,
