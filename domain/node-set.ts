@@ -12,7 +12,7 @@ export const setRoot = "/usr/local/lib/ha-rancher";
 /** Files of node/ by set; a set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
 const members = {
   current: {
-    lib: ["guard-state.bash", "json.bash"],
+    lib: ["guard-state.bash", "json.bash", "service.bash", "settings.bash"],
     guard: [
       ...["guard", "identity", "lease", "node-status", "stop-container"],
       ...["fence", "hand-over", "watchdog", "backup", "restore"],
@@ -23,9 +23,9 @@ const members = {
       ...["await-address", "firewall", "install", "look", "maintenance", "real-time"],
       ...["remove", "strip", "swap", "vrrp-notify", "yield"],
     ],
-    release: ["halt", "last-words", "look", "point", "take-back"],
-    storage: ["claim", "mount-lease", "serve"],
-    host: ["prepare", "set"],
+    release: ["halt", "last-words", "look", "name", "point", "take-back"],
+    storage: ["claim", "identity", "mount-lease", "serve"],
+    host: ["agent", "prepare", "set", "start-agent"],
   },
   drill: { drill: ["fault", "sampler"] },
 } as const;

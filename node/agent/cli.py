@@ -37,6 +37,10 @@ def parser() -> argparse.ArgumentParser:
     add("job", "do one piece of work (the agent does)", "kind").add_argument("arguments", nargs="*")
     add("status", "print what this node is and does, as JSON")
     add("check", "check a configuration, and say all mistakes", "file")
+    show = add("show", "print what the configuration says, a line for each name such as lease.identity")
+    show.add_argument("names", nargs="+")
+    renew = add("renew", "let an agent of these files and this configuration take over, if another one runs; the service runs on")
+    renew.add_argument("--limit", type=float, default=300, help="seconds until it must answer (default 300)")
     hand_over = add("hand-over", "hand the service over and refuse the VIP for so long; 0: no longer")
     hand_over.add_argument("seconds", type=float)
     hand_over.add_argument("reason", nargs="?", default="")
@@ -103,6 +107,31 @@ def _check(told: argparse.Namespace) -> int:
         for mistake in refused.mistakes:
             print(mistake, file=sys.stderr)
         return CONFIGURATION_ERROR
+    return 0
+
+
+def _show(told: argparse.Namespace) -> int:
+    from .show import show  # noqa: PLC0415
+
+    try:
+        print(*show(told.configuration, told.names), sep="\n")
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return CONFIGURATION_ERROR
+    return 0
+
+
+def _renew(told: argparse.Namespace) -> int:
+    from .renewal import NotRenewed, renew  # noqa: PLC0415
+
+    try:
+        print(json.dumps(renew(told.run, told.configuration, VERSION, told.limit)))
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return CONFIGURATION_ERROR
+    except NotRenewed as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
@@ -193,6 +222,8 @@ _COMMANDS: "dict[str, Callable[[argparse.Namespace], int]]" = {
     "job": _job,
     "status": _status,
     "check": _check,
+    "show": _show,
+    "renew": _renew,
     "hand-over": _hand_over,
     "pause": _lasting("paused"),
     "resume": _lasting("paused"),

@@ -4,9 +4,11 @@
      "data": {"directory": "/rancher_data", "unit": "rancher_data.mount", "sentinel": "...", "datastore": "k3s/server/db"},
      "lease": {"directory": "/rancher_lease", "unit": "rancher_lease.mount", "nfsVersion": "4.2", "identity": "..."},
      "timers": {"giveUp": 6000},                  any number of `core.settings.Configuration`, milliseconds
+     "health": {"every": 1000},                   how questions are asked that do not say it; deepEvery, deepTimeout: deep ones
      "watchdog": "required",                      or automatic (default), off
      "fence": {"agent": "fence_virsh"},           none without
-     "service": "/etc/ha-rancher/service.json"}   what this node runs: {"container": "...", "health": [{"url": "..."}]}
+     "service": "/etc/ha-rancher/service.json"}   what this node runs: {"container": "...", "health": [{"url": "..."}]};
+                                                  "deep": true for a question that the datastore answers, too
 
 The service is in a file of its own so that an upgrade can change one node after the other.
 """
@@ -90,13 +92,14 @@ class _Reader:
 
 def load(path: str) -> Any:
     """The configuration with its service in it, not checked yet. Raises Refused."""
-    told = _json(path)
+    told = read_json(path)
     if isinstance(told, dict) and isinstance(told.get("service"), str):
-        told["service"] = _json(told["service"])
+        told["service"] = read_json(told["service"])
     return told
 
 
-def _json(path: str) -> Any:
+def read_json(path: str) -> Any:
+    """Raises Refused."""
     try:
         return json.loads(read_small(path, LONGEST))
     except (OSError, ValueError, RecursionError) as error:
@@ -114,7 +117,7 @@ def check(told: Any, version: str, source: str) -> Setup:
     fence = _fence(top.part("fence")) if "fence" in top.rest else None
     service = top.part("service")
     container = service.text("container", _NAME)
-    questions = _questions(service)
+    questions = _questions(service, _asked(top.part("health")))
     service.end()
     mode = top.text("watchdog", "required|automatic|off", WatchdogMode.AUTOMATIC.value)
     core = Configuration(
@@ -165,7 +168,26 @@ def _fence(part: _Reader) -> Fence:
     return fence
 
 
-def _questions(service: _Reader) -> "tuple[Question, ...]":
+def _asked(part: _Reader) -> "dict[bool, tuple[int, int]]":
+    """`every` and `timeout` of questions that do not say it, by whether they are deep."""
+    light, deep = Question(), Question(every=15_000)
+    asked = {
+        False: (_every(part, "every", light.every), _timeout(part, "timeout", light.timeout)),
+        True: (_every(part, "deepEvery", deep.every), _timeout(part, "deepTimeout", deep.timeout)),
+    }
+    part.end()
+    return asked
+
+
+def _every(part: _Reader, name: str, default: int) -> int:
+    return part.whole(name, 200, 3_600_000, default)
+
+
+def _timeout(part: _Reader, name: str, default: int) -> int:
+    return part.whole(name, 200, 60_000, default)
+
+
+def _questions(service: _Reader, asked: "dict[bool, tuple[int, int]]") -> "tuple[Question, ...]":
     told = service.rest.pop("health", None)
     if not isinstance(told, list) or not 1 <= len(told) <= 8:
         service.wrong("health", "must be a list of one to eight questions")
@@ -173,12 +195,13 @@ def _questions(service: _Reader) -> "tuple[Question, ...]":
     questions = []
     for number, one in enumerate(told):
         part = _Reader(one, f"service.health[{number}].", service.found)
+        every, timeout = asked[part.rest.pop("deep", False) is True]
         question = Question(
             url=part.text("url", r"https?://[!-~]+") if "url" in part.rest else "",
             tcp=part.text("tcp", r"[0-9A-Za-z.:\[\]-]+:[0-9]{1,5}") if "tcp" in part.rest else "",
             command=part.texts("command", r"[^\x00]*"),
-            every=part.whole("every", 200, 3_600_000, Question().every),
-            timeout=part.whole("timeout", 200, 60_000, Question().timeout),
+            every=_every(part, "every", every),
+            timeout=_timeout(part, "timeout", timeout),
         )
         if sum(map(bool, (question.url, question.tcp, question.command))) != 1:
             part.wrong("url", "or `tcp` or `command` must be given, and only one of them")
