@@ -25,7 +25,7 @@ export interface BackupPlan {
 
 export interface BackupsArgs extends BackupPlan {
   nodes: Node[];
-  /** What must be on a node before a backup can be made there: the guard's programs. */
+  /** What must be on a node before a backup can be made there: the programs of this project. */
   after: NodeDependencies;
 }
 

@@ -2,8 +2,8 @@ import { scryptSync } from "node:crypto";
 import { fingerprint } from "./on-node";
 
 /**
- * Labels of a container: which image, by the name in the settings, it was made from, and where the guard asks on the
- * node whether it is well (node/release/point reads them).
+ * Labels of a container: which image, by the name in the settings, it was made from, and where the agent asks on the
+ * node whether it is well (node/release/name reads them).
  */
 const labelNames = {
   image: "ha-rancher.image",
@@ -27,7 +27,7 @@ export interface ContainerOptions {
   command?: string[];
   /** True: root on its node. Default false. */
   privileged?: boolean;
-  /** Where the guard asks on the node, a 2xx means well; `deep` asks the datastore, too. Such as `http://127.0.0.1:80/`. */
+  /** Where the agent asks on the node, a 2xx means well; `deep` asks the datastore, too. Such as `http://127.0.0.1:80/`. */
   health: { light: string; deep?: string };
   /** What must be on the node for the mounts: content by path, secret, for root alone. */
   files?: Record<string, string>;

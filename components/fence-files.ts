@@ -1,5 +1,5 @@
+import { fenceDirectory } from "../domain/agent-configuration";
 import { type FenceAgent, isSecretOption } from "../domain/fencing";
-import { fenceDirectory } from "../domain/guard-conf";
 
 const keyFile = `${fenceDirectory}/ssh.key`;
 const knownHosts = `${fenceDirectory}/ssh.known_hosts`;

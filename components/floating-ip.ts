@@ -130,7 +130,7 @@ export class FloatingIp extends Component {
           },
         },
         afterWrite: reloadUnits("keepalived"),
-        // Where a guard is, the folder is of what prepares the node.
+        // Where an agent is, the folder is of what prepares the node.
         afterDelete: guarded ? reload : `rm -rf ${nodePaths.config}; ${reload}`,
       },
       prepared?.(node),

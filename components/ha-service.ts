@@ -1,13 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { WatchdogMode } from "../domain/agent-configuration";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import type { TakeoverBound, VrrpOptions } from "../domain/vrrp";
+import { Agents } from "./agents";
 import { type BackupPlan, Backups } from "./backups";
 import { checkArgs } from "./checks";
 import { Component } from "./component";
 import { FloatingIp } from "./floating-ip";
-import { Guards } from "./guards";
 import type { Node } from "./node";
-import { type FencingArgs, type GuardArgs, NodeSoftware } from "./node-software";
+import { type AgentArgs, type FencingArgs, NodeSoftware } from "./node-software";
 import { makeNodes, type NodesArgs } from "./nodes";
 import { type NodeOutput, observe } from "./observe";
 import { Service } from "./service";
@@ -33,6 +34,8 @@ export interface HaBaseArgs extends NodesArgs {
   guard?: Partial<NodeTimes>;
   /** A program that makes a node silent that may still write; default: nodes do that themselves. */
   fencing?: FencingArgs | undefined;
+  /** Whether a node needs a watchdog device to serve; default `automatic`: one is used where there is one. */
+  watchdog?: WatchdogMode | undefined;
   /** Default: no backups. */
   backup?: BackupPlan | undefined;
   /** How nodes come by the workload's image. */
@@ -61,7 +64,7 @@ export interface HaServiceOutputs {
   takeover: TakeoverBound;
 }
 
-/** The workload behind a floating IP: nodes, shared storage, and the guards that let one node run it. */
+/** The workload behind a floating IP: nodes, shared storage, and the agents that let one node run it. */
 export class HaService extends Component implements HaServiceOutputs {
   readonly vip: string;
   readonly url: string;
@@ -99,7 +102,7 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
   const nodes = makeNodes(args, [floatingIp.vip, ...(floatingIp.furtherVips ?? [])], component);
   const software = new NodeSoftware(
     named("software"),
-    { nodes, guard: guardArgs(args, { dataDirectory, nfsVersion, sentinel }) },
+    { nodes, agent: agentArgs(args, { dataDirectory, nfsVersion, sentinel }) },
     options("software"),
   );
   const prepared = (node: Node) => software.prepared(node);
@@ -125,30 +128,33 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
   );
   if (args.backup)
     new Backups(named("backups"), { nodes, ...args.backup, after: complete }, options("backups"));
-  const guards = new Guards(
-    named("guards"),
+  // What ran the service before there were agents.
+  const former = { type: "ha-rancher:components:Guards", name: named("guards") };
+  const agents = new Agents(
+    named("agents"),
     {
       nodes,
-      source: (node) => software.guardSource(node),
-      after: (node) => [...storage.mounted(node), ...ip.running(), ...service.released()],
+      source: (node) => software.agentSource(node),
+      after: (node) => [...onNode(node), ...service.released()],
     },
-    options("guards"),
+    { parent: component, aliases: [former, { ...former, name: "guards" }] },
   );
   const vip = ip.vip.address;
-  const found = observe({ nodes, vip, workload, after: guards.started });
+  const found = observe({ nodes, vip, workload, after: agents.started });
   return {
     ...{ vip, url: workload.url, takeover: ip.takeover },
     ...{ currentMaster: found.currentMaster, vipHolders: found.vipHolders, nodes: found.nodes },
   };
 }
 
-/** What the guards of all nodes are told. */
-function guardArgs(
-  { id, floatingIp, storage, workload, fencing, guard }: HaServiceArgs,
-  data: Pick<GuardArgs, "dataDirectory" | "nfsVersion" | "sentinel">,
-): GuardArgs {
+/** What the agents of all nodes are told. */
+function agentArgs(
+  { id, floatingIp, storage, workload, fencing, watchdog, guard }: HaServiceArgs,
+  data: Pick<AgentArgs, "dataDirectory" | "nfsVersion" | "sentinel">,
+): AgentArgs {
   return {
-    ...{ id, vip: floatingIp.vip.address, ...data, fencing },
+    ...{ id, vip: floatingIp.vip.address, ...data, fencing, watchdog },
+    datastore: workload.datastore,
     sharedServer: storage.kind === "server",
     times: { ...guard, startDeadline: workload.startDeadline, stopGrace: workload.stopGrace },
   };

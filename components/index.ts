@@ -1,7 +1,7 @@
+export { Agents, type AgentsArgs } from "./agents";
 export { type BackupPlan, Backups, type BackupsArgs } from "./backups";
 export type { ContainerOptions } from "./container-plan";
 export { FloatingIp, type FloatingIpArgs } from "./floating-ip";
-export { Guards, type GuardsArgs } from "./guards";
 export {
   type HaBaseArgs,
   HaService,
@@ -11,7 +11,7 @@ export {
 export { type HostLogin, type HostNodeArgs, type HostRules, Hosts, type HostsArgs } from "./hosts";
 export { type MachineNodeArgs, Machines, type MachinesArgs, type MachineTemplate } from "./machines";
 export type { Node, NodeIdentity } from "./node";
-export { type FencingArgs, type GuardArgs, NodeSoftware, type NodeSoftwareArgs } from "./node-software";
+export { type AgentArgs, type FencingArgs, NodeSoftware, type NodeSoftwareArgs } from "./node-software";
 export type { NodeArgs, NodesArgs } from "./nodes";
 export type { NodeOutput } from "./observe";
 export type { Dependencies, NodeDependencies } from "./on-node";

@@ -1,14 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
+import { agentConfiguration, type WatchdogMode } from "../domain/agent-configuration";
 import type { FenceAgent } from "../domain/fencing";
-import { guardConf } from "../domain/guard-conf";
 import { setFiles } from "../domain/node-set";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
-import { mountUnitName } from "../domain/units";
 import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";
-import { type Dependencies, nodeCommand, nodeFiles, nodePaths, programCommand, programsOn } from "./on-node";
+import {
+  type Dependencies,
+  nodeCommand,
+  nodeFiles,
+  nodePaths,
+  programCommand,
+  programsOn,
+  reloadUnits,
+} from "./on-node";
 
 /** A fence agent, whose confirmed "off" a successor waits for. Its options may hold secrets: all of them are kept as such. */
 export interface FencingArgs {
@@ -24,8 +31,8 @@ export interface FencingArgs {
   hostKey?: pulumi.Input<string | undefined> | undefined;
 }
 
-/** What the guards of all nodes are told alike. */
-export interface GuardArgs {
+/** What the agents of all nodes are told alike. */
+export interface AgentArgs {
   /** The floating IP, without prefix. */
   vip: string;
   /** Where the active node has the shared data mounted: an absolute path. */
@@ -38,22 +45,26 @@ export interface GuardArgs {
   nfsVersion?: "4.2" | "3";
   /** The first line of `.ha-rancher-sentinel` in the shared data, which tells it from any other. */
   sentinel: string;
+  /** What of the data is copied before each start, a relative path: the datastore's folder. */
+  datastore?: string | undefined;
   /** Timers, seconds and counts; defaults: `defaultTimes` of domain/timers.ts. */
   times?: Partial<NodeTimes>;
   /** Default: nodes fence themselves. */
   fencing?: FencingArgs | undefined;
+  /** Whether a node needs a watchdog device to serve; default `automatic`: one is used where there is one. */
+  watchdog?: WatchdogMode | undefined;
 }
 
 export interface NodeSoftwareArgs {
   nodes: Node[];
-  guard: GuardArgs;
+  agent: AgentArgs;
 }
 
 /** Seconds that a node may take to install the packages that it lacks. */
 const installLimit = 900;
 
 /** The units that need no values. */
-const units = ["ha-rancher-identity.service", "ha-rancher-watchdog.service", "ha-rancher-guard.service"];
+const units = ["ha-rancher-nfs-identity.service", "ha-rancher-lease.service", "ha-rancher-agent.service"];
 
 /** What was made on a node. */
 interface Installed {
@@ -61,11 +72,11 @@ interface Installed {
   prepared: pulumi.Resource;
   /** All of it. */
   all: pulumi.Resource[];
-  /** The guard's settings as text: the guard restarts when they change. */
-  conf: pulumi.Output<string>;
+  /** The agent's settings as text. */
+  configuration: pulumi.Output<string>;
 }
 
-/** Packages, folders, scripts, units and the guard's settings on every node; nothing is started here. */
+/** Packages, folders, programs, units and the agent's settings on every node; nothing is started here. */
 export class NodeSoftware extends Component {
   private readonly installed: Map<Node, Installed>;
 
@@ -80,21 +91,18 @@ export class NodeSoftware extends Component {
     return [this.on(node).prepared];
   }
 
-  /** After this a node has all that its guard runs from. */
+  /** After this a node has all that its agent runs from. */
   complete(node: Node): Dependencies {
     return this.on(node).all;
   }
 
-  /** All that the guard of a node runs from, as one text: it restarts when that changes. */
-  guardSource(node: Node): pulumi.Output<string> {
-    const files = [
-      "units/ha-rancher-watchdog.service",
-      "units/ha-rancher-guard.service",
-      ...setFiles("current")
-        .map(({ path }) => path)
-        .filter((path) => /^(guard|lib)\//.test(path)),
-    ];
-    return pulumi.interpolate`${files.map(nodeFile).join("")}${this.on(node).conf}`;
+  /** All that the agent of a node runs from, as one text: another agent takes over when that changes. */
+  agentSource(node: Node): pulumi.Output<string> {
+    const programs = setFiles("current")
+      .map(({ path }) => path)
+      .filter((path) => path.startsWith("agent/"));
+    const files = [...units.map((unit) => `units/${unit}`), ...programs];
+    return pulumi.interpolate`${files.map(nodeFile).join("")}${this.on(node).configuration}`;
   }
 
   private on(node: Node): Installed {
@@ -103,18 +111,26 @@ export class NodeSoftware extends Component {
     return found;
   }
 
-  private installOn(node: Node, { nodes, guard }: NodeSoftwareArgs): Installed {
-    const { fencing } = guard;
+  private installOn(node: Node, { nodes, agent }: NodeSoftwareArgs): Installed {
+    const { fencing } = agent;
     programsOn(node, this, { aliases: [formerFiles(node)] });
-    const folders = [guard.dataDirectory, nodePaths.lease];
+    const folders = [agent.dataDirectory, nodePaths.lease];
     const prepared = nodeCommand("prepared", node, this, {
       ...programCommand("host/prepare", ["make", ...folders, ...(fencing ? [fencing.agent] : [])]),
       limit: installLimit,
       undo: programCommand("host/prepare", ["undo", ...folders]).run,
     });
-    const conf = pulumi.output(node.address).apply((address) => confOf(node.name, address, guard));
-    const files = nodeFiles("guard-files", node, this, { files: conf.apply(guardFiles) }, [prepared]);
     const others = nodes.filter((other) => other !== node).map(({ name }) => name);
+    const configuration = pulumi
+      .output(node.address)
+      .apply((address) => configurationOf({ name: node.name, address, peers: others }, agent));
+    const files = nodeFiles(
+      "agent-files",
+      node,
+      this,
+      { files: configuration.apply(agentFiles), afterWrite: reloadUnits("ha-rancher-agent") },
+      [prepared],
+    );
     const fences = fencing && [
       nodeFiles(
         "fence-files",
@@ -125,51 +141,53 @@ export class NodeSoftware extends Component {
           files: pulumi.secret(
             pulumi
               .output({ options: {}, ...fencing })
-              .apply((agent) => fenceFiles(agent as FenceAgent, others)),
+              .apply((known) => fenceFiles(known as FenceAgent, others)),
           ),
         },
         [prepared],
       ),
     ];
-    return { prepared, all: [prepared, files, ...(fences ?? [])], conf };
+    return { prepared, all: [prepared, files, ...(fences ?? [])], configuration };
   }
 }
 
 /**
  * In stacks of former versions the programs were files of this resource. It becomes the set, which leaves those files where
- * a guard still runs from them; a `Files` that loses them would remove them at once.
+ * something still runs from them; a `Files` that loses them would remove them at once.
  */
 const formerFiles = (node: Node): pulumi.Alias => ({
   name: `${node.name}-software-files`,
   type: "pulumi-nodejs:dynamic/remote:Files",
 });
 
-/** A node's guard.conf. */
-function confOf(node: string, address: string, guard: GuardArgs): string {
-  const { vip, dataDirectory, id, sharedServer, nfsVersion = "4.2", sentinel, fencing } = guard;
-  return guardConf({
-    ...{ node, vip, dataDirectory, nfsVersion, sentinel },
-    dataUnit: mountUnitName(dataDirectory),
+/** A node's agent.json. */
+function configurationOf(
+  { name, address, peers }: { name: string; address: string; peers: string[] },
+  agent: AgentArgs,
+): string {
+  const { vip, dataDirectory, id, sharedServer, nfsVersion, sentinel, datastore, fencing, watchdog } = agent;
+  return agentConfiguration({
+    ...{ node: name, peers, vip, dataDirectory, nfsVersion, sentinel, datastore, watchdog },
     leaseDirectory: nodePaths.lease,
     // Two stacks may have one name on a server that others use, too; no two nodes there have one address.
-    identity: [id, node, ...(sharedServer ? [address] : [])].join("-"),
-    // What it runs is the release's to say.
-    serviceFile: `${nodePaths.config}/service.conf`,
+    identity: [id, name, ...(sharedServer ? [address] : [])].join("-"),
     fenceAgent: fencing?.agent,
-    times: timesOf(guard),
+    // What it runs is the release's to say.
+    serviceFile: `${nodePaths.config}/service.json`,
+    times: timesOf(agent),
   });
 }
 
-/** The timers that a node is told; how long fencing may take is for where an agent fences. */
-function timesOf({ times, fencing }: GuardArgs): Partial<NodeTimes> {
+/** The timers that an agent is told; how long fencing may take is for where a fence agent does it. */
+function timesOf({ times, fencing }: AgentArgs): Partial<NodeTimes> {
   const { fenceLimit, ...others } = { ...defaultTimes, ...times };
   return fencing ? { ...others, fenceLimit } : others;
 }
 
-/** The guard's settings and units, by path. */
-function guardFiles(conf: string): Record<string, { content: string }> {
+/** The agent's settings and units, by path. */
+function agentFiles(configuration: string): Record<string, { content: string }> {
   return {
-    [`${nodePaths.config}/guard.conf`]: { content: conf },
+    [`${nodePaths.config}/agent.json`]: { content: configuration },
     ...Object.fromEntries(
       units.map((unit) => [`${nodePaths.units}/${unit}`, { content: nodeFile(`units/${unit}`) }]),
     ),

@@ -150,7 +150,7 @@ async function waitForService(nodes: Reachable[], { workload }: ObserveArgs): Pr
   }
 }
 
-/** The end of a node's guard and container logs, for an error's text. */
+/** The end of a node's agent and container logs, for an error's text. */
 async function lastWords({ name, ssh }: Reachable): Promise<string> {
   try {
     return `--- ${name}:\n${(await runReleaseScript(ssh, "last-words")).trim()}`;

@@ -53,12 +53,12 @@ export function nodeOptions(
 
 /**
  * A command line for root that runs one of systemd's that reads all units anew (`enable` and `disable` do, too). On a
- * slow node that takes longer than its watchdog waits for PID 1.
+ * slow node that takes longer than a watchdog waits that PID 1 feeds.
  */
 export function readingUnits(command: string): string {
-  const watchdog = linkedProgram("guard/watchdog");
+  const patient = linkedProgram("host/patient");
   // Without it where the programs are gone already.
-  return `[ -x ${watchdog} ] && ${watchdog} patient ${command} || ${command}`;
+  return `[ -x ${patient} ] && ${patient} ${command} || ${command}`;
 }
 
 /**

@@ -17,13 +17,13 @@ export interface ServiceArgs {
   imageSources?: ImageSources | undefined;
   /** What must be on a node before its container is made: Docker. */
   prepared: NodeDependencies;
-  /** What else must be on a node before its guard is told to run the container: all that the guard and it need. */
+  /** What else must be on a node before its agent is told to run the container: all that the agent and it need. */
   ready: NodeDependencies;
 }
 
 /**
- * A workload's image and container on every node, and which container the guards run. Containers are made and never
- * started here: where one runs is the guards' decision alone, and Docker must not have an opinion (`restart: "no"`).
+ * A workload's image and container on every node, and which container the agents run. Containers are made and never
+ * started here: where one runs is the agents' decision alone, and Docker must not have an opinion (`restart: "no"`).
  *
  * Whatever needs another container makes one beside the old one: the names of both have a fingerprint of what they
  * were made from. The {@link Release} then moves the service, and only when the new one serves Pulumi removes the old.
@@ -54,7 +54,7 @@ export class Service extends Component {
     this.registerOutputs({ container: this.container });
   }
 
-  /** After this the guards know their container. */
+  /** After this the agents know their container. */
   released(): Dependencies {
     return [this.release];
   }

@@ -88,7 +88,7 @@ interface Share {
 
 /**
  * The shared directory, wherever it is served: its lease folder mounted on every node for good, its data folder ready
- * to be mounted by the guard of the active node and by nobody else.
+ * to be mounted by the agent of the active node and by nobody else.
  */
 export class SharedStorage extends Component {
   private readonly mounts: Map<Node, pulumi.Resource>;
@@ -191,7 +191,7 @@ export class SharedStorage extends Component {
       {
         ...mount(""),
         run: whole.apply((what) => mount(what).run),
-        undo: `systemctl disable --now ${leaseUnit} ha-rancher-identity.service`,
+        undo: `systemctl disable --now ${leaseUnit} ha-rancher-nfs-identity.service`,
       },
       [units, ...share.ready(node)],
     );

@@ -25,6 +25,8 @@ export interface Workload {
   secretEnvironment?: Record<string, pulumi.Input<string>>;
   /** Where it answers through the VIP: `https://192.168.56.10:3300`. */
   url: string;
+  /** What of the data is copied before each start, a relative path: the datastore's folder. Default: nothing. */
+  datastore?: string;
   /** Answered as soon as the service can be used; asked through the VIP at the end of an update. */
   answers: Page;
   /** Answered as long as it is well; asked through the VIP while a new container is tried. */

@@ -9,23 +9,40 @@ import { type ArchivedFile, ustar } from "./ustar";
 /** Where sets are on a node: `sets/HASH` below it, and the links. */
 export const setRoot = "/usr/local/lib/ha-rancher";
 
-/** Files of node/ by set; a set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
+/** Files of node/ by set and folder; a set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
 const members = {
   current: {
     lib: ["guard-state.bash", "json.bash", "service.bash", "settings.bash"],
+    agent: [
+      ...["__init__.py", "__main__.py", "cgroup.py", "cli.py", "clock.py", "configuration.py"],
+      ...["container.py", "control.py", "copies.py", "copying.py", "daemons.py", "docker.py"],
+      ...["events.py", "fencing.py", "files.py", "guard_dog.py", "hands.py", "harden.py"],
+      ...["health.py", "health_client.py", "http1.py", "job.py", "jobs.py", "keepalived_view.py"],
+      ...["loop.py", "mounts.py", "netlink.py", "node.py", "orders.py", "private_socket.py"],
+      ...["process.py", "renewal.py", "report.py", "reset.py", "restore.py", "run_files.py"],
+      ...["senses.py", "setup.py", "shared_data.py", "show.py", "status.py", "stop.py"],
+      ...["storage_view.py", "systemd.py", "track.py", "version.py", "watchdog.py"],
+    ],
+    "agent/core": [
+      ...["__init__.py", "actions.py", "candidate.py", "claim.py", "decide.py", "files.py"],
+      ...["fitness.py", "follow.py", "killing.py", "lease.py", "leaving.py", "notes.py"],
+      ...["observation.py", "owner.py", "presence.py", "record.py", "requests.py", "service.py"],
+      ...["settings.py", "state.py", "turn.py", "types.py", "watch.py"],
+    ],
+    "agent/lease": ["__init__.py", "client.py", "deadman.py", "files.py", "process.py", "wire.py"],
     guard: [
-      ...["guard", "identity", "lease", "node-status", "stop-container"],
-      ...["fence", "hand-over", "watchdog", "backup", "restore"],
-      ...["archive.bash", "configuration.bash", "fencing.bash", "fitness.bash", "health.bash", "jobs.bash"],
-      ...["lease-client.bash", "node.bash", "owner.bash", "report.bash", "service.bash", "work.bash"],
+      ...["archive.bash", "backup", "configuration.bash", "fence", "fencing.bash", "fitness.bash"],
+      ...["guard", "hand-over", "health.bash", "identity", "jobs.bash", "lease"],
+      ...["lease-client.bash", "node-status", "node.bash", "owner.bash", "report.bash", "restore"],
+      ...["service.bash", "stop-container", "watchdog", "work.bash"],
     ],
     keepalived: [
-      ...["await-address", "firewall", "install", "look", "maintenance", "real-time"],
-      ...["remove", "strip", "swap", "vrrp-notify", "yield"],
+      ...["await-address", "firewall", "install", "look", "maintenance", "real-time", "remove"],
+      ...["strip", "swap", "vrrp-notify", "yield"],
     ],
     release: ["halt", "last-words", "look", "name", "point", "take-back"],
     storage: ["claim", "identity", "mount-lease", "serve"],
-    host: ["agent", "prepare", "set", "start-agent"],
+    host: ["agent", "patient", "prepare", "set", "start-agent"],
   },
   drill: { drill: ["fault", "sampler"] },
 } as const;
@@ -35,7 +52,7 @@ export type SetName = keyof typeof members;
 export const setNames = Object.keys(members) as SetName[];
 
 /** What others read is no program. */
-const modeOf = (name: string): string => (name.endsWith(".bash") ? "0644" : "0755");
+const modeOf = (name: string): string => (/\.(bash|py)$/.test(name) ? "0644" : "0755");
 
 /** The files of a set: their paths in node/, which are those in the set, and their modes. */
 export const setFiles = (name: SetName): { path: string; mode: string }[] =>

@@ -2,9 +2,9 @@ import { type Mistake, mistake } from "./mistake";
 
 /*
  * The timers that the argument for one writer stands on (docs/one-writer.md), and those around them: what each is for,
- * its default, its bounds, and the order that they must keep. The settings, guard.conf, the policies and the tables in
- * the documentation are made from this file or tested against it, as is what a node checks
- * (node/guard/configuration.bash).
+ * its default, its bounds, and the order that they must keep. The settings, agent.json, the policies and the tables in
+ * the documentation are made from this file or tested against it, as is what an agent checks
+ * (node/agent/core/settings.py).
  */
 
 /** A time in seconds, or a count. */
@@ -31,20 +31,15 @@ const seconds = timer("s", false);
 const wholeSeconds = timer("s", true);
 const times = timer("", true);
 
-/** The timers of `guard` in a stack's file, by the name of the setting; in guard.conf they have the same names. */
-export const guardTimers = {
+/** The timers of `guard` in a stack's file, by the name of the setting; in agent.json they have the same names. */
+export const agentTimers = {
   heartbeat: seconds(1, 0.25, 60, "Between two heartbeats of the lease's owner, seconds"),
-  giveUp: seconds(
-    6,
-    1,
-    300,
-    "Without a heartbeat for so long the owner kills its container, and systemd a guard that hangs; seconds",
-  ),
+  giveUp: seconds(6, 1, 300, "Without a heartbeat for so long the owner kills its container, seconds"),
   watchdog: wholeSeconds(
     10,
     2,
     300,
-    "Without a heartbeat for so long an owner is certain not to write: a successor waits for it, and the watchdog of a node that hangs resets it; seconds",
+    "Without a heartbeat for so long an owner is certain not to write: a successor waits for it, and its watchdog resets a node that cannot stop; seconds",
   ),
   leaseTime: wholeSeconds(
     15,
@@ -58,16 +53,32 @@ export const guardTimers = {
     900,
     "Grace time of the NFS server: after its restart nobody gets a new lock for so long; seconds",
   ),
-  vipLoss: seconds(2, 0.5, 300, "Without the VIP for so long the service is stopped; seconds"),
-  giveBack: seconds(
-    8,
-    1,
+  vipLoss: seconds(
+    15,
+    0.5,
+    300,
+    "Without the VIP for so long the owner hands the service over, if another node is fit for it; seconds",
+  ),
+  followLease: seconds(
+    1.5,
+    0.5,
     600,
     "With the VIP for so long while another node serves: it is given back; seconds",
   ),
   hold: seconds(10, 1, 600, "How long a VIP that was given back is refused, longer each time; seconds"),
   holdOff: seconds(60, 1, 3_600, "How long the VIP is refused after starts that failed, seconds"),
-  restarts: times(3, 1, 100, "Starts of a container that ends by itself, before another node tries"),
+  failures: times(
+    3,
+    1,
+    100,
+    "Failures of the service without a time of being well in between, before another node tries",
+  ),
+  wellTime: seconds(
+    60,
+    1,
+    3_600,
+    "The service must be well for so long until its failures are forgotten, seconds",
+  ),
   startLimit: seconds(60, 5, 3_600, "How long mounting, and starting the container, may take; seconds"),
   stopGrace: wholeSeconds(
     30,
@@ -83,18 +94,26 @@ export const guardTimers = {
   ),
 };
 
-/** How the guard looks whether the service is well: `guard.health` in a stack's file. */
+/** How the agent looks whether the service is well: `guard.health` in a stack's file. */
 export const healthTimers = {
-  every: seconds(1, 0.5, 60, "Between two questions for `/healthz`, seconds"),
-  timeout: seconds(2, 0.5, 60, "What an answer may take, seconds"),
-  failures: times(
-    2,
+  every: seconds(1, 0.5, 60, "Between two questions whether the service is well, seconds"),
+  timeout: seconds(5, 0.5, 60, "What an answer may take, seconds"),
+  refused: seconds(4, 0.5, 600, "Refused connections for so long count as a failure, seconds"),
+  slow: seconds(
+    60,
     1,
-    20,
-    "Failures in a row that count: a hang is known after `every` and so many times `timeout`",
+    3_600,
+    "Late or wrong answers for so long count as a failure, seconds; until then the service is busy",
   ),
   deepEvery: seconds(15, 1, 3_600, "Between two deep checks, which ask the datastore, too; seconds"),
   deepTimeout: seconds(5, 0.5, 60, "What the answer to a deep check may take, seconds"),
+};
+
+/** Settings of `guard` that are gone, by path, and the way out. */
+export const formerTimers: Record<string, string> = {
+  "guard.giveBack": `use \`guard.followLease\` (${agentTimers.followLease.default} s): how long another node must be seen to serve until the VIP is given back`,
+  "guard.restarts": `use \`guard.failures\` (${agentTimers.failures.default}): how often the service may fail before another node tries`,
+  "guard.health.failures": `use \`guard.health.refused\` (${healthTimers.refused.default} s) and \`guard.health.slow\` (${healthTimers.slow.default} s): how long answers may fail`,
 };
 
 /** `startDeadline` in a stack's file. */
@@ -109,34 +128,36 @@ export const startDeadline = wholeSeconds(
 export const fenceLimit = seconds(60, 5, 600, "How long fencing a node may take, seconds");
 
 /** A value for each timer: seconds, and counts. */
-export type GuardTimes = Record<keyof typeof guardTimers, number>;
+export type AgentTimes = Record<keyof typeof agentTimers, number>;
 type HealthTimes = Record<keyof typeof healthTimers, number>;
 
-/** All that a node is told, by the names of guard.conf in camel case. */
-export interface NodeTimes extends GuardTimes {
+/** All that an agent is told; agent-configuration.ts has where. */
+export interface NodeTimes extends AgentTimes {
   /** Until the service must be well after its start. */
   startDeadline: number;
   healthEvery: number;
   healthTimeout: number;
-  healthFailures: number;
+  healthRefused: number;
+  healthSlow: number;
   deepEvery: number;
   deepTimeout: number;
   fenceLimit: number;
 }
 
-/** The timers of all settings as a node is told them. */
+/** The timers of all settings as an agent is told them. */
 export const nodeTimes = (
-  guard: GuardTimes,
+  own: AgentTimes,
   health: HealthTimes,
   others: Pick<NodeTimes, "startDeadline" | "fenceLimit">,
 ): NodeTimes => ({
   ...(Object.fromEntries(
-    Object.keys(guardTimers).map((name) => [name, guard[name as keyof GuardTimes]]),
-  ) as GuardTimes),
+    Object.keys(agentTimers).map((name) => [name, own[name as keyof AgentTimes]]),
+  ) as AgentTimes),
   startDeadline: others.startDeadline,
   healthEvery: health.every,
   healthTimeout: health.timeout,
-  healthFailures: health.failures,
+  healthRefused: health.refused,
+  healthSlow: health.slow,
   deepEvery: health.deepEvery,
   deepTimeout: health.deepTimeout,
   fenceLimit: others.fenceLimit,
@@ -148,13 +169,13 @@ const defaultsOf = <Name extends string>(timers: Record<Name, Timer>): Record<Na
     Object.entries<Timer>(timers).map(([name, { default: standard }]) => [name, standard]),
   ) as Record<Name, number>;
 
-/** What each timer of a node is where nothing is said. */
-export const defaultTimes: NodeTimes = nodeTimes(defaultsOf(guardTimers), defaultsOf(healthTimers), {
+/** What each timer is where nothing is said. */
+export const defaultTimes: NodeTimes = nodeTimes(defaultsOf(agentTimers), defaultsOf(healthTimers), {
   startDeadline: startDeadline.default,
   fenceLimit: fenceLimit.default,
 });
 
-type OrderedTimer = "heartbeat" | "giveUp" | "watchdog" | "leaseTime" | "graceTime" | "vipLoss" | "giveBack";
+type OrderedTimer = "heartbeat" | "giveUp" | "watchdog" | "leaseTime" | "graceTime" | "followLease";
 
 /** A value for each timer that must be in order, seconds. */
 type OrderedTimes = Record<OrderedTimer, number>;
@@ -172,7 +193,7 @@ interface TimerRule {
 /** The order in short, for people. */
 export const orderInShort = "heartbeat < giveUp < watchdog < leaseTime <= graceTime";
 
-/** The order of the timers. A node checks it again, and there the server's real lease time, too. */
+/** The order of the timers. An agent checks it again, and the server's real lease time, too. */
 export const timerRules: readonly TimerRule[] = [
   {
     of: ["giveUp", "heartbeat"],
@@ -199,10 +220,10 @@ export const timerRules: readonly TimerRule[] = [
     why: "after its restart the NFS server must wait for every owner that it may have had",
   },
   {
-    of: ["giveBack", "vipLoss", "heartbeat"],
-    holds: ({ giveBack, vipLoss, heartbeat }) => giveBack >= vipLoss + 3 * heartbeat,
-    rule: ({ vipLoss, heartbeat }) => `must be at least ${vipLoss} and three times ${heartbeat}`,
-    why: "so long an owner takes to say that it steps down",
+    of: ["followLease", "heartbeat"],
+    holds: ({ followLease, heartbeat }) => followLease > heartbeat,
+    rule: ({ heartbeat }) => `must be more than ${heartbeat}`,
+    why: "that another node serves is known by its heartbeats",
   },
 ];
 

@@ -64,6 +64,7 @@ export const types = {
   nfsExport: "pulumi-nodejs:dynamic/nfs:Export",
   files: "pulumi-nodejs:dynamic/remote:Files",
   configuration: "pulumi-nodejs:dynamic/vip:Configuration",
+  rollout: "pulumi-nodejs:dynamic/agent:Rollout",
   password: "pulumi-nodejs:dynamic/password:Password",
   command: "command:remote:Command",
   docker: "pulumi:providers:docker",

@@ -25,18 +25,21 @@ function knownAt(type: z.ZodType, path: PropertyKey[]): string[] {
   return place instanceof z.ZodObject ? Object.keys(place.shape) : [];
 }
 
+/** Why a name at a path is no setting, if that is worth a word. */
+type WhyUnknown = (name: string, path: string) => string | undefined;
+
 /** What zod found, as mistakes. */
 const ofTypes = (
   type: z.ZodType,
   issues: readonly z.core.$ZodIssue[],
-  whyUnknown: (name: string) => string | undefined,
+  whyUnknown: WhyUnknown,
 ): Mistake[] =>
   issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [mistake(pathText(issue.path), issue.message)];
     const known = `the settings are ${knownAt(type, issue.path).join(", ")}`;
     return issue.keys.map((key) => {
-      const why = whyUnknown(key);
       const path = pathText([...issue.path, key]);
+      const why = whyUnknown(key, path);
       return why === undefined
         ? mistake(path, `is not a setting; ${known}`)
         : mistake(path, "is not a setting", `${why}; ${known}`);
@@ -87,7 +90,7 @@ export function checked<T>(
   type: z.ZodType<T>,
   rules: readonly Rule<T>[],
   given: unknown,
-  whyUnknown: (name: string) => string | undefined = () => undefined,
+  whyUnknown: WhyUnknown = () => undefined,
 ): Checked<T> {
   const result = type.safeParse(given);
   const issues = result.error?.issues ?? [];

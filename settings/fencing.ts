@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { watchdogModes } from "../domain/agent-configuration";
 import { type Mistake, mistake } from "../domain/mistake";
 import { fenceLimit } from "../domain/timers";
-import { number, type Rule, secret, setting, settingsByName } from "./values";
+import { number, oneOf, type Rule, secret, setting, settingsByName } from "./values";
 
 /** Fence agents read `option=value` lines, strip blanks around them, and take quotes off. */
 const value = secret(
@@ -32,7 +33,7 @@ const agentSchema = z.strictObject(
           error: "must be self, or the name of a fence agent, such as fence_virsh",
         })
         .default("self"),
-      "self: a node is made silent by its guard, watchdog and lease; or a program such as fence_virsh (Debian: fence-agents), whose confirmed off a successor waits for",
+      "self: a node is made silent by its agent, watchdog and lease; or a program such as fence_virsh (Debian: fence-agents), whose confirmed off a successor waits for",
     ),
     options: setting(
       options.default({}),
@@ -66,6 +67,10 @@ const agentSchema = z.strictObject(
         .optional(),
       "The SSH host key of where the agent logs in, `TYPE BASE64`",
     ),
+    watchdog: setting(
+      oneOf(watchdogModes).default("automatic"),
+      "The watchdog device that resets a node which cannot stop its service: automatic uses it where there is one; required keeps a node without one from serving; off uses none",
+    ),
     timeout: setting(
       number(fenceLimit.least, fenceLimit.most, " s").default(fenceLimit.default),
       fenceLimit.what,
@@ -90,8 +95,8 @@ export const hasAgent = (fencing: Pick<Fencing, "agent">): boolean => fencing.ag
 
 /** Options that this project gives itself, and what to do instead. */
 const ours: Record<string, string> = {
-  action: "the guard says it",
-  nodename: "the guard says it",
+  action: "the agent says it",
+  nodename: "the agent says it",
   identity_file: "give the key itself as `fencing.sshKey`",
 };
 

@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { networkOf } from "../domain/network";
 import { routerIdOf, type Vip, withPriorities } from "../domain/vrrp";
+import { whyRenamed } from "./agent";
 import { checked } from "./check";
 import { decoded } from "./decode";
 import { SettingsError } from "./error";
@@ -59,6 +60,9 @@ function completed(parsed: Parsed): Settings {
   };
 }
 
+const whyUnknown = (name: string, path: string): string | undefined =>
+  whyRenamed(path) ?? whyNotOffered(name);
+
 /**
  * Checks the settings of a stack and completes them.
  *
@@ -67,7 +71,7 @@ function completed(parsed: Parsed): Settings {
  */
 export function parseSettings(raw: Record<string, string>): Settings {
   const values = decoded(raw, settingsSchema.shape);
-  const result = checked(settingsSchema, rules, values, whyNotOffered);
+  const result = checked(settingsSchema, rules, values, whyUnknown);
   if (result.mistakes) throw new SettingsError(result.mistakes);
   return completed(result.values);
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { environments } from "../domain/environment";
 import { rancherRules, rancherShape } from "../workloads/rancher/settings";
+import { agentRules, agentShape } from "./agent";
 import { backupRules, backupShape } from "./backup";
 import { fencingRules, fencingShape } from "./fencing";
 import { floatingIpShape } from "./floating-ip";
-import { guardRules, guardShape } from "./guard";
 import { imageRules, imageShape } from "./image";
 import { keepalivedRules } from "./keepalived-rules";
 import { nodeRules, nodesShape } from "./nodes";
@@ -25,7 +25,7 @@ export const settingsSchema = z.strictObject({
     "What the stack is for, which decides how strictly the policies judge it (docs/policies.md): dev, blog, hosts, prod",
     "the one that it is named after, else hosts if all nodes are, else dev",
   ),
-  ...guardShape,
+  ...agentShape,
   ...fencingShape,
 });
 
@@ -38,7 +38,7 @@ export const rules: readonly Rule<Parsed>[] = [
   ...storageRules,
   ...keepalivedRules,
   ...floatingIpRules,
-  ...guardRules,
+  ...agentRules,
   ...fencingRules,
   ...rancherRules,
   ...imageRules,

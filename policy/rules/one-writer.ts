@@ -1,12 +1,12 @@
+import { readAgentConfiguration } from "../../domain/agent-configuration";
 import { doubles } from "../../domain/doubles";
-import { readGuardConf, timesOf } from "../../domain/guard-conf";
 import { sentenceOf } from "../../domain/mistake";
 import { orderInShort, timerMistakes, timerRules } from "../../domain/timers";
 import { unitValue } from "../read";
 import { check, type FileMap, type Judged, known, levels, ofType, type Rule, types } from "../rule";
 
-const guardUnit = /\/ha-rancher-guard\.service$/;
-const guardConf = /\/guard\.conf$/;
+const agentUnit = /\/ha-rancher-agent\.service$/;
+const agentFile = /\/agent\.json$/;
 
 const contentOf = (files: FileMap | undefined, path: RegExp): string | undefined =>
   Object.entries(files ?? {}).find(([each]) => path.test(each))?.[1].content;
@@ -26,9 +26,9 @@ const timersInOrder: Rule = {
   levels: levels("mandatory"),
   resources: {
     [types.files]: check<{ files: FileMap }>(({ files }) => {
-      const text = contentOf(files, guardConf);
+      const text = contentOf(files, agentFile);
       if (text === undefined) return [];
-      const times = timesOf(text);
+      const { times } = readAgentConfiguration(text);
       return timerRules.flatMap((rule) => timerMistakes(rule, times)).map(sentenceOf);
     }),
   },
@@ -39,17 +39,32 @@ const seconds = (text: string | undefined): number =>
 
 const watchdogOn: Rule = {
   name: "watchdog-on",
-  reason:
-    "A guard that hangs does not stop its container; only its watchdog does, and the successor counts on that.",
-  remedy: "Leave `WatchdogSec` and `WatchdogSignal=SIGKILL` in ha-rancher-guard.service.",
+  reason: "An agent that hangs decides nothing: only if it is killed does another one go on before the lease is lost.",
+  remedy: "Leave `WatchdogSec` and `WatchdogSignal=SIGKILL` in ha-rancher-agent.service.",
   levels: levels("mandatory", { blog: "advisory" }),
   resources: {
     [types.files]: check<{ files: FileMap }>(({ files }) => {
-      const unit = contentOf(files, guardUnit);
+      const unit = contentOf(files, agentUnit);
       if (unit === undefined) return [];
       const isOn =
         seconds(unitValue(unit, "WatchdogSec")) > 0 && unitValue(unit, "WatchdogSignal") === "SIGKILL";
-      return isOn ? [] : ["The guard runs without a watchdog that kills it"];
+      return isOn ? [] : ["The agent runs without a watchdog that kills it"];
+    }),
+  },
+};
+
+const watchdogDevice: Rule = {
+  name: "watchdog-device",
+  reason:
+    "A node on which nothing acts any more is reset by its watchdog device alone; without one its container may run on beside the next owner's.",
+  remedy: "Set `fencing.watchdog` to automatic, or to required where every node has a device.",
+  levels: levels("advisory", { prod: "mandatory" }),
+  resources: {
+    [types.files]: check<{ files: FileMap }>(({ files }) => {
+      const text = contentOf(files, agentFile);
+      return text !== undefined && readAgentConfiguration(text).watchdog === "off"
+        ? ["The node's agent may use no watchdog device"]
+        : [];
     }),
   },
 };
@@ -61,7 +76,7 @@ const ownIdentity: Rule = {
   levels: levels("mandatory"),
   stack: (resources) => {
     const identities = allFiles(resources).flatMap(
-      (files) => readGuardConf(contentOf(files, guardConf) ?? "").IDENTITY ?? [],
+      (files) => readAgentConfiguration(contentOf(files, agentFile) ?? "").identity ?? [],
     );
     return doubles(identities).map((identity) => `Two nodes have the NFS identity ${identity}`);
   },
@@ -94,4 +109,4 @@ const oneHolder: Rule = {
   },
 };
 
-export const oneWriterRules: Rule[] = [timersInOrder, watchdogOn, ownIdentity, oneHolder];
+export const oneWriterRules: Rule[] = [timersInOrder, watchdogOn, watchdogDevice, ownIdentity, oneHolder];

@@ -5,7 +5,7 @@ import { ganeshaConfiguration, ganeshaString } from "../../lab/ganesha";
 import { managementNetwork, privateNetwork } from "../../lab/layout";
 import { libvirtConfiguration } from "../../lab/libvirt/daemon";
 import { networkXml, poolXml, uuidOf, xml } from "../../lab/libvirt/networks";
-import { guardShape } from "../../settings/guard";
+import { agentShape } from "../../settings/agent";
 
 /** The other direction of `xml`. */
 const fromXml = (text: string): string =>
@@ -79,7 +79,7 @@ test("ganesha serves NFSv4 only, and its grace time is longer than its lease tim
     Number(new RegExp(`\\b${key} = (\\d+);`).exec(configuration)?.[1] ?? Number.NaN);
   assert.equal(number("Protocols"), 4);
   const lease = number("Lease_Lifetime");
-  const { watchdog, leaseTime } = guardShape.guard.parse(undefined);
+  const { watchdog, leaseTime } = agentShape.guard.parse(undefined);
   assert.ok(lease > watchdog, "no lock is free before its owner is silent");
   // Whole seconds, and a look each half of the lease time.
   assert.ok(lease + 1 + lease / 2 < leaseTime + 3, "a lock is free soon enough after a power-off");

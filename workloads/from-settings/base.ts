@@ -45,6 +45,7 @@ export function baseArgs(settings: Settings, place: Place, name: StackName): HaB
     ...{ dataDirectory, nfsVersion },
     guard: nodeTimes(guard, guard.health, { startDeadline, fenceLimit: fencing.timeout }),
     fencing: hasAgent(fencing) ? fencing : undefined,
+    watchdog: fencing.watchdog,
     backup: backupOf(settings),
     imageSources: { login: registryLogin, mirrors: registryMirrors, archive: imageArchive },
     protect: environmentIn(settings, name) === "prod",

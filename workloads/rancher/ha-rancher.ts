@@ -20,7 +20,7 @@ export interface HaRancherArgs extends Omit<HaBaseArgs, "dataDirectory"> {
 }
 
 /**
- * A highly available Rancher behind a floating IP: nodes, shared storage, floating IP, Rancher's container, and the guards
+ * A highly available Rancher behind a floating IP: nodes, shared storage, floating IP, Rancher's container, and the agents
  * that let one node run it.
  *
  * @example

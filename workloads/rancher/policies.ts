@@ -79,7 +79,7 @@ const privilegedOnlyRancher: Rule = {
 const dockerStartsNothing: Rule = {
   name: "docker-starts-nothing",
   reason:
-    "Which node runs Rancher is the guards' decision: a container that Docker starts after a boot is a second writer.",
+    "Which node runs Rancher is the agents' decision: a container that Docker starts after a boot is a second writer.",
   remedy: 'Give it `start: false`, `mustRun: false` and `restart: "no"`.',
   levels: levels("remediate"),
   resources: {
@@ -164,7 +164,7 @@ const memoryFloor: Rule = {
 const leaseOn: Rule = {
   name: "lease-on",
   reason: "The VIP is a hint that two nodes can have at once; only the lease lets one of them write.",
-  remedy: "Run the guard on every node that has the container.",
+  remedy: "Run the agent on every node that has the container.",
   levels: levels("mandatory", { blog: "advisory" }),
   stack: (resources) => {
     const containers = ofType(resources, types.container).filter(({ props }) =>
@@ -173,9 +173,11 @@ const leaseOn: Rule = {
         "rancher",
       ),
     );
-    const guards = ofType(resources, types.command).filter(({ name }) => name.endsWith("-guard-running"));
-    return containers.length > guards.length
-      ? [`${containers.length} nodes have Rancher's container, and ${guards.length} a guard`]
+    const agents = ofType(resources, types.rollout).flatMap(
+      ({ props }) => known(() => Object.keys((props as { source?: object }).source ?? {})) ?? [],
+    );
+    return containers.length > agents.length
+      ? [`${containers.length} nodes have Rancher's container, and ${agents.length} an agent`]
       : [];
   },
 };

@@ -59,7 +59,7 @@ export const rancherShape = {
   ),
   httpPort: setting(
     whole(1, 65_535).optional(),
-    "A port for plain HTTP, which Rancher redirects to HTTPS; the guard then asks it for `/healthz` without TLS",
+    "A port for plain HTTP, which Rancher redirects to HTTPS; the agent then asks it for `/healthz` without TLS",
     "none",
   ),
   hostname: setting(

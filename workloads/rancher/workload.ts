@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Workload } from "../../components/workload";
 import type { Mistake } from "../../domain/mistake";
-import { guardTimers, startDeadline } from "../../domain/timers";
+import { agentTimers, startDeadline } from "../../domain/timers";
 import { causes } from "./causes";
 import { type AuditLog, rancherContainer, serverUrl } from "./container";
 import { answers, healthy } from "./pages";
@@ -23,7 +23,7 @@ export interface RancherArgs {
   hostname?: pulumi.Input<string> | undefined;
   /** The port on the VIP and on the nodes for HTTPS; default 443. */
   httpsPort?: number;
-  /** A port for plain HTTP, which Rancher redirects; the guard then asks it without TLS. Default: none. */
+  /** A port for plain HTTP, which Rancher redirects; the agent then asks it without TLS. Default: none. */
   httpPort?: number | undefined;
   /** A certificate of one's own, as PEM text. Kept secret. Default: Rancher makes one. */
   tls?:
@@ -80,9 +80,11 @@ export function rancherWorkload(
       .apply((later) => rancherContainer({ ...known, ...later })),
     secretEnvironment: { CATTLE_BOOTSTRAP_PASSWORD: bootstrapPassword },
     url: serverUrl(at.vip, httpsPort),
+    // The embedded etcd's, below the folder that the container has for its data.
+    datastore: "k3s/server/db",
     ...{ answers, healthy, causes: [...causes] },
     startDeadline: args.startDeadline ?? startDeadline.default,
-    stopGrace: args.stopGrace ?? guardTimers.stopGrace.default,
+    stopGrace: args.stopGrace ?? agentTimers.stopGrace.default,
     allowDowngrade: args.allowDowngrade ?? false,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
-  guardTimers,
+  agentTimers,
+  formerTimers,
   healthTimers,
   orderInShort,
   type Timer,
@@ -19,30 +20,34 @@ const shapeOf = <Timers extends Record<string, Timer>>(timers: Timers): Shape<Ti
 
 const healthSchema = z.strictObject(shapeOf(healthTimers), { error: settingsByName });
 
-const guardSchema = z.strictObject(
+const agentSchema = z.strictObject(
   {
-    ...shapeOf(guardTimers),
+    ...shapeOf(agentTimers),
     health: setting(
       healthSchema.default(healthSchema.parse({})),
-      "How the guard looks whether the service is well",
+      "How the agent looks whether the service is well",
     ),
   },
   { error: settingsByName },
 );
 
-type GuardSettings = z.infer<typeof guardSchema>;
+type AgentSettings = z.infer<typeof agentSchema>;
 
-/** Settings of the guard, at the top of a stack's file. */
-export const guardShape = {
+/** Settings of the agents, at the top of a stack's file. */
+export const agentShape = {
   guard: setting(
-    guardSchema.default(guardSchema.parse({})),
-    `Timers of the guard, which are checked against each other: ${orderInShort}`,
+    agentSchema.default(agentSchema.parse({})),
+    `Timers of the agents, which are checked against each other: ${orderInShort}`,
     "as in docs/fencing.md",
   ),
 };
 
 /** The order of the timers. */
-export const guardRules: Rule<{ guard: GuardSettings }>[] = timerRules.map((rule) => ({
+export const agentRules: Rule<{ guard: AgentSettings }>[] = timerRules.map((rule) => ({
   of: rule.of.map((name) => `guard.${name}`),
   check: ({ guard }) => timerMistakes(rule, guard),
 }));
+
+/** Why a timer is not there, if it was there before. */
+export const whyRenamed = (path: string): string | undefined =>
+  Object.hasOwn(formerTimers, path) ? formerTimers[path] : undefined;
