@@ -86,7 +86,7 @@ export function agentConfiguration(values: AgentConfiguration): string {
 }
 
 /** What policies judge of an agent.json. */
-export interface Judged {
+interface Told {
   /** Seconds, and counts: what is not said has its default, and what is no number is NaN. */
   times: NodeTimes;
   identity: string | undefined;
@@ -109,7 +109,7 @@ function parsed(text: string): Table {
 }
 
 /** Reads an agent.json; whatever is not as it should be in it counts as not said. */
-export function readAgentConfiguration(text: string): Judged {
+export function readAgentConfiguration(text: string): Told {
   const told = parsed(text);
   const timeOf = (timer: string, standard: number): number => {
     const { part, name } = placeOf(timer);

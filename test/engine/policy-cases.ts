@@ -63,8 +63,17 @@ const files = (name: string, content: Record<string, string>): Declaration => ({
   },
 });
 
-const guardConf = (name: string, lines: string): Declaration =>
-  files(name, { "/etc/ha-rancher/guard.conf": `NODE=${name}\n${lines}\n` });
+const agentFile = (name: string, told: object): Declaration =>
+  files(name, { "/etc/ha-rancher/agent.json": JSON.stringify({ node: name, ...told }) });
+
+const rollout = (name: string, nodes: string[]): Declaration => ({
+  type: types.rollout,
+  name,
+  props: {
+    endpoints: Object.fromEntries(nodes.map((node) => [node, endpoint])),
+    source: Object.fromEntries(nodes.map((node) => [node, "f00"])),
+  },
+});
 
 const command = (name: string, connection: object): Declaration => ({
   type: types.command,
@@ -117,8 +126,8 @@ const mount = (name: string, options: string): Declaration =>
     [`/etc/systemd/system/${name}.mount`]: `[Mount]\nWhat=a:/b\nType=nfs\nOptions=${options}\n`,
   });
 
-const guardUnit = (name: string, lines: string): Declaration =>
-  files(name, { "/etc/systemd/system/ha-rancher-guard.service": `[Service]\n${lines}\n` });
+const agentUnit = (name: string, lines: string): Declaration =>
+  files(name, { "/etc/systemd/system/ha-rancher-agent.service": `[Service]\n${lines}\n` });
 
 const configuration = (name: string, instances: [routerId: number, priority: number][]): Declaration => ({
   type: types.configuration,
@@ -243,29 +252,29 @@ export const cases: Record<string, Case> = {
     says: /losable holds data and is not protected/,
   },
   "timers-in-order": {
-    good: [guardConf("in-order", "GIVE_UP='5'\nKILLED_BY='9'")],
-    bad: [guardConf("out-of-order", "WATCHDOG='20'")],
+    good: [agentFile("in-order", { timers: { giveUp: 5_000, other: 1 } })],
+    bad: [agentFile("out-of-order", { timers: { watchdog: 20_000 } })],
     says: /`guard\.leaseTime` \(15 s\) must be more than `guard\.watchdog` \(20 s\)/,
   },
   "watchdog-on": {
-    good: [guardUnit("watched", "WatchdogSec=10\nWatchdogSignal=SIGKILL")],
-    bad: [guardUnit("unwatched", "Restart=always")],
-    says: /The guard runs without a watchdog/,
+    good: [agentUnit("watched", "WatchdogSec=10\nWatchdogSignal=SIGKILL")],
+    bad: [agentUnit("unwatched", "Restart=always")],
+    says: /The agent runs without a watchdog/,
+  },
+  "watchdog-device": {
+    good: [agentFile("watched-over", { watchdog: "automatic" }), agentFile("as-it-comes", {})],
+    bad: [agentFile("without-device", { watchdog: "off" })],
+    says: /The node's agent may use no watchdog device/,
   },
   "lease-on": {
-    // As many guards as all cases together have containers.
-    good: [
-      container("guarded", {}),
-      ...["one", "two", "three"].map((name) =>
-        command(`${name}-guard-running`, { hostKey: "ssh-ed25519 AAAA" }),
-      ),
-    ],
-    bad: [container("unguarded", {})],
-    says: /nodes have Rancher's container, and 0 a guard/,
+    // As many agents as all cases together have containers.
+    good: [container("led", {}), rollout("agents", ["one", "two", "three"])],
+    bad: [container("unled", {})],
+    says: /nodes have Rancher's container, and 0 an agent/,
   },
   "own-nfs-identity": {
-    good: [guardConf("first", "IDENTITY='x-first'"), guardConf("second", "IDENTITY='x-second'")],
-    bad: [guardConf("third", "IDENTITY='x-same'"), guardConf("fourth", "IDENTITY='x-same'")],
+    good: ["first", "second"].map((name) => agentFile(name, { lease: { identity: `x-${name}` } })),
+    bad: ["third", "fourth"].map((name) => agentFile(name, { lease: { identity: "x-same" } })),
     says: /Two nodes have the NFS identity x-same/,
   },
   "one-holder": {

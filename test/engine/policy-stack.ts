@@ -11,7 +11,7 @@ const { readFileSync } = require("node:fs");
 const pulumi = require("@pulumi/pulumi");
 const classes = Object.assign(
   {},
-  ...["host", "nfs", "password", "remote", "vagrant", "vip"].map((name) => require("ha-rancher/providers/" + name)),
+  ...["agent", "host", "nfs", "password", "remote", "vagrant", "vip"].map((name) => require("ha-rancher/providers/" + name)),
 );
 const own = new Map(Object.values(classes).flatMap((each) => (each.__pulumiType ? [[each.__pulumiType, each]] : [])));
 const { versions, resources } = JSON.parse(readFileSync("resources.json", "utf8"));

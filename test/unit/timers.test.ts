@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { confKey, guardConf } from "../../domain/guard-conf";
+import { agentConfiguration } from "../../domain/agent-configuration";
 import {
+  type AgentTimes,
+  agentTimers,
   defaultTimes,
-  type GuardTimes,
-  guardTimers,
   healthTimers,
   nodeTimes,
   orderInShort,
@@ -21,13 +19,13 @@ import { packageRoot } from "../../local/root";
 import { defaultConfig, types } from "../../policy/rule";
 import { rules } from "../../policy/rules";
 import { parseSettings, type Settings } from "../../settings";
+import { agentDefaults, good, readByAgent } from "./agent-python";
 
 /* The timers are declared in domain/timers.ts: whoever else has them must agree. */
 
 const textOf = (...path: string[]): string => readFileSync(join(packageRoot, ...path), "utf8");
-const configuration = textOf("node", "guard", "configuration.bash");
 
-const good = {
+const stack = {
   vip: "192.168.56.10/24",
   nodes: JSON.stringify([
     { name: "a", address: "192.168.56.11" },
@@ -35,28 +33,63 @@ const good = {
   ]),
 };
 
-test("a node has the same defaults, and its comment tells them", () => {
-  const code = Object.fromEntries(
-    [...configuration.matchAll(/\[([A-Z_]+)\]=(\d+)\b/g)].map(([, key = "", value]) => [key, Number(value)]),
-  );
-  const comment = Object.fromEntries(
-    [...configuration.matchAll(/^#.*$/gm)].flatMap(([line]) =>
-      [...line.matchAll(/\b([A-Z]+(?:_[A-Z]+)*) +(\d+)\b/g)].map(([, key = "", value]) => [
-        key,
-        Number(value),
-      ]),
+/** What an agent has and no setting says: it may be set in agent.json alone. */
+const ofAgentAlone = ["unwell_grace", "work_limit", "fence_fallback", "fence_check"];
+
+test("an agent has the same defaults, and no timer that nobody thought of", () => {
+  const known = agentDefaults();
+  const numbers = Object.fromEntries(Object.entries(known).filter(([, value]) => typeof value === "number"));
+  const names: Record<string, string> = { healthRefused: "refused_time", healthSlow: "slow_time" };
+  const asked = /^(health|deep)(Every|Timeout)$/;
+  const wanted = Object.entries(defaultTimes)
+    .filter(([name]) => !asked.test(name))
+    .map(([name, value]) => [
+      names[name] ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      name === "failures" ? value : value * 1_000,
+    ]);
+  for (const name of ofAgentAlone) {
+    assert.ok(name in numbers, name);
+    delete numbers[name];
+  }
+  assert.deepEqual(numbers, Object.fromEntries(wanted));
+});
+
+test("every timer reaches the agent under its name, in milliseconds, with a fence agent or without", () => {
+  // Each another number, and all of them in order.
+  const times = {
+    ...{ heartbeat: 1.25, giveUp: 5.5, watchdog: 11, leaseTime: 16, graceTime: 21, vipLoss: 17.5 },
+    ...{ followLease: 2.125, hold: 12, holdOff: 61, failures: 4, wellTime: 62, startLimit: 63, stopGrace: 31 },
+    ...{ copyLimit: 22, startDeadline: 301, healthEvery: 1.5, healthTimeout: 6, healthRefused: 7, healthSlow: 64 },
+    ...{ deepEvery: 18, deepTimeout: 8, fenceLimit: 65 },
+  };
+  assert.deepEqual(Object.keys(times).sort(), Object.keys(defaultTimes).sort());
+  const [read] = readByAgent([{ ...good, fenceAgent: "fence_virsh", times }]);
+  assert.ok(read?.setup, read?.mistakes?.join());
+  const { core, questions } = read.setup;
+  const told = Object.fromEntries(
+    Object.entries(core).filter(
+      ([name, value]) => typeof value === "number" && !ofAgentAlone.includes(name),
     ),
   );
-  for (const [name, value] of Object.entries(defaultTimes)) {
-    assert.equal(code[confKey(name)], value, `${name} in load_configuration`);
-    assert.equal(comment[confKey(name)], value, `${name} in the comment`);
-  }
+  assert.deepEqual(told, {
+    ...{ heartbeat: 1_250, give_up: 5_500, watchdog: 11_000, lease_time: 16_000, grace_time: 21_000 },
+    ...{ vip_loss: 17_500, follow_lease: 2_125, hold: 12_000, hold_off: 61_000, failures: 4 },
+    ...{ well_time: 62_000, start_limit: 63_000, stop_grace: 31_000, copy_limit: 22_000 },
+    ...{ start_deadline: 301_000, refused_time: 7_000, slow_time: 64_000, fence_limit: 65_000 },
+  });
+  assert.deepEqual(
+    questions.map(({ every, timeout }) => [every, timeout]),
+    [
+      [1_500, 6_000],
+      [18_000, 8_000],
+    ],
+  );
 });
 
 test("the settings have these defaults, and every timer is within its bounds", () => {
-  const { guard } = parseSettings(good);
+  const { guard } = parseSettings(stack);
   for (const [timers, values] of [
-    [guardTimers, guard],
+    [agentTimers, guard],
     [healthTimers, guard.health],
   ] as [Record<string, Timer>, Record<string, unknown>][])
     for (const [name, { default: standard, least, most, whole }] of Object.entries(timers)) {
@@ -69,8 +102,8 @@ test("the settings have these defaults, and every timer is within its bounds", (
   );
 });
 
-test("until the guard says GIVE_UP itself, systemd watches it for as long as a successor waits", () => {
-  const unit = textOf("node", "units", "ha-rancher-guard.service");
+test("until the agent says its own time, systemd watches it for as long as a successor waits", () => {
+  const unit = textOf("node", "units", "ha-rancher-agent.service");
   assert.equal(/^WatchdogSec=(\d+)$/m.exec(unit)?.[1], String(defaultTimes.watchdog));
 });
 
@@ -101,16 +134,15 @@ test("the documentation has the same times", () => {
 const around = (least: number, most: number): fc.Arbitrary<number> =>
   fc.integer({ min: least * 100, max: most * 100 }).map((hundredths) => hundredths / 100);
 
-const someTimes: fc.Arbitrary<Partial<GuardTimes>> = fc
+const someTimes: fc.Arbitrary<Partial<AgentTimes>> = fc
   .record({
     heartbeat: around(0.25, 3),
     /** What each has beyond the least that the one before it allows; below 0 it is out of order. */
     more: fc.array(fc.oneof(around(0, 20), around(-2, 2)), { minLength: 5, maxLength: 5 }),
-    vipLoss: around(0.5, 10),
   })
-  .map(({ heartbeat, more: [a = 0, b = 0, c = 0, d = 0, e = 0], vipLoss }) => {
-    const within = (name: keyof GuardTimes, value: number): number => {
-      const { least, most, whole } = guardTimers[name];
+  .map(({ heartbeat, more: [a = 0, b = 0, c = 0, d = 0, e = 0] }) => {
+    const within = (name: keyof AgentTimes, value: number): number => {
+      const { least, most, whole } = agentTimers[name];
       const bounded = Math.min(most, Math.max(least, value));
       return whole ? Math.round(bounded) : Math.round(bounded * 100) / 100;
     };
@@ -118,76 +150,45 @@ const someTimes: fc.Arbitrary<Partial<GuardTimes>> = fc
     const watchdog = within("watchdog", giveUp + 2 * heartbeat + b);
     const leaseTime = within("leaseTime", watchdog + 1 + c);
     return {
-      ...{ heartbeat, giveUp, watchdog, leaseTime, vipLoss },
+      ...{ heartbeat, giveUp, watchdog, leaseTime },
       graceTime: within("graceTime", leaseTime + d),
-      giveBack: within("giveBack", vipLoss + 3 * heartbeat + e),
+      followLease: within("followLease", heartbeat + e),
     };
   });
 
-const confOf = ({ guard, startDeadline, fencing }: Settings): string =>
-  guardConf({
-    ...{ node: "a", vip: "192.168.56.10", container: "c", healthUrl: "https://127.0.0.1/healthz" },
-    ...{ dataDirectory: "/data", dataUnit: "data.mount", leaseDirectory: "/lease" },
-    ...{ identity: "x-a", sentinel: "x" },
-    times: nodeTimes(guard, guard.health, { startDeadline, fenceLimit: fencing.timeout }),
-  });
+const configurationOf = ({ guard, startDeadline, fencing }: Settings) => ({
+  ...good,
+  times: nodeTimes(guard, guard.health, { startDeadline, fenceLimit: fencing.timeout }),
+});
 
-/** Which of the files a node refuses, with what it says. */
-function refusedByNode(confs: string[]): Map<number, string> {
-  const folder = mkdtempSync(join(tmpdir(), "timers-"));
-  try {
-    const files = confs.map((conf, i) => {
-      const file = join(folder, `${i}.conf`);
-      writeFileSync(file, conf);
-      return file;
-    });
-    const script = `source node/guard/configuration.bash
-      for file; do said=$(load_configuration "$file" 2>&1) || printf '%s\\n' "$file $said"; done`;
-    const text = execFileSync("bash", ["--norc", "-uc", script, "bash", ...files], {
-      cwd: packageRoot,
-      encoding: "utf8",
-    });
-    return new Map(
-      text
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => [Number(/(\d+)\.conf /.exec(line)?.[1]), line]),
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function refusedByPolicy(conf: string): string[] {
+function refusedByPolicy(text: string): string[] {
   const rule = rules.find(({ name }) => name === "timers-in-order") ?? assert.fail();
   const judge = rule.resources?.[types.files] ?? assert.fail();
-  const props = { files: { "/etc/ha-rancher/guard.conf": { content: conf } } };
+  const props = { files: { "/etc/ha-rancher/agent.json": { content: text } } };
   const context = { environment: "prod", isPreview: false, config: defaultConfig(rule, "prod") } as const;
   return judge({ type: types.files, name: "files", props, isProtected: false }, context);
 }
 
-test("what the settings accept the policy and the node accept, and what they refuse those refuse", () => {
-  const samples = fc.sample(someTimes, { numRuns: 150, seed: 20261129 });
+test("what the settings accept the policy and the agent accept, and what they refuse those refuse", () => {
+  const samples = fc.sample(someTimes, { numRuns: 300, seed: 20261129 });
   const judged = samples.map((times) => {
-    const { guard, ...others } = parseSettings(good);
+    const { guard, ...others } = parseSettings(stack);
     // As if they had been accepted: what a component may be given without the settings.
     const settings = { ...others, guard: { ...guard, ...times } };
     let accepted = true;
     try {
-      parseSettings({ ...good, guard: JSON.stringify(times) });
+      parseSettings({ ...stack, guard: JSON.stringify(times) });
     } catch {
       accepted = false;
     }
-    return { times, accepted, conf: confOf(settings) };
+    return { times, accepted, configuration: configurationOf(settings) };
   });
-  const byNode = refusedByNode(judged.map(({ conf }) => conf));
-  for (const [i, { times, accepted, conf }] of judged.entries()) {
+  const read = readByAgent(judged.map(({ configuration }) => configuration));
+  for (const [i, { times, accepted, configuration }] of judged.entries()) {
     const shown = JSON.stringify(times);
-    assert.equal(refusedByPolicy(conf).length === 0, accepted, `the policy on ${shown}`);
-    // A node does not check when the VIP is given back: that costs time, and no second writer.
-    const order = timerRules.filter(({ of: [first] }) => first !== "giveBack");
-    const kept = order.every(({ holds }) => holds({ ...defaultTimes, ...times }));
-    assert.equal(byNode.has(i), !kept, `the node on ${shown}: ${byNode.get(i)}`);
+    const text = agentConfiguration({ ...configuration, serviceFile: "/etc/ha-rancher/service.json" });
+    assert.equal(refusedByPolicy(text).length === 0, accepted, `the policy on ${shown}`);
+    assert.equal(read[i]?.mistakes === undefined, accepted, `the agent on ${shown}: ${read[i]?.mistakes}`);
   }
   const count = judged.filter(({ accepted }) => accepted).length;
   assert.ok(count > 20 && count < samples.length - 20, `${count} of ${samples.length} are accepted`);

@@ -27,23 +27,45 @@ function mistakesOf(raw: Record<string, string>): string[] {
 
 const guardOf = (guard: object): string[] => mistakesOf({ guard: JSON.stringify(guard) });
 
-test("the guard's timers have defaults in the order that the argument needs", () => {
+test("the agents' timers have defaults in the order that the argument needs", () => {
   const { guard } = parseSettings(good);
   const order = [guard.heartbeat, guard.giveUp, guard.watchdog, guard.leaseTime, guard.graceTime];
   assert.deepEqual(order, [1, 6, 10, 15, 20]);
-  assert.ok(guard.health.every + guard.health.failures * guard.health.timeout + guard.heartbeat <= 6);
+  const { vipLoss, followLease, failures, wellTime } = guard;
+  assert.deepEqual({ vipLoss, followLease, failures, wellTime }, {
+    ...{ vipLoss: 15, followLease: 1.5, failures: 3, wellTime: 60 },
+  });
+  assert.deepEqual(guard.health, {
+    ...{ every: 1, timeout: 5, refused: 4, slow: 60, deepEvery: 15, deepTimeout: 5 },
+  });
+});
+
+test("a former name is refused, and the new one is the way out", () => {
+  for (const [guard, mistake] of [
+    [{ giveBack: 8 }, /^`guard\.giveBack` is not a setting: use `guard\.followLease` \(1\.5 s\)/],
+    [{ restarts: 3 }, /^`guard\.restarts` is not a setting: use `guard\.failures` \(3\)/],
+    [
+      { health: { failures: 2 } },
+      /^`guard\.health\.failures` is not a setting: use `guard\.health\.refused` \(4 s\) and `guard\.health\.slow` \(60 s\)/,
+    ],
+  ] as const) {
+    const [found, ...others] = guardOf(guard);
+    assert.match(found ?? "", mistake);
+    assert.deepEqual(others, []);
+  }
+  assert.deepEqual(guardOf({ failures: 2, followLease: 2 }), []);
 });
 
 test("timers in the wrong order are refused, each with both names", () => {
   for (const [guard, mistake] of [
     [
-      { heartbeat: 2.5, watchdog: 12, giveBack: 20 },
+      { heartbeat: 2.5, watchdog: 12, followLease: 3 },
       /^`guard.giveUp` \(6 s\) must be at least three times `guard.heartbeat` \(2.5 s\)/,
     ],
     [{ giveUp: 9 }, /^`guard.watchdog` \(10 s\) must be at least `guard.giveUp` \(9 s\)/],
     [{ watchdog: 15 }, /^`guard.leaseTime` \(15 s\) must be more than `guard.watchdog` \(15 s\)/],
     [{ graceTime: 14 }, /^`guard.graceTime` \(14 s\) must be at least `guard.leaseTime` \(15 s\)/],
-    [{ giveBack: 4 }, /^`guard.giveBack` \(4 s\) must be at least `guard.vipLoss`/],
+    [{ followLease: 1 }, /^`guard.followLease` \(1 s\) must be more than `guard.heartbeat` \(1 s\)/],
     [{ watchdog: 9.5 }, /^`guard.watchdog` must be a whole number/],
     [{ heartbeat: 0 }, /^`guard.heartbeat` must be at least 0.25 s/],
     [{ hartbeat: 1 }, /^`guard.hartbeat` is not a setting; the settings are heartbeat, giveUp/],
@@ -65,7 +87,7 @@ test("any timers that are accepted are in order", () => {
       fc.record({ heartbeat: time, giveUp: time, watchdog: time, leaseTime: time, graceTime: time }),
       (guard) => {
         const { heartbeat, giveUp, watchdog, leaseTime, graceTime } = guard;
-        if (guardOf({ ...guard, giveBack: 200 }).length === 0)
+        if (guardOf({ ...guard, followLease: 200 }).length === 0)
           assert.ok(
             heartbeat < giveUp && giveUp < watchdog && watchdog < leaseTime && leaseTime <= graceTime,
           );
@@ -91,6 +113,18 @@ test("nodes fence themselves unless an agent is named", () => {
   const { fencing } = parseSettings({ ...good, fencing: JSON.stringify(agent) });
   assert.equal(fencing.timeout, 60);
   assert.equal(fencing.options.power_wait, "2");
+});
+
+test("a watchdog device is used where there is one, unless something else is said", () => {
+  const modeOf = (fencing: object): string =>
+    parseSettings({ ...good, fencing: JSON.stringify(fencing) }).fencing.watchdog;
+  assert.deepEqual([modeOf({}), modeOf({ watchdog: "required" })], ["automatic", "required"]);
+  // It stands on its own: with a fence agent or without.
+  assert.equal(modeOf({ ...agent, watchdog: "off" }), "off");
+  assert.match(
+    fencingOf({ watchdog: "on" }).join(),
+    /^`fencing\.watchdog` must be one of required, automatic, off/,
+  );
 });
 
 test("a fence agent's mistakes are named, without its secrets", () => {
