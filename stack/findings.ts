@@ -1,4 +1,13 @@
-import type { NodeReport } from "./node-report";
+import {
+  agentNotes,
+  differentAgents,
+  differing,
+  refusedConfiguration,
+  settling,
+  stackNotes,
+  unprotected,
+} from "./agent-findings";
+import { agentRuns, type NodeReport } from "./node-report";
 
 /** Problems of the floating IP, except for the number of its holders. Each is a sentence for people. */
 export interface Findings {
@@ -8,14 +17,13 @@ export interface Findings {
   unfit: string[];
   /** Nodes that do not hear a master's adverts. */
   deaf: string[];
-  /** Settings that differ between nodes, or were changed by hand. */
+  /** Nodes on which a protection that was asked for is missing. */
+  unprotected: string[];
+  /** Settings or versions that differ between nodes, or were changed by hand. */
   mismatch: string[];
   /** Facts that are no fault, but good to know. */
   notes: string[];
 }
-
-/** Seconds that a change of state may take. */
-const settling = 2;
 
 function staleVip({ name, status }: NodeReport): string[] {
   const state = status?.vrrpState;
@@ -24,21 +32,34 @@ function staleVip({ name, status }: NodeReport): string[] {
   return [`stale VIP on ${name}: it has the VIP, and its keepalived is ${state}`];
 }
 
-/** Why a node's keepalived is in FAULT, as far as its guard knows. */
-function whyFault({ guard }: NonNullable<NodeReport["status"]>): string {
-  if (guard?.state === "STANDBY") return "`journalctl -u keepalived` there says why";
-  return `its guard is in state ${guard?.state ?? "STOPPED"}${guard?.reason ? ` (${guard.reason})` : ""}`;
+/** Why a node's keepalived is in FAULT, as far as its agent knows. */
+function whyFault(node: NodeReport): string {
+  const agent = node.status?.agent;
+  if (!agentRuns(node)) return `no agent runs there${agent?.fault ? ` (${agent.fault})` : ""}`;
+  if (agent?.fault) return `its agent says: ${agent.fault}`;
+  if (agent?.state === "standby") return "`journalctl -u keepalived` there says why";
+  return `its agent is ${agent?.state}${agent?.reason ? ` (${agent.reason})` : ""}`;
 }
 
-function unfitNodes({ name, status }: NodeReport): string[] {
+/** Whether an order of an operator is the reason why this node leaves the VIP to others. */
+function isOrdered({ name, status }: NodeReport): boolean {
+  const { banned, prefer } = status?.orders ?? {};
+  return !!banned || (!!prefer && prefer !== name && !status?.agent?.fault);
+}
+
+function unfitNodes(node: NodeReport): string[] {
+  const { name, status } = node;
   const { vrrpState: state, keepalived } = status ?? {};
   if (status && state === null)
     return [`${name} did not say in time whether its keepalived runs: it hangs or is overloaded`];
+  if (status && typeof status.holdsVip !== "boolean") return [`${name} did not say whether it has the VIP`];
+  // What an operator ordered is told as such.
+  if (state === "FAULT" && isOrdered(node)) return [];
   if (!status || status.holdsVip || keepalived?.maintenance || (keepalived?.since ?? settling) < settling)
     return [];
   if (state === "STOPPED") return [`${name} could not take over: its keepalived does not run`];
   if (state !== "FAULT") return [];
-  return [`${name} could not take over: its keepalived is in FAULT; ${whyFault(status)}`];
+  return [`${name} could not take over: its keepalived is in FAULT; ${whyFault(node)}`];
 }
 
 function deafNodes(nodes: NodeReport[]): string[] {
@@ -61,50 +82,15 @@ function deafNodes(nodes: NodeReport[]): string[] {
 /** Standbys that do not see the heartbeats of the owner. */
 function blindNodes(nodes: NodeReport[]): string[] {
   const settled = ({ status }: NodeReport, state: string): boolean =>
-    status?.guard?.state === state && Number(status.guard.since ?? 0) >= settling;
-  const owner = nodes.find((node) => node.status?.lease?.heldHere && settled(node, "ACTIVE"));
+    status?.agent?.state === state && (status.agent.since ?? 0) >= settling;
+  const owner = nodes.find((node) => node.status?.lease?.heldHere && settled(node, "active"));
   if (!owner) return [];
   return nodes
-    .filter((node) => node.status?.lease?.owner === null && settled(node, "STANDBY"))
+    .filter((node) => node.status?.lease?.owner === null && settled(node, "standby"))
     .map(
       ({ name }) =>
-        `${name} does not see the heartbeats of ${owner.name}, which has the lease: \`journalctl -u ha-rancher-guard\` there says what it sees`,
+        `${name} does not see the heartbeats of ${owner.name}, which has the lease: \`journalctl -u ha-rancher-agent\` there says what it sees`,
     );
-}
-
-/** `2.2.7 on a and c, 2.2.8 on b`; undefined if all have the same. */
-function differing(
-  nodes: NodeReport[],
-  what: (node: NodeReport) => string | null | undefined,
-): string | undefined {
-  const byValue = new Map<string, string[]>();
-  for (const node of nodes) {
-    const value = what(node);
-    if (value) byValue.set(value, [...(byValue.get(value) ?? []), node.name]);
-  }
-  if (byValue.size < 2) return undefined;
-  return [...byValue].map(([value, names]) => `${value} on ${names.join(" and ")}`).join(", ");
-}
-
-/** Facts that weaken the protection of the data, or will soon lead to a restart or a failover. */
-function guardNotes({ name, status }: NodeReport): string[] {
-  const { health, fencing, timers } = status ?? {};
-  const { lease, serverLease } = timers ?? {};
-  return [
-    ...(health?.state === "failing"
-      ? [`the service on ${name} is not well: ${health.reason ?? "no answer"}`]
-      : []),
-    ...(fencing && !fencing.agent && fencing.watchdog === false
-      ? [
-          `${name} has no watchdog, which would reset it if it hung as a whole: \`systemctl status ha-rancher-watchdog\` there says why`,
-        ]
-      : []),
-    ...(lease && serverLease && serverLease > lease
-      ? [
-          `the NFS server's lease time is ${serverLease} s as ${name} sees it, and \`guard.leaseTime\` says ${lease} s: a failover takes as long as the server's`,
-        ]
-      : []),
-  ];
 }
 
 export function findingsOf(nodes: NodeReport[]): Findings {
@@ -116,15 +102,19 @@ export function findingsOf(nodes: NodeReport[]): Findings {
     stale: nodes.flatMap(staleVip),
     unfit: nodes.flatMap(unfitNodes),
     deaf: deafNodes(nodes),
+    unprotected: nodes.flatMap(unprotected),
     mismatch: [
+      ...nodes.flatMap(refusedConfiguration),
+      ...differentAgents(nodes),
       ...edited.map(
         (name) => `keepalived.conf on ${name} was changed by hand: \`pulumi up --refresh\` repairs it`,
       ),
       ...(settings ? [`keepalived's settings differ (${settings}): \`npm run up\` repairs it`] : []),
     ],
     notes: [
-      ...nodes.flatMap(guardNotes),
+      ...nodes.flatMap(agentNotes),
       ...blindNodes(nodes),
+      ...stackNotes(nodes),
       ...(versions ? [`keepalived's versions differ: ${versions}`] : []),
       ...resting.map((name) => `${name} is in maintenance: \`npm run maintenance -- ${name} off\` ends it`),
     ],

@@ -13,7 +13,7 @@ import type { PingReport } from "./verdict";
 /** Milliseconds that a node or the VIP may take to answer. A login to an emulated machine under load takes long. */
 export const answerLimit = 10_000;
 
-const command = linkedProgram("guard/node-status");
+const command = `${linkedProgram("host/agent")} status`;
 
 /** How to log in to a node of a stack that was up once. */
 export async function endpointOf(node: KnownNode): Promise<SshEndpoint> {
@@ -34,7 +34,8 @@ async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
   try {
     const ssh = await endpointOf(node);
     const { code, stdout, stderr } = await exec(ssh, `${rootPrefix(ssh.user)}${command}`, { timeout });
-    if (code !== 0) throw new Error(`node-status ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
+    if (code !== 0)
+      throw new Error(`\`agent status\` ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
     return { name, address, status: parseNodeStatus(stdout) };
   } catch (error) {
     return { name, address, error: messageOf(error) };

@@ -1,42 +1,87 @@
 import { z } from "zod";
 import { answerOf } from "../providers/remote/answer";
 
-/** The output of node-status on a node (node/guard): everything as measured there at that moment. */
-const nodeStatus = z.looseObject({
-  holdsVip: z.boolean(),
-  vrrpState: z.string().nullish(),
-  keepalived: z
-    .looseObject({
-      version: z.string().nullish(),
-      settings: z.string().nullish(),
-      edited: z.boolean().nullish(),
-      since: z.number().nullish(),
-      peers: z.array(z.string()).nullish(),
-      heard: z.array(z.string()).nullish(),
-      maintenance: z.boolean().nullish(),
-    })
-    .nullish(),
-  guard: z
-    .looseObject({
-      state: z.string().nullish(),
-      since: z.union([z.string(), z.number()]).nullish(),
-      epoch: z.number().nullish(),
-      reason: z.string().nullish(),
-    })
-    .nullish(),
-  lease: z
-    .looseObject({
-      owner: z.string().nullish(),
-      epoch: z.number().nullish(),
-      heldHere: z.boolean().nullish(),
-    })
-    .nullish(),
-  container: z.looseObject({ state: z.string().nullish() }).nullish(),
-  health: z.looseObject({ state: z.string().nullish(), reason: z.string().nullish() }).nullish(),
-  fencing: z.looseObject({ agent: z.string().nullish(), watchdog: z.boolean().nullish() }).nullish(),
-  timers: z.looseObject({ lease: z.number().nullish(), serverLease: z.number().nullish() }).nullish(),
-  mounts: z.looseObject({ lease: z.boolean().nullish(), data: z.boolean().nullish() }).nullish(),
-  uptime: z.number().nullish(),
+/** Characters of a text, and entries of a list, that are taken from a node's answer. */
+const most = { text: 400, list: 32 };
+
+/** What would move a terminal's cursor or change its colours, and line breaks: each is shown as a blank. */
+const control = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
+
+/*
+ * A node's answer is input: it may be of another version, or of somebody who has taken the node over. Of a part that is
+ * missing or of another type nothing is known; texts and lists are cut off.
+ */
+const text = z
+  .string()
+  .transform((given) => given.replace(control, " ").slice(0, most.text))
+  .nullish()
+  .catch(undefined);
+const number = z.number().min(-1e15).max(1e15).nullish().catch(undefined);
+const flag = z.boolean().nullish().catch(undefined);
+const list = z
+  .array(z.unknown())
+  .transform((given) => given.slice(0, most.list).flatMap((each) => text.parse(each) ?? []))
+  .nullish()
+  .catch(undefined);
+const part = <T extends z.ZodRawShape>(shape: T) => z.object(shape).nullish().catch(undefined);
+
+/** The output of `agent status` on a node (node/agent/report.py, status.py): everything as measured there at that moment. */
+const nodeStatus = z.object({
+  /** Times are seconds. */
+  agent: part({
+    /** One word in small letters (docs/agent.md); `stopped` if no agent answers. */
+    state: text,
+    since: number,
+    reason: text,
+    /** Why this node must not have the VIP. */
+    fault: text,
+    epoch: number,
+    version: text,
+    leaseVersion: text,
+    /** What of its protection against want of memory and processor time was refused. */
+    degraded: list,
+  }),
+  lease: part({
+    /** Who has it and was heard lately, as far as this node sees. */
+    owner: text,
+    epoch: number,
+    heldHere: flag,
+    error: text,
+    /** Whether the lease process is connected; since when it has not answered well. */
+    alive: flag,
+    unanswered: number,
+  }),
+  container: part({ name: text, state: text, live: flag, words: text }),
+  mounts: part({ lease: flag, data: flag, dataLingers: flag }),
+  health: part({ answer: text, words: text, failures: number, failure: text }),
+  holdsVip: flag,
+  fit: flag,
+  fencing: part({
+    agent: flag,
+    agentFault: text,
+    /** Whether the watchdog is armed. */
+    watchdog: flag,
+    watchdogAvailable: flag,
+    watchdogWords: text,
+    watchdogMode: text,
+  }),
+  /** Reasons; null for what was not ordered. */
+  orders: part({
+    ...{ paused: text, stopped: text, leave: text, banned: text, prefer: text, work: text },
+    /** Nodes that an operator has said are off. */
+    off: list,
+  }),
+  timers: part({ giveUp: number, lease: number, serverLease: number }),
+  /** `MASTER`, `BACKUP`, `FAULT`, `INIT` or `STOPPED`; null if that is not known. */
+  vrrpState: text,
+  keepalived: part({
+    ...{ version: text, settings: text, edited: flag, since: number, maintenance: flag },
+    peers: list,
+    heard: list,
+  }),
+  /** Why the agent would refuse the configuration that is on disk; null if it would not. */
+  configuration: text,
+  uptime: number,
 });
 
 export type NodeStatus = z.infer<typeof nodeStatus>;
@@ -50,5 +95,13 @@ export interface NodeReport {
   error?: string;
 }
 
-/** Reads what node-status printed. */
-export const parseNodeStatus = (text: string): NodeStatus => answerOf(nodeStatus, "node-status", text);
+/** Reads what `agent status` printed. @throws if it is no JSON object */
+export const parseNodeStatus = (answer: string): NodeStatus => answerOf(nodeStatus, "agent status", answer);
+
+/** Whether an agent runs there. */
+export const agentRuns = ({ status }: NodeReport): boolean =>
+  Boolean(status?.agent?.state) && status?.agent?.state !== "stopped";
+
+/** What a node's agent says of its state, or why nothing is known. */
+export const wordsOf = ({ status, error }: NodeReport): string =>
+  error ?? status?.agent?.fault ?? status?.agent?.reason ?? status?.agent?.state ?? "unknown";

@@ -17,7 +17,10 @@ export function whyNotReady({ name, status, error }: NodeReport): string | undef
   if (status.keepalived?.maintenance)
     return `${name} is in maintenance: \`npm run maintenance -- ${name} off\` ends it`;
   if (status.vrrpState === "BACKUP") return undefined;
-  const reason = status.guard?.reason ? `; its guard says: ${status.guard.reason}` : "";
+  if (status.orders?.banned)
+    return `${name} is banned (${status.orders.banned}): \`npm run allow -- ${name}\` ends it`;
+  const words = status.agent?.fault ?? status.agent?.reason;
+  const reason = words ? `; its agent says: ${words}` : "";
   return `${name} is in VRRP state ${status.vrrpState ?? "unknown"}, not BACKUP${reason}`;
 }
 

@@ -1,5 +1,6 @@
+import { orderedReason } from "./agent-findings";
 import { findingsOf } from "./findings";
-import type { NodeReport } from "./node-report";
+import { agentRuns, type NodeReport } from "./node-report";
 
 /** The state of the whole stack. Only `healthy` is good. */
 export type State =
@@ -10,7 +11,10 @@ export type State =
   | "stale-vip"
   | "unfit-node"
   | "deaf-node"
+  | "unprotected"
   | "mismatch"
+  | "stopped"
+  | "paused"
   | "no-service"
   | "node-unreachable"
   | "lab-stopped"
@@ -39,18 +43,19 @@ const running = (nodes: NodeReport[]): NodeReport[] =>
   nodes.filter(({ status }) => status?.container?.state === "running");
 
 /** Why the VIP's holder does not serve, from its own report; the nearest cause comes first. */
-function whyNoService({ name, status }: NodeReport, ping: PingReport): string {
-  const guard = status?.guard;
-  const lease = status?.lease;
-  if (!guard?.state || guard.state === "STOPPED") return `the guard on ${name} does not run`;
-  const reason = guard.reason ? ` (${guard.reason})` : "";
+function whyNoService(node: NodeReport, ping: PingReport): string {
+  const { name, status } = node;
+  const { agent, lease } = status ?? {};
+  if (!agentRuns(node)) return `no agent runs on ${name}${agent?.fault ? ` (${agent.fault})` : ""}`;
+  const words = agent?.fault ?? agent?.reason;
+  const reason = words ? ` (${words})` : "";
   if (!lease?.heldHere) {
     const owner = lease?.owner && lease.owner !== name ? `, which ${lease.owner} had last` : "";
-    return `${name} does not have the lease${owner}; its guard is in state ${guard.state}${reason}`;
+    return `${name} does not have the lease${owner}; its agent is ${agent?.state}${reason}`;
   }
   const container = status?.container?.state ?? "missing";
   if (container !== "running")
-    return `the container on ${name} is ${container}; guard: ${guard.state}${reason}`;
+    return `the container on ${name} is ${container}; its agent is ${agent?.state}${reason}`;
   return `the container on ${name} runs, and the VIP ${ping.error ?? "does not answer"}`;
 }
 
@@ -70,17 +75,43 @@ function sinceWhen(holders: NodeReport[], now: Date): string {
 
 /** Judges the measured values. If there are several problems, the worst one is the verdict. */
 export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): Verdict {
-  const { stale, unfit, deaf, mismatch, notes } = findingsOf(nodes);
-  const faults = [...stale, ...unfit, ...deaf, ...mismatch];
-  const verdict = judgeHolders(nodes, ping, stale, now);
+  const { stale, unfit, deaf, unprotected, mismatch, notes } = findingsOf(nodes);
+  const faults = [...stale, ...unfit, ...deaf, ...unprotected, ...mismatch];
+  const verdict = judgeOrders(nodes, judgeHolders(nodes, ping, stale, now));
   if (verdict.state !== "healthy" || faults.length === 0) {
     // The message may say the same as a remark: such a remark is left out.
     const remarks = [...faults, ...notes].filter((each) => !verdict.message.includes(each));
     return { ...verdict, remarks };
   }
   const [message = "", ...rest] = faults;
-  const state = unfit.length ? "unfit-node" : deaf.length ? "deaf-node" : "mismatch";
+  const state = unfit.length
+    ? "unfit-node"
+    : deaf.length
+      ? "deaf-node"
+      : unprotected.length
+        ? "unprotected"
+        : "mismatch";
   return { state, message, remarks: [...rest, ...notes] };
+}
+
+/** An order of an operator may be the whole reason why nothing serves, or why nobody would take over. */
+function judgeOrders(nodes: NodeReport[], verdict: Judgement): Judgement {
+  const stopped = orderedReason(nodes, "stopped");
+  const paused = orderedReason(nodes, "paused");
+  const without = verdict.state === "node-unreachable" ? `; ${verdict.message}` : "";
+  if (stopped && ["no-service", "no-holder"].includes(verdict.state) && running(nodes).length === 0)
+    return { state: "stopped", message: `the service is stopped (${stopped}): \`npm run start\` starts it` };
+  if (stopped && ["healthy", "node-unreachable"].includes(verdict.state))
+    return {
+      state: "stopped",
+      message: `the service was told to stop (${stopped}), and still answers${without}`,
+    };
+  if (paused && ["healthy", "node-unreachable", "no-service", "no-holder"].includes(verdict.state))
+    return {
+      state: "paused",
+      message: `paused (${paused}), so that no agent acts: \`npm run resume\` ends it; ${verdict.message}`,
+    };
+  return verdict;
 }
 
 function judgeHolders(nodes: NodeReport[], ping: PingReport, stale: string[], now: Date): Judgement {

@@ -11,7 +11,7 @@ import { draw } from "../../providers/remote/transfer";
 import { checkSettingsFile } from "../../settings/file";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes, endpointOf } from "../../stack/measure";
-import type { NodeReport } from "../../stack/node-report";
+import { type NodeReport, wordsOf } from "../../stack/node-report";
 import { knownNode } from "../../stack/operate";
 import { existingStackFile } from "../../stack/stack-file";
 import { fromCaller } from "../caller";
@@ -28,7 +28,7 @@ export interface BackupOptions {
 const limit = 2 * 3_600_000;
 
 /** Where the node's scripts are, and where a backup is until it is downloaded. */
-const onNode = { scripts: linkedProgram("guard"), staging: "/var/lib/ha-rancher/backup" };
+const onNode = { scripts: linkedProgram("backup"), staging: "/var/lib/ha-rancher/backup" };
 
 /** The default folder for backups of a stack. */
 const backupFolder = (stack: string): string => join(dataHome(), "backups", stack);
@@ -42,12 +42,10 @@ export const surplus = (names: string[], keep: number): string[] =>
 
 /** The active node, by the nodes' reports. */
 export function activeNode(reports: NodeReport[]): string {
-  const active = reports.filter(({ status }) => status?.guard?.state === "ACTIVE");
+  const active = reports.filter(({ status }) => status?.agent?.state === "active");
   const [only] = active;
   if (only && active.length === 1) return only.name;
-  const what = reports.map(
-    ({ name, status, error }) => `${name}: ${error ?? status?.guard?.reason ?? "unknown"}`,
-  );
+  const what = reports.map((report) => `${report.name}: ${wordsOf(report)}`);
   throw new Failure(
     `no node serves, so there is nothing to make a backup of (${what.join("; ")}): \`npm run status\` says more`,
   );

@@ -6,7 +6,7 @@ import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
 import { pour } from "../../providers/remote/transfer";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes, endpointOf } from "../../stack/measure";
-import type { NodeReport } from "../../stack/node-report";
+import { type NodeReport, wordsOf } from "../../stack/node-report";
 import { knownNode } from "../../stack/operate";
 import { fromCaller } from "../caller";
 import { confirm } from "../ui/confirm";
@@ -26,7 +26,7 @@ export interface RestoreOptions {
 const limit = 3 * 3_600_000;
 
 /** Where the node's scripts are, and where the archive is during the restore. */
-const onNode = { scripts: linkedProgram("guard"), staging: "/var/lib/ha-rancher/restore" };
+const onNode = { scripts: linkedProgram("backup"), staging: "/var/lib/ha-rancher/restore" };
 
 /**
  * The node that restores: the owner of the lease. If the service does not start, nobody may own it: then the VIP's
@@ -36,13 +36,11 @@ export function restoringNode(reports: NodeReport[]): string {
   const found =
     reports.find(({ status }) => status?.lease?.heldHere) ??
     reports.find(({ status }) => status?.holdsVip) ??
-    reports.find(({ status }) => status?.guard?.state === "STANDBY");
+    reports.find(({ status }) => status?.agent?.state === "standby");
   if (found) return found.name;
-  const what = reports.map(
-    ({ name, status, error }) => `${name}: ${error ?? status?.guard?.reason ?? "unknown"}`,
-  );
+  const what = reports.map((report) => `${report.name}: ${wordsOf(report)}`);
   throw new Failure(
-    `no node can restore (${what.join("; ")}): \`npm run up\` brings the nodes and their guards back`,
+    `no node can restore (${what.join("; ")}): \`npm run up\` brings the nodes and their agents back`,
   );
 }
 

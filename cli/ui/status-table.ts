@@ -1,4 +1,4 @@
-import type { NodeReport } from "../../stack/node-report";
+import { agentRuns, type NodeReport } from "../../stack/node-report";
 import type { PingReport, Verdict } from "../../stack/verdict";
 import type { Colors } from "./colors";
 
@@ -35,24 +35,29 @@ export function duration(seconds: number): string {
 
 const yesNo = (value: boolean | null | undefined): string => (value ? "yes" : "no");
 
-function row({ name, address, status, error }: NodeReport): string[] {
+/** The service is asked only where it runs: what it answered elsewhere was long ago. */
+const isUnwell = (answer: string | null | undefined): boolean => !!answer && !["ok", "none"].includes(answer);
+
+function row(report: NodeReport): string[] {
+  const { name, address, status, error } = report;
   if (!status) return [name, address, `not reached: ${error?.split("\n")[0] ?? "no answer"}`];
-  const { guard, lease, container, mounts } = status;
+  const { agent, lease, container, mounts, health } = status;
   const mounted = [mounts?.lease && "lease", mounts?.data && "data"].filter(Boolean).join(" + ");
   return [
     name,
     address,
-    yesNo(status.holdsVip),
+    status.holdsVip === undefined || status.holdsVip === null ? "?" : yesNo(status.holdsVip),
     (status.vrrpState ?? "-") + (status.keepalived?.maintenance ? " (maintenance)" : ""),
-    guard?.state ? guard.state + (guard.epoch ? ` (epoch ${guard.epoch})` : "") : "not running",
+    agentRuns(report) ? agent?.state + (agent?.epoch ? ` (epoch ${agent.epoch})` : "") : "not running",
     lease?.heldHere ? "here" : lease?.owner ? `of ${lease.owner}` : "-",
-    (container?.state ?? "missing") + (status.health?.state === "failing" ? " (not well)" : ""),
+    (container?.state ?? "missing") +
+      (agent?.state === "active" && isUnwell(health?.answer) ? " (not well)" : ""),
     mounted || "-",
     status.uptime === undefined || status.uptime === null ? "-" : duration(status.uptime),
   ];
 }
 
-const heading = ["Node", "Address", "VIP", "VRRP", "Guard", "Lease", "Container", "Mounted", "Up for"];
+const heading = ["Node", "Address", "VIP", "VRRP", "Agent", "Lease", "Container", "Mounted", "Up for"];
 
 /** The report as a table with a verdict, for people. */
 export function statusTable(report: StatusReport, colors: Colors): string {
@@ -79,7 +84,9 @@ export function statusTable(report: StatusReport, colors: Colors): string {
     return status.holdsVip ? colors.bold(text) : text;
   };
   const reasons = report.nodes.flatMap(({ name, status }) =>
-    status?.guard?.reason ? [colors.dim(`${name}: ${status.guard.reason}`)] : [],
+    status?.agent?.fault || status?.agent?.reason
+      ? [colors.dim(`${name}: ${status.agent.fault ?? status.agent.reason}`)]
+      : [],
   );
   return [
     `${colors.bold(report.stack)}  VIP ${report.vip}  ${report.url} ${answer}`,

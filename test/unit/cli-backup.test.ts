@@ -36,28 +36,28 @@ test("a path is the user's, from where npm was called", (t) => {
 test("a backup is the serving node's; without one it is refused with each node's reason", () => {
   assert.equal(
     activeNode([
-      node("one", { guard: { state: "STANDBY" } }),
-      node("two", { guard: { state: "ACTIVE" } }),
+      node("one", { agent: { state: "standby" } }),
+      node("two", { agent: { state: "active" } }),
       gone,
     ]),
     "two",
   );
   assert.throws(
-    () => activeNode([node("one", { guard: { state: "STARTING", reason: "the container runs" } }), gone]),
+    () => activeNode([node("one", { agent: { state: "launching", reason: "the container runs" } }), gone]),
     /no node serves.*one: the container runs; gone: it does not answer/,
   );
 });
 
 test("a restore goes to who has the lease, else the VIP, else to one that is fit", () => {
-  const standby = node("standby", { guard: { state: "STANDBY" } });
+  const standby = node("standby", { agent: { state: "standby" } });
   const holder = node("holder", { holdsVip: true });
   const owner = node("owner", { lease: { heldHere: true } });
   assert.equal(restoringNode([standby, holder, owner, gone]), "owner");
   assert.equal(restoringNode([standby, gone, holder]), "holder");
   assert.equal(restoringNode([gone, standby]), "standby");
   assert.throws(
-    () => restoringNode([gone, node("stopped", { guard: { state: "STOPPED", reason: "no guard runs" } })]),
-    /no node can restore.*stopped: no guard runs/,
+    () => restoringNode([gone, node("stopped", { agent: { state: "stopped", reason: "no agent runs" } })]),
+    /no node can restore.*stopped: no agent runs/,
   );
 });
 

@@ -38,7 +38,7 @@ test("split brain, a stale VIP, nodes that are unfit or deaf, and differing sett
       [],
     ],
     [
-      "a keepalived that cannot take over, whatever its guard thinks",
+      "a keepalived that cannot take over, whatever its agent thinks",
       [a, vrrpNode("b", "FAULT")],
       "unfit-node",
       /^b could not take over: its keepalived is in FAULT; `journalctl -u keepalived` there says why$/,
@@ -64,7 +64,7 @@ test("split brain, a stale VIP, nodes that are unfit or deaf, and differing sett
       [vrrpNode("a", "FAULT"), b],
       "no-holder",
       /^no holder/,
-      ["a could not take over: its keepalived is in FAULT; its guard is in state ACTIVE"],
+      ["a could not take over: its keepalived is in FAULT; its agent is active"],
     ],
     [
       "a deaf backup",
@@ -114,14 +114,15 @@ test("split brain, a stale VIP, nodes that are unfit or deaf, and differing sett
 });
 
 test("what weakens the protection is told", () => {
-  const own = { fencing: { agent: null, watchdog: false }, timers: { lease: 15, serverLease: 90 } };
-  const health = { state: "failing", reason: "https://127.0.0.1/healthz: timed out" };
+  const fencing = { agent: false, watchdog: false, watchdogAvailable: false, watchdogMode: "automatic" };
+  const own = { fencing, timers: { lease: 15, serverLease: 90 } };
+  const health = { answer: "slow", words: "https://127.0.0.1/healthz: timed out" };
   const nodes = [
     node("a", { ...serving, ...own, health }),
     // An agent does what the watchdog would.
     node("b", {
       ...waiting,
-      fencing: { agent: "fence_virsh", watchdog: false },
+      fencing: { ...fencing, agent: true },
       timers: { lease: 15, serverLease: 15 },
     }),
   ];
@@ -140,6 +141,6 @@ test("a node that does not see the owner's heartbeats is told", () => {
   assert.match(remarks(blind).join(), /^b does not see the heartbeats of a, which has the lease/);
   assert.deepEqual(remarks({}), []);
   // What is only about to be seen is no news.
-  assert.deepEqual(remarks({ ...blind, guard: { ...waiting.guard, since: 1 } }), []);
-  assert.deepEqual(remarks(blind, { ...serving, guard: { ...serving.guard, since: 1 } }), []);
+  assert.deepEqual(remarks({ ...blind, agent: { ...waiting.agent, since: 1 } }), []);
+  assert.deepEqual(remarks(blind, { ...serving, agent: { ...serving.agent, since: 1 } }), []);
 });

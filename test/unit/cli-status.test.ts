@@ -9,7 +9,7 @@ import { holdersOf, judge } from "../../stack/verdict";
 import { no, node, serving, silent, vrrpNode, waiting, yes } from "./reported-nodes";
 
 test("each state has its verdict, and the worst one comes first", () => {
-  const guard = (state: string, reason = "") => ({ ...serving, guard: { ...serving.guard, state, reason } });
+  const agent = (state: string, reason = "") => ({ ...serving, agent: { ...serving.agent, state, reason } });
   for (const [nodes, ping, state, message] of [
     [[node("a", serving), node("b", waiting)], yes, "healthy", /^healthy: a has the VIP and serves$/],
     [
@@ -41,18 +41,23 @@ test("each state has its verdict, and the worst one comes first", () => {
       /^two services: the container runs on a and b$/,
     ],
     [[node("a", serving), node("b", serving), silent("c")], yes, "two-services", /; c cannot be reached$/],
-    [[node("a", guard("STOPPED"))], no, "no-service", /the guard on a does not run$/],
+    [[node("a", agent("stopped"))], no, "no-service", /: no agent runs on a$/],
     [
-      [node("a", { ...guard("CLAIMING", "waits for b"), lease: { owner: "b", epoch: 6, heldHere: false } })],
+      [
+        node("a", {
+          ...agent("contending", "waits for b"),
+          lease: { owner: "b", epoch: 6, heldHere: false },
+        }),
+      ],
       no,
       "no-service",
-      /a does not have the lease, which b had last; its guard is in state CLAIMING \(waits for b\)$/,
+      /a does not have the lease, which b had last; its agent is contending \(waits for b\)$/,
     ],
     [
-      [node("a", { ...guard("STARTING", "mounting"), container: { state: "exited" } })],
+      [node("a", { ...agent("mounting", "starting"), container: { state: "exited" } })],
       no,
       "no-service",
-      /the container on a is exited; guard: STARTING \(mounting\)$/,
+      /the container on a is exited; its agent is mounting \(starting\)$/,
     ],
     [[node("a", serving)], no, "no-service", /the container on a runs, and the VIP refuses connections$/],
   ] as const) {
@@ -65,7 +70,7 @@ test("each state has its verdict, and the worst one comes first", () => {
 test("only one holder that serves, with all nodes in sight, is healthy", () => {
   const status = fc.record({
     holdsVip: fc.boolean(),
-    guard: fc.constant({ state: "ACTIVE" }),
+    agent: fc.constant({ state: "active" }),
     lease: fc.record({ heldHere: fc.boolean() }),
     container: fc.record({ state: fc.constantFrom("running", "exited", "missing") }),
   });
@@ -95,7 +100,7 @@ test("a switchover that cannot work is refused with the reason", () => {
     [
       [a, unfit],
       undefined,
-      /^no other node can take the VIP: b is in VRRP state FAULT, not BACKUP; its guard says: a has the lease$/,
+      /^no other node can take the VIP: b is in VRRP state FAULT, not BACKUP; its agent says: a has the lease$/,
     ],
     [[a, unfit], "b", /^b is in VRRP state FAULT/],
     [[a, silent("b")], "b", /^b cannot be reached \(does not answer\)$/],
@@ -107,10 +112,10 @@ test("a switchover that cannot work is refused with the reason", () => {
     assert.throws(() => planSwitchover([...nodes], target), { name: "Failure", message });
 });
 
-test("what is not the output of node-status is refused with the reason", () => {
+test("what is not the output of `agent status` is refused with the reason", () => {
   assert.throws(() => parseNodeStatus("bash: not found"), /printed no JSON: bash: not found/);
   assert.throws(() => parseNodeStatus(""), /printed no JSON: nothing/);
-  assert.throws(() => parseNodeStatus('{"holdsVip": "yes"}'), /unexpected at `holdsVip`/);
+  assert.throws(() => parseNodeStatus("[]"), /`agent status` printed something unexpected/);
   assert.equal(parseNodeStatus('{"holdsVip": true, "new": 1}').holdsVip, true);
 });
 
@@ -129,9 +134,9 @@ test("the table is aligned, and says why a node was not reached", () => {
   assert.deepEqual(statusTable(report, createColors(false)).split("\n"), [
     "dev  VIP 10.0.0.100  https://10.0.0.100 answers in 12 ms",
     "",
-    "Node       Address   VIP  VRRP    Guard             Lease  Container  Mounted       Up for",
-    "a          10.0.0.1  yes  MASTER  ACTIVE (epoch 7)  here   running    lease + data  1 d 2 h",
-    "rancher-2  10.0.0.1  no   BACKUP  STANDBY           of a   created    lease         59 s",
+    "Node       Address   VIP  VRRP    Agent             Lease  Container  Mounted       Up for",
+    "a          10.0.0.1  yes  MASTER  active (epoch 7)  here   running    lease + data  1 d 2 h",
+    "rancher-2  10.0.0.1  no   BACKUP  standby           of a   created    lease         59 s",
     "c          10.0.0.9  not reached: does not answer",
     "",
     "rancher-2: a has the lease",

@@ -1,11 +1,11 @@
 import { type NodeReport, parseNodeStatus } from "../../stack/node-report";
 
-/** What node-status prints on a holder that serves. */
+/** What `agent status` prints on a holder that serves. */
 export const serving = {
   node: "a",
   holdsVip: true,
   vrrpState: "MASTER",
-  guard: { state: "ACTIVE", since: 61, epoch: 7, reason: "" },
+  agent: { state: "active", since: 61, epoch: 7, reason: "", fault: null, version: "v1" },
   lease: { owner: "a", epoch: 7, heldHere: true },
   container: { state: "running" },
   mounts: { lease: true, data: true },
@@ -15,7 +15,7 @@ export const waiting = {
   node: "b",
   holdsVip: false,
   vrrpState: "BACKUP",
-  guard: { state: "STANDBY", since: 5, epoch: null, reason: "a has the lease" },
+  agent: { state: "standby", since: 5, epoch: null, reason: "a has the lease", fault: null, version: "v1" },
   lease: { owner: "a", epoch: 7, heldHere: false },
   container: { state: "created" },
   mounts: { lease: true, data: false },
