@@ -53,7 +53,8 @@ def _agent(run: str, configuration: str) -> int:
     wakeups = Wakeups()
     wakeups.install()
     node = open_node(setup, files, wakeups.wake)
-    for words in harden():
+    node.degraded.extend(harden())
+    for words in node.degraded:
         node.events.say("degraded", words, node=setup.core.node)
     agent = Agent(node, wakeups)
     # What is here now stays: the collector need not look at it again and again.

@@ -4,15 +4,17 @@ import hashlib
 import os
 import re
 import subprocess
+import time
 from typing import Any, Optional
 
 from .clock import boot_ms
-from .files import Unusable, read_small
+from .files import Unusable, read_small, write_whole
 
 #: Seconds that a program may take.
 _LIMIT = 5
 _STATES = {"MASTER": "MASTER", "BACKUP": "BACKUP", "FAULT": "FAULT", "STOP": "STOPPED"}
 _FIRST_LINE = re.compile(r"# ha-rancher ([0-9a-f]{16}) ([0-9a-f]{16})")
+_VERSION = re.compile(r"Keepalived v([0-9.]+)")
 _PEERS = re.compile(r"^PEERS='([^']*)'$", re.MULTILINE)
 
 
@@ -24,15 +26,16 @@ def keepalived_view(
     `settings`: fingerprint of what all nodes share, null if the file was edited by hand. `heard`: peers whose adverts came
     lately, null if that is not known. `since`: seconds.
     """
-    active = _said(systemctl, "is-active", "keepalived")
+    lists = [("nft", "list", "set", "inet", "ha_rancher", name) for name in ("heard4", "heard6")]
+    active, said, *heard4_and_6 = _said((systemctl, "is-active", "keepalived"), _version_command(run), *lists)
     state, since = _notified(os.path.join(run, "vrrp"))
     if active != "active":
         state = None if active is None else "STOPPED"
     settings, edited = _file(configuration)
     peers = _peers(facts)
-    heard = _heard(peers)
+    heard = _heard(peers, heard4_and_6)
     return state, {
-        "version": _version(),
+        "version": _version(run, said),
         "settings": settings,
         "edited": edited,
         "since": since,
@@ -42,19 +45,52 @@ def keepalived_view(
     }
 
 
-def _said(*command: str) -> Optional[str]:
-    """Its output; None if it does not come."""
+def _said(*commands: "tuple[str, ...]") -> "list[Optional[str]]":
+    """Their outputs; None for one that does not come. They run at the same time: on a busy machine each takes seconds."""
+    started: list[Optional[subprocess.Popen[bytes]]] = []
+    for command in commands:
+        try:
+            started.append(
+                subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                if command
+                else None
+            )
+        except OSError:
+            started.append(None)
+    until = time.monotonic() + _LIMIT
+    return [None if one is None else _output(one, until) for one in started]
+
+
+def _output(process: "subprocess.Popen[bytes]", until: float) -> Optional[str]:
+    """One that hangs in the kernel is left to itself: it is not waited for."""
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_LIMIT, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        said, _ = process.communicate(timeout=max(0, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
         return None
-    return done.stdout.decode("utf-8", "replace").strip()
+    return said.decode("utf-8", "replace").strip()
 
 
-def _version() -> Optional[str]:
-    match = re.search(r"Keepalived v([0-9.]+)", _said("keepalived", "--version") or "")
+def _kept_version(run: str) -> str:
+    return os.path.join(run, "keepalived-version")
+
+
+def _version_command(run: str) -> "tuple[str, ...]":
+    """None if it is known: keepalived loads so many libraries that asking it takes longer than all else here."""
+    return () if _VERSION.search(_word(_kept_version(run))) else ("keepalived", "--version")
+
+
+def _version(run: str, said: Optional[str]) -> Optional[str]:
+    """Kept until keepalived starts again, which removes it."""
+    kept = _kept_version(run)
+    match = _VERSION.search(_word(kept))
+    if match is None:
+        match = _VERSION.search(said or "")
+        if match:
+            try:
+                write_whole(kept, match[0].encode(), suffix=f".{os.getpid()}")
+            except OSError:
+                pass  # /run is full
     return match[1] if match else None
 
 
@@ -87,8 +123,7 @@ def _peers(path: str) -> "list[str]":
     return match[1].split() if match else []
 
 
-def _heard(peers: "list[str]") -> "Optional[list[str]]":
-    said = [_said("nft", "list", "set", "inet", "ha_rancher", name) for name in ("heard4", "heard6")]
+def _heard(peers: "list[str]", said: "list[Optional[str]]") -> "Optional[list[str]]":
     lists = [text for text in said if text and "set heard" in text]
     if not lists:
         return None

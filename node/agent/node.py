@@ -41,6 +41,8 @@ class Node(NamedTuple):
     health: HealthProcess
     orders: OrderBook
     manager: Manager
+    degraded: "list[str]"
+    """What of its protection was refused, in words (harden)."""
 
 
 def own_command(*arguments: str) -> "list[str]":
@@ -84,4 +86,5 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         health=HealthProcess(own_command("health", "--run", files.folder)),
         orders=OrderBook(read_lasting(paths.state), files.path("leave")),
         manager=manager,
+        degraded=[],
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .clock import boot_ms
 from .core.observation import Observation
 from .core.record import Record
 from .core.settings import Configuration
@@ -26,6 +27,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "epoch": state.tenure.epoch if here else None,
             "version": core.version,
             "leaseVersion": node.lease.version or None,
+            "degraded": list(node.degraded),
         },
         "lease": {
             "owner": owner,
@@ -33,6 +35,8 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "heldHere": lease.locked,
             "record": _record(record),
             "error": lease.error or None,
+            "alive": lease.alive,
+            "unanswered": (boot_ms() - lease.answered) / 1000 if lease.answered else None,
             "peers": [peer._asdict() for peer in lease.peers],
         },
         "container": {

@@ -1,6 +1,7 @@
 """`agent status`: what this node is and does, as one JSON object. Never touches NFS; whatever may hang has a time limit."""
 
 import ipaddress
+import os
 from typing import Any
 
 from .clock import boot_ms
@@ -19,6 +20,9 @@ from .setup import Setup
 _LIMIT = 3.0
 MAINTENANCE = "/etc/ha-rancher/maintenance"
 VIP_FACTS = "/etc/ha-rancher/vip.env"
+#: While it is there the agent's unit does not start (node/release/halt).
+KEPT_OUT = "/etc/ha-rancher/kept-out"
+_KEPT_OUT_WORDS = "kept out of service by an upgrade that has not come to its end: `npm run up` ends it"
 
 
 def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
@@ -29,7 +33,7 @@ def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
         told = ask_agent(files.control, {"do": "status"}, _LIMIT)
         words = ""
     except NoAgent as error:
-        words = str(error)
+        words = _KEPT_OUT_WORDS if os.path.lexists(KEPT_OUT) else str(error)
     setup, refused = _setup(files, configuration, version)
     if setup is None:
         return {**told, "configuration": refused, "uptime": boot_ms() / 1000, **({} if told else _stopped(words))}

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
+import agent.keepalived_view
 import pytest
 from agent.clock import boot_ms
 from agent.keepalived_view import keepalived_view
@@ -66,3 +68,22 @@ def test_where_nothing_is_installed_nothing_is_known(tmp_path: Path, monkeypatch
     state, told = _view(tmp_path)
     assert state is None
     assert told["version"] is None and told["heard"] is None and told["peers"] == [] and told["edited"] is True
+
+
+def test_programs_that_hang_cost_one_time_limit_together(node: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent.keepalived_view, "_LIMIT", 0.5)
+    for name in ("systemctl", "keepalived", "nft"):
+        (node / name).write_text("#!/bin/sh\nexec sleep 60\n")
+    begin = time.monotonic()
+    state, told = _view(node)
+    assert time.monotonic() - begin < 2
+    assert state is None and told["version"] is None and told["heard"] is None
+
+
+def test_the_version_is_asked_for_once(node: Path) -> None:
+    assert _view(node)[1]["version"] == "2.2.7"
+    (node / "keepalived").write_text("#!/bin/sh\necho Keepalived v9.9.9\n")
+    assert _view(node)[1]["version"] == "2.2.7"
+    # As keepalived's unit does at each start.
+    (node / "keepalived-version").unlink()
+    assert _view(node)[1]["version"] == "9.9.9"

@@ -187,7 +187,9 @@ def test_an_agent_that_is_paused_touches_nothing_and_says_why(world: World) -> N
     assert node.state() == "active"
     world.vip_cut.clear()
     assert node.command("resume").returncode == 0
-    assert node.status()["orders"]["paused"] is None
+    told = node.status()
+    assert told["orders"]["paused"] is None and isinstance(told["agent"]["degraded"], list)
+    assert told["lease"]["alive"] is True and 0 <= told["lease"]["unanswered"] < WATCHDOG
 
 
 def test_the_service_is_stopped_in_order_everywhere_and_started_again(world: World) -> None:
