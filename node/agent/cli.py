@@ -4,14 +4,16 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, Callable
 
 from .configuration import CONFIGURATION_ERROR, Refused, check, load
 from .control import NoAgent, ask_agent
 from .daemons import CONFIGURATION, RUN, run_daemon
-from .orders import LASTING, read_lasting, write_lasting
+from .orders import LASTING, OrderBook, read_lasting, write_lasting
 from .run_files import RunFiles
+from .setup import Setup
 from .version import VERSION
 
 #: Seconds for an answer that needs no work.
@@ -65,7 +67,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(words: Sequence[str]) -> int:
     told = parser().parse_args(words)
-    return _COMMANDS[told.command](told)
+    try:
+        return _COMMANDS[told.command](told)
+    except Refused as refused:
+        for mistake in refused.mistakes:
+            print(mistake, file=sys.stderr)
+        return CONFIGURATION_ERROR
 
 
 def _daemon(told: argparse.Namespace) -> int:
@@ -78,9 +85,17 @@ def _health(told: argparse.Namespace) -> int:
     return run_health(_running(told))
 
 
-def _running(told: argparse.Namespace) -> Any:
+def _running(told: argparse.Namespace) -> Setup:
+    """What the agent runs with. Raises Refused."""
     files = RunFiles(told.run)
     return check(load(files.running), VERSION, files.running)
+
+
+def _running_or_written(told: argparse.Namespace) -> Setup:
+    """What the agent runs with, or would where none has run since the boot. Raises Refused."""
+    path = RunFiles(told.run).running
+    path = path if os.path.lexists(path) else told.configuration
+    return check(load(path), VERSION, path)
 
 
 def _job(told: argparse.Namespace) -> int:
@@ -101,12 +116,7 @@ def _check(told: argparse.Namespace) -> int:
     from . import loop, node, stop  # noqa: F401, PLC0415
     from .lease import process  # noqa: F401, PLC0415
 
-    try:
-        check(load(told.file), VERSION, told.file)
-    except Refused as refused:
-        for mistake in refused.mistakes:
-            print(mistake, file=sys.stderr)
-        return CONFIGURATION_ERROR
+    check(load(told.file), VERSION, told.file)
     return 0
 
 
@@ -148,21 +158,35 @@ def _ask(told: argparse.Namespace, request: "dict[str, Any]", timeout: float) ->
 
 
 def _hand_over(told: argparse.Namespace) -> int:
-    """Nothing to hand over where no agent runs."""
-    seconds = told.seconds
+    """0 also where there is nothing to hand over: no agent has run here, or none does, and neither does the service."""
+    from .stop import nothing_runs  # noqa: PLC0415
+
+    files, seconds = RunFiles(told.run), told.seconds
+    if not os.path.lexists(files.running):
+        print("nothing to hand over: no agent has run on this node since it was booted")
+        return 0
     core = _running(told).core
-    limit = (core.stop_grace + core.start_limit + 3 * core.watchdog) / 1000
-    try:
-        answer = (
-            ask_agent(RunFiles(told.run).control, {"do": "hand-over", "seconds": seconds + limit, "reason": told.reason}, limit)
-            if seconds
-            else ask_agent(RunFiles(told.run).control, {"do": "hand-over", "seconds": 0}, _SOON)
-        )
-    except NoAgent as error:
+    limit = (core.stop_grace + core.start_limit + 3 * core.watchdog) / 1000 if seconds else 0
+    # An agent that is being started meanwhile knows it, too.
+    OrderBook({}, files.leave).leave(seconds + limit, told.reason)
+    request = {"do": "hand-over", "seconds": seconds + limit, "reason": told.reason}
+    # Without one nothing runs any more by then.
+    patience = time.monotonic() + core.watchdog / 1000
+    while True:
+        try:
+            error = ask_agent(files.control, request, limit or _SOON).get("error")
+            break
+        except NoAgent as gone:
+            if nothing_runs(files):
+                OrderBook({}, files.leave).leave(seconds, told.reason)
+                print(f"nothing to hand over: the service does not run here, and {gone}")
+                return 0
+            error = str(gone)
+            if time.monotonic() > patience:
+                break
+            time.sleep(0.2)
+    if error:
         print(error, file=sys.stderr)
-        return 1
-    if answer.get("error"):
-        print(answer["error"], file=sys.stderr)
         return 1
     return _ask(told, {"do": "leave", "seconds": seconds, "reason": told.reason}, _SOON) if seconds else 0
 
@@ -171,17 +195,25 @@ def _lasting(name: str) -> Callable[[argparse.Namespace], int]:
     """An order that lasts: written down first, so that it holds over a boot, and said to the agent if there is one."""
 
     def order(told: argparse.Namespace) -> int:
-        state = _running(told).paths.state
+        state = _running_or_written(told).paths.state
         orders = read_lasting(state)
         orders[name] = getattr(told, "reason", getattr(told, "node", ""))
         if name in LASTING and hasattr(told, "reason") and not orders[name].strip():
             print("a reason must be given: it is shown to everybody who looks", file=sys.stderr)
             return 2
-        write_lasting(state, orders)
         try:
-            ask_agent(RunFiles(told.run).control, {"do": "orders", "orders": orders}, _SOON)
-        except NoAgent:
-            print("noted; no agent runs on this node just now", file=sys.stderr)
+            write_lasting(state, orders)
+        except OSError as error:
+            print(f"the order cannot be written down, and is not given: {error}", file=sys.stderr)
+            return 1
+        try:
+            answer = ask_agent(RunFiles(told.run).control, {"do": "orders", "orders": orders}, _SOON)
+        except NoAgent as gone:
+            print(f"noted for the next agent: {gone}", file=sys.stderr)
+            return 0
+        if answer.get("error"):
+            print(answer["error"], file=sys.stderr)
+            return 1
         return 0
 
     return order

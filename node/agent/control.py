@@ -9,6 +9,7 @@
 
 import json
 import socket
+import time
 from typing import Any, Callable, Optional
 
 from .private_socket import listen
@@ -111,7 +112,8 @@ class NoAgent(Exception):
 
 
 def ask_agent(path: str, request: "dict[str, Any]", timeout: float) -> "dict[str, Any]":
-    """For the command line. Raises NoAgent."""
+    """For the command line. `timeout`: seconds until the whole answer is there. Raises NoAgent."""
+    deadline = time.monotonic() + timeout
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         try:
@@ -119,13 +121,17 @@ def ask_agent(path: str, request: "dict[str, Any]", timeout: float) -> "dict[str
             connection.sendall(json.dumps(request).encode() + b"\n")
             answer = b""
             while not answer.endswith(b"\n"):
+                connection.settimeout(max(0.01, deadline - time.monotonic()))
                 part = connection.recv(64 << 10)
                 if not part:
                     raise NoAgent("the agent ended the connection")
                 answer += part
         except OSError as error:
             raise NoAgent(f"the agent of this node does not answer: {error}") from error
-    told = json.loads(answer)
+    try:
+        told = json.loads(answer)
+    except (ValueError, RecursionError):
+        told = None
     if not isinstance(told, dict):
         raise NoAgent("the agent answers in another form than expected")
     return told

@@ -18,9 +18,9 @@ import re
 import shutil
 import stat
 import struct
-from typing import Callable, Optional
+from typing import Optional
 
-from .copying import copy_tree
+from .copying import Pace, copy_tree
 from .files import Unusable, open_regular, read_small, remove, sync_folder, write_whole
 
 FOLDER = ".snap"
@@ -57,18 +57,18 @@ class Copies:
         """Whether there must be a copy: this container never ran on the data."""
         return self._word("container") != container
 
-    def make(self, epoch: int, container: str, yield_to: Callable[[], bool]) -> str:
+    def make(self, epoch: int, container: str, pace: Pace) -> str:
         """A copy of this epoch, unless there is one; what was done, in words."""
         first = self.must(container)
         if first or not os.path.lexists(self._path(str(epoch))):
-            words = self._copy(epoch, first, yield_to)
+            words = self._copy(epoch, first, pace)
         else:
             words = f"there is a copy of epoch {epoch}"
         if first:
             self._note("container", container)
         return words
 
-    def _copy(self, epoch: int, first: bool, yield_to: Callable[[], bool]) -> str:
+    def _copy(self, epoch: int, first: bool, pace: Pace) -> str:
         if not _is_folder(self._source):
             if first:
                 remove(self._path("before"))
@@ -78,7 +78,7 @@ class Copies:
                 shutil.rmtree(self._path(name), ignore_errors=True)
         copy, words = self._path(str(epoch)), f"there is a copy of epoch {epoch}"
         if not os.path.lexists(copy):
-            words = "copied by reflink" if copy_tree(self._source, f"{copy}.new", yield_to) else "copied"
+            words = "copied by reflink" if copy_tree(self._source, f"{copy}.new", pace) else "copied"
             os.rename(f"{copy}.new", copy)
             sync_folder(self._folder)
         if first:
@@ -105,7 +105,20 @@ class Copies:
             self._note(f"{epoch}.well", "well")
 
     def served(self, container: str, epoch: int) -> None:
-        self._note("served", f"{container} {epoch}")
+        """A note of a later epoch stays: who comes with an earlier one stood still."""
+        if self._served_epoch() <= epoch:
+            self._note("served", f"{container} {epoch}")
+
+    def _served_epoch(self) -> int:
+        """0 where there is none, or one that no agent has written."""
+        match = re.fullmatch(r"\S+ ([1-9][0-9]{0,15})", self._word("served"))
+        return int(match[1]) if match else 0
+
+    def last_served(self, epoch: int) -> None:
+        """Whatever container last ran on this data has answered, as far as anybody knows."""
+        container = self._word("container")
+        if re.fullmatch(r"\S{1,128}", container):
+            self.served(container, epoch)
 
     def repair(self) -> None:
         """After a clone that was killed half-way: the datastore is where it was."""
@@ -123,7 +136,7 @@ class Copies:
         found = (re.fullmatch(r"([1-9][0-9]{0,15})\.aside", name) for name in os.listdir(self._folder))
         return sorted(int(match[1]) for match in found if match)
 
-    def clone(self, epoch: int, yield_to: Callable[[], bool]) -> str:
+    def clone(self, epoch: int, pace: Pace) -> str:
         """The datastore is replaced by a copy of itself, so that a late write of a former owner reaches nobody. What that one
         may still write is this epoch's copy. Killed anywhere, `repair` mends it. Raises Locked."""
         self.repair()
@@ -138,7 +151,7 @@ class Copies:
         # Renamed before it is copied: what is written through an old path later is not in the copy.
         os.rename(self._source, aside)
         sync_folder(os.path.dirname(self._source))
-        copy_tree(aside, fresh, yield_to)
+        copy_tree(aside, fresh, pace)
         os.rename(fresh, self._source)
         sync_folder(os.path.dirname(self._source))
         os.rename(aside, self._path(str(epoch)))

@@ -6,7 +6,9 @@ import fcntl
 import os
 import stat
 import time
-from typing import Callable
+from typing import Callable, Optional
+
+from .files import Unusable
 
 #: linux/fs.h
 _FICLONE = 0x40049409
@@ -15,36 +17,64 @@ PIECE = 8 << 20
 _CANNOT = (errno.EOPNOTSUPP, errno.ENOTTY, errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EBADF)
 
 
-def copy_tree(source: str, target: str, yield_to: Callable[[], bool], sleep: Callable[[float], None] = time.sleep) -> bool:
+class TooLong(Unusable):
+    """A copy that nobody waits for any longer."""
+
+
+class Pace:
+    """How fast somebody copies. `yield_to`: whether somebody else waits just now. `limit`: seconds that it may take from
+    now on; None: as long as it needs."""
+
+    def __init__(
+        self, yield_to: Callable[[], bool], limit: Optional[float] = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._yield_to = yield_to
+        self._limit = limit
+        self._end = None if limit is None else time.monotonic() + limit
+        self._sleep = sleep
+
+    def go_on(self) -> None:
+        """Raises TooLong."""
+        if self._end is not None and time.monotonic() > self._end:
+            raise TooLong(errno.ETIME, f"it took longer than {self._limit:g} s")
+
+    def give_way(self) -> None:
+        """After each piece. Raises TooLong."""
+        while self._yield_to():
+            self.go_on()
+            self._sleep(0.05)
+
+
+def copy_tree(source: str, target: str, pace: Pace) -> bool:
     """Copies files, directories, links, named pipes, with owner, mode and times; `target` must not exist.
 
-    `yield_to`: whether somebody else waits just now. Whether all files were reflinked.
-    No link is followed. Raises OSError; what was copied by then stays.
+    Whether all files were reflinked. No link is followed. Raises OSError; what was copied by then stays.
     """
     root = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.mkdir(target, 0o700)
-        linked = _copy_folder(root, target, yield_to, sleep)
+        linked = _copy_folder(root, target, pace)
         _same_owner(os.fstat(root), target)
     finally:
         os.close(root)
     return linked
 
 
-def _copy_folder(folder: int, target: str, yield_to: Callable[[], bool], sleep: Callable[[float], None]) -> bool:
+def _copy_folder(folder: int, target: str, pace: Pace) -> bool:
     linked = True
     for name in os.listdir(folder):
+        pace.go_on()
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         path = os.path.join(target, name)
         if stat.S_ISDIR(found.st_mode):
             below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
             try:
                 os.mkdir(path, 0o700)
-                linked &= _copy_folder(below, path, yield_to, sleep)
+                linked &= _copy_folder(below, path, pace)
             finally:
                 os.close(below)
         elif stat.S_ISREG(found.st_mode):
-            linked &= _copy_file(folder, name, path, yield_to, sleep)
+            linked &= _copy_file(folder, name, path, pace)
         elif stat.S_ISLNK(found.st_mode):
             os.symlink(os.readlink(name, dir_fd=folder), path)
         elif stat.S_ISFIFO(found.st_mode):
@@ -62,7 +92,7 @@ def _same_owner(found: os.stat_result, path: str) -> None:
     os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns), follow_symlinks=False)
 
 
-def _copy_file(folder: int, name: str, path: str, yield_to: Callable[[], bool], sleep: Callable[[float], None]) -> bool:
+def _copy_file(folder: int, name: str, path: str, pace: Pace) -> bool:
     source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     try:
         target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -70,7 +100,7 @@ def _copy_file(folder: int, name: str, path: str, yield_to: Callable[[], bool], 
             if _reflink(source, target):
                 os.fsync(target)
                 return True
-            _copy_pieces(source, target, yield_to, sleep)
+            _copy_pieces(source, target, pace)
             return False
         finally:
             os.close(target)
@@ -88,7 +118,7 @@ def _reflink(source: int, target: int) -> bool:
     return True
 
 
-def _copy_pieces(source: int, target: int, yield_to: Callable[[], bool], sleep: Callable[[float], None]) -> None:
+def _copy_pieces(source: int, target: int, pace: Pace) -> None:
     """Holes stay holes: etcd fills 64 MB ahead with zeros."""
     size, at, unsynced = os.fstat(source).st_size, 0, 0
     os.ftruncate(target, size)
@@ -112,6 +142,6 @@ def _copy_pieces(source: int, target: int, yield_to: Callable[[], bool], sleep: 
         if unsynced >= PIECE:
             os.fdatasync(target)
             unsynced = 0
-            while yield_to():
-                sleep(0.05)
+            pace.go_on()
+            pace.give_way()
     os.fdatasync(target)

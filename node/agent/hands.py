@@ -148,9 +148,9 @@ def _nothing(_: act.Action) -> "list[str]":
 #: Which job's program is run for an action, and with what arguments (job.py).
 _PROGRAMS: "dict[type, tuple[JobKind, Callable[[act.Action], list[str]]]]" = {
     act.MountLease: (JobKind.MOUNT_LEASE, lambda action: ["again" if action.again else "first"]),  # type: ignore[union-attr]
-    act.MountData: (JobKind.MOUNT_DATA, _epoch),
+    act.MountData: (JobKind.MOUNT_DATA, lambda action: [str(action.epoch), "unwatched" if action.unwatched else "watched"]),  # type: ignore[union-attr]
     act.CloneData: (JobKind.CLONE_DATA, _epoch),
-    act.CopyDatastore: (JobKind.COPY_DATASTORE, _epoch),
+    act.CopyDatastore: (JobKind.COPY_DATASTORE, lambda action: [str(action.epoch), str(action.quick)]),  # type: ignore[union-attr]
     act.StartWork: (JobKind.WORK, lambda action: [action.work.number, action.work.verb]),  # type: ignore[union-attr]
     act.UnmountData: (JobKind.UNMOUNT_DATA, lambda action: ["force" if action.force else "in-order"]),  # type: ignore[union-attr]
     act.NoteServed: (JobKind.NOTE_SERVED, lambda action: [str(action.epoch), action.container]),  # type: ignore[union-attr]

@@ -11,6 +11,7 @@ from . import fencing
 from .clock import boot_ms
 from .configuration import check, load
 from .copies import Copies, Locked
+from .copying import Pace
 from .core.lease import LEASE
 from .core.observation import JobKind
 from .core.record import RECORD_BYTES, decode, decode_epoch
@@ -35,9 +36,14 @@ def run_job(run: str, version: str, kind: str, arguments: "list[str]") -> int:
         setup = check(load(files.running), version, files.running)
         print(_JOBS[JobKind(kind)](setup, files, arguments))
     except (Failed, OSError, subprocess.SubprocessError) as error:
-        print(error if isinstance(error, (Failed, Unusable)) else f"{kind}: {error}")
+        print(error if isinstance(error, Failed) else _words(error) if isinstance(error, Unusable) else f"{kind}: {error}")
         return 1
     return 0
+
+
+def _words(error: OSError) -> object:
+    """Without the number where the words are ours."""
+    return error.strerror if isinstance(error, Unusable) else error
 
 
 def still_owner(setup: Setup, epoch: int) -> Callable[[], None]:
@@ -88,8 +94,16 @@ def _mount_lease(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
 
 
 def _mount_data(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    """`EPOCH watched|unwatched`"""
     del files
-    return mount_data(setup, _start_unit(setup), still_owner(setup, int(arguments[0])))
+    epoch = int(arguments[0])
+    owner = still_owner(setup, epoch)
+    words = mount_data(setup, _start_unit(setup), owner)
+    if arguments[1] == "unwatched":
+        # Nobody can know that the last container has not answered.
+        owner()
+        _copies(setup).last_served(epoch)
+    return words
 
 
 def _copies(setup: Setup) -> Copies:
@@ -98,20 +112,23 @@ def _copies(setup: Setup) -> Copies:
 
 def _clone(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
     try:
-        return _copies(setup).clone(int(arguments[0]), _late_heartbeat(setup, files))
+        return _copies(setup).clone(int(arguments[0]), Pace(_late_heartbeat(setup, files)))
     except Locked as locked:
         raise Failed(f"must: {locked.strerror}") from locked
 
 
 def _copy(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    """`EPOCH MILLISECONDS`: one that nothing depends on may take so long."""
     copies = _copies(setup)
-    if copies.must(setup.core.container):
+    must = copies.must(setup.core.container)
+    if must:
         # Said first, in case that this is killed.
         print("must: it took too long", flush=True)
+    pace = Pace(_late_heartbeat(setup, files), None if must else int(arguments[1]) / 1000)
     try:
-        return copies.make(int(arguments[0]), setup.core.container, _late_heartbeat(setup, files))
+        return copies.make(int(arguments[0]), setup.core.container, pace)
     except OSError as error:
-        raise Failed(f"{'must: ' if copies.must(setup.core.container) else ''}{error}") from error
+        raise Failed(f"{'must: ' if copies.must(setup.core.container) else ''}{_words(error)}") from error
 
 
 def _work(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
@@ -136,7 +153,9 @@ def _unmount(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
 
 
 def _note_served(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
+    """`EPOCH CONTAINER`"""
     del files
+    still_owner(setup, int(arguments[0]))()
     _copies(setup).served(arguments[1], int(arguments[0]))
     return ""
 

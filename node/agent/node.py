@@ -84,7 +84,7 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         track=Track(files.track),
         jobs=Jobs(wake),
         health=HealthProcess(own_command("health", "--run", files.folder)),
-        orders=OrderBook(read_lasting(paths.state), files.path("leave")),
+        orders=OrderBook(read_lasting(paths.state), files.leave),
         manager=manager,
         degraded=[],
     )

@@ -18,6 +18,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
     here = isinstance(state.phase, OWNERS)
     owned = record is not None and record.claim.value != "released" and silent < record.silence
     owner = core.node if here else (record.node if record and owned else None)
+    waited = node.lease.waited(now)
     return {
         "agent": {
             "state": type(state.phase).__name__.lower(),
@@ -37,6 +38,8 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "error": lease.error or None,
             "alive": lease.alive,
             "unanswered": (boot_ms() - lease.answered) / 1000 if lease.answered else None,
+            # No answer of a server that is there takes longer than two heartbeats.
+            "hangs": waited / 1000 if waited > 2 * core.heartbeat else None,
             "peers": [peer._asdict() for peer in lease.peers],
         },
         "container": {

@@ -59,6 +59,11 @@ class RunFiles:
         return self.path("agent.sock")
 
     @property
+    def leave(self) -> str:
+        """Until when the VIP is refused, and why."""
+        return self.path("leave")
+
+    @property
     def events(self) -> str:
         return self.path("events.jsonl")
 

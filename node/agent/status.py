@@ -10,13 +10,14 @@ from .control import NoAgent, ask_agent
 from .core.settings import Configuration
 from .docker import Docker, DockerError
 from .keepalived_view import keepalived_view
+from .lease.client import ask_status
 from .mounts import read_table
 from .netlink import Addresses
 from .orders import read_lasting
 from .run_files import RunFiles
 from .setup import Setup
 
-#: Seconds.
+#: Seconds that each of those who are asked has.
 _LIMIT = 3.0
 MAINTENANCE = "/etc/ha-rancher/maintenance"
 VIP_FACTS = "/etc/ha-rancher/vip.env"
@@ -38,7 +39,8 @@ def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
     if setup is None:
         return {**told, "configuration": refused, "uptime": boot_ms() / 1000, **({} if told else _stopped(words))}
     if not told:
-        told = {**_stopped(words), **_measured(setup)}
+        lease, of_lease = _lease_process(setup, files.lease)
+        told = {**_stopped(words, of_lease), "lease": lease, **_measured(setup)}
     paths = setup.paths
     vrrp, keepalived = keepalived_view(run, paths.keepalived, VIP_FACTS, paths.systemctl, MAINTENANCE)
     return {
@@ -65,8 +67,9 @@ def _setup(files: RunFiles, configuration: str, version: str) -> "tuple[Setup | 
     return setup, refused
 
 
-def _stopped(words: str) -> "dict[str, Any]":
-    return {"agent": {"state": "stopped", "since": None, "reason": words, "fault": words, "epoch": None, "version": None}}
+def _stopped(words: str, lease_version: "str | None" = None) -> "dict[str, Any]":
+    agent = {"state": "stopped", "since": None, "reason": words, "fault": words, "epoch": None, "version": None}
+    return {"agent": {**agent, "leaseVersion": lease_version}}
 
 
 def _measured(setup: Setup) -> "dict[str, Any]":
@@ -80,7 +83,6 @@ def _measured(setup: Setup) -> "dict[str, Any]":
     except DockerError as error:
         words = str(error)
     return {
-        "lease": {"owner": None, "epoch": None, "heldHere": False, "record": None, "error": None, "peers": []},
         "container": {"name": setup.core.container, "state": state, "live": None, "startPending": False, "words": words},
         "mounts": {
             "lease": lease is not None and lease.type == setup.lease.filesystem,
@@ -92,6 +94,26 @@ def _measured(setup: Setup) -> "dict[str, Any]":
         "orders": {name: reason or None for name, reason in read_lasting(setup.paths.state).items()},
         "timers": _timers(setup.core),
     }
+
+
+def _lease_process(setup: Setup, path: str) -> "tuple[dict[str, Any], str | None]":
+    """And its version. It holds a lease also without an agent, and may hang in the server."""
+    told: dict[str, Any] = {
+        "owner": None,
+        "epoch": None,
+        "heldHere": False,
+        "record": None,
+        "error": None,
+        "hangs": None,
+        "peers": [],
+    }
+    try:
+        view, version, busy = ask_status(path, _LIMIT)
+    except (OSError, ValueError) as error:
+        return {**told, "error": f"the lease process does not answer: {error}"}, None
+    told.update(epoch=view.epoch or None, heldHere=view.locked, owner=setup.core.node if view.locked else None)
+    told.update(error=view.error or None, hangs=busy if busy * 1000 > 2 * setup.core.heartbeat else None)
+    return told, version
 
 
 def _timers(core: Configuration) -> "dict[str, Any]":

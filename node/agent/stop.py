@@ -29,8 +29,7 @@ def stop(run: str, environment: Mapping[str, str] = os.environ, reset: Optional[
     reset = reset or Reset(plan.reset)
     if _another_goes_on(files, plan, environment):
         return 0
-    group = _group(kept.id, plan)
-    if memory.epoch == 0 and not kept.starting and (group is None or not group.populated()) and not _mounted(plan):
+    if nothing_runs(files):
         return 0
     Track(files.track).write(False)
     if memory.epoch and not kept.id and _mounted(plan):
@@ -53,6 +52,13 @@ def stop(run: str, environment: Mapping[str, str] = os.environ, reset: Optional[
             reset.now()
             return 1
         time.sleep(0.05)
+
+
+def nothing_runs(files: RunFiles) -> bool:
+    """Nothing of an agent is left here: no lease that was not released, no container, no data."""
+    plan, kept = files.kill_plan(), files.kept()
+    group = _group(kept.id, plan)
+    return files.memory().epoch == 0 and not kept.starting and not (group and group.populated()) and not _mounted(plan)
 
 
 def _another_goes_on(files: RunFiles, plan: KillPlan, environment: Mapping[str, str]) -> bool:

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 from agent.copies import Copies, Locked
-from agent.copying import PIECE, copy_tree
+from agent.copying import PIECE, Pace, TooLong, copy_tree
 
-
-def _never() -> bool:
-    return False
+_never = Pace(lambda: False)
 
 
 @pytest.fixture
@@ -61,6 +59,62 @@ def test_the_copy_from_before_a_container_first_ran_is_the_way_back_and_stays(da
 def test_that_a_container_has_answered_is_noted_durably(data: Path) -> None:
     _copies(data).served("v2", 8)
     assert (data / ".snap/served").read_text() == "v2 8\n"
+
+
+def test_that_a_container_has_answered_is_noted_over_a_later_epochs_note_by_nobody(data: Path) -> None:
+    _copies(data).served("v2", 8)
+    # A node that stood still goes on.
+    _copies(data).served("v1", 7)
+    assert (data / ".snap/served").read_text() == "v2 8\n"
+    _copies(data).served("v3", 9)
+    assert (data / ".snap/served").read_text() == "v3 9\n"
+
+
+@pytest.mark.parametrize("before", ["v1\n", "", "v1 soon\n", "v1 99999999999999999999\n", "x" * 100])
+def test_a_note_that_is_none_of_an_agent_is_replaced(data: Path, before: str) -> None:
+    _copies(data)
+    (data / ".snap/served").write_text(before)
+    _copies(data).served("v2", 8)
+    assert (data / ".snap/served").read_text() == "v2 8\n"
+
+
+def test_the_container_that_last_ran_counts_as_one_that_answered_if_nobody_watched_its_end(data: Path) -> None:
+    _copies(data).last_served(7)
+    assert not (data / ".snap/served").exists()
+    _copies(data).make(7, "v1", _never)
+    _copies(data).last_served(8)
+    assert (data / ".snap/served").read_text() == "v1 8\n"
+
+
+def test_a_copy_that_nothing_depends_on_ends_by_itself_when_it_takes_too_long(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.copying._reflink", lambda *_: False)
+    _copies(data).make(5, "v1", _never)
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        time.sleep(seconds)
+
+    (data / "db/large").write_bytes(os.urandom(2 * PIECE))
+    started = time.monotonic()
+    with pytest.raises(TooLong, match="longer than"):
+        copy_tree(str(data / "db"), str(data / "copy"), Pace(lambda: True, 0.3, nap))
+    assert naps and 0.25 < time.monotonic() - started < 5
+    # What is left of it is in nobody's way.
+    (data / ".snap/6.new").mkdir()
+    _copies(data).make(6, "v1", _never)
+    assert _copies(data).epochs() == [5, 6] and not list((data / ".snap").glob("*.new"))
+
+
+def test_many_small_files_are_given_up_in_time_too(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    for number in range(100):
+        (tmp_path / f"source/{number}").write_text("small")
+    pace = Pace(lambda: False, 0)
+    time.sleep(0.01)
+    with pytest.raises(TooLong):
+        copy_tree(str(tmp_path / "source"), str(tmp_path / "target"), pace)
+    assert not os.listdir(tmp_path / "target")
 
 
 def test_a_clone_takes_the_place_of_what_the_last_owner_may_still_write(data: Path) -> None:
@@ -148,7 +202,7 @@ def test_a_large_copy_waits_while_a_heartbeat_is_late(tmp_path: Path) -> None:
         asked.append(1)
         return late.pop(0) if late else False
 
-    linked = copy_tree(str(tmp_path / "source"), str(tmp_path / "target"), yield_to, naps.append)
+    linked = copy_tree(str(tmp_path / "source"), str(tmp_path / "target"), Pace(yield_to, sleep=naps.append))
     assert (tmp_path / "target/large").read_bytes() == (tmp_path / "source/large").read_bytes()
     if not linked:
         assert len(naps) == 3 and len(asked) >= 6

@@ -5,8 +5,10 @@ import os
 import signal
 import socket
 import struct
+import time
 from typing import Any, Optional
 
+from ..clock import awake_ms
 from ..core.actions import Request
 from ..core.observation import LeaseView
 from .wire import LONGEST_LINE, PROTOCOL, Terms, request_to, view_from
@@ -25,10 +27,15 @@ class LeaseClient:
         self._buffer = b""
         self._number = 0
         self._asked = ""
+        self._since = 0  # when that was, `mono`
 
     def fileno(self) -> int:
         """-1 without a connection."""
         return self._socket.fileno() if self._socket else -1
+
+    def waited(self, now: int) -> int:
+        """Milliseconds that a request has waited for its answer; 0 if none does. `now`: `mono`."""
+        return max(1, now - self._since) if self._asked else 0
 
     @property
     def greeted(self) -> bool:
@@ -81,7 +88,7 @@ class LeaseClient:
         self._number += 1
         if not self._write({"id": self._number, "do": do, **fields}):
             return False
-        self._asked = do
+        self._asked, self._since = do, awake_ms()
         self.view = self.view._replace(pending=True)
         return True
 
@@ -137,3 +144,25 @@ class LeaseClient:
 
     def close(self) -> None:
         self._gone("")
+
+
+def ask_status(path: str, timeout: float) -> "tuple[LeaseView, str, float]":
+    """For `status` where no agent can be asked: what the process holds, its version, and for how many seconds it has been at a
+    request. Raises OSError, or ValueError if it answers in another form."""
+    deadline = time.monotonic() + timeout
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        connection.connect(path)
+        connection.sendall(b'{"do": "status"}\n')
+        answer = b""
+        while not answer.endswith(b"\n") and len(answer) <= 2 * LONGEST_LINE:
+            connection.settimeout(max(0.01, deadline - time.monotonic()))
+            part = connection.recv(LONGEST_LINE)
+            if not part:
+                raise ConnectionResetError("the lease process ended the connection")
+            answer += part
+    told = json.loads(answer)
+    try:
+        return view_from(told["view"]), str(told["version"]), float(told["busy"]) / 1000
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the lease process answers in another form than expected: {error}") from error

@@ -5,6 +5,8 @@ Listens on a Unix socket, for one agent at a time (the newest), one JSON object 
     {"id": 1, "do": "hello", "terms": {...}}     {"id": 2, "do": "Look", ...}     a request of `core.actions`
     {"id": 3, "do": "drop"}                      {"id": 4, "do": "guard", ...}    see `deadman`
     {"id": 5, "do": "end"}                       end, unless the lease is held: an update starts the next one
+    {"id": 6, "do": "status"}                    in the place of a hello, by whoever is no agent: what it holds, and `busy`,
+                                                 the milliseconds that it has been at a request; the connection ends then
 
 and answers each with `{"id", "protocol", "version", "view", "error"}`. `error` is for what is no request; what went wrong
 with the lease is in the view.
@@ -71,6 +73,7 @@ class Server:
         self._deadman = deadman
         self._held: Optional[Held] = None
         self._used = boot_ms()  # when an agent last asked for anything
+        self._busy = 0  # since when the serving thread is at a request; 0: it is not
         self._ended = False
         # For the serving thread: a greeted agent, and what it has said after its greeting.
         self._next: Optional[tuple[socket.socket, bytes]] = None
@@ -113,7 +116,10 @@ class Server:
     def _greet(self, fresh: "Lines") -> bool:
         """Answers a hello, which needs no file: also while the other thread hangs. Whether there was one."""
         for request in fresh.take():
-            self._used = boot_ms()
+            if request.get("do") == "status" and fresh.agent:
+                self._tell(fresh.agent, request, "")
+            else:
+                self._used = boot_ms()
             try:
                 if request["do"] == "hello" and fresh.agent:
                     self._tell(fresh.agent, request, self._hello(terms_from(request["terms"])))
@@ -168,10 +174,12 @@ class Server:
                 self._deadman.guard(request)
                 self._watching.ring()
                 return
+            self._busy = boot_ms()
             error = self._do(request)
         except (KeyError, TypeError, ValueError) as wrong:
             # It does not keep to the protocol.
             error = f"no such request: {type(wrong).__name__} {wrong}"
+        self._busy = 0
         if lines.agent:
             self._tell(lines.agent, request, error)
         if request.get("do") == "end" and not (self._held and self._held.logic.view.locked):
@@ -195,6 +203,9 @@ class Server:
     def _tell(self, agent: socket.socket, request: dict[str, Any], error: str) -> None:
         view = self._held.logic.view if self._held else LeaseView()
         answer = {"id": request.get("id"), "protocol": PROTOCOL, "version": self._version, "error": error}
+        if request.get("do") == "status":
+            since = self._busy
+            answer["busy"] = boot_ms() - since if since else 0
         with contextlib.suppress(OSError):  # a new agent asks again
             agent.send(json.dumps({**answer, "view": view_to(view)}).encode() + b"\n")
 
