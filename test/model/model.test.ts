@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { packageRoot } from "../../local/root";
 import { check } from "./spin";
 
-const page = readFileSync(join(packageRoot, "docs", "one-writer.md"), "utf8");
+const page = join(packageRoot, "docs", "model.md");
 
-/** The run that docs/one-writer.md tells: a block of text behind a comment with the model's defines. */
-function told(defines: string): string[] | undefined {
-  const begin = page.indexOf(`<!-- model: ${defines} -->\n\n\`\`\`text\n`);
-  if (begin < 0) return undefined;
-  const [, block] = page.slice(begin).split("```");
-  return block?.split("\n").slice(1, -1);
+/** The run that docs/model.md tells, a block of text behind a comment with the model's defines: before, of, and after it. */
+function told(defines: string): [before: string, story: string[], after: string] {
+  const text = readFileSync(page, "utf8");
+  const head = `<!-- model: ${defines} -->\n\n\`\`\`text\n`;
+  const begin = text.indexOf(head) + head.length;
+  const end = text.indexOf("```", begin);
+  assert.ok(
+    begin >= head.length && end >= begin,
+    `docs/model.md has no block behind ${JSON.stringify(head)}`,
+  );
+  return [text.slice(0, begin), text.slice(begin, end).split("\n").slice(0, -1), text.slice(end)];
 }
 
 /** Each with the defines of the model. What holds may see every order of so many faults. */
@@ -26,13 +31,13 @@ const holds: [what: string, defines: string][] = [
   ["two faults, with NFSv3", "FAULTS=2 OWNERS=2 V3"],
 ];
 
-/** Without these it still holds: docs/one-writer.md names them as second lines. */
+/** Without these it still holds: docs/model.md names them as second lines. */
 const secondLines: [what: string, defines: string][] = [
   ["the epoch check, as long as the server keeps locks", "FAULTS=2 OWNERS=2 NO_EPOCH_CHECK"],
   ["the heartbeat deadline, as long as the watchdog lives on heartbeats", "FAULTS=2 OWNERS=2 NO_GIVE_UP"],
 ];
 
-/** Without these it does not hold, and docs/one-writer.md tells how that comes. */
+/** Without these it does not hold, and docs/model.md tells how that comes. */
 const stories: [what: string, defines: string, violated: "I1" | "I3"][] = [
   ["the safe time", "FAULTS=1 OWNERS=2 NO_SAFE_TIME", "I1"],
   ["the clean-release record", "FAULTS=1 OWNERS=2 NO_RELEASE_RECORD", "I1"],
@@ -61,13 +66,11 @@ describe("the model of one writer", { concurrency: availableParallelism() }, () 
     });
 
   for (const [what, defines, violated] of stories)
-    it(`does not hold without ${what} (${defines}), as docs/one-writer.md tells`, async () => {
+    it(`does not hold without ${what} (${defines}), as docs/model.md tells`, async () => {
       const outcome = await check(defines.split(" "), true);
       assert.equal(outcome.violated, violated);
-      assert.deepEqual(
-        told(defines),
-        outcome.story,
-        `docs/one-writer.md is to tell, behind "<!-- model: ${defines} -->":\n${outcome.story.join("\n")}`,
-      );
+      const [before, story, after] = told(defines);
+      if (process.env.UPDATE_DOCS) writeFileSync(page, `${before}${outcome.story.join("\n")}\n${after}`);
+      else assert.deepEqual(story, outcome.story, "run `UPDATE_DOCS=1 npm test -- model`");
     });
 });
