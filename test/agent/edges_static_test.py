@@ -56,10 +56,11 @@ def test_nothing_but_the_standard_library_is_used(path: Path) -> None:
             assert name.split(".")[0] in {*sys.stdlib_module_names, "agent"}, f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize("unit", sorted((AGENT.parent / "units").glob("*.service")), ids=lambda path: path.name)
-def test_systemd_understands_the_units(unit: Path) -> None:
-    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
-    assert unit.name not in done.stderr, done.stderr
+@pytest.mark.parametrize("unit", ["ha-rancher-agent.service", "ha-rancher-lease.service"])
+def test_systemd_understands_the_units(unit: str) -> None:
+    path = AGENT.parent / "units" / unit
+    done = subprocess.run(["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False)
+    assert unit not in done.stderr, done.stderr
 
 
 def test_every_action_of_the_core_is_carried_out() -> None:
