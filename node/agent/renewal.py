@@ -10,6 +10,8 @@ from .run_files import RunFiles
 
 #: Seconds for one answer, and between two questions.
 _ANSWER, _BETWEEN = 5.0, 0.2
+#: States in which an agent does not know yet what the one before has left.
+_FIRST = ("begin", "adopting")
 #: Whoever is the owner cannot change these under a service that runs.
 _FIXED = ("node", "data", "lease", "service")
 
@@ -32,10 +34,11 @@ def renew(run: str, configuration: str, version: str, limit: float) -> "dict[str
         try:
             agent = ask_agent(files.control, {"do": "status"}, _ANSWER)["agent"]
             running = _running(files.running)
-            if agent.get("version") == version and running == told:
+            right = agent.get("version") == version and running == told
+            if right and agent.get("state") not in _FIRST:
                 return {"version": version, "was": was, "leaseVersion": agent.get("leaseVersion"), "state": agent.get("state")}
-            words = f"another one still runs; it is {agent.get('state')} ({agent.get('reason')})"
-            if was == "unchanged":
+            words = f"{'it' if right else 'another one still runs, and'} is {agent.get('state')} ({agent.get('reason')})"
+            if not right and was == "unchanged":
                 if _fixed(running) != _fixed(told):
                     return {"version": agent.get("version"), "was": "other", "state": agent.get("state")}
                 ask_agent(files.control, {"do": "restart"}, _ANSWER)
