@@ -1,5 +1,6 @@
 """Starts the agent, the lease process, and the kill path. Nothing is loaded that they do not need: it would be locked in memory."""
 
+import fcntl
 import gc
 import os
 import sys
@@ -36,6 +37,20 @@ def run_daemon(name: str, run: str, configuration: str) -> int:
     return _DAEMONS[name](run, configuration)
 
 
+def alone(path: str) -> bool:
+    """Whether no other process has this lock; it is this one's until it ends. A second agent would end what the first one runs."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return True  # /run is full or broken, which the others find out
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return False
+    return True
+
+
 def _agent(run: str, configuration: str) -> int:
     """78 for a configuration that is refused; then nothing was touched."""
     from .configuration import CONFIGURATION_ERROR, Refused, check, freeze, load  # noqa: PLC0415
@@ -49,6 +64,9 @@ def _agent(run: str, configuration: str) -> int:
     except Refused as refused:
         print(f"ha-rancher: {refused}", file=sys.stderr)
         return CONFIGURATION_ERROR
+    if not alone(files.path("agent.lock")):
+        print("ha-rancher: an agent runs on this node already; `agent restart` lets another one take over", file=sys.stderr)
+        return 1
     freeze(told, files.running)
     wakeups = Wakeups()
     wakeups.install()
@@ -69,6 +87,9 @@ def _lease(run: str, configuration: str) -> int:
     from .lease.process import Server  # noqa: PLC0415
 
     del configuration
+    if not alone(RunFiles(run).path("lease.lock")):
+        print("ha-rancher: a lease process runs on this node already", file=sys.stderr)
+        return 1
     server = Server(RunFiles(run).lease, VERSION, Deadman())
     for words in harden():
         print(f"ha-rancher: {words}", file=sys.stderr)

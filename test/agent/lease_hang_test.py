@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from agent.clock import boot_ms
 from agent.core.actions import Lock, Take, Write
 from support.groups import CONTAINER, version_2
 from support.lease_node import Process, wait
+from support.owner import REFUSED, Owner
 
 
 @pytest.fixture
@@ -71,3 +73,50 @@ def test_while_the_process_hangs_in_the_server_it_says_what_it_holds_and_its_dea
         os.rmdir(f"{group}/docker/{CONTAINER}")
         os.rmdir(f"{group}/docker")
         os.rmdir(group)
+
+
+def test_a_child_of_a_killed_agent_that_hangs_in_the_server_delays_no_kill(frozen: Path, tmp_path: Path) -> None:
+    """systemd kills the agent's process alone (KillMode=process), and so waits for nothing else before the kill path."""
+    units = Path(__file__).parents[2] / "node/units"
+    for unit in ("ha-rancher-agent.service", "ha-rancher-lease.service"):
+        assert "\nKillMode=process\n" in (units / unit).read_text()
+    owner = Owner(tmp_path)
+    subprocess.run(["fsfreeze", "-f", str(frozen / "lease")], check=True)
+    agent = subprocess.Popen(
+        [sys.executable, "-c", _STARTS_A_JOB, str(frozen / "lease/file")], env=_WITH_AGENT, stdout=subprocess.PIPE
+    )
+    assert agent.stdout
+    child = int(agent.stdout.readline())
+    try:
+        wait(lambda: _state(child) == "D", 5)
+        agent.kill()
+        killed = time.monotonic()
+        agent.wait()
+        os.kill(child, signal.SIGKILL)
+        assert owner.stop(REFUSED) == 0 and not owner.alive() and not owner.was_reset()
+        assert time.monotonic() - killed < 1 and _state(child) == "D"
+    finally:
+        subprocess.run(["fsfreeze", "-u", str(frozen / "lease")], check=False)
+        owner.end()
+    wait(lambda: _state(child) != "D", 5)
+
+
+_WITH_AGENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "node")}
+
+_STARTS_A_JOB = """
+import sys, time
+from agent.core.observation import JobKind
+from agent.jobs import Jobs
+jobs = Jobs(lambda: None)
+jobs.program(JobKind.WORK, 1, 60_000, ["dd", "if=/dev/zero", "of=" + sys.argv[1], "count=1"])
+print(jobs._jobs[JobKind.WORK].child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def _state(pid: int) -> str:
+    """proc(5); empty if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
