@@ -42,7 +42,7 @@ const members = {
     ],
     release: ["halt", "last-words", "look", "name", "point", "take-back"],
     storage: ["claim", "identity", "mount-lease", "serve"],
-    host: ["agent", "patient", "prepare", "set", "start-agent"],
+    host: ["agent", "agent-state", "patient", "prepare", "set", "start-agent", "stop-agent"],
   },
   drill: { drill: ["fault", "sampler"] },
 } as const;

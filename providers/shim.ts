@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 /** The modules that implement resource types, as this package exports them. */
 export type Implementation =
+  | "ha-rancher/providers/agent"
   | "ha-rancher/providers/docker"
   | "ha-rancher/providers/host"
   | "ha-rancher/providers/nfs"

@@ -49,8 +49,17 @@ def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
         "vrrpState": vrrp,
         "keepalived": keepalived,
         "configuration": refused,
+        "stale": bool(told.get("lease")) and not words and not _same(files.running, configuration),
         "uptime": boot_ms() / 1000,
     }
+
+
+def _same(running: str, configuration: str) -> bool:
+    """Whether the agent runs with what is on disk; what cannot be read is told elsewhere."""
+    try:
+        return bool(load(running) == load(configuration))
+    except Refused:
+        return False
 
 
 def _setup(files: RunFiles, configuration: str, version: str) -> "tuple[Setup | None, str | None]":

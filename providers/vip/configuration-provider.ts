@@ -3,12 +3,12 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { messageOf } from "../../local/errors";
 import { unknownValue } from "../../local/pulumi/values";
+import { type RollOutWorld, rollOut } from "../one-by-one";
 import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { measureHolders } from "./holders";
 import { handOver, type Members, patienceWithSilence } from "./leave";
-import { rollOut } from "./rollout";
 import { parseLook, runScript, swap, type VipFiles } from "./scripts";
 
 /** A Configuration's checked inputs. */
@@ -30,6 +30,9 @@ const schema = z.looseObject({
   facts: z.record(z.string(), z.string("must be the text of a vip.env"), "must be texts by node"),
   order: z.array(z.string(), "must be the names of the nodes"),
 });
+
+/** The VIP must be held again within more than the takeover of any preset. */
+const held = { limit: 10_000, lost: "no node holds the VIP" };
 
 const identity = (ssh: SshEndpoint | undefined): string =>
   `${ssh?.host} ${ssh?.port} ${ssh?.user} ${ssh?.hostKey}`;
@@ -132,11 +135,12 @@ export const configuration = {
     await handOver(olds, news);
     const names = nodesToChange(olds, news);
     const nodes = Object.entries(news.endpoints).map(([name, ssh]) => ({ name, ssh }));
-    const { done, failure } = await rollOut([...names].reverse(), {
+    const world: RollOutWorld = {
       holders: () => measureHolders(nodes, news.vip),
       apply: (name, silent) =>
         swap(endpointOf(news, name), filesOf(news, name), silent ? patienceWithSilence : undefined),
-    });
+    };
+    const { done, failure } = await rollOut([...names].reverse(), world, held);
     if (failure === undefined) return { outs: { ...news, faults: {} } };
     // The other nodes are unchanged; their change is still to be done.
     const rest = names.filter((name) => !done.includes(name));

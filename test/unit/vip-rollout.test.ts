@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { type RollOutWorld, rollOut as roll } from "../../providers/one-by-one";
 import { nodeScriptLine } from "../../providers/remote/script";
 import {
   type ConfigurationOutputs,
@@ -8,7 +9,9 @@ import {
   nodesToChange,
 } from "../../providers/vip/configuration-provider";
 import { keepalived } from "../../providers/vip/keepalived-provider";
-import { rollOut } from "../../providers/vip/rollout";
+
+const rollOut = (nodes: string[], each: RollOutWorld, limit = 10_000) =>
+  roll(nodes, each, { limit, lost: "no node holds the VIP" });
 
 /** A world in which `holder` holds the VIP; `broken` cannot be changed, and after `fatal` nobody holds it. */
 function world(holder: string | undefined, broken?: string, fatal?: string) {

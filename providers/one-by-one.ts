@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../../local/errors";
-import type { Holders } from "./holders";
+import { messageOf } from "../local/errors";
+
+/** What is measured of the nodes. */
+export interface Measured {
+  /** The nodes that serve; they are changed last. There may be none, or several. */
+  holders: string[];
+  /** The nodes that did not answer: it is not known whether they serve. */
+  unreachable: string[];
+}
 
 /** What a roll-out reads and changes. Tests replace it. */
 export interface RollOutWorld {
-  /** Measures who has the VIP. */
-  holders(): Promise<Holders>;
-  /** Puts the new file into force on a node; `silent` means that the node did not answer the measurement. */
+  /** Measures who serves. */
+  holders(): Promise<Measured>;
+  /** Puts the change into force on a node; `silent` means that the node did not answer the measurement. */
   apply(node: string, silent: boolean): Promise<void>;
 }
 
@@ -17,23 +24,26 @@ export interface RollOutResult {
   failure?: string;
 }
 
-/** Milliseconds within which a node must have the VIP again after a change: more than the takeover of any preset. */
-const patience = 10_000;
+export interface RollOutOptions {
+  /** Milliseconds within which a node must serve again after a change. */
+  limit: number;
+  /** Says what is lost then: "no node holds the VIP". */
+  lost: string;
+}
 
 /**
- * Changes nodes one after the other: nodes without the VIP first, the holder last. It stops if the VIP is lost after a
- * change, or if a node cannot be changed: the other nodes still serve.
+ * Changes nodes one after the other: those that do not serve first, then the one that does. It stops if none serves any
+ * more after a change, or if a node cannot be changed: the other nodes still serve.
  *
  * @param nodes names of the nodes to change, the least preferred first
  */
 export async function rollOut(
   nodes: string[],
   world: RollOutWorld,
-  limit = patience,
+  options: RollOutOptions,
 ): Promise<RollOutResult> {
   const before = await world.holders();
-  const isHolder = (name: string): boolean => before.holders.includes(name);
-  const order = [...nodes.filter((name) => !isHolder(name)), ...nodes.filter(isHolder)];
+  const order = lastServing(nodes, before.holders);
   const done: string[] = [];
   for (const [i, name] of order.entries()) {
     const rest = order.slice(i + 1);
@@ -47,17 +57,23 @@ export async function rollOut(
       return { done, failure: `${name} cannot be changed${untouched}: ${why}` };
     }
     done.push(name);
-    if (before.holders.length > 0 && !(await heldWithin(world, limit)))
+    if (before.holders.length > 0 && !(await heldWithin(world, options.limit)))
       return {
         done,
-        failure: `no node holds the VIP since ${name} was changed${untouched}; look with \`npm run status\``,
+        failure: `${options.lost} since ${name} was changed${untouched}; look with \`npm run status\``,
       };
   }
   return { done };
 }
 
+/** The nodes in their order, those that serve behind all others. */
+export const lastServing = (nodes: string[], serving: string[]): string[] => [
+  ...nodes.filter((name) => !serving.includes(name)),
+  ...nodes.filter((name) => serving.includes(name)),
+];
+
 /**
- * The VIP is lost only if all nodes have answered for long enough that they do not have it: a silent node may have it.
+ * The service is lost only if all nodes have answered for long enough that they do not have it: a silent node may have it.
  */
 async function heldWithin(world: RollOutWorld, limit: number): Promise<boolean> {
   const begin = performance.now();

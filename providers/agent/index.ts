@@ -1,0 +1,7 @@
+import { current } from "../current";
+import { rollout as provider } from "./rollout-provider";
+
+export { Rollout, type RolloutArgs } from "./rollout";
+
+/** What Pulumi calls. */
+export const rollout = current(provider);

@@ -1,0 +1,133 @@
+import { isDeepStrictEqual } from "node:util";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { messageOf } from "../../local/errors";
+import { unknownValue } from "../../local/pulumi/values";
+import { machineOf, type SshEndpoint } from "../remote/endpoint";
+import { partialFailure, storedCode } from "../shim";
+import { checkInputs } from "../validation";
+import { namesOf, onNodes, startAgents, stopAgents } from "./change";
+
+/** A Rollout's checked inputs. */
+export interface RolloutInputs {
+  endpoints: Record<string, SshEndpoint>;
+  source: Record<string, string>;
+}
+
+/** In place of a fingerprint, `source` may say what must be repaired on a node, in words for people. */
+export interface RolloutOutputs extends RolloutInputs {
+  /** By node: the version of its agent when it was last started. */
+  versions: Record<string, string>;
+}
+
+const schema = z
+  .looseObject({
+    endpoints: z.record(z.string(), z.unknown(), "must be endpoints by node"),
+    source: z.record(z.string(), z.string("must be a text"), "must be texts by node"),
+  })
+  .refine(({ endpoints, source }) => isDeepStrictEqual(namesOf(endpoints), namesOf(source)), {
+    path: ["source"],
+    message: "must name the same nodes as `endpoints`",
+  });
+
+const id = "agents";
+
+const isSame = (one: SshEndpoint | undefined, other: SshEndpoint | undefined): boolean =>
+  one !== undefined && other !== undefined && machineOf(one) === machineOf(other);
+
+/** Nodes whose agent must be started or changed: another source, another machine. */
+export const nodesToChange = (olds: Partial<RolloutOutputs>, news: RolloutInputs): string[] =>
+  namesOf(news.endpoints).filter(
+    (name) =>
+      olds.source?.[name] !== news.source[name] || !isSame(olds.endpoints?.[name], news.endpoints[name]),
+  );
+
+const only = <T>(byNode: Record<string, T> = {}, isWanted: (name: string) => boolean): Record<string, T> =>
+  Object.fromEntries(Object.entries(byNode).filter(([name]) => isWanted(name)));
+
+/** Makes all agents run from their sources. @throws a partial failure, after which the next `up` goes on */
+async function converge(
+  olds: Partial<RolloutOutputs>,
+  news: RolloutInputs,
+  world: typeof onNodes,
+): Promise<RolloutOutputs> {
+  const names = nodesToChange(olds, news);
+  const leaving = only(olds.endpoints, (name) => news.endpoints[name] === undefined);
+  const { versions, failure } = await startAgents(names, { ...leaving, ...news.endpoints }, world);
+  const outs: RolloutOutputs = {
+    endpoints: news.endpoints,
+    source: news.source,
+    versions: { ...only(olds.versions, (name) => news.endpoints[name] !== undefined), ...versions },
+  };
+  const rest = names.filter((name) => versions[name] === undefined);
+  const part: RolloutOutputs = {
+    ...outs,
+    // Those of nodes that leave are kept until their agents are stopped.
+    endpoints: { ...leaving, ...news.endpoints },
+    source: { ...news.source, ...Object.fromEntries(rest.map((name) => [name, "not changed yet"])) },
+  };
+  if (failure !== undefined) throw partialFailure(new Error(failure), id, part);
+  try {
+    await stopAgents(leaving, world);
+  } catch (error) {
+    throw partialFailure(error, id, part);
+  }
+  return outs;
+}
+
+/** The provider of {@link Rollout}: see there for what it does. */
+export const rolloutIn = (world: typeof onNodes) => ({
+  async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
+    return checkInputs(schema, news);
+  },
+
+  /** No change replaces it: agents that are right are left alone. */
+  async diff(_id: string, olds: RolloutOutputs, news: RolloutInputs): Promise<pulumi.dynamic.DiffResult> {
+    const isKnown = [news.endpoints, news.source].every((each) => typeof each === "object");
+    const changes =
+      !isKnown ||
+      nodesToChange(olds, news).length > 0 ||
+      !isDeepStrictEqual(olds.endpoints, news.endpoints) ||
+      storedCode(olds) !== storedCode(news) ||
+      JSON.stringify(news).includes(unknownValue);
+    return { changes, replaces: [] };
+  },
+
+  async create(inputs: RolloutInputs): Promise<pulumi.dynamic.CreateResult<RolloutOutputs>> {
+    return { id, outs: await converge({}, inputs, world) };
+  },
+
+  /** A node that does not answer is as it was: what is wrong with it, others find out. */
+  async read(_id: string, props: RolloutOutputs): Promise<pulumi.dynamic.ReadResult> {
+    const drifted = await Promise.all(
+      Object.entries(props.endpoints).map(async ([name, ssh]): Promise<[string, string][]> => {
+        const found = await world.look(ssh).catch((error) => {
+          world.say(`the agent on ${name} cannot be looked at: ${messageOf(error)}`);
+        });
+        if (!found) return [];
+        const { version, faults } = found;
+        const wanted = props.versions[name];
+        if (version !== undefined && version !== wanted)
+          faults.push(`the agent has version ${version}, not ${wanted}`);
+        return faults.length > 0 ? [[name, faults.join(", ")]] : [];
+      }),
+    );
+    const { endpoints } = props;
+    const source = { ...props.source, ...Object.fromEntries(drifted.flat()) };
+    return { id, props: { ...props, source }, inputs: { endpoints, source } };
+  },
+
+  async update(
+    _id: string,
+    olds: RolloutOutputs,
+    news: RolloutInputs,
+  ): Promise<pulumi.dynamic.UpdateResult<RolloutOutputs>> {
+    return { outs: await converge(olds, news, world) };
+  },
+
+  async delete(_id: string, { endpoints }: RolloutOutputs): Promise<void> {
+    await stopAgents(endpoints, world);
+  },
+});
+
+export const rollout = rolloutIn(onNodes);
