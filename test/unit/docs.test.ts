@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
+import { layers } from "../../cli/test/layers";
 import { packageRoot } from "../../local/root";
 
 const folders = ["docs", "workloads", "examples"];
@@ -27,10 +28,51 @@ const namedIn = (page: string): string[] =>
     .map(([, name = ""]) => name)
     .filter((name) => existsSync(join(packageRoot, name.split("/")[0] ?? "")));
 
+/** A heading's anchor, as GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+/** The anchors of a page. */
+const anchorsOf = (page: string): string[] =>
+  [...readFileSync(page, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading));
+
+/** Links of a page to headings that are not there. */
+const lostHeadings = (page: string): string[] =>
+  [...readFileSync(page, "utf8").matchAll(/\]\(([\w./-]*)#([^)\s]+)\)/g)]
+    .filter(([, file = "", anchor = ""]) => {
+      const target = file ? join(dirname(page), file) : page;
+      return target.endsWith(".md") && existsSync(target) && !anchorsOf(target).includes(anchor);
+    })
+    .map(([link]) => link);
+
+const { scripts } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
+  scripts: Record<string, string>;
+};
+
+/** Commands that a page tells to type, and that are none. */
+function unknownCommands(page: string): string[] {
+  const text = readFileSync(page, "utf8");
+  const run = [...text.matchAll(/\bnpm run ([a-z][a-z-]*)/g)].map(([, name = ""]) => name);
+  const tested = [...text.matchAll(/\bnpm test -- ([a-z][a-z -]*)/g)].flatMap(([, names = ""]) =>
+    names.trim().split(/ +/),
+  );
+  return [
+    ...run.filter((name) => !(name in scripts)),
+    ...tested.filter((name) => !layers.some((layer) => layer.name === name)),
+  ];
+}
+
 for (const page of pages) {
+  test(`${relative(packageRoot, page)} tells commands that are there`, () => {
+    assert.deepEqual(unknownCommands(page), []);
+  });
+
   test(`${relative(packageRoot, page)} links to files that are there`, () => {
     const broken = linksOf(page).filter((link) => !existsSync(join(dirname(page), link)));
-    assert.deepEqual(broken, []);
+    assert.deepEqual([...broken, ...lostHeadings(page)], []);
   });
 
   test(`${relative(packageRoot, page)} names files that are there`, () => {
