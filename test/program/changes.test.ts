@@ -4,7 +4,7 @@ import { settingNames } from "../../settings";
 import { backupShape } from "../../settings/backup";
 import { imageShape } from "../../settings/image";
 import { rancherShape } from "../../workloads/rancher/settings";
-import { changes, container, given, guard, register } from "./changes";
+import { agents, changes, container, given, register } from "./changes";
 
 /* What a change of one setting changes, for all of them but Rancher's (rancher.test.ts). */
 
@@ -27,7 +27,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
     {},
     [
       ...container("envs", "container, url"),
-      ...guard,
+      ...agents,
       "~ Configuration keepalived-conf: contents, facts, vip",
       about("vip, virtualRouterId"),
       "~ Keepalived *-keepalived: vips",
@@ -58,7 +58,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
     {},
     [
       ...container("mounts"),
-      ...guard,
+      ...agents,
       "~ Command *-prepared: create, delete, update",
       "~ Files *-mounts: files",
       about("dataDirectory"),
@@ -67,7 +67,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
   [
     { nfsVersion: "3" },
     onMachine,
-    [...guard, "~ Command *-lease-mounted: create, update", "~ Files *-mounts: files"],
+    [...agents, "~ Command *-lease-mounted: create, update", "~ Files *-mounts: files"],
   ],
   [{ keepData: "true" }, {}, ["~ Export export: removeData"]],
   [{ sharedDirectory: "/srv/shared" }, {}, ["~ Export export: directory"]],
@@ -91,8 +91,8 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
     ],
   ],
   [{ environment: "prod" }, {}, [about("environment")]],
-  [{ guard: { hold: 20 } }, {}, guard],
-  [{ fencing: agent }, {}, [...guard, "+ Files *-fence-files", "~ Command *-prepared: create, update"]],
+  [{ guard: { hold: 20 } }, {}, agents],
+  [{ fencing: agent }, {}, [...agents, "+ Files *-fence-files", "~ Command *-prepared: create, update"]],
 ];
 
 for (const [setting, from, wanted] of table)

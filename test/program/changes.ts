@@ -29,10 +29,10 @@ export async function register(more: Record<string, unknown> = {}): Promise<Regi
   const from = all.length;
   const stack = await haRancher(settings);
   await resolved(stack.nodes);
-  // The observation waits for nothing in a preview: the last resources, the guards, may still be on their way.
-  const guards = () => all.slice(from).filter(({ name }) => name.endsWith("-guard-running"));
-  for (const end = Date.now() + 30_000; guards().length < 2; await sleep(5))
-    assert.ok(Date.now() < end, "the guards are not registered");
+  // The observation waits for nothing in a preview: the last resource, the agents, may still be on its way.
+  const agents = () => all.slice(from).some(({ name }) => name.endsWith("-agents-rollout"));
+  for (const end = Date.now() + 30_000; !agents(); await sleep(5))
+    assert.ok(Date.now() < end, "the agents are not registered");
   return all.slice(from);
 }
 
@@ -54,7 +54,7 @@ const withoutMake = (value: unknown): unknown =>
 /** A name without those of the components that it is in. */
 const withoutComponents = (name: string): string =>
   name.replace(
-    /^ha-rancher-((machines|software|storage(-machine)?|floating-ip|rancher|backups|guards)-)?/,
+    /^ha-rancher-((machines|software|storage(-machine)?|floating-ip|rancher|backups|agents)-)?/,
     "",
   );
 
@@ -93,5 +93,5 @@ export const container = (inputs: string, release = "container"): string[] => [
   `~ Container *-rancher-#: ${inputs}`,
   `~ Release release: ${release}`,
 ];
-/** The guard reads its settings anew. */
-export const guard = ["~ Command *-guard-running: stdin", "~ Files *-guard-files: files"];
+/** Agents take over that have these settings. */
+export const agents = ["~ Files *-agent-files: files", "~ Rollout rollout: source"];

@@ -55,7 +55,7 @@ describe("a floating IP alone", () => {
     outputs = ran.outputs as typeof outputs;
   });
 
-  test("is keepalived and its programs on each host: no guard, no Docker, no storage", () => {
+  test("is keepalived and its programs on each host: no agent, no Docker, no storage", () => {
     assert.deepEqual(typesOf(all).sort(), [
       "Configuration",
       "Files",
@@ -84,10 +84,10 @@ describe("a floating IP alone", () => {
 });
 
 test("a service of one's own: its container and storage, and nothing of Rancher's", async () => {
-  const { all, outputs } = await run("service", /Command registry-guards-right-guard-running$/);
+  const { all, outputs } = await run("service", /Rollout registry-agents-rollout$/);
   assert.equal((outputs as { url: string }).url, "http://192.168.56.50:5000");
   const types = typesOf(all);
-  for (const type of ["Machine", "Export", "Service", "Container", "Release", "Guards"])
+  for (const type of ["Machine", "Export", "Service", "Container", "Release", "Agents"])
     assert.ok(types.includes(type), `${type} among ${types}`);
   assert.ok(!types.includes("Password"));
   for (const { name } of all) assert.doesNotMatch(name, /rancher/);
@@ -97,7 +97,7 @@ test("a service of one's own: its container and storage, and nothing of Rancher'
 });
 
 test("the whole in a program of one's own, from objects", async () => {
-  const { all, outputs } = await run("components", /Command rancher-guards-third-guard-running$/);
+  const { all, outputs } = await run("components", /Rollout rancher-agents-rollout$/);
   const { url, record, currentMaster } = outputs as {
     url: string;
     record: string;

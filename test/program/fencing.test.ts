@@ -47,13 +47,12 @@ test("each node knows how to fence the others, as a secret", () => {
   }
 });
 
-test("the guard knows its agent, which is installed; the key is nowhere else", () => {
+test("the agent knows its fence agent, which is installed; the key is nowhere else", () => {
   for (const { name, inputs } of registered) {
-    if (name.endsWith("-guard-files"))
-      assert.match(
-        inputs.files["/etc/ha-rancher/guard.conf"].content,
-        /FENCE_AGENT=fence_virsh\n[\s\S]*FENCE_LIMIT=40/,
-      );
+    if (name.endsWith("-agent-files")) {
+      const { fence, timers } = JSON.parse(inputs.files["/etc/ha-rancher/agent.json"].content);
+      assert.deepEqual([fence, timers.fenceLimit], [{ agent: "fence_virsh" }, 40_000]);
+    }
     if (name.endsWith("-prepared")) assert.match(String(inputs.create), / fence_virsh$/);
     if (!name.endsWith("-fence-files"))
       assert.ok(!JSON.stringify(inputs).includes(sshKey.split("\n")[1] ?? ""), name);

@@ -87,7 +87,7 @@ test("the rest does not know: the same resources for each node, on the interface
   const [configuration] = ofType("pulumi-nodejs:dynamic/vip:Configuration");
   for (const node of ["left", "right", "third"]) {
     assert.match(configuration?.inputs.contents[node], /interface ens3/);
-    for (const name of ["prepared", "guard-files", "mounts", "lease-mounted", "keepalived", "rancher"])
+    for (const name of ["prepared", "agent-files", "mounts", "lease-mounted", "keepalived", "rancher"])
       assert.ok(
         registered.some((resource) =>
           resource.name.replace(/-[0-9a-f]{8}$/, "").endsWith(`-${node}-${name}`),

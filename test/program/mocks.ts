@@ -49,6 +49,8 @@ function computed(args: MockResourceArgs): Record<string, unknown> {
       return { path: "/ha-rancher-test", exportId: 1 };
     case "pulumi-nodejs:dynamic/password:Password":
       return { value: "a password" };
+    case "pulumi-nodejs:dynamic/agent:Rollout":
+      return { versions: Object.fromEntries(Object.keys(args.inputs.source).map((name) => [name, "1"])) };
     case "pulumi-nodejs:dynamic/vip:Keepalived":
       return { version: "2.2.7" };
     case "docker:index/remoteImage:RemoteImage":

@@ -28,6 +28,9 @@ const named = (name: string): Registered => {
 /** What a resource writes to a path. */
 const content = (name: string, path: string): string =>
   String((named(name).inputs.files as Record<string, { content?: string }>)[path]?.content);
+/** What a node's agent is told. */
+const agentOf = (node: string) =>
+  JSON.parse(content(`ha-rancher-software-${node}-agent-files`, "/etc/ha-rancher/agent.json"));
 before(async () => {
   registered = await mockPulumi();
   enterMockLab();
@@ -114,34 +117,42 @@ test("mounts are of the stack's export; the data's is not enabled", () => {
 });
 
 test("each node has its own NFS identity", () => {
-  const identity = (node: string): string | undefined =>
-    /IDENTITY='?([^'\n]+)/.exec(
-      content(`ha-rancher-software-${node}-guard-files`, "/etc/ha-rancher/guard.conf"),
-    )?.[1];
-  assert.equal(identity("rancher-1"), "ha-rancher-test-rancher-1");
-  assert.equal(identity("rancher-2"), "ha-rancher-test-rancher-2");
+  for (const node of ["rancher-1", "rancher-2"])
+    assert.equal(agentOf(node).lease.identity, `ha-rancher-test-${node}`);
 });
 
-test("the guard knows its timers, and from whom to learn what it runs", () => {
-  const conf = content("ha-rancher-software-rancher-1-guard-files", "/etc/ha-rancher/guard.conf");
-  for (const line of ["HEARTBEAT=1", "GIVE_UP=6", "WATCHDOG=10", "LEASE_TIME=15", "GRACE_TIME=20"])
-    assert.ok(conf.includes(`\n${line}\n`), `${line} is not in ${conf}`);
-  assert.match(
-    conf,
-    /\n\[ ! -e \/etc\/ha-rancher\/service\.conf \] \|\| \. \/etc\/ha-rancher\/service\.conf\n$/,
+test("the agent knows its timers and the other nodes, and from whom to learn what it runs", () => {
+  const { peers, timers, health, data, service, ...others } = agentOf("rancher-1");
+  const { heartbeat, giveUp, watchdog, leaseTime, graceTime, failures, stopGrace, startDeadline } = timers;
+  assert.deepEqual(
+    { heartbeat, giveUp, watchdog, leaseTime, graceTime, failures, stopGrace, startDeadline },
+    {
+      ...{ heartbeat: 1_000, giveUp: 6_000, watchdog: 10_000, leaseTime: 15_000, graceTime: 20_000 },
+      ...{ failures: 3, stopGrace: 30_000, startDeadline: 300_000 },
+    },
   );
-  assert.doesNotMatch(conf, /CONTAINER|HEALTH_URL/);
-  assert.doesNotMatch(conf, /FENCE_AGENT/);
+  assert.deepEqual(health, { every: 1_000, timeout: 5_000, deepEvery: 15_000, deepTimeout: 5_000 });
+  assert.deepEqual(peers, ["rancher-2"]);
+  assert.equal(data.datastore, "k3s/server/db");
+  assert.equal(service, "/etc/ha-rancher/service.json");
+  assert.equal(others.watchdog, "automatic");
+  assert.ok(!("fence" in others));
   assert.ok(!registered.some(({ name }) => name.endsWith("-fence-files")));
 });
 
-test("the watchdog is armed with the guard, and disarmed with it", () => {
-  const { create, delete: undo } = named("ha-rancher-guards-rancher-1-guard-running").inputs;
-  assert.match(
-    String(create),
-    /watchdog patient systemctl enable ha-rancher-watchdog ha-rancher-guard .* && .*restart ha-rancher-watchdog/,
+test("agents are started together with all that they run from, and last", () => {
+  const { endpoints, source } = named("ha-rancher-agents-rollout").inputs;
+  assert.deepEqual(Object.keys(source), ["rancher-1", "rancher-2"]);
+  for (const text of Object.values(source)) assert.match(String(text), /^[0-9a-f]{16}$/);
+  assert.notEqual(source["rancher-1"], source["rancher-2"], "each has a configuration of its own");
+  assert.ok(JSON.stringify(endpoints).includes("the private key"));
+  const files = named("ha-rancher-software-rancher-1-agent-files").inputs.files;
+  const unit = (name: string): string => `/etc/systemd/system/ha-rancher-${name}.service`;
+  assert.deepEqual(
+    Object.keys(files).sort(),
+    ["/etc/ha-rancher/agent.json", ...["agent", "lease", "nfs-identity"].map(unit)].sort(),
   );
-  assert.match(String(undo), /systemctl stop (ha-rancher-watchdog ha-rancher-guard) && systemctl disable \1/);
+  assert.match(files[unit("agent")].content, /^ConditionPathExists=!\/etc\/ha-rancher\/kept-out$/m);
 });
 
 test("no command waits without a limit, and none is replaced by a change", () => {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { backupShape } from "../../settings/backup";
 import { imageShape } from "../../settings/image";
 import { rancherShape } from "../../workloads/rancher/settings";
-import { changes, container, guard, isSecret, plain, register } from "./changes";
+import { agents, changes, container, isSecret, plain, register } from "./changes";
 import { lab, type Registered } from "./mocks";
 
 const pem = (kind: string, body: string): string =>
@@ -18,7 +18,7 @@ const containerOf = (all: Registered[]): Registered =>
 const environmentOf = (all: Registered[]): string[] => plain(containerOf(all).inputs.envs) as string[];
 
 describe("what the official docker plugin is given", () => {
-  test("a container: made and never started, by nobody but the guard", async () => {
+  test("a container: made and never started, by nobody but the agent", async () => {
     const all = await register();
     const containers = all.filter(({ type }) => type === "docker:index/container:Container");
     assert.equal(containers.length, 2);
@@ -229,9 +229,9 @@ describe("a change of one setting changes this and nothing else", () => {
       ["+ ImageArchive *-image-archive"],
     ],
     [{ registryLogin: { username: "me", password: "secret" } }, {}, ["~ docker *-docker: registryAuth"]],
-    [{ startDeadline: "120" }, {}, [...guard, "~ Release release: startDeadline"]],
-    [{ guard: { stopGrace: 45 } }, {}, [...guard, "~ Container *-rancher-#: destroyGraceSeconds"]],
-    [{ guard: { copyLimit: 40 } }, {}, guard],
+    [{ startDeadline: "120" }, {}, [...agents, "~ Release release: startDeadline"]],
+    [{ guard: { stopGrace: 45 } }, {}, [...agents, "~ Container *-rancher-#: destroyGraceSeconds"]],
+    [{ guard: { copyLimit: 40 } }, {}, agents],
   ];
   for (const [setting, from, wanted] of table)
     test(`${Object.keys(setting).join()}${Object.keys(from).length ? ", changed" : ", set"}`, async () => {

@@ -51,7 +51,7 @@ async function registeredBy(make: () => { nodes: pulumi.Output<unknown> }): Prom
   const from = registered.length;
   await resolved(make().nodes);
   const all = () => registered.slice(from);
-  const started = () => all().filter(({ name }) => name.endsWith("-guard-running")).length >= 2;
+  const started = () => all().filter(({ name }) => name.endsWith("-agents-rollout")).length >= 1;
   for (let i = 0; i < 400 && !started(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   return new Map(all().map((each) => [`${each.type} ${each.name}`, each]));
 }
@@ -108,11 +108,15 @@ describe("a workload that is not Rancher", () => {
     );
   });
 
-  test("guards have its times and mount its data; nothing is called Rancher", () => {
-    const { files } = inputsOf("remote:Files", /^mine-software-left-guard-files$/);
-    const conf = (files as Record<string, { content: string }>)["/etc/ha-rancher/guard.conf"]?.content ?? "";
-    for (const line of ["DATA_DIRECTORY=/notes", "START_DEADLINE=45", "STOP_GRACE=5", "IDENTITY=notes-left"])
-      assert.ok(conf.includes(`\n${line}\n`), `${line} is not in ${conf}`);
+  test("agents have its times and mount its data; nothing is called Rancher", () => {
+    const { files } = inputsOf("remote:Files", /^mine-software-left-agent-files$/);
+    const text = (files as Record<string, { content: string }>)["/etc/ha-rancher/agent.json"]?.content ?? "";
+    const { data, timers, lease } = JSON.parse(text);
+    assert.deepEqual(
+      [data.directory, data.unit, timers.startDeadline, timers.stopGrace, lease.identity],
+      ["/notes", "notes.mount", 45_000, 5_000, "notes-left"],
+    );
+    assert.doesNotMatch(text, /k3s/);
     for (const { name } of found.values()) assert.doesNotMatch(name, /rancher/i);
     assert.ok(![...found.keys()].some((key) => /Password|components:Rancher/.test(key)));
   });

@@ -24,8 +24,8 @@ import { nodeSet } from "../../providers/remote/set-provider";
 import { closeAll } from "../../providers/remote/ssh";
 import { TestServer } from "./remote-server";
 
-/** What is in no set: the agent, which is being built, and what components write to where systemd looks. */
-const elsewhere = /^(agent|units)\/|^keepalived\/drop-in\.conf$/;
+/** What is in no set: what components write to where systemd looks, and what Python leaves beside programs. */
+const elsewhere = /^units\/|^keepalived\/drop-in\.conf$|\/__pycache__\//;
 
 describe("the files of node/", () => {
   const there = readdirSync(join(packageRoot, "node"), { recursive: true, withFileTypes: true })
@@ -41,14 +41,34 @@ describe("the files of node/", () => {
   });
 
   test("have the mode that they get on a node, and no mistakes of syntax", () => {
-    for (const { path, mode } of [
+    const all = [
       ...inSets,
       ...bareScripts.map((path) => ({ path, mode: path.endsWith(".sh") ? "0644" : "0755" })),
-    ]) {
-      const file = join(packageRoot, "node", path);
-      assert.equal((statSync(file).mode & 0o111) === 0o111, mode === "0755", path);
-      execFileSync("bash", ["-n", file]);
-    }
+    ].map(({ path, mode }) => ({ file: join(packageRoot, "node", path), mode }));
+    for (const { file, mode } of all)
+      assert.equal((statSync(file).mode & 0o111) === 0o111, mode === "0755", file);
+    const [python, bash] = [true, false].map((isPython) =>
+      all.map(({ file }) => file).filter((file) => file.endsWith(".py") === isPython),
+    );
+    for (const file of bash ?? []) execFileSync("bash", ["-n", file]);
+    execFileSync("python3", [
+      ...["-c", "import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]"],
+      ...(python ?? []),
+    ]);
+  });
+
+  test("are what the units name", () => {
+    const units = readdirSync(join(packageRoot, "node", "units"));
+    const named = units.flatMap((unit) => {
+      const text = readFileSync(join(packageRoot, "node", "units", unit), "utf8");
+      return [...text.matchAll(/\/usr\/local\/lib\/ha-rancher\/current\/([\w/-]+)/g)].map(([, path]) => path);
+    });
+    assert.ok(named.length >= 4, String(named));
+    const programs = new Set(setFiles("current").flatMap(({ path, mode }) => (mode === "0755" ? path : [])));
+    // A folder that Python runs.
+    programs.add("agent");
+    for (const path of named) assert.ok(programs.has(path ?? ""), path);
+    assert.ok(setFiles("current").some(({ path }) => path === "agent/__main__.py"));
   });
 
   test("say what they take, if they are programs", () => {
