@@ -1,4 +1,4 @@
-import type { Action, Bounds } from "./faults";
+import type { Action, Bounds, Fault } from "./faults";
 import type { Owner } from "./probes/address";
 import type { HttpsRequest } from "./probes/https";
 import type { Sample } from "./probes/samples";
@@ -53,6 +53,8 @@ export interface Recording {
   /** Longer without the service breaks I7, milliseconds. */
   outage: number;
   excusedAfterResume: number;
+  /** What the fault leaves its node able to keep (I9). */
+  keeps?: Fault["keeps"];
   takeoverBound?: number;
   injected: Performed[];
   healed: Performed[];

@@ -216,13 +216,14 @@ async function evidence(
 
 /** What the fault may cost on this stack. */
 function limits(fault: Fault, { timing }: Testbed) {
-  const { takeover } = fault;
+  const { takeover, keeps } = fault;
   return {
     bounds: fault.bounds(timing),
     outage: outage(fault, timing),
     // With a fence agent a paused node is off before another one serves, so nothing is excused.
     excusedAfterResume: timing.fenceLimit ? 0 : (fault.excusedAfterResume ?? 0),
     ...(takeover ? { takeoverBound: timing[takeover] } : {}),
+    ...(keeps ? { keeps } : {}),
   };
 }
 

@@ -149,6 +149,27 @@ function comesBack({ outage, after, healthyAt }: Recording, { serviceGap }: Meas
   return found;
 }
 
+/** Who had the lease after the fault, and with which epoch, must be who had it before. */
+function sameEpoch({ keeps, holder, nodes, samples }: Recording): string[] {
+  if (!keeps) return [];
+  const before = (samples[holder] ?? [])
+    .filter(({ at, lease, epoch }) => at <= 0 && lease && epoch > 0)
+    .at(-1);
+  if (!before) return [`which epoch ${holder} had before the fault is not known`];
+  const others = nodes.flatMap((node) =>
+    (samples[node] ?? [])
+      .filter(({ at: when, lease, epoch }) => when > 0 && lease && epoch > 0)
+      .filter(({ epoch }) => node !== holder || epoch !== before.epoch)
+      .map((sample) => ({ node, ...sample })),
+  );
+  const [first] = others.sort((a, b) => a.at - b.at);
+  return first
+    ? [
+        `${first.node} had the lease with epoch ${first.epoch}, ${seconds(first.at)} after the fault; before, ${holder} had epoch ${before.epoch}`,
+      ]
+    : [];
+}
+
 function lateness({ bounds }: Recording, { vipGap, serviceGap }: Measures): string[] {
   const found: string[] = [];
   const check = (who: string, took: number | undefined, promised: number | undefined): void => {
@@ -160,7 +181,7 @@ function lateness({ bounds }: Recording, { vipGap, serviceGap }: Measures): stri
   return found;
 }
 
-/** Measures a trial, and says which of the invariants I1 to I7 held. */
+/** Measures a trial, and says which of the invariants held. */
 export function audit(recording: Recording): Verdict {
   const measures = measuresOf(recording);
   const checks: Record<Invariant, string[]> = {
@@ -171,6 +192,8 @@ export function audit(recording: Recording): Verdict {
     I5: oneHolderAfterwards(recording),
     I6: dataMounted(recording),
     I7: comesBack(recording, measures),
+    // How long the service was away is judged over all trials of the fault (report/rows.ts).
+    I9: sameEpoch(recording),
   };
   const breaches = (Object.keys(invariants) as Invariant[]).flatMap((invariant) =>
     checks[invariant].map((why) => ({ invariant, why })),

@@ -24,17 +24,27 @@ interface VipAction {
   args: string[];
 }
 
-/** A verb for the NFS server: `kill` sends SIGKILL, `start` starts it if it does not run. */
+/**
+ * A verb for the NFS server: `kill` sends SIGKILL, `start` starts it if it does not run; `stop` sends SIGSTOP, and
+ * `continue` SIGCONT.
+ */
 export interface ServerAction {
   at: "server";
-  verb: "kill" | "start";
+  verb: "kill" | "start" | "stop" | "continue";
+}
+
+/** Nothing is done for some seconds. */
+interface WaitAction {
+  at: "drill";
+  verb: "wait";
+  seconds: number;
 }
 
 /**
  * One thing that the drill does to a stack. It is plain data, so that the journal can keep on disk what must be taken
  * back.
  */
-export type Action = NodeAction | VipAction | MachineAction | ServerAction;
+export type Action = NodeAction | VipAction | MachineAction | ServerAction | WaitAction;
 
 export const onNode = (node: string, verb: string, ...args: (string | number)[]): NodeAction => ({
   at: "node",
@@ -59,8 +69,15 @@ export const toMachine = (node: string, verb: MachineAction["verb"]): MachineAct
 
 export const toServer = (verb: ServerAction["verb"]): ServerAction => ({ at: "server", verb });
 
+export const waitFor = (seconds: number): WaitAction => ({ at: "drill", verb: "wait", seconds });
+
+/** The node that an action is done to, if it is one. */
+export const nodeOf = (action: Action): string | undefined =>
+  action.at === "server" || action.at === "drill" ? undefined : action.node;
+
 /** An action as text for people. */
-export const shownAction = (action: Action): string =>
-  action.at === "server"
-    ? `NFS server: ${action.verb}`
-    : `${action.node}: ${[action.verb, ...(action.at === "machine" ? [] : action.args)].join(" ")}`;
+export function shownAction(action: Action): string {
+  if (action.at === "server") return `NFS server: ${action.verb}`;
+  if (action.at === "drill") return `wait ${action.seconds} s`;
+  return `${action.node}: ${[action.verb, ...(action.at === "machine" ? [] : action.args)].join(" ")}`;
+}

@@ -23,17 +23,21 @@ export interface Timing {
   /** The formula's bound for the VIP without a holder: after a crash, and in a switchover. */
   crash: number;
   planned: number;
-  /** The guard's times, which node/guard/configuration.bash explains. */
+  /** The agents' times, which domain/timers.ts explains. */
   heartbeat: number;
   giveUp: number;
   watchdog: number;
   vipLoss: number;
-  giveBack: number;
+  followLease: number;
   hold: number;
   holdOff: number;
   startLimit: number;
   startDeadline: number;
   stopGrace: number;
+  /** The service must be well for so long until its failures are forgotten. */
+  wellTime: number;
+  /** Slow answers for so long are a failure. */
+  slow: number;
   /** 0: there is no fence agent. */
   fenceLimit: number;
   /** The NFS server's. */
@@ -53,6 +57,7 @@ export const invariants = {
   I5: "after healing there is one holder, and the client's ARP names it",
   I6: "no container runs without the data mounted",
   I7: "the service comes back by itself",
+  I9: "what leaves its node able to serve costs the service 3 s at most (95 % of the trials), and no change of its epoch",
 } as const;
 
 export type Invariant = keyof typeof invariants;
@@ -95,4 +100,9 @@ export interface Fault {
   bounds(timing: Timing): Bounds;
   /** Milliseconds after a resume in which two containers may run: without a fence agent nothing can prevent that. */
   excusedAfterResume?: number;
+  /**
+   * The node is able to serve all the time, so its epoch must not change (I9). `service`: and the service must not be away
+   * for longer than `goesOn` in bounds.ts. `owner`: it may, since the fault itself takes it away.
+   */
+  keeps?: "service" | "owner";
 }

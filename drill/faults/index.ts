@@ -1,3 +1,4 @@
+import { agentFaults } from "./agent";
 import type { Fault } from "./fault";
 import { keepalivedFaults } from "./keepalived";
 import { machineFaults } from "./machine";
@@ -10,6 +11,7 @@ export {
   type Action,
   type MachineAction,
   type NodeAction,
+  nodeOf,
   type ServerAction,
   shownAction,
   toMachine,
@@ -19,6 +21,7 @@ export { invariants } from "./fault";
 
 const singles = [
   ...keepalivedFaults,
+  ...agentFaults,
   ...serviceFaults,
   ...machineFaults,
   ...networkFaults,

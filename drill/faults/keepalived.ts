@@ -1,14 +1,5 @@
 import { onNode, yieldVip } from "./action";
-import {
-  crashGap,
-  keepalivedRestart,
-  leaseTakeover,
-  plannedGap,
-  plannedMove,
-  restartInPlace,
-  settling,
-  vipWithoutLease,
-} from "./bounds";
+import { crashGap, goesOn, keepalivedRestart, plannedGap, plannedMove, settling } from "./bounds";
 import type { Fault, Roles } from "./fault";
 
 const unit = "keepalived.service";
@@ -26,10 +17,8 @@ const hung = (seconds: number): Fault => ({
   inject: signal("all", "STOP"),
   heal: signal("all", "CONT"),
   // Both nodes have the VIP until the hung keepalived sends adverts again.
-  bounds: (timing) => ({
-    serviceGap: seconds * 1000 + vipWithoutLease(timing),
-    twoHolders: seconds * 1000 + settling,
-  }),
+  keeps: "service",
+  bounds: () => ({ serviceGap: goesOn, twoHolders: seconds * 1000 + settling }),
 });
 
 /** Faults of keepalived. */
@@ -56,9 +45,10 @@ export const keepalivedFaults: Fault[] = [
     lasts: "served",
     inject: signal("main", "TERM"),
     heal: nothing,
+    keeps: "service",
     bounds: (timing) => ({
       vipGap: plannedGap(timing),
-      serviceGap: plannedMove(timing),
+      serviceGap: goesOn,
       twoHolders: settling,
     }),
   },
@@ -70,9 +60,10 @@ export const keepalivedFaults: Fault[] = [
     lasts: "served",
     inject: signal("main", "KILL"),
     heal: nothing,
+    keeps: "service",
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: plannedMove(timing),
+      serviceGap: goesOn,
       twoHolders: keepalivedRestart,
     }),
   },
@@ -83,9 +74,10 @@ export const keepalivedFaults: Fault[] = [
     lasts: "served",
     inject: signal("children", "KILL"),
     heal: nothing,
+    keeps: "service",
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: leaseTakeover(timing),
+      serviceGap: goesOn,
       twoHolders: keepalivedRestart,
     }),
   },
@@ -97,9 +89,10 @@ export const keepalivedFaults: Fault[] = [
     lasts: "served",
     inject: signal("all", "KILL"),
     heal: nothing,
+    keeps: "service",
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: vipWithoutLease(timing),
+      serviceGap: goesOn,
       twoHolders: keepalivedRestart,
     }),
   },
@@ -107,15 +100,16 @@ export const keepalivedFaults: Fault[] = [
   hung(30),
   {
     name: "rolling-reload",
-    what: "every keepalived reads its file restartInPlace, one node after the other, the holder last",
+    what: "every keepalived reads its file again, one node after the other, the holder last",
     needs: [],
     lasts: 5,
     inject: ({ holder, all }) =>
       [...all.filter(({ name }) => name !== holder.name), holder].map(({ name }) => onNode(name, "reload")),
     heal: nothing,
+    keeps: "service",
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: restartInPlace(timing),
+      serviceGap: goesOn,
       twoHolders: settling,
     }),
   },
@@ -126,9 +120,10 @@ export const keepalivedFaults: Fault[] = [
     lasts: 15,
     inject: ({ holder }) => [onNode(holder.name, "bad-config")],
     heal: ({ holder }) => [onNode(holder.name, "good-config")],
+    keeps: "service",
     bounds: (timing) => ({
       vipGap: crashGap(timing),
-      serviceGap: vipWithoutLease(timing),
+      serviceGap: goesOn,
       twoHolders: keepalivedRestart,
     }),
   },

@@ -1,5 +1,5 @@
 import { toMachine } from "./action";
-import { crashGap, leaseTakeover, settling, vipWithoutLease } from "./bounds";
+import { crashGap, goesOn, leaseTakeover, settling, vipWithoutLease } from "./bounds";
 import type { Fault } from "./fault";
 
 const paused = (seconds: number): Fault => ({
@@ -16,7 +16,7 @@ const paused = (seconds: number): Fault => ({
     // From the resume until keepalived hears the other node.
     twoHolders: keepalivedNotices,
   }),
-  // Until the guard has checked its lease once.
+  // Until the agent has checked its lease once.
   excusedAfterResume: 3_000,
 });
 
@@ -50,7 +50,8 @@ export const machineFaults: Fault[] = [
     lasts: 0,
     inject: ({ standby }) => [toMachine(standby.name, "power-off")],
     heal: ({ standby }) => [toMachine(standby.name, "power-on")],
-    bounds: () => ({ vipGap: 500, serviceGap: 2_000, twoHolders: settling }),
+    keeps: "service",
+    bounds: () => ({ vipGap: 500, serviceGap: goesOn, twoHolders: settling }),
   },
   {
     name: "boot-together",

@@ -1,6 +1,7 @@
-import { type Action, onNode, toMachine } from "./action";
-import { crashGap, leaseTakeover, plannedMove, settling, vipWithoutLease } from "./bounds";
-import type { Fault, Roles } from "./fault";
+import { type Action, onNode, toMachine, waitFor } from "./action";
+import { crashGap, goesOn, leaseTakeover, plannedMove, settling, vipWithoutLease } from "./bounds";
+import type { Bounds, Fault, Roles, Timing } from "./fault";
+import { agentUnit } from "./units";
 
 /** The other nodes' addresses. */
 const peersOf = ({ holder, all }: Roles): string[] =>
@@ -18,6 +19,12 @@ const netem = (name: string, what: string, seconds: number, ...words: string[]):
 });
 
 const peerPartition = 30;
+
+/** What it costs that the active node has lost the NFS server. */
+const withoutStorage = (timing: Timing): Bounds => ({
+  serviceGap: timing.giveUp + leaseTakeover(timing) + plannedMove(timing),
+  twoHolders: settling,
+});
 
 /** Faults of the network. */
 export const networkFaults: Fault[] = [
@@ -42,7 +49,9 @@ export const networkFaults: Fault[] = [
     lasts: 10,
     inject: ({ standby }) => [onNode(standby.name, "cut", "adverts")],
     heal: ({ standby }) => [onNode(standby.name, "uncut", "adverts")],
-    bounds: (timing) => ({ serviceGap: 10_000 + vipWithoutLease(timing), twoHolders: 10_000 + settling }),
+    keeps: "service",
+    // The VIP goes to the standby and back, again and again.
+    bounds: () => ({ serviceGap: goesOn, twoHolders: 10_000 + settling }),
   },
   {
     name: "peer-partition",
@@ -51,10 +60,8 @@ export const networkFaults: Fault[] = [
     lasts: peerPartition,
     inject: (roles) => [onNode(roles.holder.name, "cut", "peers", ...peersOf(roles))],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "peers")],
-    bounds: (timing) => ({
-      serviceGap: peerPartition * 1000 + vipWithoutLease(timing),
-      twoHolders: peerPartition * 1000 + settling,
-    }),
+    keeps: "service",
+    bounds: () => ({ serviceGap: goesOn, twoHolders: peerPartition * 1000 + settling }),
   },
   {
     name: "nfs-partition",
@@ -63,10 +70,20 @@ export const networkFaults: Fault[] = [
     lasts: "moved",
     inject: ({ holder }) => [onNode(holder.name, "cut", "nfs")],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "nfs")],
-    bounds: (timing) => ({
-      serviceGap: timing.giveUp + leaseTakeover(timing) + plannedMove(timing),
-      twoHolders: settling,
-    }),
+    bounds: withoutStorage,
+  },
+  {
+    name: "agent-kill-4s-after-nfs-partition",
+    what: "the active node does not reach the NFS server until the service runs elsewhere, and 4 s later its agent is killed",
+    needs: [],
+    lasts: "moved",
+    inject: ({ holder }) => [
+      onNode(holder.name, "cut", "nfs"),
+      waitFor(4),
+      onNode(holder.name, "signal", agentUnit, "main", "KILL"),
+    ],
+    heal: ({ holder }) => [onNode(holder.name, "uncut", "nfs")],
+    bounds: withoutStorage,
   },
   {
     name: "partition-all",
@@ -76,7 +93,7 @@ export const networkFaults: Fault[] = [
     lasts: "moved",
     inject: ({ holder }) => [onNode(holder.name, "cut", "all", holder.address, holder.sshPort)],
     heal: ({ holder }) => [onNode(holder.name, "uncut", "all")],
-    // The isolated node keeps its VIP, which no client reaches, until its guard gives up.
+    // The isolated node keeps its VIP, which no client reaches, until its agent gives up.
     bounds: (timing) => ({
       vipGap: crashGap(timing),
       serviceGap: leaseTakeover(timing) + plannedMove(timing),

@@ -30,10 +30,10 @@ const chosen = [
   ["power-off", "nfs-server-restart"],
   // Two holders, and the active node cannot write.
   ["nfs-partition", "peer-partition"],
-  // The VIP stays on an interface of a node whose guard is dead.
-  ["keepalived-kill-both", "guard-kill"],
-  // The node cannot be reached, and only its systemd can stop the container.
-  ["guard-hang", "partition-all"],
+  // The VIP stays on an interface of a node whose agent is dead.
+  ["keepalived-kill-both", "agent-kill"],
+  // The node cannot be reached, and its agent does not stop the container.
+  ["agent-hang", "partition-all"],
   // The other node has taken over, and does not hear that the first one is back.
   ["pause-60s", "deaf-standby"],
 ] as const;

@@ -1,39 +1,23 @@
 import { onNode } from "./action";
-import { leaseTakeover, plannedMove, restartInPlace, settling } from "./bounds";
-import type { Fault, Timing } from "./fault";
+import { goesOn, leaseTakeover, plannedMove, restartInPlace, settling } from "./bounds";
+import type { Bounds, Fault, Timing } from "./fault";
 
-const unit = "ha-rancher-guard.service";
 const nothing = (): [] => [];
 
-/** A restart in place or on the other node, as the guard decides. */
-const inPlaceOrNot = (timing: Timing) => ({
+/** A restart in place or on the other node, as the agent decides. */
+const inPlaceOrNot = (timing: Timing): Bounds => ({
   serviceGap: restartInPlace(timing) + plannedMove(timing),
   twoHolders: settling,
 });
 
-/** Faults of the guard, the container and Docker. */
-export const serviceFaults: Fault[] = [
-  {
-    name: "guard-kill",
-    what: "the active node's guard is killed; systemd stops the container and starts the guard again",
-    needs: [],
-    lasts: "served",
-    inject: ({ holder }) => [onNode(holder.name, "signal", unit, "main", "KILL")],
-    heal: nothing,
-    bounds: (timing) => ({ serviceGap: leaseTakeover(timing) + plannedMove(timing), twoHolders: settling }),
-  },
-  {
-    name: "guard-hang",
-    what: "the active node's guard is stopped (SIGSTOP); systemd's watchdog kills it",
-    needs: [],
-    lasts: 30,
-    inject: ({ holder }) => [onNode(holder.name, "signal", unit, "main", "STOP")],
-    heal: ({ holder }) => [onNode(holder.name, "signal", unit, "main", "CONT")],
-    bounds: (timing) => ({
-      serviceGap: 30_000 + leaseTakeover(timing) + plannedMove(timing),
-      twoHolders: settling,
-    }),
-  },
+/** Longer than the service must be well until its failures are forgotten: each failure is the first one. */
+const every = 70;
+const deaths = 3;
+/** Shorter than slow answers may last. */
+const slowFor = 45;
+
+/** Faults of the container. */
+const containerFaults: Fault[] = [
   {
     name: "container-kill",
     what: "every process of the container is killed",
@@ -53,18 +37,6 @@ export const serviceFaults: Fault[] = [
     bounds: inPlaceOrNot,
   },
   {
-    name: "docker-stop",
-    what: "Docker's engine on the active node is stopped for 20 s",
-    needs: [],
-    lasts: 20,
-    inject: ({ holder }) => [onNode(holder.name, "docker", "stop")],
-    heal: ({ holder }) => [onNode(holder.name, "docker", "start")],
-    bounds: (timing) => ({
-      serviceGap: 20_000 + timing.holdOff + leaseTakeover(timing) + plannedMove(timing),
-      twoHolders: settling,
-    }),
-  },
-  {
     name: "service-hang",
     what: "every process of the container is stopped (SIGSTOP) for 60 s: its port is open, and nobody answers",
     needs: [],
@@ -72,5 +44,52 @@ export const serviceFaults: Fault[] = [
     inject: ({ holder }) => [onNode(holder.name, "container", "STOP")],
     heal: ({ holder }) => [onNode(holder.name, "container", "CONT")],
     bounds: (timing) => ({ serviceGap: 60_000 + inPlaceOrNot(timing).serviceGap, twoHolders: settling }),
+  },
+  {
+    name: "service-slow",
+    what: `the container gets 3 % of a processor for ${slowFor} s: a service that is busy is not restarted`,
+    needs: [],
+    lasts: slowFor,
+    inject: ({ holder }) => [onNode(holder.name, "throttle")],
+    heal: ({ holder }) => [onNode(holder.name, "unthrottle")],
+    keeps: "owner",
+    bounds: () => ({ serviceGap: slowFor * 1000 + 10_000, twoHolders: settling }),
+  },
+  {
+    name: `service-dies-every-${every}s`,
+    what: `every process of the container is killed ${deaths} times, ${every} s apart: it is started again in its place each time`,
+    needs: [],
+    lasts: deaths * every,
+    inject: ({ holder }) => [onNode(holder.name, "kill-again", every, deaths)],
+    heal: ({ holder }) => [onNode(holder.name, "kill-no-more")],
+    keeps: "owner",
+    bounds: (timing) => ({ serviceGap: restartInPlace(timing), twoHolders: settling }),
+  },
+];
+
+/** Faults of the container and of Docker. */
+export const serviceFaults: Fault[] = [
+  ...containerFaults,
+  {
+    name: "docker-stop",
+    what: "Docker's engine on the active node is stopped for 20 s",
+    needs: [],
+    lasts: 20,
+    inject: ({ holder }) => [onNode(holder.name, "docker", "stop")],
+    heal: ({ holder }) => [onNode(holder.name, "docker", "start")],
+    keeps: "service",
+    bounds: () => ({ serviceGap: goesOn, twoHolders: settling }),
+  },
+  {
+    name: "docker-restart",
+    what: "Docker's engine on the active node is started again",
+    needs: [],
+    lasts: "served",
+    inject: ({ holder }) => [onNode(holder.name, "docker", "restart")],
+    heal: ({ holder }) => [onNode(holder.name, "docker", "start")],
+    bounds: (timing) => ({
+      serviceGap: timing.holdOff + leaseTakeover(timing) + plannedMove(timing),
+      twoHolders: settling,
+    }),
   },
 ];

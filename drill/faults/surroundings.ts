@@ -1,5 +1,5 @@
 import { onNode, toServer } from "./action";
-import { afterServerRestart, leaseTakeover, settling, vipWithoutLease } from "./bounds";
+import { afterServerRestart, goesOn, leaseTakeover, plannedMove, settling } from "./bounds";
 import type { Fault } from "./fault";
 
 const outage = 60;
@@ -11,8 +11,23 @@ const clock = (name: string, seconds: number): Fault => ({
   lasts: 15,
   inject: ({ holder }) => [onNode(holder.name, "clock", seconds)],
   heal: ({ holder }) => [onNode(holder.name, "clock", 0)],
-  bounds: () => ({ vipGap: 500, serviceGap: 5_000, twoHolders: settling }),
+  keeps: "service",
+  bounds: () => ({ vipGap: 500, serviceGap: goesOn, twoHolders: settling }),
 });
+
+const serverStopped = (seconds: number, what: string, rest: Pick<Fault, "keeps" | "bounds">): Fault => ({
+  name: `nfs-server-stopped-${seconds}s`,
+  what: `the NFS server is stopped (SIGSTOP) for ${seconds} s: ${what}`,
+  needs: ["server"],
+  lasts: seconds,
+  inject: () => [toServer("stop")],
+  heal: () => [toServer("continue")],
+  ...rest,
+});
+
+/** How long disk and memory are broken, seconds. */
+const diskHang = 20;
+const thrash = 30;
 
 /** Faults of the NFS server, the disk, the clock and the processors. */
 export const surroundingFaults: Fault[] = [
@@ -34,6 +49,13 @@ export const surroundingFaults: Fault[] = [
     heal: () => [toServer("start")],
     bounds: (timing) => ({ serviceGap: outage * 1000 + afterServerRestart(timing), twoHolders: settling }),
   },
+  serverStopped(4, "its clients wait, and nothing else happens", {
+    keeps: "owner",
+    bounds: () => ({ serviceGap: 4_000 + goesOn, twoHolders: settling }),
+  }),
+  serverStopped(8, "longer than an owner may go without a heartbeat", {
+    bounds: (timing) => ({ serviceGap: 8_000 + leaseTakeover(timing), twoHolders: settling }),
+  }),
   {
     name: "disk-full",
     what: "the active node's own disk is full for 30 s",
@@ -41,7 +63,8 @@ export const surroundingFaults: Fault[] = [
     lasts: 30,
     inject: ({ holder }) => [onNode(holder.name, "fill")],
     heal: ({ holder }) => [onNode(holder.name, "empty")],
-    bounds: (timing) => ({ serviceGap: 30_000 + leaseTakeover(timing), twoHolders: settling }),
+    keeps: "service",
+    bounds: () => ({ serviceGap: goesOn, twoHolders: settling }),
   },
   clock("clock-forward-1h", 3600),
   clock("clock-back-1h", -3600),
@@ -52,7 +75,34 @@ export const surroundingFaults: Fault[] = [
     lasts: 30,
     inject: ({ holder }) => [onNode(holder.name, "busy", 30)],
     heal: ({ holder }) => [onNode(holder.name, "idle")],
-    // A node without processor time looks dead.
-    bounds: (timing) => ({ serviceGap: 30_000 + vipWithoutLease(timing), twoHolders: 30_000 }),
+    keeps: "service",
+    // A keepalived without processor time looks dead.
+    bounds: () => ({ serviceGap: goesOn, twoHolders: 30_000 }),
+  },
+  {
+    name: "disk-hang",
+    what: `nothing can be written to the active node's own disk for ${diskHang} s, and whoever tries hangs (fsfreeze)`,
+    needs: [],
+    lasts: diskHang,
+    inject: ({ holder }) => [onNode(holder.name, "freeze", diskHang)],
+    heal: ({ holder }) => [onNode(holder.name, "thaw")],
+    // Docker hangs, and so does a container that logs: it may have to move.
+    bounds: (timing) => ({
+      serviceGap: diskHang * 1000 + leaseTakeover(timing) + plannedMove(timing),
+      twoHolders: settling,
+    }),
+  },
+  {
+    name: "memory-thrash",
+    what: `the active node has no memory left for ${thrash} s: programs are read from disk again and again`,
+    needs: [],
+    lasts: thrash,
+    inject: ({ holder }) => [onNode(holder.name, "thrash", thrash)],
+    heal: ({ holder }) => [onNode(holder.name, "recover-memory")],
+    // A node that does nothing else looks dead.
+    bounds: (timing) => ({
+      serviceGap: thrash * 1000 + leaseTakeover(timing) + plannedMove(timing),
+      twoHolders: thrash * 1000,
+    }),
   },
 ];

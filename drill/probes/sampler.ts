@@ -16,14 +16,23 @@ const tickInterval = 250;
 const retryInterval = 300;
 
 /**
- * Seconds between two samples. A sample takes an emulated processor 13 ms; with 50 a second the guards had too little
+ * Seconds between two samples. A sample takes an emulated processor 13 ms; with 50 a second the agents had too little
  * time for their heartbeats. `closely` is only used around a fault: it is too much while a node boots.
  */
 const periods = { closely: 0.05, calmly: 0.2 } as const;
 
 export type Watch = keyof typeof periods;
 
-const nothing = { vip: false, container: false, data: false, lease: false, epoch: 0, guard: "" };
+const nothing = { vip: false, container: false, data: false, lease: false, epoch: 0, agent: "" };
+
+/** What a recorder looks at on its node. */
+export interface Watched {
+  /** The container's id. */
+  container: string;
+  /** The floating IP without prefix. */
+  vip: string;
+  dataDirectory: string;
+}
 
 /** What one recorder wrote since its start. */
 interface Recording {
@@ -51,12 +60,11 @@ export class Sampler {
   /**
    * @param shell runs a command as root on the node
    * @param program path of node/drill/sampler there
-   * @param container the id of the container to watch
    */
   constructor(
     private readonly shell: Shell,
     private readonly program: string,
-    private readonly container: string,
+    private readonly watched: Watched,
   ) {
     this.connect();
     this.ticking = setInterval(() => this.tick(), tickInterval);
@@ -114,7 +122,8 @@ export class Sampler {
   private connect(): void {
     if (this.ended) return;
     const { identity = "none", lines = 0 } = this.recordings.at(-1) ?? {};
-    const command = [this.program, "follow", this.container, identity, String(lines + 1)]
+    const { container, vip, dataDirectory } = this.watched;
+    const command = [this.program, "follow", container, vip, dataDirectory, identity, String(lines + 1)]
       .map(shellQuote)
       .join(" ");
     const child = spawnTied(this.shell.command, [...this.shell.args, command], { stdio: "pipe" });

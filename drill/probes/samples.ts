@@ -11,10 +11,11 @@ export interface Sample {
   vip: boolean;
   container: boolean;
   data: boolean;
-  /** The guard says that this node has the lease. */
+  /** The agent has said that this node has the lease, and its lease process lives. */
   lease: boolean;
   epoch: number;
-  guard: string;
+  /** The agent's state; missing in recordings of drills whose nodes had a guard. */
+  agent?: string;
 }
 
 /** A line as it arrived. */
@@ -32,12 +33,12 @@ export interface Tick {
 
 /** Reads a line; undefined if it is none, or half of one. */
 export function parseSample(line: string, at: number): RawSample | undefined {
-  const found = /^(\d+\.\d+) ([01]) ([01]) ([01]) ([01]) (\d+) ([A-Z]+)$/.exec(line);
+  const found = /^(\d+\.\d+) ([01]) ([01]) ([01]) ([01]) (\d+) ([a-z]+)$/.exec(line);
   if (!found) return undefined;
-  const [, up, vip, container, data, lease, epoch, guard = ""] = found;
+  const [, up, vip, container, data, lease, epoch, agent = ""] = found;
   return {
     ...{ at, up: Number(up), vip: vip === "1", container: container === "1" },
-    ...{ data: data === "1", lease: lease === "1", epoch: Number(epoch), guard },
+    ...{ data: data === "1", lease: lease === "1", epoch: Number(epoch), agent },
   };
 }
 

@@ -4,6 +4,8 @@ import { cells, heading, legend } from "./table";
 /** Text in a cell of a Markdown table. */
 const cell = (text: string): string => text.replace(/[\\|`*_<>[\]]/g, "\\$&").replace(/\s+/g, " ");
 
+const isOfGoingOn = (breach: string): boolean => breach.startsWith("I9");
+
 /** The result of a drill in one sentence. */
 export function headline(report: DrillSummary): string {
   const trials = report.rows.reduce((sum, { n }) => sum + n, 0);
@@ -17,9 +19,14 @@ export function headline(report: DrillSummary): string {
         ...(failed.length ? [`trials of ${failed.join(", ")} could not be carried out`] : []),
         ...(trials === 0 ? ["nothing was measured"] : []),
       ].join("; ");
+  const able = report.rows.filter(({ goesOn }) => goesOn);
+  const kept = able.filter(({ result, breaches }) => result !== "failed" && !breaches.some(isOfGoingOn));
+  const went = able.length
+    ? `; the service went on through ${kept.length} of ${able.length} faults that leave its node able to serve`
+    : "";
   const late = slow.length ? `; slower than promised: ${slow.join(", ")}` : "";
   const early = report.interrupted ? `; ended early: ${report.interrupted}` : "";
-  return `${trials} trials of ${report.rows.length} faults: ${found}${late}${early}`;
+  return `${trials} trials of ${report.rows.length} faults: ${found}${went}${late}${early}`;
 }
 
 /** The day of the trials, or the first and the last day. */

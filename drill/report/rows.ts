@@ -1,4 +1,5 @@
-import { type Figures, figuresOf } from "../statistics";
+import { goesOn } from "../faults/bounds";
+import { type Figures, figuresOf, seconds } from "../statistics";
 import type { TrialResult } from "./trial";
 
 /**
@@ -25,6 +26,8 @@ export interface FaultRow {
   acknowledged?: number;
   lost?: number;
   duplicated?: number;
+  /** The service must go on (I9). */
+  goesOn?: true;
   result: Result;
   /** The invariants that did not hold, each once, with the first observation. */
   breaches: string[];
@@ -40,6 +43,12 @@ function resultOf(trials: TrialResult[]): Result {
   if (trials.some(({ problem }) => problem)) return "failed";
   return trials.some(({ slow }) => slow.length) ? "slow" : "held";
 }
+
+/** What I9 says of all trials together: the service is away for `goesOn` at most in 95 % of them. */
+const wentOn = (row: Pick<FaultRow, "goesOn" | "serviceGap">): string[] =>
+  row.goesOn && row.serviceGap && row.serviceGap.p95 > goesOn
+    ? [`I9: no service for ${seconds(row.serviceGap.p95)} s (p95), at most ${seconds(goesOn)} s is promised`]
+    : [];
 
 /** The first breach of each invariant. */
 function firstBreaches(trials: TrialResult[]): string[] {
@@ -82,14 +91,16 @@ function rowOf(fault: string, all: TrialResult[]): FaultRow {
     ...takeoversOf(trials),
     ...{ twoHolders: each("twoHolders"), twoWriters: each("twoWriters") },
     ...writesOf(trials),
+    goesOn: all.some(({ keeps }) => keeps === "service") ? true : undefined,
   };
+  const gone = wentOn(row as FaultRow);
   return {
     fault,
     what: all[0]?.what ?? "",
     n: trials.length,
     ...(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as typeof row),
-    result: resultOf(all),
-    breaches: firstBreaches(all),
+    result: gone.length ? "broken" : resultOf(all),
+    breaches: [...firstBreaches(all), ...gone],
   } as FaultRow;
 }
 

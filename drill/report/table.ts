@@ -25,5 +25,7 @@ export const cells = (row: FaultRow): string[] => [
   shownFigures(row.twoHolders),
   shownFigures(row.twoWriters),
   row.acknowledged === undefined ? "not measured" : `${row.lost}, ${row.duplicated}, ${row.acknowledged}`,
-  row.result === "held" ? "held" : [row.result, ...row.breaches].join(": "),
+  row.result === "held"
+    ? `held${row.goesOn ? ", the service went on" : ""}`
+    : [row.result, ...row.breaches].join(": "),
 ];

@@ -16,6 +16,8 @@ export interface TrialResult {
   measures: Measures;
   /** What the formula promises for `measures.takeover`, milliseconds; undefined: nothing. */
   takeoverBound?: number;
+  /** What the fault leaves its node able to keep; undefined: nothing, or it was not said when the trial was made. */
+  keeps?: Recording["keeps"];
   /** The invariants that did not hold. */
   breaches: Breach[];
   /** What took longer than promised. */
@@ -28,10 +30,11 @@ export interface TrialResult {
 
 /** The result of a trial from its recording and its audit. */
 export function trialResult(recording: Recording, { measures, breaches, slow }: Verdict): TrialResult {
-  const { number, fault, what, date, holder, takeoverBound, problem } = recording;
+  const { number, fault, what, date, holder, takeoverBound, keeps, problem } = recording;
   return {
     ...{ number, fault, what, date, holder, measures },
     ...(takeoverBound === undefined ? {} : { takeoverBound }),
+    ...(keeps ? { keeps } : {}),
     breaches,
     slow,
     ...(problem ? { problem } : {}),

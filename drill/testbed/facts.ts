@@ -1,36 +1,40 @@
 import { z } from "zod";
+import { readAgentConfiguration } from "../../domain/agent-configuration";
+import { shellQuote } from "../../domain/shell-quote";
 import { answerOf } from "../../providers/remote/answer";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
 import type { Need, Timing } from "../faults";
-import { ask, installDrill, runVerb } from "./node-commands";
+import { ask, installDrill } from "./node-commands";
 import type { Server } from "./server";
 
-const guardTimes = z.object({
-  heartbeat: z.number(),
-  giveUp: z.number(),
-  watchdog: z.number(),
-  leaseTime: z.number(),
-  vipLoss: z.number(),
-  giveBack: z.number(),
-  hold: z.number(),
-  holdOff: z.number(),
-  startLimit: z.number(),
-  startDeadline: z.number(),
-  stopGrace: z.number(),
-  fenceLimit: z.number(),
-});
-
-/** Milliseconds, as `fault limits` prints them. */
-export type GuardTimes = z.infer<typeof guardTimes>;
+/** The agents' times, as agent.json has them. */
+type Limits = Pick<
+  Timing,
+  | "heartbeat"
+  | "giveUp"
+  | "watchdog"
+  | "leaseTime"
+  | "vipLoss"
+  | "followLease"
+  | "hold"
+  | "holdOff"
+  | "startLimit"
+  | "startDeadline"
+  | "stopGrace"
+  | "wellTime"
+  | "slow"
+  | "fenceLimit"
+>;
 
 /** What the drill must know about a node. */
 export interface NodeFacts extends KnownNode {
-  /** The guard's times, in milliseconds. */
-  limits: GuardTimes;
+  /** The agent's times, in milliseconds. */
+  limits: Limits;
   /** MAC address of the interface with the node's address; empty: unknown. */
   mac: string;
   /** The id of the container to watch. */
   container: string;
+  dataDirectory: string;
   /** Whether delay and loss can be made with tc-netem(8). */
   netem: boolean;
 }
@@ -47,22 +51,63 @@ function macOf(json: string, address: string): string {
   return own?.address ?? "";
 }
 
+/** The times that an agent.json says. @param fences whether nodes are turned off by a fence agent */
+function limitsOf(text: string, fences: boolean): Limits {
+  const { times } = readAgentConfiguration(text);
+  const milliseconds = (value: number): number => Math.round(value * 1_000);
+  return {
+    heartbeat: milliseconds(times.heartbeat),
+    giveUp: milliseconds(times.giveUp),
+    watchdog: milliseconds(times.watchdog),
+    leaseTime: milliseconds(times.leaseTime),
+    vipLoss: milliseconds(times.vipLoss),
+    followLease: milliseconds(times.followLease),
+    hold: milliseconds(times.hold),
+    holdOff: milliseconds(times.holdOff),
+    startLimit: milliseconds(times.startLimit),
+    startDeadline: milliseconds(times.startDeadline),
+    stopGrace: milliseconds(times.stopGrace),
+    wellTime: milliseconds(times.wellTime),
+    slow: milliseconds(times.healthSlow),
+    fenceLimit: fences ? milliseconds(times.fenceLimit) : 0,
+  };
+}
+
+/** The rest of agent.json that the drill needs. */
+const told = z.object({ data: z.object({ directory: z.string() }), fence: z.unknown() });
+const service = z.object({ container: z.string() });
+
+/** A file of a node. @throws with the way out if it is not there */
+async function fileOf(node: KnownNode, path: string): Promise<string> {
+  const text = await ask(node, `cat ${path}`);
+  if (!text) throw new Error(`${node.name} has no ${path}: \`npm run up\` writes it`);
+  return text;
+}
+
 /** Installs the drill's files on a node, and asks the node for its facts. @throws if it has no container */
 export async function factsOf(node: KnownNode): Promise<NodeFacts> {
   await installDrill(node);
-  const limits = answerOf(guardTimes, "drill/fault", await runVerb(node, "limits", []));
-  const addresses = (await ask(node, "ip -j addr")) ?? "[]";
-  const container = await ask(
-    node,
-    ". /etc/ha-rancher/guard.conf && docker inspect --type container --format '{{.Id}}' \"$CONTAINER\"",
+  const text = await fileOf(node, "/etc/ha-rancher/agent.json");
+  const { data, fence } = answerOf(told, "agent.json", text);
+  const { container: name } = answerOf(
+    service,
+    "service.json",
+    await fileOf(node, "/etc/ha-rancher/service.json"),
   );
+  const addresses = (await ask(node, "ip -j addr")) ?? "[]";
+  const inspect = `docker inspect --type container --format '{{.Id}}' ${shellQuote(name)}`;
+  const container = await ask(node, inspect);
   if (!container) throw new Error(`${node.name} has no container to watch: \`npm run up\` makes it`);
   const netem = (await ask(node, "modprobe -q sch_netem && command -v tc")) !== undefined;
-  return { ...node, limits, mac: macOf(addresses, node.address), container, netem };
+  return {
+    ...node,
+    limits: limitsOf(text, fence !== undefined),
+    ...{ mac: macOf(addresses, node.address), container, dataDirectory: data.directory, netem },
+  };
 }
 
-/** The stack's timers, the guard's as its nodes have them. @param limits see {@link NodeFacts} */
-export function timingOf(stack: KnownStack, limits: GuardTimes, server: Server | undefined): Timing {
+/** The stack's timers, the agents' as a node has them. @param limits see {@link NodeFacts} */
+export function timingOf(stack: KnownStack, limits: Limits, server: Server | undefined): Timing {
   const { crash = 1, planned = 0.2 } = stack.takeover ?? {};
   return {
     ...limits,

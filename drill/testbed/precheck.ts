@@ -8,9 +8,9 @@ export type Latest = Sample | string;
 function faultOf(name: string, latest: Latest): string | undefined {
   // A node without samples cannot be judged.
   if (typeof latest === "string") return `the recorder of ${name} does not answer ${latest}`.trim();
-  const { vip, container, guard } = latest;
-  if (vip === container && [vip ? "ACTIVE" : "STANDBY", "STOPPED"].includes(guard)) return undefined;
-  return `${name} has ${vip ? "the VIP" : "no VIP"} and ${container ? "a container" : "no container"}; its guard is in state ${guard}`;
+  const { vip, container, agent = "" } = latest;
+  if (vip === container && [vip ? "active" : "standby", "stopped"].includes(agent)) return undefined;
+  return `${name} has ${vip ? "the VIP" : "no VIP"} and ${container ? "a container" : "no container"}; its agent is ${agent}`;
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Server {
   alive(): boolean;
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Sends it a signal, if it runs. */
+  signal(name: NodeJS.Signals): void;
 }
 
 /** The lab's own server; undefined outside of a lab, since nobody knows who else uses another server. */
@@ -29,6 +31,10 @@ export function labServer(): Server | undefined {
       if (pid === undefined) return;
       process.kill(pid, "SIGKILL");
       while (ganeshaPid(paths, inode) !== undefined) await sleep(10);
+    },
+    signal(name) {
+      const pid = ganeshaPid(paths, inode);
+      if (pid !== undefined) process.kill(pid, name);
     },
     start: () => startGanesha(paths, { name: lab.namespace, inode }, lab.nfs.address),
   };
@@ -48,7 +54,16 @@ export class ServerControl {
   async perform(verb: ServerAction["verb"]): Promise<void> {
     if (!this.server) throw new Error("the NFS server is not the lab's");
     this.killed = verb === "kill";
-    await (verb === "kill" ? this.server.kill() : this.server.start());
+    switch (verb) {
+      case "kill":
+        return await this.server.kill();
+      case "start":
+        return await this.server.start();
+      case "stop":
+        return this.server.signal("SIGSTOP");
+      case "continue":
+        return this.server.signal("SIGCONT");
+    }
   }
 
   /** Starts a server that has ended by itself: elsewhere systemd does that, in the lab nobody. */

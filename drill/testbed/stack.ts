@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { currentLab, type LabDescription } from "../../lab";
 import { answerOf } from "../../providers/remote/answer";
@@ -75,7 +76,10 @@ class StackTestbed implements Testbed {
     this.takesWrites = parts.takesWrites;
     this.server = new ServerControl(server, say);
     this.samplers = new Map(
-      nodes.map((node) => [node.name, new Sampler(recorderShell(node), recorderProgram(), node.container)]),
+      nodes.map((node) => [
+        node.name,
+        new Sampler(recorderShell(node), recorderProgram(), { ...node, vip: known.vip }),
+      ]),
     );
   }
 
@@ -114,6 +118,9 @@ class StackTestbed implements Testbed {
       case "vip":
         // The VIP goes last, once the service has stopped: there is no single moment at which this takes effect.
         await runScript(await endpointOf(this.node(action.node)), action.verb, action.args);
+        return undefined;
+      case "drill":
+        await sleep(action.seconds * 1_000);
         return undefined;
       case "node":
         return await this.onNode(action);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { audit } from "../../drill/audits/invariants";
 import type { Sample } from "../../drill/probes/samples";
 import type { Recording } from "../../drill/recording";
+import { trialResult } from "../../drill/report/trial";
 
 const macs = { one: "52:54:00:00:00:01", two: "52:54:00:00:00:02" };
 
@@ -10,7 +11,7 @@ const macs = { one: "52:54:00:00:00:01", two: "52:54:00:00:00:02" };
 const looks = (so: (at: number) => Partial<Sample>): Sample[] =>
   Array.from({ length: 1440 }, (_, i) => {
     const at = i * 50 - 2_000;
-    return { at, vip: false, container: false, data: false, lease: false, epoch: 0, guard: "", ...so(at) };
+    return { at, vip: false, container: false, data: false, lease: false, epoch: 0, agent: "", ...so(at) };
   });
 
 /**
@@ -96,4 +97,46 @@ test("a service that comes back late is slow; one that could not be waited for i
     slow: ["the service did not answer for 15.20 s, 10.00 s is promised"],
   });
   assert.deepEqual(away(35_000).invariants, ["I7"]);
+});
+
+test("a recording of a drill whose nodes had a guard is judged as it was", () => {
+  const { samples, ...rest } = paused({ sent: 1, answered: 2 });
+  const former = { ...rest, fault: "guard-kill" } as Recording;
+  former.samples = Object.fromEntries(
+    Object.entries(samples).map(([node, list]) => [
+      node,
+      list.map(({ agent: _, ...sample }) => ({ ...sample, guard: "ACTIVE" })),
+    ]),
+  );
+  const { breaches } = audit(former);
+  assert.ok(!breaches.some(({ invariant }) => invariant === "I9"), "nothing of the kind was promised then");
+  assert.deepEqual(
+    trialResult(former, audit(former)).timeline.lanes.map(({ name }) => name)[0],
+    "one: has the VIP",
+  );
+});
+
+test("the epoch must stay, where the fault leaves the node able to keep it", () => {
+  const stays = (): Recording => {
+    const recording = paused({ sent: 1, answered: 2 });
+    const runs = { vip: true, container: true, data: true, lease: true, epoch: 4 };
+    return {
+      ...recording,
+      keeps: "owner",
+      healed: [],
+      samples: { one: looks(() => runs), two: looks(() => ({})) },
+    };
+  };
+  const found = (recording: Recording): string[] =>
+    audit(recording).breaches.flatMap(({ invariant, why }) => (invariant === "I9" ? [why] : []));
+  assert.deepEqual(found(stays()), []);
+  const anew = stays();
+  anew.samples.one = looks((at) => ({ lease: true, epoch: at < 5_000 ? 4 : 5 }));
+  assert.match(
+    found(anew).join(),
+    /^one had the lease with epoch 5, 5\.00 s after the fault; before, one had epoch 4$/,
+  );
+  const blind = stays();
+  blind.samples.one = looks((at) => ({ lease: at > 0, epoch: 4 }));
+  assert.match(found(blind).join(), /^which epoch one had before the fault is not known$/);
 });

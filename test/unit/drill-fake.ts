@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Action, Need, Timing } from "../../drill/faults";
-import { shownAction } from "../../drill/faults";
+import { nodeOf, shownAction } from "../../drill/faults";
 import type { Pace } from "../../drill/pace";
 import type { Sample } from "../../drill/probes/samples";
 import type { ClientView, Health } from "../../drill/recording";
@@ -29,8 +29,10 @@ const quick: Timing = {
 
 /** How a simulated stack misbehaves. */
 export interface Misbehaviour {
-  /** The guard is replaced by one that always starts the container. */
+  /** The agent is replaced by one that always starts the container. */
   alwaysStarts?: boolean;
+  /** Nothing that is done to a node costs the service anything. */
+  servesOn?: boolean;
   /** Milliseconds that the VIP takes to move. */
   vipDelay?: number;
   /** A takeover forgets the last write. */
@@ -56,7 +58,7 @@ const macs = { one: "52:54:00:00:00:01", two: "52:54:00:00:00:02" };
 
 /** Verbs that take something back, or end by themselves. */
 const heals =
-  /(power-on|resume|: plug|uncut|empty|idle|clock 0|good-config|docker start|CONT|yield 0|start)$/;
+  /(power-on|resume|: plug|uncut|empty|idle|clock 0|good-config|docker start|CONT|yield 0|start|continue|take-back-update|mend-configuration|start-agent|leave-data|unthrottle|kill-no-more|thaw|recover-memory)$/;
 const isHealing = (action: Action): boolean =>
   heals.test(shownAction(action)) || shownAction(action).includes("uncut");
 
@@ -121,7 +123,7 @@ export class FakeTestbed implements Testbed {
   async perform(action: Action): Promise<number | undefined> {
     const shown = shownAction(action);
     this.done.push(shown);
-    const node = action.at === "server" ? "server" : action.node;
+    const node = nodeOf(action) ?? action.at;
     if (isHealing(action)) {
       if (this.how.failsToHeal) {
         this.how.failsToHeal--;
@@ -135,7 +137,7 @@ export class FakeTestbed implements Testbed {
     if (/KILL|TERM|container-stop|reload/.test(shown)) setTimeout(() => this.keep([]), 30);
     if (this.how.noticesAfter && (node === "server" || shown.endsWith("cut nfs")))
       setTimeout(() => void this.takeover(this.vipAt ?? "one"), this.how.noticesAfter);
-    else if (node === this.vipAt) void this.takeover(node);
+    else if (node === this.vipAt && !this.how.servesOn) void this.takeover(node);
     return clock();
   }
 
@@ -163,7 +165,7 @@ export class FakeTestbed implements Testbed {
         ...{
           lease: runs && this.vipAt === name,
           epoch: runs ? this.epoch : 0,
-          guard: runs ? "ACTIVE" : "STANDBY",
+          agent: runs ? "active" : "standby",
         },
       });
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Action, faultNamed, faults, quickFaults, type Roles, shownAction } from "../../drill/faults";
+import { faultNamed, faults, nodeOf, quickFaults, type Roles, shownAction } from "../../drill/faults";
 import { machineVerbs } from "../../drill/faults/action";
 import { packageRoot } from "../../local/root";
 import { timing } from "./drill-support";
@@ -25,9 +25,10 @@ test("actions are data, for nodes that there are, with verbs that are known", ()
     assert.ok(inject(roles).length > 0, `${name} does nothing`);
     assert.deepEqual(JSON.parse(JSON.stringify(actions)), actions);
     for (const action of actions) {
-      if (action.at !== "server")
+      const node = nodeOf(action);
+      if (node !== undefined)
         assert.ok(
-          roles.all.some((node) => node.name === action.node),
+          roles.all.some((each) => each.name === node),
           name,
         );
       if (action.at === "node") assert.match(script, new RegExp(`^ {4}${action.verb}\\)`, "m"), name);
@@ -50,11 +51,19 @@ const counterparts: [RegExp, RegExp][] = [
   [/: docker stop/, /: docker start/],
   [/ STOP$/, / CONT$/],
   [/NFS server: kill/, /NFS server: start/],
+  [/NFS server: stop/, /NFS server: continue/],
+  [/: update/, /: take-back-update/],
+  [/: spoil-configuration/, /: mend-configuration/],
+  [/: stop-then-hang/, /: start-agent/],
+  [/: hold-data/, /: leave-data/],
+  [/: throttle/, /: unthrottle/],
+  [/: kill-again/, /: kill-no-more/],
+  [/: freeze/, /: thaw/],
+  [/: thrash/, /: recover-memory/],
   [/: yield 60/, /: yield 0/],
 ];
 
 test("what lasts is taken back, on the same node", () => {
-  const nodeOf = (action: Action): string => (action.at === "server" ? "" : action.node);
   for (const { name, inject, heal } of faults)
     for (const action of inject(roles))
       for (const [broken, mended] of counterparts) {

@@ -5,11 +5,11 @@ import { type Latest, precheck } from "../../drill/testbed/precheck";
 
 const standby: Sample = {
   ...{ at: 0, vip: false, container: false, data: false },
-  ...{ lease: false, epoch: 0, guard: "STANDBY" },
+  ...{ lease: false, epoch: 0, agent: "standby" },
 };
 const active: Sample = {
   ...{ at: 0, vip: true, container: true, data: true },
-  ...{ lease: true, epoch: 3, guard: "ACTIVE" },
+  ...{ lease: true, epoch: 3, agent: "active" },
 };
 
 const seen = (one: Latest, two: Latest) =>
@@ -23,8 +23,8 @@ const seen = (one: Latest, two: Latest) =>
 test("only what may be healthy is worth a look", () => {
   assert.equal(seen(active, standby), undefined);
   assert.equal(seen(standby, active), undefined);
-  // A guard that does not run is for a look to judge: it may be none that serves there.
-  assert.equal(seen({ ...active, guard: "STOPPED" }, { ...standby, guard: "STOPPED" }), undefined);
+  // An agent that does not run is for a look to judge: it may be none that serves there.
+  assert.equal(seen({ ...active, agent: "stopped" }, { ...standby, agent: "stopped" }), undefined);
 });
 
 test("what is not healthy is told with its reason", () => {
@@ -32,8 +32,8 @@ test("what is not healthy is told with its reason", () => {
     [standby, standby, /the VIP is on no node/, [], []],
     [active, active, /the VIP is on one and two/, ["one", "two"], ["one", "two"]],
     [active, { ...standby, container: true }, /two has no VIP and a container/, ["one"], ["one", "two"]],
-    [{ ...active, container: false, guard: "ACQUIRE" }, standby, /no container.*ACQUIRE/, ["one"], []],
-    [active, { ...standby, guard: "INIT" }, /two has no VIP.*INIT/, ["one"], ["one"]],
+    [{ ...active, container: false, agent: "contending" }, standby, /no container.*contending/, ["one"], []],
+    [active, { ...standby, agent: "begin" }, /two has no VIP.*begin/, ["one"], ["one"]],
     [
       active,
       "Connection timed out",

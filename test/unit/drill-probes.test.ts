@@ -36,12 +36,12 @@ test("the neighbour table tells whose the VIP is", () => {
   assert.equal(ownerNow(""), "");
 });
 
-const rest = { vip: true, container: false, data: false, lease: false, epoch: 0, guard: "STANDBY" };
+const rest = { vip: true, container: false, data: false, lease: false, epoch: 0, agent: "standby" };
 
 test("a line of a recorder", () => {
-  assert.deepEqual(parseSample("12.34 1 0 1 0 7 ACTIVE", 99), {
+  assert.deepEqual(parseSample("12.34 1 0 1 0 7 active", 99), {
     ...{ at: 99, up: 12.34, vip: true, container: false },
-    ...{ data: true, lease: false, epoch: 7, guard: "ACTIVE" },
+    ...{ data: true, lease: false, epoch: 7, agent: "active" },
   });
   for (const half of ["", "12.34 1 0", "tail: file truncated", "12.34 1 0 1 0 7 "])
     assert.equal(parseSample(half, 0), undefined);
@@ -91,6 +91,23 @@ test("a machine that was paused for a minute is placed before and after it", () 
   );
 });
 
+/** Adds events to an agent's folder in /run: kind, text, epoch. */
+function agentSays(run: string, events: readonly (readonly [string, string, number])[]): void {
+  const program = [
+    "import json, os, sys",
+    "from agent.events import Events",
+    "os.makedirs(sys.argv[1], exist_ok=True)",
+    "events = Events(sys.argv[1] + '/events.jsonl', os.open('/dev/null', os.O_WRONLY))",
+    "for kind, text, epoch in json.load(sys.stdin): events.say(kind, text, node='a', epoch=epoch)",
+  ].join("\n");
+  const { status, stderr } = spawnSync("python3", ["-B", "-c", program, run], {
+    env: { ...process.env, PYTHONPATH: join(packageRoot, "node") },
+    input: JSON.stringify(events),
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stderr);
+}
+
 test("a recorder sees VIP, container, data and lease, and tells again what a broken connection missed", async (t) => {
   const folder = temporaryFolder(t);
   const container = "c0ffee";
@@ -99,21 +116,21 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   const mounts = put(join(folder, "mounts"), "21 1 8:1 / / rw - ext4 /dev/vda1 rw\n");
   const group = join(folder, `cgroup/system.slice/docker-${container}.scope`);
   const processes = put(join(group, "cgroup.procs"), "");
-  const state = join(folder, "state");
+  const run = join(folder, "agent-run");
+  const unit = (name: string): string => join(folder, `cgroup/ha-rancher-${name}.service/cgroup.procs`);
+  for (const name of ["agent", "lease"]) put(unit(name), "77\n");
   withEnvironment(t, {
     DRILL_RUN: join(folder, "run"),
     DRILL_ADDRESSES: addresses,
     DRILL_MOUNTS: mounts,
     DRILL_CGROUPS: join(folder, "cgroup"),
     DRILL_PROCESSES: join(folder, "processes"),
-    DRILL_LIBRARY: join(packageRoot, "node", "lib"),
-    DRILL_GUARD_CONF: put(
-      join(folder, "guard.conf"),
-      `VIP=192.168.56.10\nDATA_DIRECTORY=/rancher_data\nRUN_DIRECTORY=${folder}\n`,
-    ),
+    DRILL_AGENT_RUN: run,
   });
   const program = join(packageRoot, "node/drill/sampler");
-  const sampler = new Sampler({ command: "bash", args: ["-c"] }, program, container);
+  const sampler = new Sampler({ command: "bash", args: ["-c"] }, program, {
+    ...{ container, vip: "192.168.56.10", dataDirectory: "/rancher_data" },
+  });
   t.after(() => {
     sampler.end();
     spawnSync(program, ["stop"]);
@@ -129,7 +146,7 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   assert.deepEqual(
     { ...now(), at: 0 },
     {
-      ...{ at: 0, vip: false, container: false, data: false, lease: false, epoch: 0, guard: "STOPPED" },
+      ...{ at: 0, vip: false, container: false, data: false, lease: false, epoch: 0, agent: "stopped" },
     },
   );
 
@@ -177,13 +194,22 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   stat(8, 0x404100, 1 << 14);
   await until("one that was only asked to end", () => now()?.data === false && now()?.container === true);
   writeFileSync(mounts, data);
-  // The 22nd field of a process's stat is its start, which names it together with its number.
-  const born = readFileSync("/proc/self/stat", "utf8")
-    .replace(/^.*\) /, "")
-    .split(" ")[19];
-  writeFileSync(state, `process=${process.pid} ${born}\nstate=ACTIVE\nepoch=3\nlease_here=1\n`);
+  // The events are written by the agent's own code. The third file of them has only what came last.
+  agentSays(run, [
+    ["state", "Begin -> Standby: nothing to adopt", 0],
+    ["state", 'Standby -> Contending: the VIP is here, "epoch": 9, at last', 0],
+    ["takeover", "epoch 3 after b: the lease is taken", 0],
+    ["state", "Contending -> Taking: the lease is taken", 2],
+  ]);
+  await until("the agent", () => now()?.agent === "taking");
+  assert.deepEqual([now()?.lease, now()?.epoch], [false, 0], "its epoch is not confirmed yet");
+  agentSays(run, [["state", "Taking -> Mounting: the lease is taken", 3]]);
   await until("the lease", () => now()?.lease === true);
-  assert.deepEqual([now()?.epoch, now()?.guard], [3, "ACTIVE"]);
+  assert.deepEqual([now()?.epoch, now()?.agent], [3, "mounting"]);
+  agentSays(run, Array(1_300).fill(["unfit", "x".repeat(100), 3]));
+  assert.ok(existsSync(join(run, "events.jsonl.1")), "the first file is full");
+  agentSays(run, [["state", "Warming -> Active: the service is well", 3]]);
+  await until("an event in another file", () => now()?.agent === "active");
   assert.equal(readFileSync(join(folder, "run", "recorder"), "utf8"), identity, "it is the same recorder");
   const times = sampler.samples.map(({ at }) => at);
   assert.ok(
@@ -191,9 +217,12 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
     "no look is missing",
   );
 
-  // A guard that has died does not have the lease, though its file says so.
-  writeFileSync(state, "process=2147483647 1\nstate=ACTIVE\nepoch=3\nlease_here=1\n");
-  await until("the guard's death", () => now()?.guard === "STOPPED" && now()?.lease === false);
+  // An agent that has died leaves the lease to the next one, as long as the lease process lives.
+  writeFileSync(unit("agent"), "");
+  await until("the agent's death", () => now()?.agent === "stopped");
+  assert.deepEqual([now()?.lease, now()?.epoch], [true, 3]);
+  writeFileSync(unit("lease"), "");
+  await until("the lease process's death", () => now()?.lease === false);
 
   // A recorder that dies is started again, and its samples stay.
   const known = sampler.samples.length;

@@ -46,7 +46,7 @@ test("a drill goes on from the trials of one before; what could not be carried o
     {},
     {
       ...{ continue: true, trials: 2 },
-      faults: ["switchover", "keepalived-term"].map(faultNamed),
+      faults: ["switchover", "container-kill"].map(faultNamed),
     },
   );
   assert.deepEqual(
@@ -57,7 +57,7 @@ test("a drill goes on from the trials of one before; what could not be carried o
     more.rows.map(({ fault, n, result }) => [fault, n, result]),
     [
       ["switchover", 2, "held"],
-      ["keepalived-term", 2, "held"],
+      ["container-kill", 2, "held"],
     ],
   );
   const page = readFileSync(join(directory, "report.html"), "utf8");
@@ -70,7 +70,7 @@ test("a drill goes on from the trials of one before; what could not be carried o
     elsewhere.rows.map(({ fault, n }) => [fault, n]),
     [
       ["switchover", 3],
-      ["keepalived-term", 2],
+      ["container-kill", 2],
     ],
     "a report is gone on with on another machine, without its raw data",
   );
@@ -85,6 +85,35 @@ test("a drill goes on from the trials of one before; what could not be carried o
   const fresh = await again({}, {});
   assert.deepEqual(numbers(fresh), [[1, "switchover"]]);
   assert.equal(readdirSync(join(directory, "raw")).length, 1, "a new report has nothing of the old one");
+});
+
+test("a service that must go on is judged by all trials of the fault together", async (t) => {
+  const { report } = await drilled(t, { servesOn: true }, ["agent-kill"]);
+  const [row] = report.rows;
+  assert.deepEqual([row?.result, row?.goesOn, row?.breaches], ["held", true, []]);
+  assert.match(markdown(report), /^\| agent-kill .*\| held, the service went on \|$/m);
+  assert.match(markdown(report), /; the service went on through 1 of 1 faults that leave its node able/);
+  const [trial] = report.trials;
+  assert.ok(trial);
+  const away = (...gaps: number[]): DrillReport =>
+    reportOf(
+      report,
+      gaps.map((serviceGap) => ({ ...trial, measures: { ...trial.measures, serviceGap } })),
+    );
+  const once = away(...Array<number>(20).fill(1_000), 8_000);
+  assert.equal(once.rows[0]?.result, "held", "the 95th percentile counts");
+  const often = away(...Array<number>(9).fill(1_000), 8_000);
+  assert.deepEqual(often.rows[0]?.breaches, ["I9: no service for 8.00 s (p95), at most 3.00 s is promised"]);
+  assert.match(markdown(often), /went on through 0 of 1/);
+});
+
+test("a service that moves instead of going on is found out", async (t) => {
+  const { report } = await drilled(t, {}, ["agent-kill"]);
+  assert.equal(report.rows[0]?.result, "broken");
+  assert.match(
+    report.rows[0]?.breaches.join() ?? "",
+    /^I9: two had the lease with epoch 2, .* after the fault; before, one had epoch 1$/,
+  );
 });
 
 test("two reports are compared: what got better, what got worse", () => {

@@ -47,7 +47,7 @@ test("a stack that keeps what it promises holds, and the report says how it did"
   assert.ok(recording.client.answers.length > 10 && recording.samples.one?.length);
 });
 
-test("a guard that always starts the container is found out, by name", async (t) => {
+test("an agent that always starts the container is found out, by name", async (t) => {
   const { report } = await drilled(t, { alwaysStarts: true }, ["power-off", "switchover"]);
   assert.equal(allHeld(report), false);
   const switchover = report.rows.find(({ fault }) => fault === "switchover");
@@ -99,14 +99,14 @@ test("a trial in which something else broke is not counted", async (t) => {
 });
 
 test("a VIP that comes late is reported, and breaks nothing", async (t) => {
-  const { report } = await drilled(t, { vipDelay: 2_400 }, ["keepalived-term"]);
+  const { report } = await drilled(t, { vipDelay: 2_400 }, ["switchover"]);
   assert.equal(report.rows[0]?.result, "slow", JSON.stringify(report.rows));
   assert.match(report.trials[0]?.slow.join() ?? "", /did not answer for 2\.\d\d s, 2\.28 s is promised/);
   assert.ok(allHeld(report));
 });
 
 test("a service that stays away is an outage, and the drill goes no further", async (t) => {
-  const { report } = await drilled(t, { staysDown: true }, ["guard-kill"], { trials: 2 });
+  const { report } = await drilled(t, { staysDown: true }, ["agent-kill"], { trials: 2 });
   assert.match(report.rows[0]?.breaches.join() ?? "", /I7: /);
   assert.match(report.interrupted ?? "", /did not become healthy again/);
 });
