@@ -88,7 +88,7 @@ function softwareMistakes(found: Inspection): string[] {
   const mistakes: string[] = [];
   if (init !== "systemd")
     mistakes.push(
-      `its first process is ${init || "not known"}: it must run systemd, which starts and watches the guard`,
+      `its first process is ${init || "not known"}: it must run systemd, which starts and watches the agent`,
     );
   if (missing.includes("ip") || missing.includes("timeout"))
     mistakes.push("it lacks `ip` or `timeout`: install iproute2 (iproute) and coreutils");

@@ -10,7 +10,7 @@ import { textOf } from "../../local/text";
 
 const markerName = ".ha-rancher-export";
 
-/** The sentinel file, which the guard reads before it starts anything on the data. */
+/** The sentinel file, which the agent reads before it starts anything on the data. */
 const sentinelName = ".ha-rancher-sentinel";
 
 /** The folders in it: `data`, which only one node mounts, and `lease`, which all nodes mount. */

@@ -9,8 +9,9 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { healthTrouble } from "./health";
-import { look, runReleaseScript } from "./scripts";
-import { UpgradeFailed, upgrade } from "./upgrade";
+import { look, parseTakenBack, runReleaseScript } from "./scripts";
+import { UpgradeFailed } from "./trial";
+import { upgrade } from "./upgrade";
 import type { UpgradeWorld } from "./upgrade-world";
 
 /** A Release's checked inputs. */
@@ -24,6 +25,8 @@ export interface ReleaseInputs {
   causes: Cause[];
   startDeadline: number;
   allowDowngrade: boolean;
+  /** The state of an earlier version lacks it. */
+  discardWritesOf?: string;
 }
 
 const inputNames = [
@@ -36,6 +39,7 @@ const inputNames = [
   "causes",
   "startDeadline",
   "allowDowngrade",
+  "discardWritesOf",
 ] as const;
 
 const schema = z.looseObject({
@@ -48,7 +52,7 @@ const schema = z.looseObject({
   startDeadline: z.number("must be a number of seconds").positive("must be more than 0 seconds"),
 });
 
-/** Milliseconds in which a standby's guard must find its node fit after a start: slow machines need half a minute. */
+/** Milliseconds in which a standby's agent must find its node fit after a start: slow machines need half a minute. */
 const readyLimit = 120_000;
 const interval = 1_000;
 
@@ -66,8 +70,10 @@ function worldOf(inputs: ReleaseInputs): UpgradeWorld {
   return {
     look: (name) => look(endpointOf(inputs, name)),
     point: async (name, container) => void (await on(name, "point", container)),
+    name: async (name, container) => void (await on(name, "name", container)),
     halt: async (name, former) => void (await on(name, "halt", former)),
-    takeBack: async (name, container) => (await on(name, "take-back", container)).trim(),
+    takeBack: async (name, container, discarded) =>
+      parseTakenBack(await on(name, "take-back", container, ...(discarded ? [discarded] : []))),
     trouble: () => healthTrouble(inputs.url, inputs.healthPath),
     lastWords: async (name) => withLikelyCause(await on(name, "last-words"), inputs.causes),
     // Pulumi shows the output of a provider.
@@ -75,10 +81,12 @@ function worldOf(inputs: ReleaseInputs): UpgradeWorld {
   };
 }
 
-async function converge(inputs: ReleaseInputs): Promise<ReleaseInputs> {
+async function converge(olds: Partial<ReleaseInputs>, inputs: ReleaseInputs): Promise<ReleaseInputs> {
   const limits = { start: inputs.startDeadline * 1000, ready: readyLimit, interval };
-  const { container: wanted, allowDowngrade } = inputs;
-  await upgrade({ names: Object.keys(inputs.endpoints), wanted, allowDowngrade }, worldOf(inputs), limits);
+  const { container: wanted, allowDowngrade, discardWritesOf: discarded = "" } = inputs;
+  const names = Object.keys(inputs.endpoints);
+  const isStored = olds.container === wanted;
+  await upgrade({ names, wanted, allowDowngrade, discarded, isStored }, worldOf(inputs), limits);
   return inputs;
 }
 
@@ -89,24 +97,32 @@ export const release = {
     news: Partial<ReleaseInputs>,
   ): Promise<pulumi.dynamic.CheckResult> {
     const checked = checkInputs(schema, news);
-    const { image, allowDowngrade } = news;
-    if (olds.image && image && image !== unknownValue && !allowDowngrade && isDowngrade(olds.image, image))
+    const { image, container, allowDowngrade, discardWritesOf } = news;
+    const isUndone = discardWritesOf !== undefined && discardWritesOf === olds.container;
+    const mayGoBack = allowDowngrade || isUndone || image === unknownValue;
+    if (olds.image && image && !mayGoBack && isDowngrade(olds.image, image))
       checked.failures?.push({
         property: "image",
         reason:
           `\`image\` must not go back from ${olds.image} to ${image}: an older version may not open, or may spoil, the ` +
           "datastore of a newer one. Set `image` to that version or a newer one; set `allowDowngrade` if it must be",
       });
+    if (discardWritesOf && discardWritesOf === container)
+      checked.failures?.push({
+        property: "discardWritesOf",
+        reason: `\`discardWritesOf\` must not name ${container}, which is the container that these settings make: take the setting out`,
+      });
     return checked;
   },
 
   /** No change replaces a release: nodes that have the wanted container are left alone. */
   async diff(_id: string, olds: ReleaseInputs, news: ReleaseInputs): Promise<pulumi.dynamic.DiffResult> {
-    return { changes: inputNames.some((name) => !isDeepStrictEqual(olds[name], news[name])), replaces: [] };
+    const former: ReleaseInputs = { ...olds, discardWritesOf: olds.discardWritesOf ?? "" };
+    return { changes: inputNames.some((name) => !isDeepStrictEqual(former[name], news[name])), replaces: [] };
   },
 
   async create(inputs: ReleaseInputs): Promise<pulumi.dynamic.CreateResult<ReleaseInputs>> {
-    return { id: inputs.url, outs: await converge(inputs) };
+    return { id: inputs.url, outs: await converge({}, inputs) };
   },
 
   /** A node that runs another container, or was left in the middle of an upgrade, is drift. */
@@ -133,16 +149,18 @@ export const release = {
     news: ReleaseInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ReleaseInputs>> {
     try {
-      return { outs: await converge(news) };
+      return { outs: await converge(olds, news) };
     } catch (error) {
-      // If the nodes are as before, they match the state. Otherwise the next `up` must look at them again, whatever it
-      // wants.
-      if (error instanceof UpgradeFailed && !error.isAsBefore) throw partialFailure(error, id, olds);
+      const outcome = error instanceof UpgradeFailed ? error.outcome : "old";
+      // What the nodes run now, and how old its datastore may be, is what the next `up` compares with; it looks at them
+      // again, whatever it wants.
+      if (outcome === "new") throw partialFailure(error, id, news);
+      if (outcome === "mixed") throw partialFailure(error, id, olds);
       // A plain error: a subclass loses its message in serialization.
       throw new Error(messageOf(error));
     }
   },
 
-  /** Guards and containers have resources of their own. */
+  /** Agents and containers have resources of their own. */
   async delete(): Promise<void> {},
 };

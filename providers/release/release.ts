@@ -22,12 +22,17 @@ export interface ReleaseArgs {
   startDeadline: pulumi.Input<number>;
   /** Let an older version of the image follow a newer one. */
   allowDowngrade: pulumi.Input<boolean>;
+  /**
+   * The container whose writes may be lost; default: none's. The nodes then go back to the datastore as it was before
+   * that container first ran on it, though it has answered.
+   */
+  discardWritesOf?: pulumi.Input<string>;
 }
 
 /**
- * The choice of the container that the guards run. A change moves the service to the new container: first on the
+ * The choice of the container that the agents run. A change moves the service to the new container: first on the
  * standbys, then by a switchover, then on the former active node. If the new container does not serve in time, the
- * datastore and the old container are restored, and the update fails.
+ * datastore and the old container are restored, unless the new one has answered; and the update fails.
  */
 export class Release extends pulumi.dynamic.Resource {
   declare readonly container: pulumi.Output<string>;
@@ -37,7 +42,11 @@ export class Release extends pulumi.dynamic.Resource {
     super(
       provider,
       name,
-      { ...args, endpoints: pulumi.secret(args.endpoints) },
+      {
+        ...args,
+        endpoints: pulumi.secret(args.endpoints),
+        discardWritesOf: args.discardWritesOf ?? "",
+      },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["endpoints"] }),
       "rancher",
       "Release",

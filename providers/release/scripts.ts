@@ -2,15 +2,16 @@ import { z } from "zod";
 import { answerOf } from "../remote/answer";
 import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
-import type { NodeLook } from "./upgrade-world";
+import type { NodeLook, TakenBack } from "./upgrade-world";
 
 /** The scripts on nodes for a release: files of node/release/, which document their arguments and output. */
 export type ReleaseScript = keyof typeof limits;
 
-/** Milliseconds: a guard takes up to `guard.stopGrace` (600 s at most) to stop, and systemd is slow on a busy node. */
+/** Milliseconds: an agent takes up to `guard.stopGrace` (600 s at most) to stop, and systemd is slow on a busy node. */
 const limits = {
   look: 90_000,
   point: 900_000,
+  name: 120_000,
   halt: 900_000,
   "last-words": 90_000,
   "take-back": 1_800_000,
@@ -38,6 +39,14 @@ const nodeLook = z.object({
 export function parseLook(stdout: string): NodeLook {
   const { container, kept, ...found } = answerOf(nodeLook, "release/look", stdout);
   return { ...found, container: container ?? "", kept: kept ?? undefined };
+}
+
+const takenBack = z.object({ answered: z.string().nullable(), words: z.string() });
+
+/** Reads what `take-back` printed. */
+export function parseTakenBack(stdout: string): TakenBack {
+  const { answered, words } = answerOf(takenBack, "release/take-back", stdout);
+  return { answered: answered ?? undefined, words };
 }
 
 export const look = async (ssh: SshEndpoint): Promise<NodeLook> =>

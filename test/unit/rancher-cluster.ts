@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { NodeLook, UpgradeWorld } from "../../providers/release/upgrade-world";
+import type { NodeLook, TakenBack, UpgradeWorld } from "../../providers/release/upgrade-world";
 
 /** What a process that is killed leaves behind: an error in the middle of what it did. */
 export class Killed extends Error {}
@@ -7,28 +7,32 @@ export class Killed extends Error {}
 interface SimulatedNode {
   container: string;
   kept?: string | undefined;
-  guard: boolean;
-  /** Its unit: a guard that is not enabled yet was never started. */
+  agent: boolean;
+  /** Its unit: an agent that is not enabled yet was never started. */
   enabled: boolean;
   /** It does not answer, and runs nothing. */
   dead: boolean;
 }
 
-/** The datastore: which containers have opened it, in order, and what the guards noted beside it. */
+/** The datastore: which containers have opened it, in order, and what the agents noted beside it. */
 interface Data {
   history: string[];
   last: string;
   before: string[];
+  /** The container that last answered. */
+  served: string;
 }
 
 /**
- * Nodes with guards that do what guards do: one of those that run has the lease and runs its container, which opens the
- * data; the copy from before another container's first start is kept (node/guard/service.bash).
+ * Nodes with agents that do what agents do: one of those that run has the lease and runs its container, which opens the
+ * data; the copy from before another container's first start is kept, and it is noted which container has answered.
  */
 export class Cluster implements UpgradeWorld {
   readonly nodes = new Map<string, SimulatedNode>();
   readonly told: string[] = [];
   readonly log: string[] = [];
+  /** Containers that run and do not answer. */
+  readonly mute = new Set<string>();
   serving: string | undefined;
   data: Data;
   /** Steps that are left until the process is killed. */
@@ -37,13 +41,13 @@ export class Cluster implements UpgradeWorld {
   constructor(
     names: string[],
     container: string,
-    readonly broken: ReadonlySet<string> = new Set(),
+    readonly broken: Set<string> = new Set(),
     serving: string | undefined = names[0],
   ) {
     const runs = container !== "";
-    for (const name of names) this.nodes.set(name, { container, guard: runs, enabled: runs, dead: false });
+    for (const name of names) this.nodes.set(name, { container, agent: runs, enabled: runs, dead: false });
     this.serving = serving;
-    this.data = { history: [container], last: container, before: [] };
+    this.data = { history: [container], last: container, before: [], served: container };
   }
 
   node(name: string): SimulatedNode {
@@ -68,9 +72,13 @@ export class Cluster implements UpgradeWorld {
   }
 
   private settle(): void {
-    if (this.serving && this.node(this.serving).guard) return;
-    this.serving = undefined;
-    const next = [...this.nodes].find(([, { guard, container, dead }]) => guard && container && !dead);
+    if (this.serving && !this.node(this.serving).agent) this.serving = undefined;
+    if (!this.serving) this.takeOver();
+    this.note();
+  }
+
+  private takeOver(): void {
+    const next = [...this.nodes].find(([, { agent, container, dead }]) => agent && container && !dead);
     if (!next) return;
     const [name, { container }] = next;
     this.serving = name;
@@ -82,8 +90,16 @@ export class Cluster implements UpgradeWorld {
     this.log.push(`${name} starts ${container}`);
   }
 
+  /** Whether it answers the agent, wherever the VIP is. */
+  private answers = (container: string): boolean => !this.broken.has(container) && !this.mute.has(container);
+
+  private note(): void {
+    const container = this.serving && this.node(this.serving).container;
+    if (container && this.answers(container)) this.data.served = container;
+  }
+
   async look(name: string): Promise<NodeLook> {
-    const { container, kept, guard, enabled } = this.reach(name);
+    const { container, kept, agent, enabled } = this.reach(name);
     this.settle();
     const serves = this.serving === name;
     const fails = serves && this.broken.has(container);
@@ -91,8 +107,8 @@ export class Cluster implements UpgradeWorld {
       container,
       kept,
       enabled,
-      state: !guard ? "" : fails ? "STARTING" : serves ? "ACTIVE" : "STANDBY",
-      ready: guard && !serves,
+      state: !agent ? "" : fails ? "launching" : serves ? "active" : "standby",
+      ready: agent && !serves,
       reason: "",
       gaveUp: fails ? "the container ends by itself again and again" : "",
       running: serves && !fails ? [container] : [],
@@ -105,10 +121,10 @@ export class Cluster implements UpgradeWorld {
       this.log.push(`${name} stops ${node.container}`);
       this.serving = undefined;
     }
-    node.guard = false;
+    node.agent = false;
     this.settle();
     this.step();
-    Object.assign(node, { container, kept: undefined, guard: node.enabled });
+    Object.assign(node, { container, kept: undefined, agent: node.enabled });
     this.step();
   }
 
@@ -116,28 +132,37 @@ export class Cluster implements UpgradeWorld {
     const node = this.reach(name);
     node.kept = former;
     this.step();
-    node.guard = false;
+    node.agent = false;
     if (this.serving === name) this.log.push(`${name} stops ${node.container}`);
     this.settle();
     this.step();
   }
 
-  async takeBack(name: string, container: string): Promise<string> {
+  async name(name: string, container: string): Promise<void> {
+    const node = this.reach(name);
+    assert.ok(node.kept !== undefined, "its agent may start the container at once");
+    node.container = container;
+    this.step();
+  }
+
+  async takeBack(name: string, container: string, discarded: string): Promise<TakenBack> {
     this.reach(name);
     assert.equal(this.serving, undefined, "the data is changed under somebody's feet");
     for (const node of this.nodes.values()) assert.ok(node.kept !== undefined, "a boot would start it");
-    if (this.data.last === container) return "as it was";
-    this.data.history = [...this.data.before];
+    const { data } = this;
+    if (data.last === container) return { words: "as it was" };
+    if (data.served === data.last && discarded !== data.last) return { answered: data.last, words: "" };
+    data.history = [...data.before];
     this.step();
-    this.data.last = container;
+    data.last = container;
     this.step();
-    return "from its copy";
+    return { words: "from its copy" };
   }
 
   async trouble(): Promise<string | undefined> {
     this.settle();
     const container = this.serving && this.node(this.serving).container;
-    return container && !this.broken.has(container) ? undefined : "nobody answers";
+    return container && this.answers(container) ? undefined : "nobody answers";
   }
 
   lastWords = async (name: string): Promise<string> => `the words of ${name}`;

@@ -19,6 +19,7 @@ const inputs = {
   causes: [],
   startDeadline: 300,
   allowDowngrade: false,
+  discardWritesOf: "",
 };
 
 describe("an older image", () => {
@@ -42,6 +43,16 @@ describe("an older image", () => {
     assert.deepEqual(await refused("a:stand-in-1", "a:stand-in-0"), []);
     assert.deepEqual(await refused("a:v2.12.4", unknownValue), []);
     assert.deepEqual((await release.check({}, inputs)).failures, []);
+  });
+
+  test("is not, if what the newer one wrote is discarded with it; the wanted one's writes cannot be", async () => {
+    const { container } = inputs;
+    const newer = { ...inputs, image: "a:v2.12.4" };
+    const older = { ...inputs, container: "rancher-4d3c2b1a", image: "a:v2.12.3" };
+    assert.deepEqual((await release.check(newer, { ...older, discardWritesOf: container })).failures, []);
+    assert.equal((await release.check(newer, { ...older, discardWritesOf: "other" })).failures?.length, 1);
+    const [failure] = (await release.check(inputs, { ...inputs, discardWritesOf: container })).failures ?? [];
+    assert.match(failure?.reason ?? "", /^`discardWritesOf` must not name rancher-1a2b3c4d, /);
   });
 
   test("is one by its numbers, and a pre-release is before its release", () => {
@@ -81,6 +92,7 @@ test("each input is a change that replaces nothing", async () => {
     causes: [{ pattern: "p", meaning: "m" }],
     startDeadline: 1,
     allowDowngrade: true,
+    discardWritesOf: "rancher-4d3c2b1a",
   };
   for (const [name, value] of Object.entries(other))
     assert.deepEqual(
@@ -89,6 +101,9 @@ test("each input is a change that replaces nothing", async () => {
       name,
     );
   assert.deepEqual(await release.diff("id", inputs, { ...inputs }), { changes: false, replaces: [] });
+  // Of a version that had no such word.
+  const { discardWritesOf: _, ...former } = inputs;
+  assert.deepEqual(await release.diff("id", former, inputs), { changes: false, replaces: [] });
 });
 
 test("without nodes that answer there is no drift to see", async () => {
