@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Callable
 
+from . import cli_scripts
 from .configuration import CONFIGURATION_ERROR, Refused, check, load
 from .control import NoAgent, ask_agent
 from .daemons import CONFIGURATION, RUN, run_daemon
@@ -37,12 +38,8 @@ def parser() -> argparse.ArgumentParser:
     add("stop", "make certain that nothing runs here after the agent has ended (its unit does)")
     add("health", "ask the service whether it is well (the agent does)")
     add("job", "do one piece of work (the agent does)", "kind").add_argument("arguments", nargs="*")
-    add("status", "print what this node is and does, as JSON")
     add("check", "check a configuration, and say all mistakes", "file")
-    show = add("show", "print what the configuration says, a line for each name such as lease.identity")
-    show.add_argument("names", nargs="+")
-    renew = add("renew", "let an agent of these files and this configuration take over, if another one runs; the service runs on")
-    renew.add_argument("--limit", type=float, default=300, help="seconds until it must answer (default 300)")
+    cli_scripts.add_to(add)
     hand_over = add("hand-over", "hand the service over and refuse the VIP for so long; 0: no longer")
     hand_over.add_argument("seconds", type=float)
     hand_over.add_argument("reason", nargs="?", default="")
@@ -59,8 +56,6 @@ def parser() -> argparse.ArgumentParser:
     failures.add_argument("--clear", action="store_true", help="forget them")
     add("fence-confirm", "say that a node is off; counts once", "node")
     add("restart", "let a new agent take over; the service runs on")
-    work = add("work", "have the owner stop the service for: pack FILE, unpack FILE, put-back", "verb")
-    work.add_argument("file", nargs="?", default="")
     add("events", "print what happened, as JSON lines")
     return top
 
@@ -104,44 +99,12 @@ def _job(told: argparse.Namespace) -> int:
     return run_job(told.run, VERSION, told.kind, told.arguments)
 
 
-def _status(told: argparse.Namespace) -> int:
-    from .status import status  # noqa: PLC0415
-
-    print(json.dumps(status(told.run, told.configuration, VERSION)))
-    return 0
-
-
 def _check(told: argparse.Namespace) -> int:
     """Loads all of the agent, too: Python then has it compiled, and its first start does not take longer than the next."""
     from . import loop, node, stop  # noqa: F401, PLC0415
     from .lease import process  # noqa: F401, PLC0415
 
     check(load(told.file), VERSION, told.file)
-    return 0
-
-
-def _show(told: argparse.Namespace) -> int:
-    from .show import show  # noqa: PLC0415
-
-    try:
-        print(*show(told.configuration, told.names), sep="\n")
-    except Refused as refused:
-        print(refused, file=sys.stderr)
-        return CONFIGURATION_ERROR
-    return 0
-
-
-def _renew(told: argparse.Namespace) -> int:
-    from .renewal import NotRenewed, renew  # noqa: PLC0415
-
-    try:
-        print(json.dumps(renew(told.run, told.configuration, VERSION, told.limit)))
-    except Refused as refused:
-        print(refused, file=sys.stderr)
-        return CONFIGURATION_ERROR
-    except NotRenewed as error:
-        print(error, file=sys.stderr)
-        return 1
     return 0
 
 
@@ -231,13 +194,6 @@ def _failures(told: argparse.Namespace) -> int:
     return 0
 
 
-def _work(told: argparse.Namespace) -> int:
-    core = _running(told).core
-    limit = (core.work_limit + core.stop_grace + core.hold_off + core.grace_time + 2 * core.start_limit) / 1000
-    number = os.urandom(16).hex()
-    return _ask(told, {"do": "work", "number": number, "verb": told.verb, "file": told.file}, limit)
-
-
 def _events(told: argparse.Namespace) -> int:
     from .events import latest  # noqa: PLC0415
 
@@ -252,10 +208,7 @@ _COMMANDS: "dict[str, Callable[[argparse.Namespace], int]]" = {
     "stop": _daemon,
     "health": _health,
     "job": _job,
-    "status": _status,
     "check": _check,
-    "show": _show,
-    "renew": _renew,
     "hand-over": _hand_over,
     "pause": _lasting("paused"),
     "resume": _lasting("paused"),
@@ -267,6 +220,6 @@ _COMMANDS: "dict[str, Callable[[argparse.Namespace], int]]" = {
     "failures": _failures,
     "fence-confirm": lambda told: _ask(told, {"do": "fence-confirm", "node": told.node}, _SOON),
     "restart": lambda told: _ask(told, {"do": "restart"}, _SOON),
-    "work": _work,
     "events": _events,
+    **cli_scripts.COMMANDS,
 }

@@ -13,7 +13,7 @@ from .configuration import check, load
 from .copies import Copies, Locked
 from .copying import Pace
 from .core.lease import LEASE
-from .core.observation import JobKind
+from .core.observation import TAKE_BACK, JobKind
 from .core.record import RECORD_BYTES, decode, decode_epoch
 from .files import Unusable, read_small, read_some
 from .harden import be_ordinary
@@ -23,6 +23,7 @@ from .restore import Restore
 from .run_files import RunFiles
 from .setup import Setup
 from .shared_data import Failed, mount_data, unmount_data
+from .taking_back import do_take_back
 
 #: Milliseconds without a confirmed heartbeat, in heartbeats, from which on a copy waits.
 _LATE = 2
@@ -132,9 +133,9 @@ def _copy(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
 
 
 def _work(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
-    """`EPOCH NUMBER VERB [FILE]`"""
-    del files
-    restore = Restore(setup.data.directory, still_owner(setup, int(arguments[0])))
+    """`EPOCH NUMBER VERB [FILE]`; the file of take-back is its order."""
+    owner = still_owner(setup, int(arguments[0]))
+    restore = Restore(setup.data.directory, owner)
     number, verb = arguments[1], arguments[2]
     if verb == "pack":
         restore.pack(arguments[3])
@@ -142,6 +143,8 @@ def _work(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
         restore.unpack(arguments[3], number)
     elif verb == "put-back":
         restore.put_back(number)
+    elif verb == TAKE_BACK:
+        return do_take_back(setup, files, int(arguments[0]), arguments[3], Pace(_late_heartbeat(setup, files)), owner)
     else:
         raise Failed(f"{verb} is no work")
     return ""

@@ -32,7 +32,7 @@ def renew(run: str, configuration: str, version: str, limit: float) -> "dict[str
     deadline = time.monotonic() + limit
     while True:
         try:
-            agent = ask_agent(files.control, {"do": "status"}, _ANSWER)["agent"]
+            agent = ask_agent(files.control, {"do": "status"}, _ANSWER).get("agent") or {}
             running = _running(files.running)
             right = agent.get("version") == version and running == told
             if right and agent.get("state") not in _FIRST:

@@ -1,22 +1,28 @@
-"""`agent show NAME...`: what the configuration says, for scripts. Not checked: a node needs some of it before all is there."""
+"""`agent show NAME...` and `agent status NAME...`: values for scripts, a line each."""
 
 from typing import Any
 
-from .configuration import Refused, read_json
+from .configuration import read_json
 
 
 def show(path: str, names: "list[str]") -> "list[str]":
-    """A value for each name, such as `lease.identity` or `service.container`; empty for what is not said. Raises Refused."""
+    """What the configuration says, such as `lease.identity` or `service.container`; empty for what it does not say. Not checked:
+    a node needs some of it before all is there. Raises Refused."""
     told = read_json(path)
+    of_service = any(name.startswith("service.") for name in names)
+    if of_service and isinstance(told, dict) and isinstance(told.get("service"), str):
+        told["service"] = read_json(told["service"])
+    return values(told, names)
+
+
+def values(told: Any, names: "list[str]") -> "list[str]":
+    """By their paths. Empty for null, and for what is not there; a line break becomes a blank."""
     return [_value(told, name.split(".")) for name in names]
 
 
-def _value(told: Any, names: "list[str]") -> str:
-    for name in names:
-        if isinstance(told, str):
-            told = read_json(told)
+def _value(told: Any, path: "list[str]") -> str:
+    for name in path:
         told = told.get(name) if isinstance(told, dict) else None
-    text = "" if told is None or isinstance(told, (dict, list)) else str(told)
-    if "\n" in text:
-        raise Refused([f"`{'.'.join(names)}` must be a single line"], "the configuration")
-    return text
+    if isinstance(told, bool):
+        return str(told).lower()
+    return "" if told is None or isinstance(told, (dict, list)) else " ".join(str(told).splitlines())

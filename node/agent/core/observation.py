@@ -186,13 +186,17 @@ class Ending(enum.Enum):
     """The unit is stopped or the node goes down: the service is handed over in order first."""
 
 
+#: The work after which nothing is started here: the datastore is another container's than this agent knows.
+TAKE_BACK = "take-back"
+
+
 class Work(NamedTuple):
     """A backup or a restore, for which the service has to be stopped."""
 
     number: str
     """Its identity; the edge that was asked for it knows the rest."""
     verb: str
-    """For messages: pack, unpack, put-back."""
+    """pack, unpack, put-back, or TAKE_BACK."""
 
 
 class Orders(NamedTuple):

@@ -4,7 +4,7 @@ from . import actions as act
 from .killing import kill
 from .leaving import step_down
 from .notes import note_served
-from .observation import Ending, JobKind, JobStatus
+from .observation import TAKE_BACK, Ending, JobKind, JobStatus
 from .settings import WatchdogMode
 from .state import (
     Cloning,
@@ -158,7 +158,11 @@ def working(turn: Turn) -> None:
     if done:
         words = (done.words or "without a word") if done.status is JobStatus.FAILED else ""
     turn.do(act.WorkEnded(phase.work, words))
-    if done:
+    if done and phase.work.verb == TAKE_BACK:
+        # Whatever became of it.
+        turn.memory = turn.memory._replace(hold_until=turn.mono + turn.settings.hold_off, hold_reason=f"{TAKE_BACK} is over")
+        step_down(turn, f"{TAKE_BACK} is over", turn.settings.stop_grace)
+    elif done:
         # Again from the start: what was left half done is finished there.
         to_mount(turn, f"{phase.work.verb} is over")
 

@@ -1,0 +1,104 @@
+"""Commands that the node's own scripts are made of: node/host, node/release, node/backup."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from typing import Any, Callable
+
+from .configuration import check, load
+from .core.settings import Configuration
+from .run_files import RunFiles
+from .version import VERSION
+
+
+def add_to(add: "Callable[..., argparse.ArgumentParser]") -> None:
+    """`add(name, words, *arguments)` adds a command."""
+    status = add("status", "print what this node is and does, as JSON; with names such as agent.state, a line for each")
+    status.add_argument("names", nargs="*")
+    show = add("show", "print what the configuration says, a line for each name such as lease.identity")
+    show.add_argument("names", nargs="+")
+    renew = add("renew", "let an agent of these files and this configuration take over, if another one runs; the service runs on")
+    renew.add_argument("--limit", type=float, default=300, help="seconds until it must answer (default 300)")
+    work = add("work", "have the owner stop the service for: pack FILE, unpack FILE, put-back", "verb")
+    work.add_argument("file", nargs="?", default="")
+    add("await-well", "wait until the service is well here; prints for how many seconds it has been")
+    back = add("take-back", "put the datastore back as it was before another container first ran on it", "container")
+    back.add_argument("discarded", nargs="?", default="", help="the container whose writes may be lost, though it has answered")
+
+
+def _status(told: argparse.Namespace) -> int:
+    from .show import values  # noqa: PLC0415
+    from .status import status  # noqa: PLC0415
+
+    found = status(told.run, told.configuration, VERSION)
+    print(*(values(found, told.names) if told.names else [json.dumps(found)]), sep="\n")
+    return 0
+
+
+def _show(told: argparse.Namespace) -> int:
+    from .show import show  # noqa: PLC0415
+
+    print(*show(told.configuration, told.names), sep="\n")
+    return 0
+
+
+def _renew(told: argparse.Namespace) -> int:
+    from .renewal import NotRenewed, renew  # noqa: PLC0415
+
+    try:
+        print(json.dumps(renew(told.run, told.configuration, VERSION, told.limit)))
+    except NotRenewed as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _running(run: str) -> Configuration:
+    """Raises Refused."""
+    files = RunFiles(run)
+    return check(load(files.running), VERSION, files.running).core
+
+
+def _work(told: argparse.Namespace) -> int:
+    from .work import ask_work, patience  # noqa: PLC0415
+
+    limit, number = patience(_running(told.run)), os.urandom(16).hex()
+    words = ask_work(RunFiles(told.run).control, told.verb, told.file, number, limit)
+    if words:
+        print(words, file=sys.stderr)
+    return 1 if words else 0
+
+
+def _await_well(told: argparse.Namespace) -> int:
+    from .work import NotWell, await_well  # noqa: PLC0415
+
+    try:
+        print(f"{await_well(RunFiles(told.run).control, _running(told.run)):.3f}")
+    except NotWell as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _take_back(told: argparse.Namespace) -> int:
+    from .shared_data import Failed  # noqa: PLC0415
+    from .take_back import take_back  # noqa: PLC0415
+
+    try:
+        print(json.dumps(take_back(told.run, told.configuration, VERSION, told.container, told.discarded)))
+    except (Failed, OSError, subprocess.SubprocessError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+COMMANDS: "dict[str, Callable[[Any], int]]" = {
+    "status": _status,
+    "show": _show,
+    "renew": _renew,
+    "work": _work,
+    "await-well": _await_well,
+    "take-back": _take_back,
+}

@@ -1,0 +1,103 @@
+"""`agent work` and `agent await-well`: work on the shared data that wants the service stopped, from the side of who asks."""
+
+import json
+import socket
+import time
+from typing import Any, Optional
+
+from .control import NoAgent, ask_agent
+from .core.settings import Configuration
+
+#: Seconds between two looks, and for one answer.
+_BETWEEN, _ANSWER = 1.0, 3.0
+#: Seconds in which another agent takes over from one that has ended.
+_REPLACED = 30.0
+#: States from which the work is not begun, nor the service started, without something else happening first.
+_AWAY = ("begin", "standby", "contending", "waiting", "ended")
+#: The service leaves this node.
+_LEAVING = ("stopping", "unmounting", "releasing", "killing")
+
+
+def patience(core: Configuration) -> float:
+    """Seconds: a node that is not active yet may have to wait for the VIP and for the lease."""
+    return (core.stop_grace + core.hold_off + core.grace_time + 2 * core.start_limit) / 1000
+
+
+def ask_work(control: str, verb: str, file: str, number: str, limit: float) -> str:
+    """Waits until it is done, however long the work itself takes, which the agent limits. Withdrawn where this ends before.
+
+    `limit`: seconds in which it must begin. Returns why it was not done; empty if it was.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_ANSWER)
+        try:
+            connection.connect(control)
+            connection.sendall(json.dumps({"do": "work", "number": number, "verb": verb, "file": file}).encode() + b"\n")
+        except OSError as error:
+            return f"the agent of this node does not answer: {error}"
+        connection.settimeout(_BETWEEN)
+        answer, begun = b"", time.monotonic()
+        while not answer.endswith(b"\n"):
+            try:
+                part = connection.recv(64 << 10)
+            except socket.timeout:
+                state, reason = _state(control)
+                if state and state not in _AWAY + _LEAVING:
+                    begun = time.monotonic()
+                elif verb == "pack" and state in (*_LEAVING, "standby"):
+                    # Another node serves by now, or will.
+                    return f"the service left this node: {reason}"
+                elif time.monotonic() - begun > limit:
+                    return f"the agent did not begin it in {limit:.0f} s; it is {state or 'stopped'} ({reason})"
+                continue
+            except OSError as error:
+                return f"the agent of this node does not answer: {error}"
+            if not part:
+                return "the agent of this node has ended, or made room for another one: try again"
+            answer += part
+    return _words(answer)
+
+
+def _words(answer: bytes) -> str:
+    try:
+        told = json.loads(answer)
+        return str(told.get("error") or "")
+    except (ValueError, AttributeError, RecursionError):
+        return "the agent answers in another form than expected"
+
+
+def _state(control: str) -> "tuple[str, str]":
+    """Empty, and why, where nobody answers."""
+    try:
+        agent: Any = ask_agent(control, {"do": "status"}, _ANSWER).get("agent")
+    except NoAgent as gone:
+        return "", str(gone)
+    if not isinstance(agent, dict):
+        return "", "the agent answers in another form than expected"
+    return str(agent.get("state")), str(agent.get("fault") or agent.get("reason"))
+
+
+class NotWell(Exception):
+    """In words."""
+
+
+def await_well(control: str, core: Configuration) -> float:
+    """Waits until the service is well on this node; for how many seconds it has been, then. Raises NotWell."""
+    deadline = time.monotonic() + (core.start_deadline + core.start_limit + core.copy_limit) / 1000
+    silent: Optional[float] = None
+    while True:
+        state, reason = _state(control)
+        now = time.monotonic()
+        silent = None if state else (silent or now)
+        if state == "active":
+            return _since(control)
+        if state in _AWAY[1:] + _LEAVING or now > deadline or (silent is not None and now - silent > _REPLACED):
+            raise NotWell(reason)
+        time.sleep(_BETWEEN / 5)
+
+
+def _since(control: str) -> float:
+    try:
+        return float(ask_agent(control, {"do": "status"}, _ANSWER)["agent"]["since"])
+    except (NoAgent, KeyError, TypeError, ValueError):
+        return 0.0
