@@ -21,6 +21,11 @@ def _local_lease(part):  # type: ignore[no-untyped-def]
 
 
 configuration._lease = _local_lease
+if sys.argv[1:2] == ["take-back"]:
+    # Its agent, too.
+    from agent import take_back
+
+    take_back.own_command = lambda *words: [sys.executable, "-I", "-S", "-B", os.path.realpath(__file__), *words]
 code = quick(sys.argv[1:])
 if code is None:
     from agent.cli import main
