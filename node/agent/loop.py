@@ -83,7 +83,9 @@ class Agent:
 
     def run(self) -> None:
         """Until told to end."""
-        self._node.manager.tell(READY=1, WATCHDOG_USEC=self._node.setup.core.give_up * 1000 // 3)
+        core = self._node.setup.core
+        # Rounds are a heartbeat apart, and each of them says that this one lives.
+        self._node.manager.tell(READY=1, WATCHDOG_USEC=max(core.give_up // 3, 2 * core.heartbeat) * 1000)
         while not self._hands.exit:
             for _ in range(_MOST_ROUNDS):
                 if not self._turn() or self._hands.exit:

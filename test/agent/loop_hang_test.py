@@ -61,6 +61,23 @@ def test_an_agent_is_ready_and_stays_awake_while_the_lease_process_hangs(
     assert node.status()["lease"]["hangs"] is None
 
 
+def test_the_service_manager_waits_for_more_than_a_round_whatever_the_timers_are(
+    one: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = one.nodes[0]
+    # The longest heartbeat that this `giveUp` allows.
+    heartbeat = TIMERS["giveUp"] // 3
+    node.told["timers"].update(heartbeat=heartbeat, watchdog=TIMERS["giveUp"] + 2 * heartbeat, followLease=2 * heartbeat)
+    node.write_configuration()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(str(tmp_path / "notify"))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    node.start()
+    listener.settimeout(10)
+    told = dict(line.split("=", 1) for line in listener.recv(4096).decode().splitlines())
+    assert 2 * 1000 * heartbeat <= int(told["WATCHDOG_USEC"]) < 1000 * TIMERS["giveUp"]
+
+
 def test_status_of_a_standby_whose_server_hangs_says_so(world: World) -> None:
     node = world.standby()
     node.lease_unit.signal(signal.SIGSTOP)
