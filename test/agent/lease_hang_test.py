@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from agent.clock import boot_ms
-from agent.core.actions import Lock, Take, Write
+from agent.core.actions import Lock, Look, Take, Write
 from support.groups import CONTAINER, version_2
 from support.lease_node import Process, wait
 from support.owner import REFUSED, Owner
@@ -120,3 +120,21 @@ def _state(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def test_a_lock_that_comes_late_for_an_agent_of_other_terms_is_let_go(frozen: Path) -> None:
+    a, b = Process(frozen, "a"), Process(frozen, "b")
+    try:
+        for each in (a, b):
+            each.terms = each.terms._replace(filesystem="ext4")
+            each.client = each.connected()
+        subprocess.run(["fsfreeze", "-f", str(frozen / "lease")], check=True)
+        # It cannot make the file.
+        assert a.client.ask(Lock(boot_ms()))
+        a.client = a.connected(a.terms._replace(alone=a.terms.alone + 1))
+        subprocess.run(["fsfreeze", "-u", str(frozen / "lease")], check=True)
+        # As a standby it looks once a heartbeat.
+        wait(lambda: not a.ask(Look(boot_ms(), False, False)).locked and b.ask(Lock(boot_ms())).locked, 5)
+    finally:
+        for each in (a, b):
+            each.end()

@@ -72,6 +72,7 @@ class Server:
         self._version = version
         self._deadman = deadman
         self._held: Optional[Held] = None
+        self._former: Optional[Held] = None  # what the serving thread last worked on
         self._used = boot_ms()  # when an agent last asked for anything
         self._busy = 0  # since when the serving thread is at a request; 0: it is not
         self._ended = False
@@ -191,6 +192,10 @@ class Server:
             return ""
         if held is None:
             return "nobody has said hello"
+        if self._former and self._former is not held:
+            # A lock may have come that was asked for on other terms, and by nobody who is still there.
+            self._former.run(self._former.logic.drop())
+        self._former = held
         if do == "drop":
             held.run(held.logic.drop())
         else:
