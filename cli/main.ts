@@ -6,9 +6,20 @@ import type { CommandBuilder } from "./commands/command";
 import { doctorCommand } from "./commands/doctor";
 import { downCommand } from "./commands/down";
 import { drillCommand } from "./commands/drill";
+import { failuresCommand } from "./commands/failures";
+import { fenceConfirmCommand } from "./commands/fence-confirm";
 import { forwardCommand } from "./commands/forward";
 import { maintenanceCommand } from "./commands/maintenance";
 import { newStackCommand } from "./commands/new-stack";
+import {
+  allowCommand,
+  banCommand,
+  pauseCommand,
+  preferCommand,
+  resumeCommand,
+  startCommand,
+  stopCommand,
+} from "./commands/orders";
 import { restoreCommand } from "./commands/restore";
 import { schemaCommand } from "./commands/schema";
 import { shellCommand } from "./commands/shell";
@@ -28,6 +39,15 @@ const builders: readonly CommandBuilder[] = [
   doctorCommand,
   switchoverCommand,
   maintenanceCommand,
+  pauseCommand,
+  resumeCommand,
+  stopCommand,
+  startCommand,
+  banCommand,
+  allowCommand,
+  preferCommand,
+  failuresCommand,
+  fenceConfirmCommand,
   backupCommand,
   restoreCommand,
   shellCommand,

@@ -1,11 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { linkedProgram } from "../domain/node-set";
 import { messageOf } from "../local/errors";
-import type { SshEndpoint } from "../providers/remote/endpoint";
-import { rootPrefix } from "../providers/remote/root";
-import { exec } from "../providers/remote/ssh";
 import { ping } from "../providers/vip/ping";
 import { answers } from "../workloads/rancher/pages";
+import { askAgent } from "./agents";
 import type { KnownNode } from "./known-stack";
 import { type NodeReport, parseNodeStatus } from "./node-report";
 import type { PingReport } from "./verdict";
@@ -13,27 +9,10 @@ import type { PingReport } from "./verdict";
 /** Milliseconds that a node or the VIP may take to answer. A login to an emulated machine under load takes long. */
 export const answerLimit = 10_000;
 
-const command = `${linkedProgram("host/agent")} status`;
-
-/** How to log in to a node of a stack that was up once. */
-export async function endpointOf(node: KnownNode): Promise<SshEndpoint> {
-  if (!node.hostKey) throw new Error("it has not been up yet, so its host key is not known");
-  return {
-    host: node.host ?? node.address,
-    port: node.port,
-    user: node.user,
-    privateKey: await readFile(node.keyFile, "utf8"),
-    keyFile: node.keyFile,
-    hostKey: node.hostKey,
-    knownHostsFile: node.knownHostsFile,
-  };
-}
-
 async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
   const { name, address } = node;
   try {
-    const ssh = await endpointOf(node);
-    const { code, stdout, stderr } = await exec(ssh, `${rootPrefix(ssh.user)}${command}`, { timeout });
+    const { code, stdout, stderr } = await askAgent(node, ["status"], timeout);
     if (code !== 0)
       throw new Error(`\`agent status\` ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
     return { name, address, status: parseNodeStatus(stdout) };

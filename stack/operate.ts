@@ -1,19 +1,9 @@
 import { Failure } from "../local/errors";
 import { awaitHolders } from "../providers/vip/holders";
 import { runScript, type Script } from "../providers/vip/scripts";
-import type { KnownNode, KnownStack } from "./known-stack";
-import { answerLimit, endpointOf } from "./measure";
-
-/** A node by its name. @throws Failure if there is none */
-export function knownNode({ nodes }: KnownStack, name: string): KnownNode {
-  const node = nodes.find((each) => each.name === name);
-  if (!node)
-    throw new Failure(
-      `${JSON.stringify(name)} is no node; the nodes are ${nodes.map((each) => each.name).join(", ")}`,
-      2,
-    );
-  return node;
-}
+import type { KnownStack } from "./known-stack";
+import { answerLimit } from "./measure";
+import { endpointOf, knownNode } from "./nodes";
 
 /** Runs a script of node/keepalived on a node. */
 export async function onNode(stack: KnownStack, name: string, script: Script, args: string[]): Promise<void> {

@@ -10,9 +10,9 @@ import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
 import { draw } from "../../providers/remote/transfer";
 import { checkSettingsFile } from "../../settings/file";
 import type { KnownStack } from "../../stack/known-stack";
-import { askNodes, endpointOf } from "../../stack/measure";
+import { askNodes } from "../../stack/measure";
 import { type NodeReport, wordsOf } from "../../stack/node-report";
-import { knownNode } from "../../stack/operate";
+import { endpointOf, knownNode } from "../../stack/nodes";
 import { existingStackFile } from "../../stack/stack-file";
 import { fromCaller } from "../caller";
 

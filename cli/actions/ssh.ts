@@ -1,7 +1,7 @@
 import { Failure } from "../../local/errors";
 import { handOver } from "../../local/foreground";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
-import { knownNode } from "../../stack/operate";
+import { knownNode } from "../../stack/nodes";
 import { callerFolder } from "../caller";
 
 export interface SshOptions {

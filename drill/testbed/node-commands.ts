@@ -3,7 +3,7 @@ import { rootPrefix } from "../../providers/remote/root";
 import { bareScript, installSet, runNodeScript } from "../../providers/remote/script";
 import { asRoot, exec } from "../../providers/remote/ssh";
 import type { KnownNode } from "../../stack/known-stack";
-import { endpointOf } from "../../stack/measure";
+import { endpointOf } from "../../stack/nodes";
 import type { Shell } from "../probes/sampler";
 
 /** Milliseconds for a verb on a node: an emulated node needs half a minute to stop a container. */

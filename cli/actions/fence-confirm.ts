@@ -1,0 +1,43 @@
+import { Failure } from "../../local/errors";
+import { tellAgents } from "../../stack/agents";
+import type { KnownStack } from "../../stack/known-stack";
+import { askNodes } from "../../stack/measure";
+import { knownNode } from "../../stack/nodes";
+import { mustBeTold } from "../../stack/orders";
+import { confirm } from "../ui/confirm";
+import { npmRun } from "../ui/npm-run";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+export interface FenceConfirmOptions {
+  stack: string;
+  node: string;
+  /** Do not ask. */
+  yes?: boolean;
+}
+
+/**
+ * Tells the other nodes an operator's word that a node is off, after a confirmation. It counts once, for ten minutes.
+ *
+ * @returns 0
+ * @throws Failure if that node answers, or the answer is no; nobody is told then
+ */
+export async function fenceConfirm(
+  known: KnownStack,
+  { stack, node, yes = false }: FenceConfirmOptions,
+): Promise<number> {
+  const asked = knownNode(known, node);
+  const others = known.nodes.filter((each) => each !== asked);
+  const [report] = await askNodes([asked]);
+  if (report?.status) throw new Failure(`${node} answers over SSH: it is not off, and nobody is told so`);
+  if (!yes)
+    await confirm({
+      title: `Your word that ${node} is off lets another node start the service at once. If ${node} runs:`,
+      losses: ["two nodes write the same data, and what they write is lost or broken"],
+      message: `Did you see for yourself that ${node} is off?`,
+      unasked: npmRun("fence-confirm", stack, "--yes", node),
+    });
+  mustBeTold(await tellAgents(others, ["fence-confirm", node]), say, npmRun("fence-confirm", stack, node));
+  say(`the other nodes take ${node} for off: once, for ten minutes, and not after it was seen to live`);
+  return 0;
+}

@@ -1,0 +1,91 @@
+import { Failure } from "../../local/errors";
+import { checkSettingsFile } from "../../settings/file";
+import { tellAgents } from "../../stack/agents";
+import type { KnownStack } from "../../stack/known-stack";
+import { askNodes } from "../../stack/measure";
+import { knownNode } from "../../stack/nodes";
+import { checkedReason, isDown, mustBeTold, untilAll } from "../../stack/orders";
+import { existingStackFile } from "../../stack/stack-file";
+import { nodeNamed, whyNotReady } from "../../stack/switchover-plan";
+import { npmRun } from "../ui/npm-run";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** The reason as it is typed in a shell. */
+const quoted = (reason: string): string => `'${reason.replaceAll("'", "'\\''")}'`;
+
+/** Milliseconds that a node may take to hand over in order, by the stack's settings. */
+export function handOverLimit(stack: string): number {
+  const { stopGrace, startLimit, watchdog } = checkSettingsFile(existingStackFile(stack)).guard;
+  return 1_000 * (stopGrace + startLimit + 3 * watchdog + 60);
+}
+
+/** Lets all agents look on and touch nothing. @returns 0 */
+export async function pause(known: KnownStack, stack: string, given: string): Promise<number> {
+  const reason = checkedReason(given);
+  mustBeTold(await tellAgents(known.nodes, ["pause", reason]), say, npmRun("pause", stack, quoted(reason)));
+  say(`all agents look on and touch nothing, and nobody takes over, until \`${npmRun("resume", stack)}\``);
+  return 0;
+}
+
+/** Ends {@link pause}. @returns 0 */
+export async function resume(known: KnownStack, stack: string): Promise<number> {
+  mustBeTold(await tellAgents(known.nodes, ["resume"]), say, npmRun("resume", stack));
+  say("all agents act again");
+  return 0;
+}
+
+/**
+ * Lets a node not serve. If it does, it hands over first.
+ *
+ * @returns 0
+ * @throws Failure if no other node could serve; nothing is done then
+ */
+export async function ban(
+  known: KnownStack,
+  { stack, node, reason: given }: { stack: string; node: string; reason: string },
+): Promise<number> {
+  const reason = checkedReason(given);
+  const reports = await askNodes(known.nodes);
+  const report = nodeNamed(reports, node);
+  const serves = !isDown(report) && report.status !== undefined;
+  const others = reports.filter((each) => each !== report);
+  const able = others.some((each) => each.status?.lease?.heldHere || !whyNotReady(each));
+  if (!able && !report.status?.orders?.banned)
+    throw new Failure(
+      `without ${node} no node could serve: ${others.map(whyNotReady).join("; ")}. \`${npmRun("stop", stack, quoted(reason))}\` stops the service everywhere`,
+    );
+  const wanted = [knownNode(known, node)];
+  mustBeTold(await tellAgents(wanted, ["ban", reason]), say, npmRun("ban", stack, node, quoted(reason)));
+  if (serves)
+    await untilAll(isDown, `${node} is banned, and has not handed over yet`, {
+      ...{ look: () => askNodes(wanted), say, limit: handOverLimit(stack) },
+    });
+  say(`${node} does not serve until \`${npmRun("allow", stack, node)}\``);
+  return 0;
+}
+
+/** Ends {@link ban}. @returns 0 */
+export async function allow(known: KnownStack, stack: string, node: string): Promise<number> {
+  const told = await tellAgents([knownNode(known, node)], ["allow"]);
+  mustBeTold(told, say, npmRun("allow", stack, node));
+  say(`${node} may serve again`);
+  return 0;
+}
+
+/**
+ * Lets a node serve next, if it is fit for it; nothing moves now.
+ *
+ * @param node a node's name, or `none`
+ * @returns 0
+ */
+export async function prefer(known: KnownStack, stack: string, node: string): Promise<number> {
+  const name = node === "none" ? "" : knownNode(known, node).name;
+  mustBeTold(await tellAgents(known.nodes, ["prefer", name]), say, npmRun("prefer", stack, node));
+  say(
+    name
+      ? `${name} serves next, if it is fit; \`${npmRun("switchover", stack, name)}\` moves the service there now`
+      : "no node is preferred",
+  );
+  return 0;
+}
