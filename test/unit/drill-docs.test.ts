@@ -44,6 +44,12 @@ test("what the docs say of the drill are the report's own lines", () => {
       /(<!-- drill: ([a-z0-9+ -]+) -->\n)[\s\S]*?(<!-- \/drill -->)/,
       (_, start: string, names: string, end: string) => {
         found = true;
+        const known = new Set(faults.map(({ name }) => name));
+        assert.deepEqual(
+          names.split(" ").filter((name) => !known.has(name)),
+          [],
+          `${file} names faults that are none`,
+        );
         return `${start}${excerpt(names.split(" "))}\n${end}`;
       },
     );
