@@ -78,20 +78,17 @@ export class Service extends Component {
     );
   }
 
-  /** What must be there so that the image is found: registries to ask, or the image itself. */
+  /** What must be there before the image: how the engine is set, with the registries that it asks; or the image itself. */
   private imageSourcesOn(node: Node, plan: ContainerPlan): pulumi.Resource[] {
     const { mirrors = [], archive } = this.args.imageSources ?? {};
     const make = <T>(name: string, make: (name: string, options: pulumi.CustomResourceOptions) => T): T =>
       make(nodeChildName(this, node, name), nodeOptions(name, node, this, this.args.prepared(node)));
     return [
-      ...(mirrors.length
-        ? [
-            make("docker-settings", (name, options) => {
-              const lists = { "registry-mirrors": mirrors };
-              return new DaemonSettings(name, { ssh: node.ssh, lists }, options);
-            }),
-          ]
-        : []),
+      // A restart of the engine, such as by an update of its package, is no outage then.
+      make("docker-settings", (name, options) => {
+        const lists: Record<string, string[]> = mirrors.length ? { "registry-mirrors": mirrors } : {};
+        return new DaemonSettings(name, { ssh: node.ssh, lists, liveRestore: true }, options);
+      }),
       ...(archive
         ? [
             make("image-archive", (name, options) => {

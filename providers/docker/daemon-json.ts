@@ -61,3 +61,18 @@ export function withoutLists(text: string, added: Lists): string {
   }
   return Object.keys(daemon).length ? written(daemon) : "";
 }
+
+const liveRestore = "live-restore";
+
+/** Whether a daemon.json says whether containers outlive the engine, be it so or not. */
+export const saysLiveRestore = (text: string): boolean => liveRestore in parseDaemon(text);
+
+/** Lets containers outlive the engine. */
+export const withLiveRestore = (text: string): string => written({ ...parseDaemon(text), [liveRestore]: true });
+
+/** Undoes that, unless somebody has said otherwise since. Returns "" if nothing is left of the file. */
+export function withoutLiveRestore(text: string): string {
+  const { [liveRestore]: value, ...rest } = parseDaemon(text);
+  if (value !== true) return text;
+  return Object.keys(rest).length ? written(rest) : "";
+}

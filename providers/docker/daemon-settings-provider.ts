@@ -7,16 +7,28 @@ import { endpointSchema } from "../remote/files-provider";
 import { asRoot, execOk } from "../remote/ssh";
 import { storedCode } from "../shim";
 import { checkInputs } from "../validation";
-import { type Lists, missingIn, withLists, withoutLists } from "./daemon-json";
+import {
+  type Lists,
+  missingIn,
+  saysLiveRestore,
+  withLists,
+  withLiveRestore,
+  withoutLists,
+  withoutLiveRestore,
+} from "./daemon-json";
 
 export interface DaemonSettingsInputs {
   ssh: SshEndpoint;
   file: string;
   lists: Lists;
+  /** The state of a version that did not know it lacks it. */
+  liveRestore?: boolean;
 }
 
 export interface DaemonSettingsOutputs extends DaemonSettingsInputs {
   added: Lists;
+  /** Whether `live-restore` was not in the file before. */
+  addedLiveRestore?: boolean;
 }
 
 const defaultFile = "/etc/docker/daemon.json";
@@ -26,6 +38,7 @@ const schema = z.object({
   ssh: endpointSchema,
   file: z.string("must be a text").regex(/^(\/[\w.-]+)+$/, "must be a plain absolute path"),
   lists: z.record(z.string(), z.array(z.string("must be a text"), "must be a list of texts")),
+  liveRestore: z.boolean("must be true or false"),
 });
 
 async function textOn({ ssh, file }: DaemonSettingsInputs): Promise<string> {
@@ -44,19 +57,40 @@ async function write({ ssh, file }: DaemonSettingsInputs, before: string, after:
   await execOk(ssh, asRoot(ssh, script), { stdin: after, timeout: limit });
 }
 
-async function converge(inputs: DaemonSettingsInputs, olds?: DaemonSettingsOutputs) {
+/** A file without what was added to it. */
+function withoutAdded(text: string, { added, addedLiveRestore }: DaemonSettingsOutputs): string {
+  const lists = withoutLists(text, added);
+  return addedLiveRestore ? withoutLiveRestore(lists) : lists;
+}
+
+/** Whether the engine has no live restore and could have it. */
+async function mayLiveRestore({ ssh }: DaemonSettingsInputs): Promise<boolean> {
+  const line = `docker info --format '{{.LiveRestoreEnabled}} {{.Swarm.LocalNodeState}}'`;
+  const { stdout } = await execOk(ssh, asRoot(ssh, line), { timeout: limit });
+  return stdout.trim() === "false inactive";
+}
+
+async function converge(
+  inputs: DaemonSettingsInputs,
+  olds?: DaemonSettingsOutputs,
+): Promise<DaemonSettingsOutputs> {
   const before = await textOn(inputs);
-  const without = olds ? withoutLists(before, olds.added) : before;
+  const without = olds ? withoutAdded(before, olds) : before;
   const added = missingIn(without, inputs.lists);
-  const after = Object.keys(added).length ? withLists(without, added) : without;
-  await write(inputs, before, after);
-  return { ...inputs, added };
+  const lists = Object.keys(added).length ? withLists(without, added) : without;
+  const addedLiveRestore =
+    inputs.liveRestore === true &&
+    !saysLiveRestore(without) &&
+    // Of one that was added here the engine could not tell: it may still be in force.
+    (olds?.addedLiveRestore === true || (await mayLiveRestore(inputs)));
+  await write(inputs, before, addedLiveRestore ? withLiveRestore(lists) : lists);
+  return { ...inputs, added, addedLiveRestore };
 }
 
 /** The provider of {@link DaemonSettings}. */
 export const daemonSettings = {
   async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
-    return checkInputs(schema, news, { file: defaultFile });
+    return checkInputs(schema, news, { file: defaultFile, liveRestore: false });
   },
 
   async diff(
@@ -68,6 +102,7 @@ export const daemonSettings = {
     const changes =
       replaces.length > 0 ||
       !isDeepStrictEqual(olds.lists, news.lists) ||
+      (olds.liveRestore ?? false) !== (news.liveRestore ?? false) ||
       storedCode(olds) !== storedCode(news);
     return { changes, replaces };
   },
@@ -78,7 +113,8 @@ export const daemonSettings = {
 
   /** Values that somebody removed are drift. */
   async read(id: string, props: DaemonSettingsOutputs): Promise<pulumi.dynamic.ReadResult> {
-    const missing = missingIn(await textOn(props), props.lists);
+    const text = await textOn(props);
+    const missing = missingIn(text, props.lists);
     const left = (lists: Lists): Lists =>
       Object.fromEntries(
         Object.entries(lists).map(([key, values]) => [
@@ -86,8 +122,11 @@ export const daemonSettings = {
           values.filter((value) => !missing[key]?.includes(value)),
         ]),
       );
-    const inputs = { ssh: props.ssh, file: props.file, lists: left(props.lists) };
-    return { id, props: { ...inputs, added: left(props.added) }, inputs };
+    const { ssh, file, addedLiveRestore = false } = props;
+    const isOut = addedLiveRestore && !saysLiveRestore(text);
+    const liveRestore = !isOut && (props.liveRestore ?? false);
+    const inputs = { ssh, file, lists: left(props.lists), liveRestore };
+    return { id, props: { ...inputs, added: left(props.added), addedLiveRestore }, inputs };
   },
 
   async update(
@@ -100,6 +139,6 @@ export const daemonSettings = {
 
   async delete(_id: string, props: DaemonSettingsOutputs): Promise<void> {
     const before = await textOn(props);
-    await write(props, before, withoutLists(before, props.added));
+    await write(props, before, withoutAdded(before, props));
   },
 };

@@ -8,6 +8,11 @@ export interface DaemonSettingsArgs {
   ssh: pulumi.Input<SshEndpoint>;
   /** Values for those lists of Docker's daemon.json that a running engine reads again, such as `registry-mirrors`. */
   lists: pulumi.Input<Lists>;
+  /**
+   * Whether containers outlive a restart of the engine; default false. What daemon.json or the engine's command line says
+   * of it stays, and a node of a swarm goes without: Docker does not start with both.
+   */
+  liveRestore?: pulumi.Input<boolean>;
   /** Default `/etc/docker/daemon.json`. */
   file?: pulumi.Input<string>;
 }
@@ -28,7 +33,7 @@ export class DaemonSettings extends pulumi.dynamic.Resource {
     super(
       provider,
       name,
-      { ...args, added: undefined },
+      { ...args, added: undefined, addedLiveRestore: undefined },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["ssh"] }),
       "docker",
       "DaemonSettings",

@@ -24,7 +24,7 @@ const former = JSON.parse(
 ) as Record<string, Former>;
 
 /** What nothing takes over: deleted at the end of an update, when the agents have taken the guards' place. */
-const givenUp = /(remote:Files::\w+-guard-files|remote:Command::\w+-guard-running)$/;
+const givenUp = /remote:Command::\w+-guard-running$/;
 
 const { privateKey } = newKeyPair("test");
 
@@ -95,10 +95,10 @@ for (const [name, stack] of Object.entries(former))
       }
     });
 
-    test("what guards ran from and what started them goes, and with it their units", () => {
+    test("what started guards goes, and with it their units", () => {
       const gone = stack.resources.filter((urn) => givenUp.test(urn));
       const nodes = (stack.settings.nodes as { name: string }[]).length;
-      assert.equal(gone.length, 2 * nodes);
+      assert.equal(gone.length, nodes);
       for (const urn of gone)
         assert.deepEqual(
           resources.filter(({ urns }) => urns.includes(urn)),

@@ -222,7 +222,7 @@ describe("a change of one setting changes this and nothing else", () => {
       ["~ Command *-backup-timer: create, stdin, update", "~ Files *-backup-units: files"],
     ],
     [{ backup: { keep: 3 } }, {}, []],
-    [{ registryMirrors: ["https://mirror.example.com"] }, {}, ["+ DaemonSettings *-docker-settings"]],
+    [{ registryMirrors: ["https://mirror.example.com"] }, {}, ["~ DaemonSettings *-docker-settings: lists"]],
     [
       { imageArchive: { file: "/images/rancher.tar", sha256: "b".repeat(64) } },
       {},

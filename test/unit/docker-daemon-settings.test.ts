@@ -11,22 +11,27 @@ import { TestServer } from "./remote-server";
 const server = new TestServer();
 const file = server.path("docker/daemon.json");
 const log = server.path("log");
+/** What the engine says of live restore, and of the swarm that it is in. */
+const engine = server.path("engine");
 
 before(async () => {
   await server.start();
   writeFileSync(server.path("bin/systemctl"), `#!/bin/sh\necho "$*" >>${log}\n`);
-  chmodSync(server.path("bin/systemctl"), 0o755);
+  writeFileSync(server.path("bin/docker"), `#!/bin/sh\n[ "$1" = info ] && cat ${engine}\n`);
+  for (const name of ["systemctl", "docker"]) chmodSync(server.path(`bin/${name}`), 0o755);
 });
 after(() => server.stop());
 beforeEach(() => {
   rmSync(server.path("docker"), { recursive: true, force: true });
   writeFileSync(log, "");
+  writeFileSync(engine, "false inactive\n");
 });
 
 const inputs = (...mirrors: string[]): DaemonSettingsInputs => ({
   ssh: server.endpoint,
   file,
   lists: { "registry-mirrors": mirrors },
+  liveRestore: false,
 });
 async function create(given: DaemonSettingsInputs): Promise<DaemonSettingsOutputs> {
   const { outs } = await daemonSettings.create(given);
@@ -95,4 +100,62 @@ test("what somebody took out is drift, and put in again", async () => {
   assert.equal((await daemonSettings.diff("id", drifted, given)).changes, true);
   await daemonSettings.update("id", drifted, given);
   assert.deepEqual(daemon(), { "registry-mirrors": ["https://a", "https://b"] });
+});
+
+const restoring = (): DaemonSettingsInputs => ({ ...inputs(), lists: {}, liveRestore: true });
+
+test("containers outlive the engine, which needs no restart for that", async () => {
+  write('{"log-driver":"journald"}');
+  const outs = await create(restoring());
+  assert.deepEqual(daemon(), { "log-driver": "journald", "live-restore": true });
+  assert.equal(readFileSync(log, "utf8").trim().split("\n").at(-1), "reload docker");
+  writeFileSync(engine, "true inactive\n");
+  // It stays while something else changes.
+  const { outs: changed } = await daemonSettings.update("id", outs, { ...restoring(), lists: { a: ["b"] } });
+  assert.deepEqual(daemon(), { "log-driver": "journald", a: ["b"], "live-restore": true });
+  await daemonSettings.delete("id", changed as DaemonSettingsOutputs);
+  assert.deepEqual(daemon(), { "log-driver": "journald" });
+});
+
+test("whoever has said whether containers outlive the engine is right; a swarm goes without", async () => {
+  for (const [text, says] of [
+    ['{"live-restore":false}', "false inactive"],
+    ['{"live-restore":true}', "true inactive"],
+    // By its command line: Docker does not start if both say it.
+    ["{}", "true inactive"],
+    ["{}", "false active"],
+  ] as const) {
+    write(text);
+    writeFileSync(engine, says);
+    const outs = await create(restoring());
+    assert.equal(readFileSync(file, "utf8"), text);
+    assert.deepEqual((await daemonSettings.read("id", outs)).inputs, restoring(), "and it is no drift");
+    await daemonSettings.delete("id", outs);
+    assert.equal(readFileSync(file, "utf8"), text);
+  }
+  assert.equal(reloads(), 0);
+});
+
+test("a live restore that somebody took out is drift, and put in again", async () => {
+  const outs = await create(restoring());
+  writeFileSync(engine, "true inactive\n");
+  rmSync(file);
+  const drifted = (await daemonSettings.read("id", outs)).props as DaemonSettingsOutputs;
+  assert.equal((await daemonSettings.diff("id", drifted, restoring())).changes, true);
+  await daemonSettings.update("id", drifted, restoring());
+  assert.deepEqual(daemon(), { "live-restore": true });
+  writeFileSync(file, '{"live-restore":false}');
+  assert.deepEqual((await daemonSettings.read("id", outs)).inputs, restoring(), "said otherwise, it stays");
+  await daemonSettings.delete("id", outs);
+  assert.deepEqual(daemon(), { "live-restore": false });
+});
+
+test("the state of a version that knew no live restore is updated in place", async () => {
+  const { liveRestore: _, ...former } = { ...inputs("https://a"), added: { "registry-mirrors": ["https://a"] } };
+  write('{"registry-mirrors":["https://a"]}');
+  const news = { ...former, liveRestore: true };
+  const { changes, replaces } = await daemonSettings.diff("id", former, news);
+  assert.deepEqual([changes, replaces], [true, []]);
+  await daemonSettings.update("id", former, news);
+  assert.deepEqual(daemon(), { "registry-mirrors": ["https://a"], "live-restore": true });
 });
