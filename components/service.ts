@@ -73,6 +73,7 @@ export class Service extends Component {
         causes: workload.causes,
         startDeadline: workload.startDeadline,
         allowDowngrade: workload.allowDowngrade ?? false,
+        discardWritesOf: workload.discardWritesOf ?? "",
       },
       { ...this.childOptions("release"), dependsOn: [...containers, ...nodes.flatMap(ready)] },
     );

@@ -39,6 +39,8 @@ export interface Workload {
   causes: Cause[];
   /** Let an older version of the image follow a newer one; default false: it may spoil the datastore. */
   allowDowngrade?: boolean;
+  /** A container that has answered: go back to before it, and lose all that was written since; default: none. */
+  discardWritesOf?: string | undefined;
 }
 
 /** How nodes come by the image, beside the registry that it names. */

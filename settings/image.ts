@@ -59,6 +59,14 @@ export const imageShape = {
     truth.default(false),
     "Let an older version of `image` follow a newer one, which may spoil the datastore",
   ),
+  discardWritesOf: setting(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.-]+$/, { error: "must be a container's name, such as rancher-1a2b3c4d" })
+      .optional(),
+    "A container that has answered: go back to before it, and lose all that was written since; with the settings of before",
+    "none",
+  ),
   registryLogin: setting(
     registryLogin.optional(),
     "Login for the registry that `image` is in; keep the password encrypted",

@@ -151,6 +151,7 @@ describe("what the official docker plugin is given", () => {
       url: "https://192.168.56.10:3300",
       startDeadline: 120,
       allowDowngrade: false,
+      discardWritesOf: "",
     });
   });
 
@@ -203,6 +204,7 @@ describe("a change of one setting changes this and nothing else", () => {
       [...container("labels", "container, image"), "~ RemoteImage *-image: name"],
     ],
     [{ allowDowngrade: "true" }, {}, ["~ Release release: allowDowngrade"]],
+    [{ discardWritesOf: "rancher-1a2b3c4d" }, {}, ["~ Release release: discardWritesOf"]],
     [{ extraEnvironment: { A: "2" } }, { extraEnvironment: { A: "1" } }, container("envs")],
     [{ systemRegistry: "registry.example.com" }, {}, container("envs")],
     [{ auditLog: { level: 1 } }, {}, container("envs, volumes")],

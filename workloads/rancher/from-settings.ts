@@ -14,6 +14,7 @@ export function rancherArgs(settings: Settings, place: Place, name: StackName): 
   const {
     image = place.image ?? defaultImage,
     allowDowngrade,
+    discardWritesOf,
     hostname,
     httpsPort,
     httpPort,
@@ -25,7 +26,7 @@ export function rancherArgs(settings: Settings, place: Place, name: StackName): 
     ...base,
     hosts: base.hosts && { ...base.hosts, memory: memoryFloorOf(settings.memoryFloor, image) },
     rancher: {
-      ...{ image, allowDowngrade, hostname, httpsPort, httpPort, tls },
+      ...{ image, allowDowngrade, discardWritesOf, hostname, httpsPort, httpPort, tls },
       ...{ extraEnvironment, systemRegistry, agentVolume, auditLog, startDeadline },
       stopGrace: guard.stopGrace,
     },

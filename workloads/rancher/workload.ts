@@ -19,6 +19,8 @@ export interface RancherArgs {
   image?: pulumi.Input<string>;
   /** Let an older version of `image` follow a newer one; default false: it may spoil the datastore. */
   allowDowngrade?: boolean;
+  /** A container that has answered: go back to before it, and lose all that was written since; default: none. */
+  discardWritesOf?: string | undefined;
   /** The name under which users find Rancher; default: the VIP. */
   hostname?: pulumi.Input<string> | undefined;
   /** The port on the VIP and on the nodes for HTTPS; default 443. */
@@ -86,5 +88,6 @@ export function rancherWorkload(
     startDeadline: args.startDeadline ?? startDeadline.default,
     stopGrace: args.stopGrace ?? agentTimers.stopGrace.default,
     allowDowngrade: args.allowDowngrade ?? false,
+    discardWritesOf: args.discardWritesOf,
   };
 }
