@@ -26,7 +26,7 @@ export interface FloatingIpArgs extends VrrpOptions {
    * True if an agent on each node decides whether the node may have the VIP: without its word a node does not take it.
    * Default false: a node has the VIP as long as keepalived and what it tracks are well.
    */
-  guarded?: boolean;
+  agentDecides?: boolean;
   /** What prepares a node's packages: keepalived is installed after it, since two installations exclude each other. */
   prepared?: NodeDependencies;
   /** What else must be on a node before keepalived runs there. */
@@ -44,7 +44,7 @@ export class FloatingIp extends Component {
 
   constructor(name: string, args: FloatingIpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("FloatingIp", name, {}, opts);
-    const { nodes, guarded = false, prepared, after, ...options } = args;
+    const { nodes, agentDecides = false, prepared, after, ...options } = args;
     const spec = completeSpec(options);
     this.vip = spec.vip;
     this.takeover = takeoverBound(
@@ -58,7 +58,7 @@ export class FloatingIp extends Component {
     const files = [...keepalived].map(([node, { version }]) =>
       pulumi.all([node.interface, version, pulumi.all(nodes.map(vrrpNode))]).apply(([device, found, all]) => {
         const conf = {
-          ...{ spec, guarded, interface: device, version: found },
+          ...{ spec, agentDecides, interface: device, version: found },
           node: all[nodes.indexOf(node)] as VrrpNode,
           peers: all.filter(({ name }) => name !== node.name),
         };
@@ -117,7 +117,7 @@ export class FloatingIp extends Component {
   }
 
   /** What keepalived's unit needs on a node. */
-  private filesOn(node: Node, { prepared, guarded = false }: FloatingIpArgs): pulumi.Resource {
+  private filesOn(node: Node, { prepared, agentDecides = false }: FloatingIpArgs): pulumi.Resource {
     const reload = readingUnits("systemctl daemon-reload");
     return nodeFiles(
       "keepalived-files",
@@ -131,7 +131,7 @@ export class FloatingIp extends Component {
         },
         afterWrite: reloadUnits("keepalived"),
         // Where an agent is, the folder is of what prepares the node.
-        afterDelete: guarded ? reload : `rm -rf ${nodePaths.config}; ${reload}`,
+        afterDelete: agentDecides ? reload : `rm -rf ${nodePaths.config}; ${reload}`,
       },
       prepared?.(node),
     );

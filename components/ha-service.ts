@@ -109,7 +109,7 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
   const complete = (node: Node) => software.complete(node);
   const ip = new FloatingIp(
     named("floating-ip"),
-    { ...floatingIp, nodes, guarded: true, prepared, after: complete },
+    { ...floatingIp, nodes, agentDecides: true, prepared, after: complete },
     options("floating-ip"),
   );
   const storage = new SharedStorage(

@@ -25,12 +25,12 @@ export interface KeepalivedConf {
   /** Of the keepalived on the node, such as `2.2.7`. */
   version: string;
   /** Whether an agent on the node has a say in it, by its track file; default true. */
-  guarded?: boolean;
+  agentDecides?: boolean;
 }
 
 /** Files that keepalived watches on each node: 0 = may hold the VIP, anything else = fault. */
 export const trackFiles = {
-  /** Written by the guard; a node whose guard never ran does not take the VIP. */
+  /** Written by the agent; a node whose agent never ran does not take the VIP. */
   ha_rancher: { path: "/run/ha-rancher/track", initially: 1 },
   /** Written by `ha-rancher switchover`; gone after a boot. */
   ha_rancher_yield: { path: "/run/ha-rancher/yield", initially: 0 },
@@ -39,8 +39,8 @@ export const trackFiles = {
 } as const;
 
 /** The files that keepalived watches on a node: without an agent all but the agent's. */
-const watchedFiles = ({ guarded = true }: KeepalivedConf) =>
-  Object.entries(trackFiles).filter(([name]) => guarded || name !== "ha_rancher");
+const watchedFiles = ({ agentDecides = true }: KeepalivedConf) =>
+  Object.entries(trackFiles).filter(([name]) => agentDecides || name !== "ha_rancher");
 
 /** The instance whose state is the node's. */
 const mainInstance = "ha_rancher";
@@ -210,8 +210,8 @@ function instanceBlock(instance: Instance, conf: KeepalivedConf, tracks: boolean
 }
 
 /** The agent's own program tells the user's; without an agent that one is called itself. */
-function notifyLine({ spec: { notify }, guarded = true }: KeepalivedConf): string[] {
-  const programs = [...(guarded ? [notifyProgram] : []), ...(notify ? [notify] : [])];
+function notifyLine({ spec: { notify }, agentDecides = true }: KeepalivedConf): string[] {
+  const programs = [...(agentDecides ? [notifyProgram] : []), ...(notify ? [notify] : [])];
   return programs.length ? [`notify ${keepalivedCommand(programs.join(" "))}`] : [];
 }
 
@@ -249,7 +249,7 @@ export function specFingerprint(spec: VrrpSpec, nodes: VrrpNode[]): string {
  * keepalived.conf of a node. The reasons for what it says are in docs/floating-ip.md.
  *
  * The first line names the settings that all nodes share, and the hash of the rest: a node that runs with others,
- * or whose file was changed by hand, can be told by that line alone (node/guard/node-status).
+ * or whose file was changed by hand, can be told by that line alone (node/agent/keepalived_view.py).
  *
  * @throws if a value cannot stand in the file, a track option needs a newer keepalived, or `version` is too old
  */

@@ -42,7 +42,7 @@ export interface TrackedScript {
   rise: number;
 }
 
-/** What must be well on a node for it to hold the VIP; beside the VIP's own interface and the guard. */
+/** What must be well on a node for it to hold the VIP; beside the VIP's own interface and the agent. */
 export interface Tracked {
   /** Names of interfaces that must be up. */
   interfaces: string[];

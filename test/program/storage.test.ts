@@ -69,7 +69,7 @@ describe("storage on a machine of the stack", () => {
     assert.ok(![...found.values()].some(({ type }) => type.endsWith("nfs:Export")));
   });
 
-  it("exports to the nodes alone, synced, with the lease and grace that the guards count on", () => {
+  it("exports to the nodes alone, synced, with the lease and grace that the owners count on", () => {
     const exported = found.get("storage-machine-storage-exports")?.inputs;
     assert.equal(exported?.afterWrite, "exportfs -ra");
     const lines = String(exported?.files["/etc/exports.d/ha-rancher.exports"].content)

@@ -1,6 +1,6 @@
 import type { Cause } from "../../domain/causes";
 
-/** What Rancher, its datastore, Docker and the guard say when a start fails, and what it means. In order. */
+/** What Rancher, its datastore, Docker and the agent say when a start fails, and what it means. In order. */
 export const causes: readonly Cause[] = [
   {
     pattern: "must be ran with the --privileged flag",
