@@ -7,15 +7,7 @@ import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";
-import {
-  type Dependencies,
-  nodeCommand,
-  nodeFiles,
-  nodePaths,
-  programCommand,
-  programsOn,
-  reloadUnits,
-} from "./on-node";
+import { type Dependencies, nodeCommand, nodeFiles, nodePaths, programCommand, programsOn } from "./on-node";
 
 /** A fence agent, whose confirmed "off" a successor waits for. Its options may hold secrets: all of them are kept as such. */
 export interface FencingArgs {
@@ -124,13 +116,7 @@ export class NodeSoftware extends Component {
     const configuration = pulumi
       .output(node.address)
       .apply((address) => configurationOf({ name: node.name, address, peers: others }, agent));
-    const files = nodeFiles(
-      "agent-files",
-      node,
-      this,
-      { files: configuration.apply(agentFiles), afterWrite: reloadUnits("ha-rancher-agent") },
-      [prepared],
-    );
+    const files = nodeFiles("agent-files", node, this, { files: configuration.apply(agentFiles) }, [prepared]);
     const fences = fencing && [
       nodeFiles(
         "fence-files",

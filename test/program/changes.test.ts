@@ -92,6 +92,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
   ],
   [{ environment: "prod" }, {}, [about("environment")]],
   [{ guard: { hold: 20 } }, {}, agents],
+  [{ fencing: { watchdog: "required" } }, {}, agents],
   [{ fencing: agent }, {}, [...agents, "+ Files *-fence-files", "~ Command *-prepared: create, update"]],
 ];
 

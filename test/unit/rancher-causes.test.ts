@@ -17,6 +17,9 @@ for (const [log, wanted] of [
     "etcdserver: cluster cannot be downgraded (current version: 3.4 is lower than datastore's)",
     /newer version/,
   ],
+  ["the datastore is still locked: k3s/server/db/state.db", /datastore is locked/],
+  ["`watchdog` is required, and there is none: no device", /`fencing\.watchdog`/],
+  ["the data cannot be used: /rancher_data is not mounted", /shared data cannot be used/],
   ["/rancher_data/.ha-rancher-sentinel says 'x', not 'y': not this stack's data", /shared data/],
 ] as const)
   test(log.slice(0, 60), () =>

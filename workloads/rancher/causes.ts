@@ -12,6 +12,11 @@ export const causes: readonly Cause[] = [
       "the shared data cannot be used: look whether the NFS server answers, and whose data the directory has",
   },
   {
+    pattern: "`watchdog` is required",
+    meaning:
+      "the nodes have no watchdog device that can be used: load the driver of one (`modprobe softdog`), or set `fencing.watchdog` to automatic",
+  },
+  {
     pattern: "port is already allocated|address already in use",
     meaning:
       "another program has the port: set `httpsPort` (or `httpPort`) to a free one, or stop that program",
@@ -22,7 +27,7 @@ export const causes: readonly Cause[] = [
   },
   {
     pattern:
-      "file already locked|flocked by another process|database is locked|resource temporarily unavailable",
+      "datastore is still locked|file already locked|flocked by another process|database is locked|resource temporarily unavailable",
     meaning:
       "the datastore is locked by another instance: look with `npm run status` that only one node runs the service",
   },
