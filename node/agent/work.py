@@ -6,6 +6,7 @@ import time
 from typing import Any, Optional
 
 from .control import NoAgent, ask_agent
+from .core.observation import TAKE_BACK
 from .core.settings import Configuration
 
 #: Seconds between two looks, and for one answer.
@@ -14,6 +15,8 @@ _BETWEEN, _ANSWER = 1.0, 3.0
 _REPLACED = 30.0
 #: States from which the work is not begun, nor the service started, without something else happening first.
 _AWAY = ("begin", "standby", "contending", "waiting", "ended")
+#: However long they take, which has its own limits.
+_WORKING = ("cloning", "working")
 #: The service leaves this node.
 _LEAVING = ("stopping", "unmounting", "releasing", "killing")
 
@@ -36,17 +39,20 @@ def ask_work(control: str, verb: str, file: str, number: str, limit: float) -> s
         except OSError as error:
             return f"the agent of this node does not answer: {error}"
         connection.settimeout(_BETWEEN)
-        answer, begun = b"", time.monotonic()
+        answer, begun, owned = b"", time.monotonic(), False
         while not answer.endswith(b"\n"):
             try:
                 part = connection.recv(64 << 10)
             except socket.timeout:
                 state, reason = _state(control)
-                if state and state not in _AWAY + _LEAVING:
+                owned = owned or bool(state and state not in _AWAY + _LEAVING)
+                if state in _WORKING:
                     begun = time.monotonic()
                 elif verb == "pack" and state in (*_LEAVING, "standby"):
                     # Another node serves by now, or will.
                     return f"the service left this node: {reason}"
+                elif verb == TAKE_BACK and (state in _LEAVING or (owned and state == "standby")):
+                    return reason
                 elif time.monotonic() - begun > limit:
                     return f"the agent did not begin it in {limit:.0f} s; it is {state or 'stopped'} ({reason})"
                 continue
