@@ -114,7 +114,7 @@ describe("sets on a node", () => {
   let root: string;
   const set = (text: string) =>
     packSet([
-      { path: "guard/guard", mode: "0755", content: `#!/usr/bin/env bash\nread -r _\necho ${text}\n` },
+      { path: "host/program", mode: "0755", content: `#!/usr/bin/env bash\nread -r _\necho ${text}\n` },
       { path: "lib/a.bash", mode: "0644", content: text },
     ]);
   const run = (args: string[], input = "") =>
@@ -151,7 +151,7 @@ describe("sets on a node", () => {
     assert.deepEqual(show(), { set: one.hash, whole: true });
     assert.equal(readlinkSync(join(root, "current")), `sets/${one.hash}`);
     assert.equal(readFileSync(join(root, "current/lib/a.bash"), "utf8"), "one");
-    assert.equal(statSync(join(root, "current/guard/guard")).mode & 0o777, 0o755);
+    assert.equal(statSync(join(root, "current/host/program")).mode & 0o777, 0o755);
     const before = statSync(join(root, "sets", one.hash, "lib/a.bash")).ino;
     put(one);
     assert.equal(statSync(join(root, "sets", one.hash, "lib/a.bash")).ino, before);
@@ -204,7 +204,7 @@ describe("sets on a node", () => {
     ["changed", (at: string) => writeFileSync(join(at, "lib/a.bash"), "other")],
     ["missing", (at: string) => rmSync(join(at, "lib/a.bash"))],
     ["there that is not its own", (at: string) => writeFileSync(join(at, "lib/b.bash"), "")],
-    ["not executable", (at: string) => execFileSync("chmod", ["644", join(at, "guard/guard")])],
+    ["not executable", (at: string) => execFileSync("chmod", ["644", join(at, "host/program")])],
   ] as const)
     test(`a set with a file that is ${what} is not whole, until it is put there again`, () => {
       put(set("one"));
@@ -226,11 +226,11 @@ describe("sets on a node", () => {
     age(b.hash, 40);
     put(c);
     age(c.hash, 30);
-    const guard = spawn(join(root, "current/guard/guard"), { stdio: ["pipe", "pipe", "inherit"] });
-    const exited = once(guard, "exit");
-    guard.stdin.write("");
+    const running = spawn(join(root, "current/host/program"), { stdio: ["pipe", "pipe", "inherit"] });
+    const exited = once(running, "exit");
+    running.stdin.write("");
     // It runs once bash has its own file open.
-    for (let i = 0; !readdirSync(`/proc/${guard.pid}/fd`).includes("255"); i++) {
+    for (let i = 0; !readdirSync(`/proc/${running.pid}/fd`).includes("255"); i++) {
       assert.ok(i < 400);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -238,7 +238,7 @@ describe("sets on a node", () => {
     age(d.hash, 20);
     put(e);
     assert.deepEqual(here(), [b, c, d, e].map(({ hash }) => hash).sort());
-    guard.stdin.end("go\n");
+    running.stdin.end("go\n");
     await exited;
     assert.equal(run(["clean"]).status, 0);
     assert.deepEqual(here(), [b, d, e].map(({ hash }) => hash).sort());
@@ -247,6 +247,28 @@ describe("sets on a node", () => {
     assert.equal(run(["remove", "current"]).status, 0);
     assert.equal(existsSync(root), false);
     assert.equal(run(["remove", "current"]).status, 0, "gone is gone");
+  });
+
+  test("what a guard of a former version runs from stays in reach until the agent has taken its place", () => {
+    const former = packSet([
+      { path: "guard/stop-container", mode: "0755", content: "#!/usr/bin/env bash\n" },
+      { path: "lib/a.bash", mode: "0644", content: "former" },
+    ]);
+    const stopped = () => readFileSync(join(root, "current/guard/stop-container"), "utf8");
+    put(former);
+    age(former.hash, 50);
+    const all = ["one", "two", "three"].map(set);
+    for (const [i, each] of all.entries()) {
+      put(each);
+      age(each.hash, 40 - i);
+      assert.match(stopped(), /^#!/);
+      assert.deepEqual(show(), { set: each.hash, whole: true });
+    }
+    assert.ok(here().includes(former.hash));
+    // As host/start-agent does in the end.
+    for (const { hash } of all) rmSync(join(root, "sets", hash, "guard"), { force: true });
+    assert.equal(run(["clean"]).status, 0);
+    assert.deepEqual(here(), all.slice(1).map(({ hash }) => hash).sort());
   });
 
   test("files of a version that knew no sets stay while one of them runs, and go after that", async () => {
@@ -306,7 +328,7 @@ describe("sets over SSH", () => {
     assert.equal(readlinkSync(server.path("programs/current")), `sets/${hash}`);
     assert.deepEqual(await nodeSet.read(id as string, state), { id, props: inputs, inputs });
     assert.equal((await nodeSet.diff("id", state, inputs)).changes, false);
-    writeFileSync(server.path("programs/current/guard/guard"), "");
+    writeFileSync(server.path("programs/current/host/agent"), "");
     const damaged = (await nodeSet.read("id", state)).props as typeof inputs;
     assert.equal((await nodeSet.diff("id", damaged, inputs)).changes, true);
     assert.deepEqual((await nodeSet.update("id", damaged, inputs)).outs, inputs);
