@@ -41,6 +41,17 @@ def test_what_cannot_be_believed_waits_for_this_nodes_time() -> None:
     assert 10_000 < waits(rig) <= 10_300
 
 
+def test_heartbeats_that_cannot_be_understood_count_as_silence_from_the_lock_on() -> None:
+    """Such as those of a node that has another version: they all look the same, as long as that one has the lock."""
+    rig = Rig().to_standby()
+    rig.lease(record=NoRecord.INVALID, epoch=1)
+    rig.rounds(60_000)
+    rig.round(vip=True)
+    rig.lease(locked=True)
+    rig.round(10)
+    assert 10_000 < waits(rig) <= 10_300
+
+
 def test_silence_that_was_not_watched_does_not_count() -> None:
     """All machines stood still: the silence of those is not the owner's."""
     rig = Rig().to_standby()

@@ -1,5 +1,7 @@
 """From nothing to the lease: standby, contending for the lock, waiting for the last owner's silence."""
 
+from typing import Optional
+
 from . import actions as act
 from .fitness import keep_fit, look_for_faults
 from .follow import give_back, must_give_back
@@ -83,17 +85,27 @@ def last_owner_may_write(turn: Turn) -> bool:
     return not (record.node == turn.settings.node or record.claim is Claim.RELEASED or lease.clean == record.epoch)
 
 
+def last_heartbeat(turn: Turn) -> Optional[Record]:
+    """Of its last owner, where it can be believed."""
+    record = turn.see.lease.record
+    return record if isinstance(record, Record) and record.epoch >= turn.see.lease.epoch else None
+
+
 def silence(turn: Turn) -> int:
     """For how long its last owner may still write after a heartbeat: that one's own time, where it can be believed."""
-    record = turn.see.lease.record
-    if isinstance(record, Record) and record.epoch >= turn.see.lease.epoch:
-        return record.silence
-    return turn.settings.watchdog
+    record = last_heartbeat(turn)
+    return record.silence if record else turn.settings.watchdog
+
+
+def seen_alive(turn: Turn) -> int:
+    """When that owner may last have been alive. Heartbeats that cannot be understood all look the same, so whoever wrote them
+    may have been until this node got the lock."""
+    return turn.seen.at if last_heartbeat(turn) else max(turn.seen.at, turn.since)
 
 
 def waiting(turn: Turn) -> None:
     trouble = may_not_contend(turn)
-    left = turn.seen.at + silence(turn) + 1 - turn.mono
+    left = seen_alive(turn) + silence(turn) + 1 - turn.mono
     # Nobody writes under this node's lock; it may have been lost while this node stood still.
     lost = not turn.locked() or (turn.other() is not None and turn.seen.changed > turn.since)
     if trouble or lost:
