@@ -14,7 +14,7 @@ from .copies import Copies, Locked
 from .copying import Pace
 from .core.lease import LEASE
 from .core.observation import TAKE_BACK, JobKind
-from .core.record import RECORD_BYTES, decode, decode_epoch
+from .core.record import FORMER_BYTES, RECORD_BYTES, decode, decode_epoch
 from .files import Unusable, read_small, read_some
 from .harden import be_ordinary
 from .lease.wire import record_words
@@ -63,7 +63,7 @@ def _still_last(setup: Setup, words: str) -> Callable[[], None]:
     """By what the server says right now: a machine that stood still would else turn off whoever serves by now."""
 
     def check_record() -> None:
-        found = decode(read_some(os.path.join(setup.lease.directory, LEASE), RECORD_BYTES + 1) or b"")
+        found = decode(read_some(os.path.join(setup.lease.directory, LEASE), FORMER_BYTES + 1) or b"")
         if record_words(found) != words:
             raise Failed(f"the lease has another record by now ({record_words(found)}): nobody is turned off")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from .clock import boot_ms
 from .core.observation import Observation
-from .core.record import Record
+from .core.record import Record, silence_of
 from .core.settings import Configuration
 from .core.state import OWNERS, State
 from .node import Node
@@ -16,7 +16,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
     record = lease.record if isinstance(lease.record, Record) else None
     silent = (now - state.seen.at) if state.seen.at else 0
     here = isinstance(state.phase, OWNERS)
-    owned = record is not None and record.claim.value != "released" and silent < record.silence
+    owned = record is not None and record.claim.value != "released" and silent < silence_of(record, core.watchdog, core.lease_time)
     owner = core.node if here else (record.node if record and owned else None)
     waited = node.lease.waited(now)
     return {

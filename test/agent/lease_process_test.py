@@ -122,7 +122,7 @@ def test_a_full_server_still_takes_heartbeats(pair: "tuple[Process, Process]", f
         b"99999999999999999999 5 b active 10000 0 0 v1 boot 0\n",
         b"08 1 b active\n",
         b"\xff" * RECORD_BYTES,
-        b"1 2 b active\n" * 200,
+        b"1 2 b gone\n" * 200,
         b"x" * 100_000,
     ],
 )

@@ -7,7 +7,7 @@ from .fitness import keep_fit, look_for_faults
 from .follow import give_back, must_give_back
 from .killing import kill
 from .observation import Ending, JobKind, JobStatus
-from .record import Claim, NoRecord, Record
+from .record import Claim, NoRecord, Record, silence_of
 from .state import Contending, Ended, Taking, Tenure, Waiting
 from .turn import Turn
 
@@ -94,7 +94,8 @@ def last_heartbeat(turn: Turn) -> Optional[Record]:
 def silence(turn: Turn) -> int:
     """For how long its last owner may still write after a heartbeat: that one's own time, where it can be believed."""
     record = last_heartbeat(turn)
-    return record.silence if record else turn.settings.watchdog
+    settings = turn.settings
+    return silence_of(record, settings.watchdog, settings.lease_time) if record else settings.watchdog
 
 
 def seen_alive(turn: Turn) -> int:

@@ -20,7 +20,7 @@ from .claim import Claims
 from .files import Close, FileError, FileOperation, Flock, Open, Outcome, Pwrite, Read, Stamp
 from .observation import LeaseView
 from .presence import Presences
-from .record import RECORD_BYTES, Claim, NoRecord, Record, decode, decode_epoch, encode
+from .record import FORMER_BYTES, RECORD_BYTES, Claim, NoRecord, Record, decode, decode_epoch, encode
 
 Steps = Generator[FileOperation, Outcome, None]
 
@@ -91,7 +91,7 @@ class LeaseProcess:
 
     def read_all(self) -> Steps:
         """Record, epoch, and whether the record's owner has cleaned up by itself."""
-        content = yield Read(LEASE, RECORD_BYTES)
+        content = yield Read(LEASE, FORMER_BYTES)
         if not isinstance(content, bytes):
             content = b""
         record = self.view.record if content == self.content else decode(content)

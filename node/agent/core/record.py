@@ -8,6 +8,10 @@ from typing import NamedTuple
 
 #: Bytes of the file `lease`. Written whole each time, in place: a full server still takes it.
 RECORD_BYTES = 512
+#: Bytes of that file where the guard wrote it, the agent's forerunner: a line for each heartbeat, emptied now and then.
+FORMER_BYTES = 64 << 10
+#: The version of the owner, and its boot, where a guard is the owner.
+FORMER = "guard"
 #: An epoch or a sequence number above this is nobody's.
 MOST = 10**15
 #: A silence time outside of these bounds is nobody's, milliseconds.
@@ -62,7 +66,8 @@ class NoRecord(enum.Enum):
 
 
 def encode(record: Record) -> bytes:
-    """The whole file: one line, filled up with blanks. The sum tells a half-written one."""
+    """The whole file: one line, filled up with blanks; the sum tells a half-written one. Then a line for nodes where the guard
+    still runs: it goes by the last one, and would take what it does not understand for silence."""
     words = " ".join(
         (
             str(record.epoch),
@@ -77,17 +82,52 @@ def encode(record: Record) -> bytes:
             "1" if record.settled else "0",
         )
     )
-    line = f"{words} {checksum(words)}"
-    return line.encode("ascii", "replace").ljust(RECORD_BYTES - 1) + b"\n"
+    line = f"{words} {checksum(words)}".encode("ascii", "replace")
+    last = _former_line(record)
+    return line.ljust(RECORD_BYTES - 1 - len(last)) + b"\n" + last
 
 
 def decode(content: bytes) -> Record | NoRecord:
     """Never raises. What is longer than a record, or not exactly one, is INVALID."""
     if not content.strip(b" \0\n"):
         return NoRecord.EMPTY
-    if len(content) > RECORD_BYTES:
+    if len(content) > FORMER_BYTES:
         return NoRecord.INVALID
-    line = content.decode("ascii", "replace").rstrip(" \0\n")
+    text = content.decode("ascii", "replace").strip(" \0")
+    lines = text.rstrip("\n").split("\n")
+    if len(content) == RECORD_BYTES and not all(map(_former_record, lines)):
+        record = _decode_line(lines[0].rstrip(" "))
+        whole = isinstance(record, Record) and text.endswith(_former_line(record).decode())
+        return record if whole else NoRecord.INVALID
+    # Half a line, while it is being written, is no record.
+    if not text.endswith("\n"):
+        del lines[-1]
+    return (_former_record(lines[-1]) if lines else None) or NoRecord.INVALID
+
+
+def _former_line(record: Record) -> bytes:
+    return f"{record.epoch} {record.sequence} {record.node} {record.claim.value}\n".encode("ascii", "replace")
+
+
+def _former_record(line: str) -> Record | None:
+    """How a guard wrote it: `EPOCH SEQUENCE NODE CLAIM`. For how long it may go on writing after it, it does not say."""
+    parts = line.split(" ")
+    if len(parts) != 4:
+        return None
+    epoch, sequence = number(parts[0]), number(parts[1])
+    if not epoch or str(epoch) != parts[0] or sequence is None or not NODE_NAME.fullmatch(parts[2]) or parts[3] not in CLAIMS:
+        return None
+    # A guard without the VIP does not stay the owner.
+    return Record(epoch, sequence, parts[2], CLAIMS[parts[3]], MOST_SILENCE, False, True, FORMER, FORMER)
+
+
+def silence_of(record: Record, watchdog: int, lease_time: int) -> int:
+    """After so many milliseconds without a heartbeat its owner is certain not to write. A guard's time is one of the stack's
+    former settings: shorter than the server's lease time, whatever they were."""
+    return max(watchdog, lease_time) if record.version == FORMER else record.silence
+
+
+def _decode_line(line: str) -> Record | NoRecord:
     words, _, total = line.rpartition(" ")
     parts = words.split(" ")
     if total != checksum(words) or len(parts) != 10:

@@ -71,7 +71,7 @@ def record_from(told: Any) -> "Record | NoRecord":
 
 def record_words(record: "Record | NoRecord") -> str:
     """A record as a job's argument."""
-    return encode(record).decode().rstrip() if isinstance(record, Record) else record.value
+    return encode(record).decode().split("\n")[0].rstrip() if isinstance(record, Record) else record.value
 
 
 def view_to(view: LeaseView) -> dict[str, Any]:
