@@ -116,7 +116,9 @@ export class NodeSoftware extends Component {
     const configuration = pulumi
       .output(node.address)
       .apply((address) => configurationOf({ name: node.name, address, peers: others }, agent));
-    const files = nodeFiles("agent-files", node, this, { files: configuration.apply(agentFiles) }, [prepared]);
+    const files = nodeFiles("agent-files", node, this, { files: configuration.apply(agentFiles) }, [
+      prepared,
+    ]);
     const fences = fencing && [
       nodeFiles(
         "fence-files",

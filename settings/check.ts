@@ -29,11 +29,7 @@ function knownAt(type: z.ZodType, path: PropertyKey[]): string[] {
 type WhyUnknown = (name: string, path: string) => string | undefined;
 
 /** What zod found, as mistakes. */
-const ofTypes = (
-  type: z.ZodType,
-  issues: readonly z.core.$ZodIssue[],
-  whyUnknown: WhyUnknown,
-): Mistake[] =>
+const ofTypes = (type: z.ZodType, issues: readonly z.core.$ZodIssue[], whyUnknown: WhyUnknown): Mistake[] =>
   issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [mistake(pathText(issue.path), issue.message)];
     const known = `the settings are ${knownAt(type, issue.path).join(", ")}`;

@@ -39,7 +39,8 @@ const seconds = (text: string | undefined): number =>
 
 const watchdogOn: Rule = {
   name: "watchdog-on",
-  reason: "An agent that hangs decides nothing: only if it is killed does another one go on before the lease is lost.",
+  reason:
+    "An agent that hangs decides nothing: only if it is killed does another one go on before the lease is lost.",
   remedy: "Leave `WatchdogSec` and `WatchdogSignal=SIGKILL` in ha-rancher-agent.service.",
   levels: levels("mandatory", { blog: "advisory" }),
   resources: {

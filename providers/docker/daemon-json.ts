@@ -68,7 +68,8 @@ const liveRestore = "live-restore";
 export const saysLiveRestore = (text: string): boolean => liveRestore in parseDaemon(text);
 
 /** Lets containers outlive the engine. */
-export const withLiveRestore = (text: string): string => written({ ...parseDaemon(text), [liveRestore]: true });
+export const withLiveRestore = (text: string): string =>
+  written({ ...parseDaemon(text), [liveRestore]: true });
 
 /** Undoes that, unless somebody has said otherwise since. Returns "" if nothing is left of the file. */
 export function withoutLiveRestore(text: string): string {

@@ -216,7 +216,8 @@ test("nodes that do not answer are said to be unreachable, and nobody is guessed
 
 test("the private key is nowhere but in secrets", () => {
   for (const { name, inputs, type } of registered) {
-    if (type === "command:remote:Command" || /dynamic\/(agent|docker|rancher|remote|vip):/.test(type)) continue;
+    if (type === "command:remote:Command" || /dynamic\/(agent|docker|rancher|remote|vip):/.test(type))
+      continue;
     assert.doesNotMatch(JSON.stringify(inputs), /the private key/, name);
   }
 });

@@ -34,7 +34,10 @@ describe("agent.json", () => {
       [core.node, core.peers, core.watchdog_mode, core.fence],
       ["rancher-1", ["rancher-2"], "required", true],
     );
-    assert.deepEqual([core.heartbeat, core.give_up, core.stop_grace, core.failures], [1_000, 4_500, 20_000, 5]);
+    assert.deepEqual(
+      [core.heartbeat, core.give_up, core.stop_grace, core.failures],
+      [1_000, 4_500, 20_000, 5],
+    );
     assert.deepEqual(
       [data.directory, data.unit, data.sentinel, data.datastore],
       ["/rancher_data", "rancher_data.mount", "shared data of dev", "db/files"],
@@ -68,7 +71,7 @@ describe("agent.json", () => {
       setupOf({ times: defaultTimes }).questions.map(({ every, timeout }) => [every, timeout]),
       [defaultTimes.healthEvery, defaultTimes.deepEvery].map((every, i) => [
         every * 1_000,
-        [defaultTimes.healthTimeout, defaultTimes.deepTimeout][i] as number * 1_000,
+        ([defaultTimes.healthTimeout, defaultTimes.deepTimeout][i] as number) * 1_000,
       ]),
     );
   });
@@ -91,17 +94,34 @@ describe("agent.json", () => {
       times: { heartbeat: 3, giveUp: Number.NaN },
     });
     assert.equal(status, 78, stderr);
-    for (const mistake of ["`vip` is '10.0.0'", "`data.sentinel` is", "`lease.identity` is", "`timers.giveUp` is"])
+    for (const mistake of [
+      "`vip` is '10.0.0'",
+      "`data.sentinel` is",
+      "`lease.identity` is",
+      "`timers.giveUp` is",
+    ])
       assert.ok(stderr.includes(mistake), stderr);
     assert.deepEqual(checkedByAgent(good), { status: 0, stderr: "" });
   });
 
   const unsafe: [string, Values["times"], RegExp][] = [
-    ["a heartbeat too rare to notice its absence", { heartbeat: 3 }, /`give_up` must be at least three times/],
+    [
+      "a heartbeat too rare to notice its absence",
+      { heartbeat: 3 },
+      /`give_up` must be at least three times/,
+    ],
     ["no time for stopping hard", { watchdog: 7 }, /`watchdog` must be at least/],
     ["a lease that ends before its owner", { leaseTime: 10 }, /`lease_time` must be more than `watchdog`/],
-    ["a grace time that ends before a lease", { graceTime: 14 }, /`grace_time` must be at least `lease_time`/],
-    ["a VIP given back before anybody can be seen to serve", { followLease: 1 }, /`follow_lease` must be more/],
+    [
+      "a grace time that ends before a lease",
+      { graceTime: 14 },
+      /`grace_time` must be at least `lease_time`/,
+    ],
+    [
+      "a VIP given back before anybody can be seen to serve",
+      { followLease: 1 },
+      /`follow_lease` must be more/,
+    ],
     ["no time at all", { vipLoss: 0 }, /`timers\.vipLoss` is 0, and must be a whole number from 1/],
   ];
   for (const [what, times, complaint] of unsafe)

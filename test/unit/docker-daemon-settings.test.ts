@@ -151,7 +151,10 @@ test("a live restore that somebody took out is drift, and put in again", async (
 });
 
 test("the state of a version that knew no live restore is updated in place", async () => {
-  const { liveRestore: _, ...former } = { ...inputs("https://a"), added: { "registry-mirrors": ["https://a"] } };
+  const { liveRestore: _, ...former } = {
+    ...inputs("https://a"),
+    added: { "registry-mirrors": ["https://a"] },
+  };
   write('{"registry-mirrors":["https://a"]}');
   const news = { ...former, liveRestore: true };
   const { changes, replaces } = await daemonSettings.diff("id", former, news);

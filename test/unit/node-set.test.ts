@@ -268,7 +268,13 @@ describe("sets on a node", () => {
     // As host/start-agent does in the end.
     for (const { hash } of all) rmSync(join(root, "sets", hash, "guard"), { force: true });
     assert.equal(run(["clean"]).status, 0);
-    assert.deepEqual(here(), all.slice(1).map(({ hash }) => hash).sort());
+    assert.deepEqual(
+      here(),
+      all
+        .slice(1)
+        .map(({ hash }) => hash)
+        .sort(),
+    );
   });
 
   test("files of a version that knew no sets stay while one of them runs, and go after that", async () => {

@@ -32,9 +32,12 @@ test("the agents' timers have defaults in the order that the argument needs", ()
   const order = [guard.heartbeat, guard.giveUp, guard.watchdog, guard.leaseTime, guard.graceTime];
   assert.deepEqual(order, [1, 6, 10, 15, 20]);
   const { vipLoss, followLease, failures, wellTime } = guard;
-  assert.deepEqual({ vipLoss, followLease, failures, wellTime }, {
-    ...{ vipLoss: 15, followLease: 1.5, failures: 3, wellTime: 60 },
-  });
+  assert.deepEqual(
+    { vipLoss, followLease, failures, wellTime },
+    {
+      ...{ vipLoss: 15, followLease: 1.5, failures: 3, wellTime: 60 },
+    },
+  );
   assert.deepEqual(guard.health, {
     ...{ every: 1, timeout: 5, refused: 4, slow: 60, deepEvery: 15, deepTimeout: 5 },
   });

@@ -58,18 +58,16 @@ test("every timer reaches the agent under its name, in milliseconds, with a fenc
   // Each another number, and all of them in order.
   const times = {
     ...{ heartbeat: 1.25, giveUp: 5.5, watchdog: 11, leaseTime: 16, graceTime: 21, vipLoss: 17.5 },
-    ...{ followLease: 2.125, hold: 12, holdOff: 61, failures: 4, wellTime: 62, startLimit: 63, stopGrace: 31 },
-    ...{ copyLimit: 22, startDeadline: 301, healthEvery: 1.5, healthTimeout: 6, healthRefused: 7, healthSlow: 64 },
-    ...{ deepEvery: 18, deepTimeout: 8, fenceLimit: 65 },
+    ...{ followLease: 2.125, hold: 12, holdOff: 61, failures: 4, wellTime: 62, startLimit: 63 },
+    ...{ stopGrace: 31, copyLimit: 22, startDeadline: 301, healthEvery: 1.5, healthTimeout: 6 },
+    ...{ healthRefused: 7, healthSlow: 64, deepEvery: 18, deepTimeout: 8, fenceLimit: 65 },
   };
   assert.deepEqual(Object.keys(times).sort(), Object.keys(defaultTimes).sort());
   const [read] = readByAgent([{ ...good, fenceAgent: "fence_virsh", times }]);
   assert.ok(read?.setup, read?.mistakes?.join());
   const { core, questions } = read.setup;
   const told = Object.fromEntries(
-    Object.entries(core).filter(
-      ([name, value]) => typeof value === "number" && !ofAgentAlone.includes(name),
-    ),
+    Object.entries(core).filter(([name, value]) => typeof value === "number" && !ofAgentAlone.includes(name)),
   );
   assert.deepEqual(told, {
     ...{ heartbeat: 1_250, give_up: 5_500, watchdog: 11_000, lease_time: 16_000, grace_time: 21_000 },
