@@ -11,6 +11,8 @@ const inspection = z.object({
   installers: z.array(z.string()),
   missing: z.array(z.string()),
   engines: z.array(z.string()),
+  /** Of /usr/bin/python3; null if there is none. */
+  python: z.string().nullable(),
   memory: z.number(),
   nfs: z.boolean(),
   addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
@@ -54,6 +56,15 @@ export const architectureOf = ({ architecture }: Inspection): string | undefined
 export const interfaceOf = ({ addresses }: Inspection, wanted: string): string | undefined =>
   addresses.find(({ address }) => address.replace(/\/.*/, "") === wanted)?.interface;
 
+/** What the agent needs of Python 3. */
+const leastPython = 9;
+
+/** Whether it is a Python that the agent cannot run with. */
+function isOldPython(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major !== 3 || minor < leastPython;
+}
+
 /** How `user` becomes root without a password: the line for sudoers, and its file. */
 const sudoersLine = (user: string): string => `${user} ALL=(ALL) NOPASSWD: ALL`;
 
@@ -84,7 +95,7 @@ function addressMistakes(found: Inspection, { address, vips, owner }: Expected):
 }
 
 function softwareMistakes(found: Inspection): string[] {
-  const { init, system, installers, engines, missing, nfs, keepalived } = found;
+  const { init, system, installers, engines, missing, python, nfs, keepalived } = found;
   const mistakes: string[] = [];
   if (init !== "systemd")
     mistakes.push(
@@ -102,6 +113,10 @@ function softwareMistakes(found: Inspection): string[] {
     mistakes.push(
       "it lacks docker, of which its system has no package: install Docker first, or add a source of packages that has docker-ce or moby-engine",
     );
+  if (python !== null && isOldPython(python))
+    mistakes.push(`its /usr/bin/python3 is ${python}, and the agent needs 3.${leastPython} or later`);
+  if (python === null && !installers.includes("apt-get"))
+    mistakes.push(`it lacks /usr/bin/python3: install Python 3.${leastPython} or later`);
   if (!nfs)
     mistakes.push(
       "its kernel has no NFS: containers and some small virtual servers cannot mount the shared directory",

@@ -171,6 +171,7 @@ const fit: Inspection = {
   installers: ["apt-get"],
   missing: [],
   engines: [],
+  python: "3.11",
   nfs: true,
   memory: 3900,
   addresses: [{ interface: "eth0", address: "10.0.0.11/24" }],
@@ -193,6 +194,8 @@ test("hosts that will not do, one reason each", () => {
     [judged({ nfs: false }), /no NFS/],
     [judged({ installers: [], missing: ["docker", "curl"] }), /it lacks docker, curl, and has neither/],
     [judged({ installers: ["dnf"], missing: ["docker"] }), /install Docker first/],
+    [judged({ python: "3.6" }), /python3 is 3\.6, and the agent needs 3\.9/],
+    [judged({ python: null, installers: ["dnf"] }), /lacks \/usr\/bin\/python3/],
     [judged({ memory: 1024 }), /has 1024 MiB of memory, and the service needs 3584 \(`memoryFloor`\)/],
     [judged({ time: 1100 }), /99 s off/],
     [judged({ time: 900 }), /100 s off/],
@@ -206,6 +209,7 @@ test("hosts that will not do, one reason each", () => {
     assert.match(mistakes[0] ?? "", reason);
   }
   assert.deepEqual(judged({ installers: ["dnf"], missing: ["docker"], engines: ["moby-engine"] }), []);
+  for (const python of ["3.9", "3.13", null]) assert.deepEqual(judged({ python }), []);
   assert.deepEqual(judged({ keepalived: "ours", owner: "p/s/n", addresses: withVip }), []);
 });
 
