@@ -46,7 +46,7 @@ const members = {
     storage: ["claim", "identity", "mount-lease", "serve"],
     host: ["agent", "agent-state", "patient", "prepare", "set", "start-agent", "stop-agent"],
   },
-  drill: { drill: ["fault", "sampler"] },
+  drill: { drill: ["agent.bash", "fault", "pressure.bash", "sampler"] },
 } as const;
 
 export type SetName = keyof typeof members;

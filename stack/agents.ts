@@ -20,8 +20,8 @@ export const askAgent: AskAgent = async (node, words, timeout) => {
   return result;
 };
 
-/** Milliseconds for an order: a busy node takes seconds to start Python, and more for the login. */
-const orderLimit = 60_000;
+/** Milliseconds for an order: a busy emulated node takes seconds for the login, and to start Python. */
+const orderLimit = 20_000;
 
 /** What became of an order on a node. */
 export interface Told {

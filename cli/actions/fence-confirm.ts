@@ -1,8 +1,9 @@
 import { Failure } from "../../local/errors";
+import { exec, SshError } from "../../providers/remote/ssh";
 import { tellAgents } from "../../stack/agents";
-import type { KnownStack } from "../../stack/known-stack";
-import { askNodes } from "../../stack/measure";
-import { knownNode } from "../../stack/nodes";
+import type { KnownNode, KnownStack } from "../../stack/known-stack";
+import { answerLimit } from "../../stack/measure";
+import { endpointOf, knownNode } from "../../stack/nodes";
 import { mustBeTold } from "../../stack/orders";
 import { confirm } from "../ui/confirm";
 import { npmRun } from "../ui/npm-run";
@@ -16,6 +17,16 @@ export interface FenceConfirmOptions {
   yes?: boolean;
 }
 
+/** What shows that a machine runs at a node's address; undefined if nothing does. */
+async function signOfLife(node: KnownNode): Promise<string | undefined> {
+  try {
+    await exec(await endpointOf(node), "true", { timeout: answerLimit });
+    return "it answers over SSH";
+  } catch (error) {
+    return error instanceof SshError && error.failure !== "unreachable" ? error.message : undefined;
+  }
+}
+
 /**
  * Tells the other nodes an operator's word that a node is off, after a confirmation. It counts once, for ten minutes.
  *
@@ -27,9 +38,9 @@ export async function fenceConfirm(
   { stack, node, yes = false }: FenceConfirmOptions,
 ): Promise<number> {
   const asked = knownNode(known, node);
-  const others = known.nodes.filter((each) => each !== asked);
-  const [report] = await askNodes([asked]);
-  if (report?.status) throw new Failure(`${node} answers over SSH: it is not off, and nobody is told so`);
+  const others = known.nodes.filter(({ name }) => name !== node);
+  const alive = await signOfLife(asked);
+  if (alive) throw new Failure(`${node} is not off, and nobody is told so: ${alive}`);
   if (!yes)
     await confirm({
       title: `Your word that ${node} is off lets another node start the service at once. If ${node} runs:`,

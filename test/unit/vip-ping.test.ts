@@ -1,38 +1,22 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { RequestListener } from "node:http";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { ping, waitForPing } from "../../providers/vip/ping";
+import { httpsServer } from "./https-server";
 
-let server: Server;
 let url: string;
+let end: () => void;
 let answer: RequestListener;
 
 before(async () => {
-  const directory = mkdtempSync(join(tmpdir(), "ha-rancher-ping-"));
-  const [key, cert] = [join(directory, "key"), join(directory, "cert")];
-  execFileSync(
-    "openssl",
-    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=nobody", "-keyout", key, "-out", cert],
-    { stdio: "ignore" },
-  );
-  server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (...args) => answer(...args));
-  rmSync(directory, { recursive: true });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/ping`;
+  const server = await httpsServer((...args) => answer(...args));
+  url = `${server.url}/ping`;
+  end = server.end;
 });
 beforeEach(() => {
   answer = (_request, response) => response.end("pong");
 });
-after(() => {
-  server.closeAllConnections();
-  server.close();
-});
+after(() => end());
 
 test("a pong is a pong, though nobody signed the certificate", async () => {
   assert.deepEqual(await ping(url, 2_000, "pong"), { ok: true, why: "answers" });
