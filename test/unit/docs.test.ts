@@ -87,3 +87,19 @@ test("the README can be read in one go", () => {
   const lines = readFileSync(join(packageRoot, "README.md"), "utf8").split("\n");
   assert.ok(lines.length <= 200, `it has ${lines.length} lines`);
 });
+
+test("docs/agent.md names the agent's files and its commands", () => {
+  const page = readFileSync(join(packageRoot, "docs", "agent.md"), "utf8");
+  const folder = join(packageRoot, "node", "agent");
+  const files = readdirSync(folder).filter((name) => /^[a-z]\w*\.py$/.test(name));
+  const commands = files
+    .filter((name) => name.startsWith("cli"))
+    .flatMap((name) => [...readFileSync(join(folder, name), "utf8").matchAll(/\badd\("([a-z-]+)"/g)])
+    .map(([, name = ""]) => name);
+  assert.ok(files.length > 30 && commands.length > 10);
+  const words = [...files.map((name) => name.slice(0, -".py".length)), ...commands];
+  assert.deepEqual(
+    words.filter((word) => !new RegExp(`\\b${word}\\b`).test(page)),
+    [],
+  );
+});
