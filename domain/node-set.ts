@@ -12,7 +12,7 @@ export const setRoot = "/usr/local/lib/ha-rancher";
 /** Files of node/ by set and folder; a set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
 const members = {
   current: {
-    lib: ["guard-state.bash", "json.bash", "service.bash", "settings.bash"],
+    lib: ["json.bash", "service.bash", "settings.bash"],
     agent: [
       ...["__init__.py", "__main__.py", "cgroup.py", "cli.py", "cli_scripts.py", "clock.py"],
       ...["configuration.py", "container.py", "control.py", "copies.py", "copying.py"],
@@ -31,12 +31,6 @@ const members = {
       ...["settings.py", "state.py", "turn.py", "types.py", "watch.py"],
     ],
     "agent/lease": ["__init__.py", "client.py", "deadman.py", "files.py", "process.py", "wire.py"],
-    guard: [
-      ...["archive.bash", "backup", "configuration.bash", "fence", "fencing.bash", "fitness.bash"],
-      ...["guard", "hand-over", "health.bash", "identity", "jobs.bash", "lease"],
-      ...["lease-client.bash", "node-status", "node.bash", "owner.bash", "report.bash", "restore"],
-      ...["service.bash", "stop-container", "watchdog", "work.bash"],
-    ],
     keepalived: [
       ...["await-address", "firewall", "install", "look", "maintenance", "real-time", "remove"],
       ...["strip", "swap", "vrrp-notify", "yield"],

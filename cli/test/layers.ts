@@ -30,10 +30,11 @@ export const layers: readonly Layer[] = [
   { name: "lint", needs: [], limit: minutes(5), special: true },
   { name: "unit", needs: [], limit: minutes(5) },
   { name: "program", needs: [], limit: minutes(5) },
-  { name: "guard", needs: ["shellcheck"], limit: minutes(15) },
+  // The scripts of node/, with the real agent where it runs in a test.
+  { name: "node", needs: ["shellcheck"], limit: minutes(5) },
   // The agent in Python, its simulation, and the checks of their source.
   { name: "agent", needs: ["python"], limit: minutes(15), special: true },
-  // The model of the guard's protocol, checked by spin.
+  // The model of the agents' protocol, checked by spin.
   { name: "model", needs: ["spin"], alone: true, limit: minutes(20) },
   // The real keepalived in network namespaces: it mostly waits.
   { name: "keepalived", needs: ["keepalived"], limit: minutes(20) },

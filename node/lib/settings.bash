@@ -16,6 +16,8 @@ read_settings() {
   local said
   said=$(agent show "$@") || return
   mapfile -t settings <<<"$said"
+  # Empty ones at the end are lost.
+  while ((${#settings[@]} < $#)); do settings+=(''); done
 }
 
 # ask_status NAME...: what the node's status says, by names such as `agent.state`, in the array `said`.
@@ -23,4 +25,5 @@ ask_status() {
   local told
   told=$(agent status "$@") || return
   mapfile -t said <<<"$told"
+  while ((${#said[@]} < $#)); do said+=(''); done
 }

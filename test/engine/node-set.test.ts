@@ -70,10 +70,10 @@ test("what a former version left is taken over: nothing replaced or deleted, and
 });
 
 test("a program that was changed by hand is found by refresh, and mended by up", async () => {
-  writeFileSync(server.path("programs/current/guard/guard"), "");
+  writeFileSync(server.path("programs/current/release/look"), "");
   await stack.mustRefresh();
   await stack.mustUp();
-  assert.match(readFileSync(server.path("programs/current/guard/guard"), "utf8"), /^#!/);
+  assert.match(readFileSync(server.path("programs/current/release/look"), "utf8"), /^#!/);
   await stack.mustBeUnchanged();
 });
 

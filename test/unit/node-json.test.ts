@@ -48,19 +48,6 @@ test("an object has each value in its form", () => {
   assert.equal(bash("json.bash", 'json_list; printf %s "$REPLY"'), "[]");
 });
 
-test("a guard's state is read whole, and not once its guard has ended", (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "guard-state-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "state");
-  const read = `read_guard_state "$1"; printf '%s|' "\${#guard[@]}" "\${guard[reason]-}" "\${guard[gave_up]-}"`;
-  const own = 'process_start $$; echo "process=$$ $REPLY" >>"$1"; ';
-  assert.equal(bash("guard-state.bash", read, file), "0|||", "none");
-  writeFileSync(file, "nonsense\n=x\nreason=a = b\ngave_up=\n");
-  assert.equal(bash("guard-state.bash", read, file), "0|||", "of nobody");
-  assert.equal(bash("guard-state.bash", own + read, file), "3|a = b||");
-  assert.equal(bash("guard-state.bash", read, file), "0|||", "of one that has ended");
-});
-
 test("an answer that is none is told as what it is", () => {
   const schema = z.object({ a: z.number() });
   assert.deepEqual(answerOf(schema, "x", '{"a":1}\n'), { a: 1 });

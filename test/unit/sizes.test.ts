@@ -12,7 +12,7 @@ const longestFunction = 60;
 
 /** Those that are still longer, each to be split by whoever works there next; a new one is refused, and so is one that is here in vain. */
 const known = {
-  files: ["node/guard/owner.bash"],
+  files: [] as string[],
   functions: [
     "lab/plugins/docker/container.ts",
     "lab/plugins/docker/volume.ts",

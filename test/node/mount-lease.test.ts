@@ -21,12 +21,13 @@ const fakes = {
   systemctl: `
     echo "$*" >>log
     case $* in
-      'is-active '*) echo "\${GUARD-inactive}" ;;
+      "is-active \${SERVICE-ha-rancher-agent}.service") echo "\${STATE-inactive}" ;;
+      'is-active '*) echo inactive ;;
       'enable --now '*) [[ -s mounted ]] || cp "\${MOUNTS-wanted}" mounted ;;
       'stop lease.mount') rm mounted ;;
       'start lease.mount') cp "\${MOUNTS-wanted}" mounted ;;
     esac`,
-  watchdog: 'shift; "$@"',
+  busctl: "exit 1",
   findmnt: "[[ ! -e mounted ]] || cat mounted",
   identity: `
     [[ ! -e identified ]] || exit 0
@@ -39,7 +40,7 @@ function mountLease(env: NodeJS.ProcessEnv = {}): { status: number | null; stder
   const args = ["lease.mount", "/rancher_lease", ...wanted.split(" ")];
   const { status, stderr } = spawnSync(join(packageRoot, "node", "storage", "mount-lease"), args, {
     cwd: folder,
-    env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, GUARD_PROGRAMS: folder, ...env },
+    env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, HA_RANCHER_STORAGE: folder, ...env },
     encoding: "utf8",
   });
   return { status, stderr, log: content("log").split("\n") };
@@ -53,38 +54,41 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const enabled = "enable --now ha-rancher-identity.service lease.mount";
+const enabled = "enable --now ha-rancher-nfs-identity.service lease.mount";
 
 test("a node that has what it should is left alone", () => {
   writeFileSync(file("identified"), "");
   writeFileSync(file("mounted"), wanted);
-  assert.deepEqual(mountLease({ GUARD: "active" }), { status: 0, stderr: "", log: [enabled] });
+  assert.deepEqual(mountLease({ STATE: "active" }), { status: 0, stderr: "", log: [enabled] });
 });
 
 test("another directory is mounted in place of the old one, while nothing serves", () => {
   writeFileSync(file("identified"), "");
   writeFileSync(file("mounted"), "server:/old/lease nfs4");
-  const { status, log } = mountLease({ GUARD: "active" });
+  const { status, log } = mountLease({ STATE: "active" });
   assert.equal(status, 0);
-  assert.deepEqual(log.slice(2), [
-    "stop ha-rancher-guard.service",
+  assert.deepEqual(log.slice(3), [
+    "stop ha-rancher-agent.service",
     "stop lease.mount",
     "start lease.mount",
-    "start ha-rancher-guard.service",
+    "start ha-rancher-agent.service",
   ]);
   assert.equal(content("mounted"), wanted);
+});
+
+test("a former version's guard, which was not replaced yet, is stopped for that like an agent", () => {
+  writeFileSync(file("identified"), "");
+  writeFileSync(file("mounted"), "server:/old/lease nfs4");
+  const { log } = mountLease({ SERVICE: "ha-rancher-guard", STATE: "active" });
+  assert.equal(log[3], "stop ha-rancher-guard.service");
+  assert.equal(log.at(-1), "start ha-rancher-guard.service");
 });
 
 test("a node that had version 3 gets its identity before it mounts with version 4", () => {
   writeFileSync(file("mounted"), "server:/stack/lease nfs");
   const { status, log } = mountLease();
   assert.equal(status, 0);
-  assert.deepEqual(log.slice(2), [
-    "stop ha-rancher-guard.service",
-    "stop lease.mount",
-    "identity",
-    "start lease.mount",
-  ]);
+  assert.deepEqual(log.slice(3), ["stop lease.mount", "identity", "start lease.mount"]);
 });
 
 test("what was mounted without an identity is mounted anew, as after an update that ended half-way", () => {
@@ -94,13 +98,13 @@ test("what was mounted without an identity is mounted anew, as after an update t
   assert.equal(content("mounted"), wanted);
 });
 
-test("where somebody else's mount keeps the identity from changing, it says so, and the guard is back", () => {
+test("where somebody else's mount keeps the identity from changing, it says so, and the agent is back", () => {
   writeFileSync(file("mounted"), wanted);
   writeFileSync(file("foreign"), "");
-  const { status, stderr, log } = mountLease({ GUARD: "active" });
+  const { status, stderr, log } = mountLease({ STATE: "active" });
   assert.equal(status, 1);
   assert.match(stderr, /cannot become another/);
-  assert.equal(log.at(-1), "start ha-rancher-guard.service");
+  assert.equal(log.at(-1), "start ha-rancher-agent.service");
 });
 
 test("a mount that is still another one afterwards is an error", () => {

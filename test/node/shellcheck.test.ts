@@ -16,7 +16,7 @@ const scripts = folders
   .map((file) => relative(packageRoot, file));
 
 test("the scripts are found", () => {
-  for (const one of ["node/guard/guard", "node/guard/lease-client.bash", "node/host/files.sh"])
+  for (const one of ["node/host/start-agent", "node/lib/settings.bash", "node/host/files.sh"])
     assert.ok(scripts.includes(one), `${one} is not among ${scripts.join(", ")}`);
 });
 

@@ -5,30 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { packageRoot } from "../../local/root";
-import { times } from "./nodes";
-import { becomesActive, withNodes } from "./with-nodes";
-
-describe("the watchdog on the guard", () => {
-  withNodes("is fed by an owner's heartbeats alone", async (_, a) => {
-    await becomesActive(a);
-    // Rounds go on, and no heartbeat is answered.
-    a.set("hang-dd");
-    await a.says(/no heartbeat since/);
-    const seconds = [
-      ...readFileSync(join(a.home, "notified"), "utf8").matchAll(/WATCHDOG_USEC=(\d+).*STATUS=ACTIVE/g),
-    ].map(([, time]) => Number(time) / 1e6);
-    assert.ok(seconds.length > 3, "it is not fed");
-    assert.ok(Math.max(...seconds) <= times.giveUp + times.heartbeat);
-    // Whoever hangs now is killed when its time is over, and not a whole GIVE_UP later.
-    assert.ok(Math.min(...seconds) < times.giveUp / 2, seconds.join(" "));
-    a.unset("hang-dd");
-  });
-});
 
 describe("PID 1's watchdog while units are read anew", () => {
-  /** Runs a command by `watchdog patient`, and gives its code and what PID 1 was told of the watchdog, in order. */
+  /** Runs a command by `patient`, and gives its code and what PID 1 was told of the watchdog, in order. */
   function patient(before: string, command: string[]): { code: number | null; told: string[] } {
-    const folder = mkdtempSync(join(tmpdir(), "watchdog-"));
+    const folder = mkdtempSync(join(tmpdir(), "patient-"));
     try {
       const log = join(folder, "log");
       writeFileSync(
@@ -38,8 +19,7 @@ describe("PID 1's watchdog while units are read anew", () => {
       chmodSync(join(folder, "busctl"), 0o755);
       writeFileSync(log, "");
       const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, LOG: log };
-      const argv = [join(packageRoot, "node", "guard", "watchdog"), "patient", ...command];
-      const { status } = spawnSync("bash", argv, { env });
+      const { status } = spawnSync(join(packageRoot, "node", "host", "patient"), command, { env });
       return { code: status, told: readFileSync(log, "utf8").split("\n").filter(Boolean) };
     } finally {
       rmSync(folder, { recursive: true });
