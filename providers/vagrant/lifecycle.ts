@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { removeFolder } from "../../local/files";
+import type { SshEndpoint } from "../remote/endpoint";
 import { greets } from "../remote/greeting";
 import { partialFailure } from "../shim";
 import { findMachine } from "./adopt";
@@ -33,6 +34,7 @@ import {
 } from "./machine-handle";
 import { keyFor } from "./own-key";
 import { claimPorts, releasePorts } from "./ports";
+import { amongOthers } from "./service";
 import { currentState, nativeState } from "./states";
 import { changedInputs, provisionersToRun, stepsFor, type Verb } from "./verbs";
 
@@ -151,7 +153,7 @@ async function claimFolder(inputs: MachineInputs): Promise<ClaimedFolder> {
  */
 async function converge(
   handle: MachineHandle,
-  known: { state: string; machineId: string },
+  known: { state: string; machineId: string; ssh?: SshEndpoint },
   before: Partial<MachineInputs>,
 ): Promise<Measured> {
   const { inputs } = handle;
@@ -165,7 +167,9 @@ async function converge(
   if (state === "not_created") return await makeMachine(handle, true, machineId);
   const steps = stepsFor(state, true, wanted);
   if (steps.length === 0) return await contactRunning(handle, known.state !== "running");
-  return await runSteps(handle, steps, provisionersToRun(before, inputs), machineId);
+  const run = () => runSteps(handle, steps, provisionersToRun(before, inputs), machineId);
+  if (state !== "running" || known.ssh === undefined || !steps.includes("reload")) return await run();
+  return await amongOthers(inputs, known.ssh, run);
 }
 
 /** Destroys a machine and checks that it is gone. */

@@ -1,4 +1,5 @@
 import { messageOf } from "../../local/errors";
+import { lastServing } from "../one-by-one";
 import type { SshEndpoint } from "../remote/endpoint";
 import { awaitHolders, type Holders, measureHolders } from "./holders";
 import { runScript } from "./scripts";
@@ -59,18 +60,17 @@ export async function handOver(
   const leaving = olds.order.filter((name) => !news.order.includes(name));
   if (leaving.length === 0) return;
   const before = await on.holders();
-  const told = await Promise.all(
-    leaving.map(async (name): Promise<string[]> => {
-      try {
-        await on.dismiss(name, before.unreachable.includes(name));
-        return [name];
-      } catch (error) {
-        on.say(`${name}, which leaves the stack, cannot be made to refuse the VIP: ${messageOf(error)}`);
-        return [];
-      }
-    }),
-  );
-  if (!told.flat().some((name) => before.holders.includes(name))) return;
+  // One after the other, the holder last: else the VIP might go to one that leaves, too.
+  const told: string[] = [];
+  for (const name of lastServing(leaving, before.holders)) {
+    try {
+      await on.dismiss(name, before.unreachable.includes(name));
+      told.push(name);
+    } catch (error) {
+      on.say(`${name}, which leaves the stack, cannot be made to refuse the VIP: ${messageOf(error)}`);
+    }
+  }
+  if (!told.some((name) => before.holders.includes(name))) return;
   const isOver = (holders: string[]): boolean =>
     holders.length > 0 && !holders.some((name) => leaving.includes(name));
   const { holders } = await on.awaitHolders(isOver);

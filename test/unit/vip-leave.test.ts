@@ -45,6 +45,12 @@ test("a holder that leaves hands over, and another node has the VIP then", async
   assert.deepEqual(done, ["a off", "wait"]);
 });
 
+test("of several that leave, the holder hands over last", async () => {
+  const { actions, done } = world({ holder: "a", next: "c" });
+  await handOver(of("a", "b", "c"), of("c"), actions);
+  assert.deepEqual(done, ["b off", "a off", "wait"]);
+});
+
 test("a standby that leaves holds nothing any more; there is nothing to wait for", async () => {
   const { actions, done } = world();
   await handOver(of("a", "b", "c"), of("a", "b"), actions);
