@@ -1,71 +1,84 @@
 /*
- * Two nodes, the NFS server that lends them the lease, and what may go wrong: the protocol of guard/ for spin, which
- * tries every order of events. test/model runs it; docs/one-writer.md tells what comes out.
+ * Two or three nodes, the NFS server that lends them the lease, and what may go wrong: the protocol of node/agent for
+ * spin, which tries every order of events. test/model runs it; docs/model.md tells what comes out.
  *
  * What must hold (the assertions below):
- *   I1  never two containers that run. Where machines may stand still (PAUSE) and no fence agent is there (AGENT): for
+ *   I1  never two containers that run. Where machines may stand still (PAUSE) and no fence agent is there (FENCE): for
  *       at most OVERLAP ticks, and one of the two has lost its locks, so that the server refuses its writes
  *   I3  epochs grow with each owner
  *
  * What may be defined:
+ *   NODES=n    2 or 3. Default 2
  *   FAULTS=n   how many faults a run may have; mending is free, and happens at any time or never. Default 2
+ *   OWNERS=n   nobody becomes owner after so many. Default 3
  *   PAUSE      a fault may also be that a machine stands still with its clock, and goes on later
- *   AGENT      the successor does not wait for the last owner, but has its machine turned off, and sees that it is
+ *   STUCK      a fault may also be that what is killed hangs in the kernel: no stop has any effect
+ *   FENCE      the successor also has the last owner's machine turned off, and sees that it is
  *   V3         NFSv3: no lock and no lease. Who wants to be owner writes a claim, and is owner if it stands long enough
  * and what takes a protection away:
  *   NO_SAFE_TIME       who gets the lease does not wait for its last owner
  *   NO_RELEASE_RECORD  a lease that is free is taken for one that was released in order
  *   NO_GIVE_UP         an owner without heartbeat goes on
- *   NO_WATCHDOG        nobody kills a guard that hangs
- *   FED_ALWAYS         the watchdog is fed in each round of the guard, also without a heartbeat
+ *   NO_DEADMAN         the lease process ends nothing
+ *   NO_RESET           neither agent nor lease process resets a node that they cannot make certain of
+ *   NO_WATCHDOG        there is no watchdog device
+ *   FED_ALWAYS         the watchdog device is fed in each step of the agent, also without a confirmed heartbeat
+ *   STOP_BELIEVED      a stop or a kill counts as done, whatever became of it
+ *   START_FORGOTTEN    a start that Docker may still carry out is not waited for
+ *   CLEAN_EARLY        a node that kills notes at once that it has cleaned up
  *   NO_EPOCH_CHECK     an owner does not look for another one's epoch, nor, with V3, for another's claim
  *
- * Time goes in ticks of two seconds, for all at once; within a tick things happen in any order. A guard takes at least
- * one step a tick unless it is dead, hangs, or its machine stands still. There is no keepalived: the VIP is a hint,
- * so in every step a node may find itself with the VIP or without it, and two may have it.
+ * Time goes in ticks of two seconds, for all at once; within a tick things happen in any order. An agent takes at least
+ * one step a tick unless it hangs, or its machine stands still. An agent that was killed is one that hangs, until another
+ * one takes over. There is no keepalived: the VIP is a hint, so in every step a node may find itself with the VIP or
+ * without it, and several may have it.
  */
 
+#ifndef NODES
+#define NODES 2
+#endif
 #ifndef FAULTS
 #define FAULTS 2
 #endif
-
-/* In ticks, with the order and about the ratios of the settings of the same names. */
-#define GIVE_UP    3
-#define WATCHDOG   5 /* an owner is certain to be silent; its guard is killed a tick after GIVE_UP, for that to be true */
-#define LEASE_TIME 7
-#define STOP_LIMIT 1 /* for so long stop-container tries before it resets the node */
-#define OVERLAP    2 /* after a pause: until the guard looks, and until stop-container is done */
-
-/* Nobody becomes owner after so many. */
 #ifndef OWNERS
 #define OWNERS 3
 #endif
 
-#define NOBODY 2
+/* In ticks, with the order and about the ratios of the settings of the same names. */
+#define GIVE_UP    3
+#define WATCHDOG   5 /* an owner is certain to be silent by then */
+#define LEASE_TIME 7
+#define OVERLAP    2 /* after a pause: until the agent looks, and until what it kills is gone */
+
+#define NOBODY NODES
 #define ENOUGH 8 /* counters stop here: no timer is longer */
 
-/* DEAD: the guard was killed, and systemd runs stop-container. OFF: the machine is. The others: guard/guard. */
-mtype = { STANDBY, ACQUIRE, WAIT, TAKE, PREPARE, ACTIVE, LEAVE, HARD, DEAD, OFF };
+/* OFF: the machine is. The others: node/agent/core/state.py; STARTING stands for all between epoch and container. */
+mtype = { STANDBY, CONTENDING, WAITING, TAKING, STARTING, ACTIVE, STOPPING, KILLING, OFF };
 
 typedef Node {
-  mtype guard = STANDBY;
-  bool due;      /* the guard has not taken its step of this tick */
-  bool hung;     /* the guard does nothing */
+  mtype agent = STANDBY;
+  bool due;      /* the agent has not taken its step of this tick */
+  bool hung;     /* the agent does nothing: it hangs, or was killed */
+  bool holds;    /* the lease process has the lock, as far as it knows */
+  bool lonely;   /* the lease process that watched over the container was killed, and no agent has told the next one of it */
   bool paused;   /* the whole machine does nothing, and its clock stands */
   bool cut;      /* there is no way to the NFS server */
+  bool stuck;    /* what is killed here hangs in the kernel */
   bool asked;    /* Docker has a request to start the container, and has not carried it out */
   bool runs;     /* the container does */
   bool stale;    /* since that request the server took this node's locks away: it answers with EIO */
+  bool fresh;    /* while STARTING: a heartbeat was confirmed since */
   bool claims;   /* V3: a claim is on its way to the server */
-  bool news;     /* the records have changed since this guard looked */
-  byte epoch;    /* while owner: its own */
+  bool news;     /* the records have changed since this agent looked */
+  byte epoch;    /* of its tenure, until nothing of that can write any more; 0: none */
+  byte left;     /* of the tenure that ended hard and is not noted clean; 0: none */
   byte seen;     /* ticks since it saw the records change */
-  byte beaten;   /* while owner: ticks since the last heartbeat that the server took */
-  byte fed;      /* ticks since the watchdog was fed */
-  byte stopping; /* ticks since stop-container began */
+  byte beaten;   /* in its tenure: ticks since the last heartbeat that the server confirmed */
+  byte fed;      /* in its tenure: ticks since the watchdog device was fed */
   byte silent;   /* the server's count: ticks since it heard of this client. V3: since the claim stands */
 }
-Node node[2];
+Node node[NODES];
 
 /* The server, and the files in the lease directory. */
 bool server_down;
@@ -75,45 +88,48 @@ byte epoch_file;
 byte record_of = NOBODY;
 byte record_epoch;
 bool record_released = true;
+bool record_clean;     /* its owner has noted, in a file of its own, that it has cleaned up */
 
 byte faults = FAULTS;
 byte together; /* ticks for which two containers have been running */
 
 /* In what follows n is a node's number. */
-#define me   node[n]
-#define peer node[1 - n]
+#define me node[n]
 
-#define up         (me.guard != OFF && !me.paused)
+#define up         (me.agent != OFF && !me.paused)
 #define reaches    (up && !me.cut && !server_down)
-#define acts       (up && !me.hung && me.guard != DEAD)
-#define owner      (me.guard == TAKE || me.guard == PREPARE || me.guard == ACTIVE || me.guard == LEAVE)
-#define has_lock   (owner || me.guard == WAIT)
+#define acts       (up && !me.hung)
+#define owner      (me.agent == TAKING || me.agent == STARTING || me.agent == ACTIVE || me.agent == STOPPING)
 #define leftovers  (me.runs || me.asked)
 /* For whoever reads a run again: `spin -t`. */
 #define says(text) printf("%c ", 65 + n); printf(text)
 #define count(c)   c = (c < ENOUGH -> c + 1 : c)
 
+#define alive(x) (node[x].runs && !node[x].paused)
+#if NODES > 2
+#define how_many_run (alive(0) + alive(1) + alive(2))
+#define who_is_stale (node[0].stale + node[1].stale + node[2].stale)
+#else
+#define how_many_run (alive(0) + alive(1))
+#define who_is_stale (node[0].stale + node[1].stale)
+#endif
+
 /* ---- parts of rules ---- */
 
-inline become(n, state) {
-  me.guard = state;
-  me.stopping = 0;
-  if
-  :: !owner -> me.epoch = 0; me.beaten = 0
-  :: else
-  fi
+inline check_one_writer() {
+#if defined(PAUSE) && !defined(FENCE)
+  assert(how_many_run < 2 || (how_many_run == 2 && together <= OVERLAP && who_is_stale > 0)) /* I1 */
+#else
+  assert(how_many_run < 2) /* I1 */
+#endif
 }
 
-/* At the end of each step of a guard. */
+/* At the end of each step of an agent. */
 inline done(n) {
   me.due = false;
+  me.lonely = false;
 #ifdef FED_ALWAYS
   me.fed = 0;
-#else
-  if
-  :: !owner -> me.fed = 0
-  :: else
-  fi;
 #endif
   check_one_writer()
 }
@@ -125,30 +141,51 @@ inline look(n) {
   fi
 }
 
+inline tell_all(n) {
+  node[0].news = true;
+  node[1].news = true;
+#if NODES > 2
+  node[2].news = true;
+#endif
+  me.news = false
+}
+
 inline write_record(n, released) {
   record_of = n;
   record_epoch = me.epoch;
   record_released = released;
-  me.news = false;
-  peer.news = true;
+  record_clean = false;
+  tell_all(n);
   me.seen = 0
+}
+
+inline to_standby(n) {
+  me.agent = STANDBY;
+  me.holds = false;
+  me.claims = false;
+  me.epoch = 0;
+  me.beaten = 0;
+  me.fed = 0;
+  me.fresh = false
 }
 
 inline no_container(n) {
   me.runs = false;
-  me.asked = false;
-  me.stale = false
+  me.stale = me.asked && me.stale
 }
 
 inline turn_off(n) {
+  me.asked = false;
   no_container(n);
-  become(n, OFF);
+  to_standby(n);
+  me.agent = OFF;
+  me.left = 0;
   me.hung = false;
+  me.lonely = false;
   me.paused = false;
-  me.claims = false;
+  me.stuck = false;
   me.due = false;
-  me.seen = 0;
-  me.fed = 0
+  me.seen = 0
 }
 
 /* What this node has locked is lost: its next write there fails. */
@@ -160,40 +197,34 @@ inline lose_locks(n) {
   me.stale = leftovers
 }
 
-#define two_run (node[0].runs && !node[0].paused && node[1].runs && !node[1].paused)
+/* ---- the agent ---- */
 
-inline check_one_writer() {
-#if defined(PAUSE) && !defined(AGENT)
-  assert(!two_run || (together <= OVERLAP && (node[0].stale || node[1].stale))) /* I1 */
-#else
-  assert(!two_run) /* I1 */
-#endif
-}
+/* Whether the last owner's container may still run. Its own cannot: it is gone for certain before STANDBY. */
+#define last_owner_may_write (!record_released && !record_clean && (record_of != n || record_epoch < epoch_file))
 
-/* ---- the guard ---- */
-
-/* Whether the last owner's container may still run. Its own cannot: leftovers are cleared before ACQUIRE. */
-#define last_owner_may_write (!record_released && (record_of != n || record_epoch < epoch_file))
-
-/* Whether the guard may go on without waiting for the last owner. */
+/* Whether the agent may go on without having the last owner's machine turned off. */
 #if defined(NO_SAFE_TIME)
-#define may_prepare true
+#define may_take true
 #elif defined(NO_RELEASE_RECORD)
-#define may_prepare (!last_owner_may_write || !taken_away || me.seen > WATCHDOG)
-#elif defined(AGENT)
-#define may_prepare (!last_owner_may_write)
+#define may_take (!last_owner_may_write || !taken_away || me.seen > WATCHDOG)
+#elif defined(FENCE)
+#define may_take (!last_owner_may_write)
 #else
-#define may_prepare (!last_owner_may_write || me.seen > WATCHDOG)
+#define may_take (!last_owner_may_write || me.seen > WATCHDOG)
 #endif
 
-inline to_prepare(n) {
+inline to_taking(n) {
+#if !defined(STOP_BELIEVED) && !defined(START_FORGOTTEN) && !defined(CLEAN_EARLY)
   assert(!leftovers);
-  become(n, TAKE);
+#endif
+  me.agent = TAKING;
   me.epoch = (record_epoch > epoch_file -> record_epoch : epoch_file) + 1;
+  me.left = 0;
+  me.beaten = 0;
+  me.fed = 0;
   taken_away = false
 }
 
-/* Nothing new from the server, and perhaps no answer at all: the owner goes on until GIVE_UP. */
 #ifdef NO_GIVE_UP
 #define gives_up false
 #else
@@ -203,7 +234,7 @@ inline to_prepare(n) {
 #ifdef NO_EPOCH_CHECK
 #define foreign_epoch false
 #else
-#define foreign_epoch (me.guard != TAKE && epoch_file != me.epoch)
+#define foreign_epoch (me.agent != TAKING && epoch_file != me.epoch)
 #endif
 
 /* The server refuses a write with a lock that is no more. With NFSv3 it does not: the owner has to look. */
@@ -213,64 +244,108 @@ inline to_prepare(n) {
 #define still_mine (lock_of == n)
 #endif
 
+#ifdef STOP_BELIEVED
+#define no_stop_works false
+#define gone (!me.asked && (!me.runs || me.stuck))
+#else
+#define no_stop_works (me.runs && me.stuck)
+#ifdef START_FORGOTTEN
+#define gone (!me.runs)
+#else
+#define gone (!leftovers)
+#endif
+#endif
+
 inline heartbeat(n) {
   write_record(n, false);
   me.beaten = 0;
-  me.fed = 0
+  me.fed = 0;
+  me.fresh = true
 }
 
-inline guard_step(n) {
+/* Everything that can be ended is. */
+inline stop_container(n) {
   if
-  :: d_step { acts && me.guard == STANDBY && leftovers && me.stopping < STOP_LIMIT -> done(n) } /* Docker is slow */
-  :: d_step { acts && me.guard == STANDBY && leftovers ->
-       says("clears what is left of a container\n"); no_container(n); me.stopping = 0; done(n) }
-  :: d_step { acts && me.guard == STANDBY && !leftovers -> look(n); done(n) }
-  :: d_step { acts && me.guard == STANDBY && !leftovers ->
-       says("has the VIP: ACQUIRE\n"); look(n); become(n, ACQUIRE); done(n) }
+  :: !me.stuck -> no_container(n)
+  :: else
+  fi
+}
 
-  :: d_step { acts && (me.guard == ACQUIRE || me.guard == WAIT) ->
-       says("has lost the VIP, or gives it back: STANDBY\n"); look(n); become(n, STANDBY); me.claims = false; done(n) }
-  :: d_step { acts && (me.guard == ACQUIRE || me.guard == WAIT) -> look(n); done(n) } /* not yet */
+/* Not the end of its step: it kills in the same round. */
+inline to_killing(n) {
+  me.agent = KILLING;
+  me.fresh = false;
+#ifdef CLEAN_EARLY
+  if
+  :: record_of == n && record_epoch == me.epoch -> record_clean = true; tell_all(n)
+  :: else
+  fi;
+#endif
+  check_one_writer()
+}
+
+inline agent_step(n) {
+  if
+  :: d_step { acts && me.agent == STANDBY -> look(n); done(n) }
+  :: d_step { acts && me.agent == STANDBY && me.left && reaches ->
+       says("notes that it has cleaned up\n");
+       if
+       :: record_of == n && record_epoch == me.left -> record_clean = true; tell_all(n)
+       :: else
+       fi;
+       me.left = 0; done(n) }
+  :: d_step { acts && me.agent == STANDBY -> says("has the VIP: CONTENDING\n"); look(n); me.agent = CONTENDING; done(n) }
+
+  :: d_step { acts && (me.agent == CONTENDING || me.agent == WAITING) ->
+       says("has lost the VIP, or gives it back: STANDBY\n"); look(n); to_standby(n); done(n) }
+  :: d_step { acts && (me.agent == CONTENDING || me.agent == WAITING) -> look(n); done(n) } /* not yet */
 #ifdef V3
   /* Nothing has changed for long enough, or the last owner is gone: claim it. */
-  :: d_step { acts && me.guard == ACQUIRE && lock_of != n && !me.claims && (me.seen > WATCHDOG || record_released) ->
+  :: d_step { acts && me.agent == CONTENDING && lock_of != n && !me.claims && (me.seen > WATCHDOG || record_released) ->
        says("sends a claim\n"); me.claims = true; done(n) }
-  :: d_step { reaches && acts && me.guard == ACQUIRE && lock_of == n && !me.claims && me.silent > WATCHDOG ->
-       says("finds its claim untouched: WAIT\n"); look(n); become(n, WAIT); done(n) }
+  :: d_step { reaches && acts && me.agent == CONTENDING && lock_of == n && !me.claims && me.silent > WATCHDOG ->
+       says("finds its claim untouched: WAITING\n"); look(n); me.holds = true; me.agent = WAITING; done(n) }
 #else
-  :: d_step { reaches && acts && me.guard == ACQUIRE && lock_of == NOBODY ->
-       says("gets the lock: WAIT\n"); look(n); lock_of = n; become(n, WAIT); done(n) }
+  :: d_step { reaches && acts && me.agent == CONTENDING && lock_of == NOBODY ->
+       says("gets the lock: WAITING\n"); look(n); lock_of = n; me.holds = true; me.agent = WAITING; done(n) }
 #endif
-  :: d_step { acts && me.guard == WAIT && may_prepare && epoch_file < OWNERS ->
-       says("need not wait any longer: PREPARE\n"); to_prepare(n); done(n) }
-#ifdef AGENT
-  :: d_step { acts && me.guard == WAIT && last_owner_may_write && epoch_file < OWNERS ->
-       says("has the other machine turned off: PREPARE\n"); turn_off((1 - n)); to_prepare(n); done(n) }
+  :: d_step { acts && me.agent == WAITING && !me.holds -> says("has lost the lock: STANDBY\n"); to_standby(n); done(n) }
+  :: d_step { acts && me.agent == WAITING && me.holds && may_take && epoch_file < OWNERS ->
+       says("need not wait any longer: TAKING\n"); to_taking(n); done(n) }
+#ifdef FENCE
+  :: d_step { acts && me.agent == WAITING && me.holds && last_owner_may_write && me.seen > WATCHDOG && record_of != n && epoch_file < OWNERS ->
+       says("has the last owner's machine turned off: TAKING\n"); turn_off(record_of); to_taking(n); done(n) }
 #endif
 
-  :: d_step { acts && owner && gives_up -> says("has had no heartbeat for too long: stops hard\n"); become(n, HARD); done(n) }
-  :: d_step { acts && owner && reaches && !still_mine ->
-       says("sees that it lost the lease: stops hard\n"); become(n, HARD); done(n) }
-  :: d_step { acts && owner && reaches && still_mine && foreign_epoch ->
-       says("finds another epoch: stops hard\n"); become(n, HARD); done(n) }
-  :: d_step { acts && owner && !gives_up && !reaches -> done(n) }
-  :: d_step { acts && me.guard == TAKE && !gives_up && reaches && still_mine ->
+  :: d_step { acts && owner && gives_up -> says("has had no heartbeat for too long: KILLING\n"); to_killing(n) }
+  :: d_step { acts && owner && !me.holds -> says("has lost its lease process: KILLING\n"); to_killing(n) }
+  :: d_step { acts && owner && me.holds && reaches && !still_mine ->
+       says("sees that it lost the lease: KILLING\n"); me.holds = false; to_killing(n) }
+  :: d_step { acts && owner && me.holds && reaches && still_mine && foreign_epoch ->
+       says("finds another epoch: KILLING\n"); to_killing(n) }
+  :: d_step { acts && owner && me.holds && !gives_up && !reaches -> done(n) }
+  :: d_step { acts && me.agent == TAKING && me.holds && !gives_up && reaches && still_mine ->
        assert(me.epoch > epoch_file); /* I3 */
-       says(""); printf("writes epoch %d\n", me.epoch); heartbeat(n); epoch_file = me.epoch; become(n, PREPARE); done(n) }
-  :: d_step { acts && owner && me.guard != TAKE && !gives_up && reaches && still_mine && !foreign_epoch ->
+       says(""); printf("writes epoch %d\n", me.epoch); heartbeat(n); epoch_file = me.epoch; me.agent = STARTING; me.fresh = false; done(n) }
+  :: d_step { acts && owner && me.agent != TAKING && me.holds && !gives_up && reaches && still_mine && !foreign_epoch ->
        says("writes a heartbeat\n"); heartbeat(n); done(n) }
   /* What follows comes beside the heartbeat of its round, and upon the last answer, which may be old. */
-  :: d_step { acts && me.guard == PREPARE && !gives_up ->
-       says("asks Docker to start the container: ACTIVE\n"); me.asked = true; me.stale = (lock_of != n); become(n, ACTIVE) }
-  :: d_step { acts && (me.guard == PREPARE || me.guard == ACTIVE) && !gives_up ->
-       says("has lost the VIP: STOPPING\n"); become(n, LEAVE) }
-  :: d_step { acts && me.guard == LEAVE && me.runs && !gives_up ->
-       says("stops the container in order\n"); me.runs = false; me.stale = false }
-  :: d_step { acts && me.guard == LEAVE && !leftovers && !gives_up && reaches && still_mine ->
-       says("releases the lease: STANDBY\n"); write_record(n, true); become(n, STANDBY); done(n) }
+  :: d_step { acts && me.agent == STARTING && me.fresh && !gives_up ->
+       says("asks Docker to start the container: ACTIVE\n");
+       me.asked = true; me.fresh = false; me.stale = (lock_of != n); me.agent = ACTIVE }
+  :: d_step { acts && me.agent == ACTIVE && !leftovers && !gives_up ->
+       says("sees that its container has ended: STARTING\n"); me.fresh = false; me.agent = STARTING }
+  :: d_step { acts && (me.agent == STARTING || me.agent == ACTIVE) && !gives_up ->
+       says("is to hand over: STOPPING\n"); me.fresh = false; me.agent = STOPPING }
+  :: d_step { acts && me.agent == STOPPING && me.runs && !no_stop_works && !gives_up ->
+       says("stops the container in order\n"); stop_container(n) }
+  :: d_step { acts && me.agent == STOPPING && no_stop_works && !gives_up -> says("cannot stop its container: KILLING\n"); to_killing(n) }
+  :: d_step { acts && me.agent == STOPPING && gone && me.holds && !gives_up && reaches && still_mine && !foreign_epoch ->
+       says("releases the lease: STANDBY\n"); write_record(n, true); to_standby(n); done(n) }
 
-  :: d_step { acts && me.guard == HARD && me.stopping < STOP_LIMIT -> done(n) }
-  :: d_step { acts && me.guard == HARD -> says("kills its container: STANDBY\n"); no_container(n); become(n, STANDBY); done(n) }
+  :: d_step { acts && me.agent == KILLING && me.runs && !me.stuck -> says("kills its container\n"); no_container(n) }
+  :: d_step { acts && me.agent == KILLING && gone -> says("is certain of it: STANDBY\n"); me.left = me.epoch; to_standby(n); done(n) }
+  :: d_step { acts && me.agent == KILLING && !gone && (!me.runs || me.stuck) -> done(n) }
   fi
 }
 
@@ -278,27 +353,37 @@ inline guard_step(n) {
 
 inline event(n) {
   if
-  :: d_step { up && me.asked -> says("starts the container (Docker)\n"); me.asked = false; me.runs = true; check_one_writer() } /* Docker starts it */
-  :: d_step { up && me.guard == DEAD -> says("kills the container (systemd), and has a new guard\n"); no_container(n); become(n, STANDBY); me.due = true;
-       me.news = true; me.seen = 0 }
+  :: d_step { up && me.asked -> says("starts the container (Docker)\n"); me.asked = false; me.runs = true; check_one_writer() }
+  /* It finds the lease kept by the lease process, or leftovers; half taken is neither. */
+  :: d_step { up && me.hung ->
+       says("has another agent, which takes over\n");
+       me.hung = false; me.due = true; me.fresh = false; me.news = true; me.seen = 0;
+       if
+       :: me.agent == TAKING || (owner && !me.holds) -> me.agent = KILLING
+       :: me.agent == CONTENDING || me.agent == WAITING -> to_standby(n)
+       :: else
+       fi }
 #ifdef V3
   :: d_step { reaches && me.claims ->
-       says("has its claim written\n"); me.claims = false; lock_of = n; me.silent = 0; me.news = false; peer.news = true; check_one_writer() }
+       says("has its claim written\n"); me.claims = false; lock_of = n; me.silent = 0; me.news = false; tell_all(n); check_one_writer() }
 #else
-  /* The lease process has ended, and the server hears of it. */
-  :: d_step { reaches && lock_of == n && !has_lock -> says("tells the server that it has let go of the lock\n"); lock_of = NOBODY }
+  /* The lease process has ended, or let go of it, and the server hears of it. */
+  :: d_step { reaches && lock_of == n && !me.holds -> says("tells the server that it has let go of the lock\n"); lock_of = NOBODY }
 #endif
   fi
 }
 
 inline fault(n) {
   if
-  :: d_step { faults > 0 && up && me.guard != DEAD ->
-       says("FAULT: its guard is killed\n"); faults--; me.hung = false; become(n, DEAD); me.fed = 0 }
-  :: d_step { faults > 0 && acts -> says("FAULT: its guard hangs\n"); faults--; me.hung = true }
-  :: d_step { faults > 0 && me.guard != OFF -> says("FAULT: power failure\n"); faults--; turn_off(n) }
+  :: d_step { faults > 0 && acts -> says("FAULT: its agent is killed, or hangs\n"); faults--; me.hung = true }
+  :: d_step { faults > 0 && up && me.holds -> says("FAULT: its lease process is killed\n"); faults--; me.holds = false; me.lonely = true }
+  :: d_step { faults > 0 && me.agent != OFF -> says("FAULT: power failure\n"); faults--; turn_off(n) }
   :: d_step { faults > 0 && !me.cut -> says("FAULT: is cut off from the NFS server\n"); faults--; me.cut = true }
   :: d_step { faults > 0 && n == 0 && !server_down -> printf("S FAULT: the NFS server is down\n"); faults--; server_down = true }
+  :: d_step { faults > 0 && up && me.runs -> says("FAULT: its container ends\n"); faults--; no_container(n) }
+#ifdef STUCK
+  :: d_step { faults > 0 && up && !me.stuck -> says("FAULT: nothing here can be killed\n"); faults--; me.stuck = true }
+#endif
 #ifdef PAUSE
   :: d_step { faults > 0 && up -> says("FAULT: its machine is paused\n"); faults--; me.paused = true }
 #endif
@@ -307,16 +392,39 @@ inline fault(n) {
 
 inline mending(n) {
   if
-  :: d_step { me.guard == OFF -> says("boots\n"); become(n, STANDBY); me.due = true; me.news = true }
-  :: d_step { me.hung -> says("goes on: its guard does not hang any more\n"); me.hung = false; check_one_writer() }
+  :: d_step { me.agent == OFF -> says("boots\n"); me.agent = STANDBY; me.due = true; me.news = true }
+  :: d_step { me.hung -> says("goes on: its agent does not hang any more\n"); me.hung = false; check_one_writer() }
   :: d_step { me.cut -> says("reaches the NFS server again\n"); me.cut = false }
   :: d_step { me.paused -> says("goes on: its machine is not paused any more\n"); me.paused = false; check_one_writer() }
   /* Clients reclaim their locks in the grace period, which is no shorter than the lease: that begins anew. */
-  :: d_step { n == 0 && server_down -> printf("S the NFS server is back\n"); server_down = false; node[0].silent = 0; node[1].silent = 0 }
+  :: d_step { n == 0 && server_down -> printf("S the NFS server is back\n"); server_down = false; node[0].silent = 0; node[1].silent = 0;
+#if NODES > 2
+       node[2].silent = 0
+#endif
+     }
   fi
 }
 
 /* ---- time ---- */
+
+#ifdef NO_DEADMAN
+#define deadman false
+#else
+#define deadman (!me.lonely && me.runs && me.beaten > GIVE_UP)
+#endif
+
+/* One heartbeat before WATCHDOG: whoever is there and not certain that the container is gone. */
+#ifdef NO_RESET
+#define resets false
+#else
+#define resets (leftovers && me.beaten >= WATCHDOG && (!me.hung || (!me.lonely && me.runs)))
+#endif
+
+#ifdef NO_WATCHDOG
+#define device_fires false
+#else
+#define device_fires (me.fed >= WATCHDOG)
+#endif
 
 inline tick_of(n) {
   if
@@ -327,31 +435,26 @@ inline tick_of(n) {
     :: else -> me.seen = 0
     fi;
     if
-    :: owner -> count(me.beaten)
+    :: me.epoch -> count(me.beaten); count(me.fed)
     :: else
     fi;
     if
-    :: me.guard == DEAD || me.guard == HARD || (me.guard == STANDBY && leftovers) ->
-      if
-      :: me.stopping >= STOP_LIMIT -> says("cannot kill its container in time: resets itself\n"); turn_off(n)
-      :: else -> me.stopping++
-      fi
+    :: me.epoch && device_fires -> says("is reset by its watchdog device\n"); turn_off(n)
     :: else ->
-      count(me.fed);
-#ifdef NO_WATCHDOG
-      me.fed = 0
-#else
       if
-      :: me.fed > GIVE_UP -> says("systemd kills the guard, which hangs, and runs stop-container\n"); me.hung = false; me.fed = 0; become(n, DEAD)
+      :: me.epoch && deadman && !me.stuck -> says("has its container killed by the lease process\n"); no_container(n)
+      :: else
+      fi;
+      if
+      :: me.epoch && resets -> says("resets itself: its container is not certain to be gone\n"); turn_off(n)
       :: else
       fi
-#endif
     fi
   :: else
   fi;
 #ifdef V3
   if
-  :: lock_of == n && me.guard == ACQUIRE -> count(me.silent)
+  :: lock_of == n && me.agent == CONTENDING -> count(me.silent)
   :: else -> me.silent = 0
   fi
 #else
@@ -368,23 +471,36 @@ inline tick_of(n) {
 #endif
 }
 
-/* All guards that act have had their step. */
-#define waits_for(x) (x.guard != OFF && !x.paused && !x.hung && x.guard != DEAD && x.due)
+/* All agents that act have had their step. */
+#define waits_for(x) (node[x].agent != OFF && !node[x].paused && !node[x].hung && node[x].due)
 
 active proctype world() {
   do
-  :: guard_step(0)
-  :: guard_step(1)
+  :: agent_step(0)
+  :: agent_step(1)
   :: event(0)
   :: event(1)
   :: fault(0)
   :: fault(1)
   :: mending(0)
   :: mending(1)
-  :: d_step { !waits_for(node[0]) && !waits_for(node[1]) ->
+#if NODES > 2
+  :: agent_step(2)
+  :: event(2)
+  :: fault(2)
+  :: mending(2)
+#endif
+  :: d_step { !waits_for(0) && !waits_for(1) &&
+#if NODES > 2
+       !waits_for(2) &&
+#endif
+       true ->
        printf("-\n");
        tick_of(0);
        tick_of(1);
-       together = (two_run -> together + 1 : 0) }
+#if NODES > 2
+       tick_of(2);
+#endif
+       together = (how_many_run > 1 -> together + 1 : 0) }
   od
 }

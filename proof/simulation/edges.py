@@ -170,6 +170,8 @@ class Edges:
     def feed(self, sent: int) -> None:
         """The device counts by the machine's clock, and in whole seconds."""
         machine = self.machine
+        if machine.settings.watchdog_mode is core.WatchdogMode.OFF:
+            return
         due = sent + machine.settings.watchdog
         boot = machine.clock().boot
         due = boot + (due - boot) // 1000 * 1000
@@ -192,7 +194,8 @@ class Edges:
 
     def disarm(self) -> None:
         self.watchdog_due = 0
-        self.machine.see = self.machine.see._replace(watchdog=WatchdogView(available=True))
+        see = self.machine.see
+        self.machine.see = see._replace(watchdog=see.watchdog._replace(armed=False))
 
     # ---- actions ----
 

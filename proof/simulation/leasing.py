@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core import types as core
-from agent.core.files import Close, FileError, Outcome
-from agent.core.lease import LeaseProcess, Steps
+from agent.core.files import Close, FileError, Outcome, Pwrite
+from agent.core.lease import EPOCH, LEASE, LeaseProcess, Steps
+from agent.core.record import encode, encode_epoch
 
 from .server import WaitError
 
@@ -27,10 +28,13 @@ class Leasing:
         self.zombies = 0
         """Killed processes that hang in the kernel, and keep what they have locked until the server is back."""
         self.queued: core.Request | None = None
+        self.begun: Pwrite | None = None
+        """On its way to the server: whoever is killed or loses its power now leaves it half written."""
 
     # ---- life ----
 
     def power_off(self) -> None:
+        self.tear()
         self.process, self.steps, self.queued, self.waits, self.zombies = None, None, None, False, 0
         self.number += 1
 
@@ -43,11 +47,31 @@ class Leasing:
         """The lock is gone with it, as soon as the server can be told."""
         if self.process is None:
             return
+        self.tear()
         self.process, self.steps, self.queued = None, None, None
         self.number += 1
         self.zombies += 1
         self.bury()
         self.tell()
+
+    def tear(self) -> None:
+        machine, begun = self.machine, self.begun or self.could_be_at()
+        self.begun = None
+        if begun and machine.world.server.tear(machine.number, begun, machine.random.randint(0, 60)):
+            machine.world.count("torn")
+            machine.world.tell(f"{machine.name}: its write of `{begun.name}` is left half done")
+
+    def could_be_at(self) -> Pwrite | None:
+        """A write is on its way in one of three cases."""
+        machine, process = self.machine, self.process
+        if process is None or not process.view.locked or not machine.state or machine.random.random() > 1 / 3:
+            return None
+        phase, tenure = machine.state.phase, machine.state.tenure
+        if isinstance(phase, core.Taking) and process.view.record != core.NoRecord.EMPTY:
+            return Pwrite(EPOCH, encode_epoch(tenure.epoch))
+        if isinstance(phase, core.OWNERS) and process.view.confirmed:
+            return Pwrite(LEASE, encode(process.view.confirmed._replace(sequence=tenure.sequence + 1)))
+        return None
 
     def bury(self) -> None:
         machine = self.machine
@@ -117,8 +141,13 @@ class Leasing:
                 elif given is not AGAIN:
                     self.operation = self.steps.send(given)
                 if not machine.reaches_server():
-                    self.given, self.waits = AGAIN, True
+                    self.given, self.waits, self.begun = AGAIN, True, None
                     return
+                if machine.world.fine and isinstance(self.operation, Pwrite) and self.begun is not self.operation:
+                    self.given, self.begun = AGAIN, self.operation
+                    self.soon(machine.random.randint(1, 6))
+                    return
+                self.begun = None
                 try:
                     self.given = server.carry_out(machine.number, self.operation, now)
                 except FileError as error:
@@ -149,8 +178,36 @@ class Leasing:
             view = self.process.view
             if self.steps is not None:
                 view = view._replace(pending=True)
+            if view.confirmed and view.sent != machine.see.lease.sent:
+                self.watch_over(view.sent)
         machine.see = machine.see._replace(lease=view)
         machine.wake(0)
+
+    # ---- the second one who kills ----
+
+    def watch_over(self, sent: int) -> None:
+        """Unless another heartbeat is confirmed by then, it ends the container, and resets the node if that lives on."""
+        settings, boot = self.machine.settings, self.machine.clock().boot
+        for after in (settings.give_up + settings.heartbeat, settings.watchdog - settings.heartbeat):
+            self.machine.world.at_machine(
+                self.machine, max(sent + after + 1 - boot, 1), self.kill_container, self.number, sent, after
+            )
+
+    def kill_container(self, number: int, sent: int, after: int) -> None:
+        machine = self.machine
+        containers = machine.edges.containers
+        if number != self.number or self.process is None or self.process.view.sent != sent or not containers.running:
+            return
+        left = sent + after + 1 - machine.clock().boot
+        if left > 0:
+            machine.world.at_machine(machine, left, self.kill_container, number, sent, after)
+        elif after == machine.settings.watchdog - machine.settings.heartbeat:
+            machine.world.count("reset")
+            machine.power_off("its lease process resets it")
+        else:
+            if not containers.dying:
+                machine.world.count("deadman")
+            containers.kill()
 
 
 AGAIN = "again"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: What systemd takes to start another agent, milliseconds.
 AGENT_RESTART = 300
 BOOT_TIME = 6_000
+#: How far a clock's speed may be off, in millionths: ten times what crystals are.
+DRIFT = 1_000
 
 
 class Machine:
@@ -36,6 +38,8 @@ class Machine:
         self.deferred: list[tuple[int, Callable[..., None], tuple[object, ...]]] = []
         self.mono_late = 0
         self.boot_late = 0
+        self.drift = self.random.randint(-DRIFT, DRIFT)
+        """Its clocks run faster than the simulation's by so many millionths."""
         self.resumed_at = -1
         # network
         self.cut = False
@@ -106,6 +110,7 @@ class Machine:
 
     def clock(self) -> Now:
         now = self.world.now + 100_000
+        now += now * self.drift // 1_000_000
         return Now(now - self.mono_late, now - self.boot_late)
 
     def pause(self) -> None:

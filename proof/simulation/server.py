@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.core.files import Close, FileError, FileOperation, Flock, Open, Outcome, Put, Pwrite, Read, Stamp
-from agent.core.record import RECORD_BYTES
+from agent.core.record import RECORD_BYTES, decode_epoch
 
 
 class WaitError(Exception):
@@ -102,8 +102,9 @@ class Server:
         if isinstance(operation, Pwrite):
             if self.locking and (self.lost[client] or self.locks.get(operation.name) != client):
                 raise FileError("the lock was taken away (EIO)")
-            if operation.name == "epoch":
-                self.epochs.append((int(operation.content), client))
+            # One that was left half written is written again, by whoever has the lock then.
+            if operation.name == "epoch" and decode_epoch(self.files["epoch"]) is not None:
+                self.epochs.append((decode_epoch(operation.content) or 0, client))
             self.write(operation.name, operation.content)
             return None
         if isinstance(operation, Stamp):
@@ -129,6 +130,13 @@ class Server:
         assert isinstance(operation, Read)
         content = self.files.get(operation.name)
         return content if content is None else content[: operation.limit + 1]
+
+    def tear(self, client: int, operation: Pwrite, length: int) -> bool:
+        """A write of which only so many bytes came to the disk."""
+        if not self.up or (self.locking and (self.lost[client] or self.locks.get(operation.name) != client)):
+            return False
+        self.write(operation.name, operation.content[:length])
+        return True
 
     def lock(self, client: int, name: str, now: int) -> bool:
         holder = self.locks.get(name)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple
 
-from agent.core import candidate, decide, follow, killing, leaving, notes, owner, requests, service, watch
+from agent.core import candidate, decide, follow, killing, lease, leaving, notes, owner, record, requests, service, watch
 from agent.core.observation import ContainerView
 
 from . import weaker
@@ -204,6 +204,38 @@ WEAKENINGS = (
         "a new agent does not know of a pause",
         "test_a_new_agent_looks_on_in_a_pause",
         lambda: weaker.everywhere(service.adopting, weaker.adopts_in_a_pause),
+    ),
+    Weakening(
+        "half-record",
+        "a record that was left half written is believed",
+        "test_half_a_record_is_none",
+        lambda: weaker.everywhere(record.checksum, lambda _: "00000000"),
+    ),
+    Weakening(
+        "half-epoch",
+        "an epoch that was left half written is believed",
+        "test_half_an_epoch_is_none",
+        lambda: (
+            weaker.everywhere(record.encode_epoch, weaker.plain_epoch) + weaker.everywhere(record.decode_epoch, weaker.decode_plain)
+        ),
+    ),
+    Weakening(
+        "epoch-unmended",
+        "an epoch that was left half written stays so",
+        "test_an_epoch_that_was_left_half_written_is_mended_under_the_lock_before_anything_else",
+        lambda: [(lease.LeaseProcess, "mend_epoch", weaker.mends_nothing)],
+    ),
+    Weakening(
+        "end-not-told",
+        "that nobody watched the last container to its end is not told",
+        "test_after_an_unclean_end_the_next_owner_works_on_a_copy",
+        lambda: weaker.everywhere(owner.to_mount, weaker.mounts_as_watched),
+    ),
+    Weakening(
+        "epoch-not-over-the-clean-one",
+        "an epoch that this node has called clean is taken again",
+        "test_the_epoch_grows_over_all_that_was_seen",
+        lambda: weaker.everywhere(candidate.take, weaker.takes_over_seen_ones_only),
     ),
     Weakening(
         "not-mounted",

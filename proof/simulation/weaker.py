@@ -6,8 +6,10 @@ import sys
 from typing import Any, Callable
 
 from agent.core import actions as act
-from agent.core import candidate, decide, fitness, killing, owner, service
+from agent.core import candidate, decide, fitness, killing, owner, record, service
+from agent.core.lease import Steps
 from agent.core.observation import ContainerView
+from agent.core.record import RECORD_BYTES
 from agent.core.state import (
     Active,
     Adopting,
@@ -221,5 +223,33 @@ def mounts_without_clone(turn: Turn) -> None:
     MOUNTING(turn)
 
 
+def plain_epoch(epoch: int) -> bytes:
+    return str(epoch).encode().ljust(RECORD_BYTES - 1) + b"\n"
+
+
+def decode_plain(content: bytes) -> int | None:
+    """Formerly there was no sum."""
+    text = content.decode("ascii", "replace").strip(" \0\n")
+    return record.number(text) if text else 0
+
+
+def mends_nothing(_: Any) -> Steps:
+    yield from ()
+
+
+def mounts_as_watched(turn: Turn, reason: str) -> None:
+    turn.tenure = turn.tenure._replace(watched=True)
+    TO_MOUNT(turn, reason)
+
+
+def takes_over_seen_ones_only(turn: Turn, reason: str) -> None:
+    see, memory = turn.see, turn.memory
+    turn.see = see._replace(lease=see.lease._replace(noted=0))
+    turn.memory = memory._replace(epoch=0)
+    TAKE(turn, reason)
+    turn.see = see
+
+
+TO_MOUNT = owner.to_mount
 TAKE, MOUNTING, WAITING, ADOPTING = candidate.take, owner.mounting, candidate.waiting, service.adopting
 MAY_GO_ON = owner.may_go_on

@@ -18,6 +18,8 @@ from .vrrp import Vrrp
 SHORT = (1_000, 3_000, 6_000, 8_000, 9_000)
 DEFAULT = (1_000, 6_000, 10_000, 15_000, 20_000)
 
+MODES = (*(mode for mode in (WatchdogMode.REQUIRED, WatchdogMode.AUTOMATIC) for _ in range(4)), WatchdogMode.OFF)
+
 Call = Callable[..., None]
 
 
@@ -68,7 +70,7 @@ class World:
             watchdog=watchdog,
             lease_time=lease_time,
             grace_time=grace_time,
-            watchdog_mode=chance.choice((WatchdogMode.REQUIRED, WatchdogMode.AUTOMATIC)),
+            watchdog_mode=chance.choice(MODES),
             follow_lease=1_500,
             vip_loss=5_000,
             hold=2_000,

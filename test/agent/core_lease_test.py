@@ -4,11 +4,12 @@ import random
 from typing import Any, Optional
 
 import pytest
+from agent.core import record as form
 from agent.core import types as core
 from agent.core.files import Close, FileError, FileOperation, Flock, Open, Outcome, Put, Pwrite, Read, Stamp
 from agent.core.lease import LeaseProcess
 from agent.core.presence import decode as decode_presence
-from agent.core.record import MOST, RECORD_BYTES, decode, decode_epoch, encode
+from agent.core.record import MOST, RECORD_BYTES, decode, decode_epoch, encode, encode_epoch
 from agent.core.types import Claim, NoRecord
 from core_rig import record
 
@@ -88,7 +89,7 @@ def test_the_epoch_is_written_through_a_lock() -> None:
     assert all(isinstance(operation, Pwrite) for operation in written)
     server.locks.clear()
     view = server.ask(a, core.Take(3, record("a", epoch=2)))
-    assert view.error and not view.locked and server.files["epoch"].strip(b" \0\n") == b"3"
+    assert view.error and not view.locked and decode_epoch(server.files["epoch"]) == 3
 
 
 def test_a_heartbeat_opens_no_file() -> None:
@@ -274,3 +275,38 @@ def test_an_epoch_that_cannot_be_read_is_the_records() -> None:
     assert server.ask(a, core.Look(1, True, False)).epoch == 5
     server.files.update(lease=b"garbage")
     assert server.ask(a, core.Look(2, True, False)).error
+
+
+def test_an_epoch_that_was_left_half_written_is_mended_under_the_lock_before_anything_else() -> None:
+    server, a = Directory(), LeaseProcess("a", ("b",), "1")
+    half = encode_epoch(10)[:1] + encode_epoch(9)[1:]
+    server.files.update(lease=encode(record("b", epoch=10)), epoch=half)
+    assert server.ask(a, core.Lock(1)).epoch == 10
+    assert decode_epoch(server.files["epoch"]) == 10
+    # Whoever looks on mends nothing.
+    server.files["epoch"] = half
+    assert server.ask(LeaseProcess("c", ("b",), "2"), core.Look(1, True, False)).epoch == 10
+    assert server.files["epoch"] == half
+
+
+def halves(before: bytes, after: bytes) -> set[bytes]:
+    """What a write that was cut short may leave."""
+    return {after[:length] + before[length:] for length in range(len(after) + 1)}
+
+
+@pytest.mark.parametrize("before, after", [(9, 10), (10, 11), (99, 100), (1, 2), (199, 200)])
+def test_half_an_epoch_is_none(before: int, after: int) -> None:
+    assert {form.decode_epoch(half) for half in halves(form.encode_epoch(before), form.encode_epoch(after))} == {
+        before,
+        after,
+        None,
+    }
+    assert form.decode_epoch(str(after).encode().ljust(RECORD_BYTES)) == after, "as it was formerly"
+
+
+def test_half_a_record_is_none() -> None:
+    before = record("b", epoch=9, sequence=99, claim=Claim.RELEASED)
+    after = record("a", epoch=10, sequence=0, claim=Claim.STARTING)
+    assert {decode(half) for half in halves(encode(before), encode(after))} == {before, after, NoRecord.INVALID}
+    # The first one that was ever written.
+    assert {decode(half) for half in halves(b"\0" * RECORD_BYTES, encode(after))} <= {NoRecord.EMPTY, after, NoRecord.INVALID}

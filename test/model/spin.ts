@@ -16,7 +16,7 @@ export interface Outcome {
   states: number;
   /** The assertion that a run violates, as the model names it; undefined if none does. */
   violated: "I1" | "I3" | undefined;
-  /** The shortest such run, a line an event, `A` and `B` the nodes, `S` the server; empty if there is none. */
+  /** The shortest such run, a line an event, `A`, `B` and `C` the nodes, `S` the server; empty if there is none. */
   story: string[];
 }
 
@@ -69,7 +69,7 @@ function storyOf(told: string): string[] {
   const story: string[] = [];
   let ticks = 0;
   for (const line of told.split("\n")) {
-    const [, who, what] = /^([ABS]) (.*)$/.exec(line) ?? [];
+    const [, who, what] = /^([ABCS]) (.*)$/.exec(line) ?? [];
     if (line === "-") ticks++;
     if (!who) continue;
     if (ticks) story.push(`  (${ticks * 2} seconds)`);

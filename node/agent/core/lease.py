@@ -20,7 +20,7 @@ from .claim import Claims
 from .files import Close, FileError, FileOperation, Flock, Open, Outcome, Pwrite, Read, Stamp
 from .observation import LeaseView
 from .presence import Presences
-from .record import FORMER_BYTES, RECORD_BYTES, Claim, NoRecord, Record, decode, decode_epoch, encode
+from .record import FORMER_BYTES, RECORD_BYTES, Claim, NoRecord, Record, decode, decode_epoch, encode, encode_epoch
 
 Steps = Generator[FileOperation, Outcome, None]
 
@@ -46,6 +46,8 @@ class LeaseProcess:
         self.opened = False
         self.stamp = ""
         """What the file of the epoch was like when it was last read."""
+        self.half_epoch = False
+        """The file of the epoch was left half written."""
         self.content = b""
         """What lay in the file of the record when it was last read: `view.record` says what it means."""
 
@@ -105,6 +107,7 @@ class LeaseProcess:
     def read_epoch(self, record: Union[Record, NoRecord]) -> Generator[FileOperation, Outcome, int]:
         content = yield Read(EPOCH, RECORD_BYTES)
         epoch = decode_epoch(content) if isinstance(content, bytes) else 0
+        self.half_epoch = epoch is None
         if epoch is None:
             # Half-written, or somebody's garbage. The record was synced before it.
             if not isinstance(record, Record):
@@ -132,15 +135,22 @@ class LeaseProcess:
                     return
         # What is read now nobody changes any more.
         yield from self.read_all()
+        yield from self.mend_epoch()
         own = yield from self.presences.begin()
         self.view = self.view._replace(locked=True, noted=own.clean)
+
+    def mend_epoch(self) -> Steps:
+        """Before a new record: if that is left half written too, nobody would know the epoch."""
+        if self.half_epoch:
+            yield Pwrite(EPOCH, encode_epoch(self.view.epoch))
+            self.half_epoch = False
 
     def take(self, record: Record, sent: int) -> Steps:
         own = yield from self.presences.begin()
         if own.clean >= record.epoch:
             raise FileError(f"this node has noted epoch {own.clean} as clean, and asks for {record.epoch}")
         content = yield from self.put_record(record)
-        yield Pwrite(EPOCH, str(record.epoch).encode().ljust(RECORD_BYTES - 1) + b"\n")
+        yield Pwrite(EPOCH, encode_epoch(record.epoch))
         yield from self.confirm(record, content, sent)
 
     def write(self, record: Record, sent: int) -> Steps:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from agent.control import NoAgent, ask_agent
+from agent.core.record import decode_epoch
 
 from .groups import version_2
 from .units import Unit, wait_for
@@ -209,7 +210,7 @@ class World:
         return [(node, int(process), float(at)) for node, process, at in parts]
 
     def epoch(self) -> int:
-        return int(Path(self.share, "lease/epoch").read_text().strip() or 0)
+        return decode_epoch(Path(self.share, "lease/epoch").read_bytes()) or 0
 
     def logs(self) -> str:
         found = ""
