@@ -209,7 +209,7 @@ WEAKENINGS = (
         "half-record",
         "a record that was left half written is believed",
         "test_half_a_record_is_none",
-        lambda: weaker.everywhere(record.checksum, lambda _: "00000000"),
+        lambda: weaker.everywhere(record.checksum, lambda _: "00000000") + weaker.everywhere(record._former_line, lambda _: b"\n"),
     ),
     Weakening(
         "half-epoch",

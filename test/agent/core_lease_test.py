@@ -305,8 +305,9 @@ def test_half_an_epoch_is_none(before: int, after: int) -> None:
 
 
 def test_half_a_record_is_none() -> None:
-    before = record("b", epoch=9, sequence=99, claim=Claim.RELEASED)
-    after = record("a", epoch=10, sequence=0, claim=Claim.STARTING)
+    # Of one length: each cut leaves something that looks like a record.
+    before = record("b", epoch=19, sequence=99, claim=Claim.RELEASED)
+    after = record("a", epoch=20, sequence=10, claim=Claim.STARTING)
     assert {decode(half) for half in halves(encode(before), encode(after))} == {before, after, NoRecord.INVALID}
     # The first one that was ever written.
     assert {decode(half) for half in halves(b"\0" * RECORD_BYTES, encode(after))} <= {NoRecord.EMPTY, after, NoRecord.INVALID}
