@@ -34,7 +34,7 @@ test("backups: the defaults, and the units that a schedule makes", () => {
   assert.match(units["ha-rancher-backup.timer"] ?? "", /^OnCalendar=\*-\*-\* 03:00:00$/m);
   assert.match(
     units["ha-rancher-backup.service"] ?? "",
-    /^ExecStart=\/usr\/local\/lib\/ha-rancher\/current\/guard\/backup \/var\/backups\/ha-rancher 7$/m,
+    /^ExecStart=\/usr\/local\/lib\/ha-rancher\/current\/backup\/backup \/var\/backups\/ha-rancher 7$/m,
   );
   for (const unit of Object.values(units)) assert.doesNotMatch(unit, /@\{/);
 });
