@@ -19,6 +19,9 @@ let stack: HaRancher;
 /** By type and name: the resource that each one is deleted with. */
 const goesWith = new Map<string, pulumi.Resource | undefined>();
 
+/** By name: what must be there before. */
+const comesAfter = new Map<string, pulumi.Input<pulumi.Resource>[]>();
+
 const ofType = (type: string): Registered[] => registered.filter((resource) => resource.type === type);
 const named = (name: string): Registered => {
   const found = registered.find((resource) => resource.name === name);
@@ -38,6 +41,7 @@ before(async () => {
     transformations: [
       ({ type, name, opts }) => {
         goesWith.set(`${type} ${name}`, (opts as pulumi.CustomResourceOptions).deletedWith);
+        comesAfter.set(name, [opts.dependsOn ?? []].flat() as pulumi.Input<pulumi.Resource>[]);
         return undefined;
       },
     ],
@@ -140,12 +144,27 @@ test("the agent knows its timers and the other nodes, and from whom to learn wha
   assert.ok(!registered.some(({ name }) => name.endsWith("-fence-files")));
 });
 
-test("agents are started together with all that they run from, and last", () => {
+test("agents are started together with all that they run from, and last", async () => {
   const { endpoints, source } = named("ha-rancher-agents-rollout").inputs;
   assert.deepEqual(Object.keys(source), ["rancher-1", "rancher-2"]);
   for (const text of Object.values(source)) assert.match(String(text), /^[0-9a-f]{16}$/);
   assert.notEqual(source["rancher-1"], source["rancher-2"], "each has a configuration of its own");
   assert.ok(JSON.stringify(endpoints).includes("the private key"));
+  const before = await Promise.all(
+    (comesAfter.get("ha-rancher-agents-rollout") ?? []).map((each) =>
+      resolved(pulumi.output(each).apply(({ urn }) => urn)),
+    ),
+  );
+  const names = new Set(before.map((urn) => urn.replace(/.*::/, "")));
+  for (const name of [
+    ...["rancher-1", "rancher-2"].flatMap((node) =>
+      ["software-NODE-prepared", "software-NODE-agent-files", "storage-NODE-lease-mounted"].map((each) =>
+        each.replace("NODE", node),
+      ),
+    ),
+    ...["floating-ip-keepalived-conf", "rancher-release"],
+  ])
+    assert.ok(names.has(`ha-rancher-${name}`), `${name} among ${[...names].join(", ")}`);
   const files = named("ha-rancher-software-rancher-1-agent-files").inputs.files;
   const unit = (name: string): string => `/etc/systemd/system/ha-rancher-${name}.service`;
   assert.deepEqual(
