@@ -34,11 +34,7 @@ export const layers: readonly Layer[] = [
   { name: "node", needs: ["shellcheck"], limit: minutes(5) },
   // The agent in Python, its simulation, and the checks of their source.
   { name: "agent", needs: ["python"], limit: minutes(15), special: true },
-<<<<<<< HEAD
   // The model of the agents' protocol, checked by spin.
-=======
-  // The model of the agent's protocol, checked by spin.
->>>>>>> 76097b4 (The model knows agent and lease process, stops that fail and three nodes; the simulation has clocks that drift, writes that are left half done, and nodes without a watchdog; an epoch has a sum, and one that was left half written is mended)
   { name: "model", needs: ["spin"], alone: true, limit: minutes(20) },
   // The real keepalived in network namespaces: it mostly waits.
   { name: "keepalived", needs: ["keepalived"], limit: minutes(20) },

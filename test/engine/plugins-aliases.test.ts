@@ -30,7 +30,7 @@ const container = new docker.Container(
   ]),
 );
 new command.remote.Command(
-  ...at(service, "one-guard-running", (name, options) => [
+  ...at(service, "one-lease-mounted", (name, options) => [
     name,
     { connection, create: "echo made >> commands", delete: "echo gone >> commands", addPreviousOutputInEnv: false },
     { ...options, dependsOn: container },

@@ -7,7 +7,7 @@ import { packageRoot } from "../../local/root";
 import { TestServer } from "../unit/remote-server";
 
 /*
- * A release as a resource of the real Pulumi: two SSH servers on the loopback in place of nodes, whose guards were never
+ * A release as a resource of the real Pulumi: two SSH servers on the loopback in place of nodes, whose agents were never
  * started. Each test goes on from where the one before it stopped.
  */
 
@@ -15,7 +15,9 @@ const servers = new Map(["one", "two"].map((name) => [name, new TestServer()]));
 let stack: TestStack;
 
 const server = (name: string): TestServer => servers.get(name) ?? assert.fail(name);
-const service = (name: string): string => readFileSync(server(name).path("config/service.conf"), "utf8");
+const named = (name: string): string =>
+  (JSON.parse(readFileSync(server(name).path("config/service.json"), "utf8")) as { container: string })
+    .container;
 
 function write(changes: object = {}): void {
   const endpoints = Object.fromEntries([...servers].map(([name, { endpoint }]) => [name, endpoint]));
@@ -34,10 +36,10 @@ function write(changes: object = {}): void {
 }
 
 before(async () => {
-  const fakes = join(packageRoot, "test", "guard", "rancher-fakes");
+  const fakes = join(packageRoot, "test", "node", "fakes");
   for (const each of servers.values()) {
     for (const folder of ["config", "run"]) mkdirSync(each.path(folder));
-    const own = ["FAKE_NODE=.", "CONFIG_DIRECTORY=./config", "RUN_DIRECTORY=./run"].join(" ");
+    const own = `FAKE_NODE=${each.directory} CONFIG_DIRECTORY=${each.path("config")} RUN_DIRECTORY=${each.path("run")}`;
     writeFileSync(each.path("bin/sudo"), `#!/bin/sh\nshift\nexec env ${own} PATH="${fakes}:$PATH" "$@"\n`);
     chmodSync(each.path("bin/sudo"), 0o755);
     await each.start();
@@ -55,7 +57,7 @@ test("a preview touches nothing; up names the container on all nodes, and a seco
   assert.equal((await stack.pulumi("preview")).code, 0);
   for (const each of servers.values()) assert.equal(each.logins, 0);
   await stack.mustUp();
-  for (const name of servers.keys()) assert.match(service(name), /^CONTAINER=rancher-old$/m);
+  for (const name of servers.keys()) assert.equal(named(name), "rancher-old");
   await stack.mustUp("--expect-no-changes");
   await stack.mustRefresh();
   await stack.mustBeUnchanged();
@@ -72,13 +74,13 @@ test("how to log in is nowhere in the state in clear", () => {
 test("a node that runs another container, or is kept out, is drift, and mended", async () => {
   const two = server("two");
   for (const [file, text] of [
-    ["config/service.conf", "CONTAINER=rancher-new\n"],
+    ["config/service.json", '{"container":"rancher-new","health":[{"url":"https://127.0.0.1/healthz"}]}\n'],
     ["config/kept-out", "rancher-old\n"],
   ] as const) {
     writeFileSync(two.path(file), text);
     assert.notEqual((await stack.pulumi("refresh", "--yes", "--expect-no-changes")).code, 0, file);
     await stack.mustUp();
-    assert.match(service("two"), /^CONTAINER=rancher-old$/m);
+    assert.equal(named("two"), "rancher-old");
     await stack.mustRefresh();
     await stack.mustBeUnchanged();
   }
@@ -95,7 +97,7 @@ test("an older image is refused in the preview, and let through if it must be", 
   );
   write({ ...older, allowDowngrade: true });
   await stack.mustUp();
-  for (const name of servers.keys()) assert.match(service(name), /^CONTAINER=rancher-new$/m);
+  for (const name of servers.keys()) assert.equal(named(name), "rancher-new");
   write();
   await stack.mustUp();
 });
@@ -105,7 +107,7 @@ test("a container that a node lacks is an error with its name; with the setting 
   const { code, text } = await stack.up();
   assert.notEqual(code, 0);
   assert.match(text, /(one|two): there is no container rancher-lost on this node/);
-  for (const name of servers.keys()) assert.match(service(name), /^CONTAINER=rancher-old$/m);
+  for (const name of servers.keys()) assert.equal(named(name), "rancher-old");
   write();
   await stack.mustUp("--expect-no-changes");
 });
