@@ -5,6 +5,7 @@
     .snap/EPOCH.well    the service got well after it
     .snap/container     name of the container that last ran on this data
     .snap/before        epoch of the copy from before that container first ran; kept, since it is the way back
+    .snap/former        name of the container that had the data until then
     .snap/served        `CONTAINER EPOCH`: that container has answered; going back from here on loses what it acknowledged
 
 Kept by outcome: copies from before starts that went well, and one from before starts that did not. A folder or file here
@@ -65,6 +66,11 @@ class Copies:
         else:
             words = f"there is a copy of epoch {epoch}"
         if first:
+            former = self._word("container")
+            if former:
+                self._note("former", former)
+            else:
+                remove(self._path("former"))
             self._note("container", container)
         return words
 

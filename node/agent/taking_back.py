@@ -28,6 +28,9 @@ class TakingBack(Copies):
             return "", "its datastore is as it was, since the new container was not started on it"
         if last != discarded and self._has_served(last, before):
             return last, ""
+        whose = self._word("former")
+        if whose not in ("", former):
+            raise Failed(f"the copy from before {last} is of the data of {whose}: go back to that one, or restore a backup")
         aside = self._path(f"failed-{epoch}")
         if not before:
             # It was empty when the other one was started.

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from agent.copies import Copies, Locked
 from agent.copying import PIECE, Pace, TooLong, copy_tree
+from agent.shared_data import Failed
+from agent.taking_back import TakingBack
 
 _never = Pace(lambda: False)
 
@@ -54,6 +56,22 @@ def test_the_copy_from_before_a_container_first_ran_is_the_way_back_and_stays(da
         _copies(data).well(epoch)
     assert 6 in _copies(data).epochs()
     assert (data / ".snap/before").read_text() == "6\n" and (data / ".snap/container").read_text() == "v2\n"
+
+
+def test_the_way_back_leads_to_the_container_that_had_the_data_and_to_no_other(data: Path) -> None:
+    for epoch, container in ((5, "v1"), (6, "v2"), (7, "v3")):
+        _copies(data).make(epoch, container, _never)
+        (data / "db/file").write_text(f"of {container}")
+    taking = TakingBack(str(data), "db", 3)
+    with pytest.raises(Failed, match="the copy from before v3 is of the data of v2"):
+        taking.take_back("v1", "v3", 8, _never, lambda: None)
+    assert (data / "db/file").read_text() == "of v3"
+    assert taking.take_back("v2", "", 8, _never, lambda: None)[0] == ""
+    assert (data / "db/file").read_text() == "of v2" and (data / ".snap/failed-8/file").read_text() == "of v3"
+    # What it left before there was such a note is believed.
+    _copies(data).make(9, "v3", _never)
+    (data / ".snap/former").unlink()
+    taking.take_back("v1", "", 10, _never, lambda: None)
 
 
 def test_that_a_container_has_answered_is_noted_durably(data: Path) -> None:
