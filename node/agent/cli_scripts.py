@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from .configuration import check, load
 from .core.settings import Configuration
+from .process import find
 from .run_files import RunFiles
 from .version import VERSION
 
@@ -23,6 +24,7 @@ def add_to(add: "Callable[..., argparse.ArgumentParser]") -> None:
     renew.add_argument("--limit", type=float, default=300, help="seconds until it must answer (default 300)")
     work = add("work", "have the owner stop the service for: pack FILE, unpack FILE, put-back", "verb")
     work.add_argument("file", nargs="?", default="")
+    work.add_argument("--asker", type=int, default=0, help="withdrawn when this process ends")
     add("await-well", "wait until the service is well here; prints for how many seconds it has been")
     back = add("take-back", "put the datastore back as it was before another container first ran on it", "container")
     back.add_argument("discarded", nargs="?", default="", help="the container whose writes may be lost, though it has answered")
@@ -65,7 +67,8 @@ def _work(told: argparse.Namespace) -> int:
     from .work import ask_work, patience  # noqa: PLC0415
 
     limit, number = patience(_running(told.run)), os.urandom(16).hex()
-    words = ask_work(RunFiles(told.run).control, told.verb, told.file, number, limit)
+    asker = find(told.asker)
+    words = ask_work(RunFiles(told.run).control, told.verb, told.file, number, limit, asker)
     if words:
         print(words, file=sys.stderr)
     return 1 if words else 0

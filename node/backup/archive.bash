@@ -50,10 +50,10 @@ one_at_a_time() {
   flock --nonblock 9 || fail 'a backup or a restore is under way on this node'
 }
 
-# ask_work VERB [FILE]: has the agent do it, and waits. REPLY says what went wrong. What has not begun when this is killed does
-# not begin any more: the agent sees that nobody waits.
+# ask_work VERB [FILE]: has the agent do it, and waits. REPLY says what went wrong. What has not begun when this script is killed
+# does not begin any more.
 ask_work() {
-  REPLY=$(agent work "$@" 2>&1 9>&-)
+  REPLY=$(agent work --asker $$ "$@" 2>&1 9>&-)
 }
 
 # Waits until the service is well again, since when in REPLY, seconds; or why it is not.
