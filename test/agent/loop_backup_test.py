@@ -82,11 +82,10 @@ def one() -> Iterator[World]:
 
 
 def _change(world: World) -> Path:
-    """What a restore must take away."""
-    data = Path(world.share, "data")
-    (data / "db/wal").write_text("later")
-    (data / "db/new").write_text("later")
-    return data
+    """What a restore must take away, written through the mount; where it is looked at."""
+    node = world.wait_active()
+    node.inside("sh", "-c", 'cd "$1" && printf later >db/wal && printf later >db/new', "sh", str(node.data))
+    return Path(world.share, "data")
 
 
 def _names(file: Path) -> "list[str]":
@@ -117,7 +116,7 @@ def test_a_backup_has_the_data_and_nothing_of_the_place_and_comes_back_as_it_was
     assert os.listdir(_backups(node)) == [file.name], "nothing is left beside it"
 
     data = _change(one)
-    (data / ".hidden file").unlink()
+    node.inside("rm", f"{node.data}/.hidden file")
     code, out, err = _restore(node, file)
     assert code == 0 and "is restored, and the service is well" in out, err
     assert (data / "db/wal").read_text() == (data / ".hidden file").read_text() == "early"
@@ -231,7 +230,7 @@ def test_data_with_which_the_service_does_not_start_is_restored_too(one: World) 
     node = one.wait_active()
     file = _back_up(node)
     data = _change(one)
-    (data / "crash").touch()
+    node.inside("touch", f"{node.data}/crash")
     wait_for(lambda: node.state() == "standby" and not node.fit(), 60, "it gives up")
     code, _, err = _restore(node, file)
     assert code == 0, err

@@ -25,7 +25,7 @@ if sys.argv[1:2] == ["take-back"]:
     # Its agent, too.
     from agent import take_back
 
-    take_back.own_command = lambda *words: [sys.executable, "-I", "-S", "-B", os.path.realpath(__file__), *words]
+    take_back.own_command = lambda *words: [sys.executable, "-I", "-S", "-B", os.path.realpath(__file__), *words]  # type: ignore[attr-defined]
 code = quick(sys.argv[1:])
 if code is None:
     from agent.cli import main
