@@ -8,6 +8,9 @@ import type { Shell } from "../probes/sampler";
 
 /** Milliseconds for a verb on a node: an emulated node needs half a minute to stop a container. */
 const commandLimit = 90_000;
+/** The same for one that has another agent take over, or systemd start one. */
+const agentLimit = 400_000;
+const ofAgents = ["update", "take-back-update", "start-agent"];
 /** Milliseconds for a question. */
 const questionLimit = 30_000;
 
@@ -32,7 +35,7 @@ export async function runVerb(
   node: KnownNode,
   verb: string,
   args: string[],
-  timeout = commandLimit,
+  timeout = ofAgents.includes(verb) ? agentLimit : commandLimit,
 ): Promise<string> {
   const fault = { set, path: "drill/fault", limit: timeout } as const;
   return await runNodeScript(await endpointOf(node), fault, [verb, ...args]);

@@ -7,20 +7,22 @@ import { step } from "../lab/steps";
 import { withStack } from "../lab/with-stack";
 
 /*
- * The drill on real machines whose guards always start the container: it fails, since a drill that cannot fail says
- * nothing. That it holds with the real guard is a step of test/lab.
+ * The drill on real machines on which something always starts the container: it fails, since a drill that cannot fail says
+ * nothing. That it holds with the real agent is a step of test/lab.
  */
 
 withStack({ goesDown: true });
 
-/** Replaces the guards: the standby's first, so that the VIP has somewhere to go. */
+/** Replaces the agents: the standby's first, so that the VIP has somewhere to go. */
 async function alwaysStart(): Promise<void> {
   const { holders, nodes } = await status();
   const names = nodes.map(({ name }) => name).sort((name) => (holders.includes(name) ? 1 : -1));
   const there = "/run/ha-rancher/always-start";
   const commands = [
     `cat >${there}`,
-    "systemctl stop ha-rancher-guard",
+    "systemctl stop ha-rancher-agent ha-rancher-lease",
+    // No agent has run here, for all that anybody can tell.
+    "rm -f /run/ha-rancher/running.json",
     `systemd-run --unit always-start bash ${there}`,
   ];
   for (const name of names)
@@ -32,7 +34,7 @@ step("up", async () => {
   await healthy(180);
 });
 
-step("with a guard that always starts the container, the drill fails, and says why", async () => {
+step("where something always starts the container, the drill fails, and says why", async () => {
   await alwaysStart();
   await healthy(180);
   const { code, report } = await drill("--fault", "switchover", "--trials", "1");

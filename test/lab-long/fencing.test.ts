@@ -129,9 +129,9 @@ step("a paused node is off before another one starts: never two writers", async 
   assert.equal(row.twoWriters?.max, 0);
   assert.equal(code, 0);
   const said = await Promise.all(
-    names.map((name) => onNode(name, "journalctl -u ha-rancher-guard --output cat")),
+    names.map((name) => onNode(name, "journalctl -u ha-rancher-agent --output cat")),
   );
-  assert.match(said.join("\n"), /fenced: rancher-[12] confirmed off/);
+  assert.match(said.join("\n"), /"event": "fence", "text": "rancher-[12] confirmed off/);
 });
 
 step("a fence that is not confirmed starts nothing; once it is, the service is there", async () => {
@@ -141,15 +141,18 @@ step("a fence that is not confirmed starts nothing; once it is, the service is t
   await stopServer();
   const domain = domains[names.indexOf(holder)] ?? "";
   assert.equal((await inLab("virsh", "--connect", lab.libvirtUri, "destroy", domain)).code, 0);
-  const guardSays = (): Promise<string> =>
-    onNode(survivor, "journalctl -u ha-rancher-guard --since -3min --output cat");
-  await until(async () => /fencing is not confirmed, nothing is started/.test(await guardSays()), 120);
+  const agentSays = (): Promise<string> =>
+    onNode(survivor, "journalctl -u ha-rancher-agent --since -3min --output cat");
+  await until(
+    async () => /"event": "fence", "text": "not confirmed, nothing is started/.test(await agentSays()),
+    120,
+  );
   // For longer than any of the times after which a node that fences itself would be taken for silent.
   for (const end = Date.now() + 45_000; Date.now() < end; await sleep(1_000))
     assert.deepEqual(running(await status()), []);
   await startServer();
   await until(async () => running(await status()).includes(survivor), 120);
-  assert.match(await guardSays(), new RegExp(`fenced: ${holder} confirmed off`));
+  assert.match(await agentSays(), new RegExp(`"text": "${holder} confirmed off`));
 });
 
 step("up starts the node that was off, and it does not take the service back", async () => {

@@ -6,7 +6,7 @@ import { withStack } from "../lab/with-stack";
 
 /*
  * False takeovers, on real machines: for IDLE_MINUTES (default 60) nobody touches a healthy stack. By the nodes' own
- * journals nothing has moved then: neither keepalived nor a guard has changed its state.
+ * journals nothing has moved then: neither keepalived nor an agent has changed its state.
  */
 
 const minutes = Number(process.env.IDLE_MINUTES ?? "60");
@@ -33,9 +33,9 @@ step(`nothing moves in ${minutes} idle minutes`, async () => {
   for (const { name, from } of since) {
     const said = await onNode(
       name,
-      `journalctl --quiet --utc --since @${from} --output short-iso-precise -u keepalived -u ha-rancher-guard`,
+      `journalctl --quiet --utc --since @${from} --output short-iso-precise -u keepalived -u ha-rancher-agent`,
     );
-    moved.push(...said.split("\n").filter((line) => /Entering \w+ STATE| state=\w+ from=/.test(line)));
+    moved.push(...said.split("\n").filter((line) => /Entering \w+ STATE|"event": "state"/.test(line)));
     const there = Number(await onNode(name, "cut -d. -f1 /proc/uptime"));
     assert.ok(there >= minutes * 60, `${name} has booted in the idle time`);
   }

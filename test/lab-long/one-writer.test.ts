@@ -46,17 +46,20 @@ function takenOver(folder: string): number[] {
 
 withStack();
 
-step("up, and each node's watchdog is fed by its PID 1", async () => {
+step("up, and the owner's watchdog is armed", async () => {
   assert.equal((await haRancher("up")).code, 0);
   const { nodes } = await healthy(healthyWithin);
   for (const { name, status: node } of nodes) {
-    const { fencing, timers } = node as {
-      fencing?: unknown;
+    const { fencing, lease, timers } = node as {
+      fencing?: { agent?: boolean; watchdog?: boolean; watchdogAvailable?: boolean };
+      lease?: { heldHere?: boolean };
       timers?: { watchdog: number; lease: number; serverLease: number };
     };
-    assert.deepEqual(fencing, { agent: null, watchdog: true }, name);
-    const { watchdog = Infinity, lease = 0, serverLease = 0 } = timers ?? {};
-    assert.ok(serverLease > watchdog && serverLease <= lease, `the server told ${serverLease} s`);
+    assert.equal(fencing?.agent, false, name);
+    assert.equal(fencing?.watchdogAvailable, true, name);
+    assert.equal(fencing?.watchdog, lease?.heldHere, name);
+    const { watchdog = Infinity, lease: leaseTime = 0, serverLease = 0 } = timers ?? {};
+    assert.ok(serverLease > watchdog && serverLease <= leaseTime, `the server told ${serverLease} s`);
   }
 });
 
@@ -69,7 +72,7 @@ step(`nothing acknowledged is lost, and one container runs at a time: ${faults.j
     assert.equal(n, Number(trials), fault);
     assert.ok(acknowledged > 0, `${fault}: no write was acknowledged`);
     assert.deepEqual([lost, duplicated, breaches], [0, 0, []], fault);
-    // A paused node's container goes on until its guard has looked once.
+    // A paused node's container goes on until its agent has looked once.
     assert.ok((twoWriters?.max ?? Infinity) <= (fault.startsWith("pause") ? 3_000 : 0), fault);
   }
   // The lease of 15 s and 5 s; what comes then is the container's start.
@@ -90,10 +93,17 @@ step("a switchover ends the service before the VIP moves", async () => {
   assert.deepEqual((await healthy(healthyWithin)).holders, [target]);
   const said = await onNode(
     holders[0] ?? "",
-    "journalctl --unit ha-rancher-guard --since -10min --output cat",
+    "journalctl --unit ha-rancher-agent --since -10min --output cat",
   );
-  const [, after = ""] = said.split(/state=STOPPING from=\w+ epoch=\d+ reason="told to hand over"/);
-  assert.match(after, /^\nstate=STANDBY from=STOPPING/, `another reason, or not in order:\n${said}`);
+  const states = [...said.matchAll(/"event": "state", "text": "(\w+ -> \w+: [^"]*)/g)].map(
+    ([, text = ""]) => text,
+  );
+  const first = states.findLastIndex((text) => /^\w+ -> Stopping: told to hand over/.test(text));
+  assert.deepEqual(
+    states.slice(first + 1, first + 4).map((text) => text.replace(/:.*/, "")),
+    ["Stopping -> Unmounting", "Unmounting -> Releasing", "Releasing -> Standby"],
+    `another reason, or not in order:\n${said}`,
+  );
 });
 
 step("a switchover takes what the container's stop and start take, and 3 s at most", async () => {
@@ -106,8 +116,8 @@ step("a switchover takes what the container's stop and start take, and 3 s at mo
   const events =
     "docker events --since 10m --until 0s --filter type=container --format {{.TimeNano}},{{.Action}}";
   const stop = lastBetween(await onNode(from, events), /,kill$/, /,stop$/) / 1e9;
-  const journal = "journalctl --unit ha-rancher-guard --since -10min --output short-unix";
-  const start = lastBetween(await onNode(to, journal), /event="the container is started"/, /state=ACTIVE/);
+  const journal = "journalctl --unit ha-rancher-agent --since -10min --output short-unix";
+  const start = lastBetween(await onNode(to, journal), /"\w+ -> Launching: /, /"\w+ -> Active: /);
   const away = (report.rows[0]?.serviceGap?.max ?? Infinity) / 1000;
   const shown = `away ${away.toFixed(1)} s, stop ${stop.toFixed(1)} s, start ${start.toFixed(1)} s`;
   console.log(shown);

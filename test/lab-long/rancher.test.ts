@@ -37,7 +37,7 @@ import { get, put, vip } from "./values";
 const url = `https://${vip}`;
 /** Seconds. */
 const healthyWithin = 240;
-/** Milliseconds between a guard's word and its deed, and by which the nodes' clocks may differ. */
+/** Milliseconds between an agent's word and its deed, and by which the nodes' clocks may differ. */
 const slack = 5_000;
 const names = ["rancher-1", "rancher-2"];
 
@@ -68,9 +68,8 @@ async function roles(): Promise<{ active: string; standby: string }> {
   return { active, standby: names.find((name) => name !== active) ?? "" };
 }
 
-/** A word of service.conf and guard.conf on a node. */
 const container = async (node: string): Promise<string> =>
-  (await onNode(node, '. /etc/ha-rancher/guard.conf; echo \\"\\$CONTAINER\\"')).trim();
+  (JSON.parse(await onNode(node, "cat /etc/ha-rancher/service.json")) as { container: string }).container;
 const labelOf = async (node: string): Promise<string> =>
   JSON.parse(await onNode(node, `docker container inspect ${await container(node)}`))[0].Config.Labels[
     "ha-rancher.image"
@@ -78,11 +77,11 @@ const labelOf = async (node: string): Promise<string> =>
 const containersOn = async (node: string): Promise<string[]> =>
   (await onNode(node, "docker ps --all --format {{.Names}}")).trim().split("\n");
 
-/** When a node's guard last said something, milliseconds since 1970. */
+/** When a node's agent last said something, milliseconds since 1970. */
 async function lastSaid(node: string, words: string): Promise<number> {
-  const log = await onNode(node, "journalctl --unit ha-rancher-guard --output short-unix --no-pager");
+  const log = await onNode(node, "journalctl --unit ha-rancher-agent --output short-unix --no-pager");
   const line = log.split("\n").findLast((each) => each.includes(words));
-  assert.ok(line, `the guard of ${node} never said ${words}`);
+  assert.ok(line, `the agent of ${node} never said ${words}`);
   return Number.parseFloat(line) * 1000;
 }
 
@@ -157,12 +156,15 @@ step(
   },
 );
 
-step("a guard that is restarted stops and starts the service, and the data is there", async () => {
-  const { active } = await roles();
-  await onNode(active, "systemctl restart ha-rancher-guard");
-  await roles();
-  assert.match(await get("first"), /kept/);
-});
+step(
+  "an agent that is stopped and started again does the same to the service, and the data is there",
+  async () => {
+    const { active } = await roles();
+    await onNode(active, "systemctl stop ha-rancher-agent; systemctl start ha-rancher-agent");
+    await roles();
+    assert.match(await get("first"), /kept/);
+  },
+);
 
 step("a container that is killed is started again", async () => {
   const { active } = await roles();
@@ -206,10 +208,10 @@ step("an upgrade: the standby first, one stop and one start, no acknowledged wri
     // The old one is gone.
     assert.deepEqual(await containersOn(name), [await container(name)]);
   }
-  // Stop and start, and nothing else: from the one guard's first word of it to the other's last.
+  // Stop and start, and nothing else: from the one agent's first word of it to the other's last.
   const [stopping, active] = [
-    await lastSaid(before.active, "state=STOPPING from=ACTIVE"),
-    await lastSaid(now.active, "state=ACTIVE from=STARTING"),
+    await lastSaid(before.active, "Active -> Stopping: "),
+    await lastSaid(now.active, "Warming -> Active: "),
   ];
   assert.ok(gap < active - stopping + slack, `${gap} ms, of which ${active - stopping} ms stop and start`);
   assert.match(await get("first"), /kept/);

@@ -62,9 +62,14 @@ step("an empty mount point takes no writes", async () => {
 });
 
 step("two nodes of one host name still exclude each other", async () => {
-  await Promise.all(names.map((name) => onNode(name, "systemctl stop ha-rancher-guard rancher_lease.mount")));
+  await Promise.all(
+    names.map((name) => onNode(name, "systemctl stop ha-rancher-agent ha-rancher-lease rancher_lease.mount")),
+  );
   for (const name of names)
-    await onNode(name, "hostname clone; systemctl start rancher_lease.mount ha-rancher-guard");
+    await onNode(
+      name,
+      "hostname clone; systemctl restart ha-rancher-nfs-identity; systemctl start rancher_lease.mount ha-rancher-agent",
+    );
   const [active, ...others] = running(await healthy(120));
   assert.ok(active);
   assert.deepEqual(others, []);

@@ -56,7 +56,7 @@ step("the outputs are true", async () => {
 });
 
 step("Rancher answers through the VIP, and runs on its holder alone", async () => {
-  // The standby's guard may still be on its way.
+  // The standby's agent may still be on its way.
   await healthy(120);
   assert.equal((await inLab("curl", "-sk", `https://${vip}/ping`)).stdout, "pong");
   const now = await status();
