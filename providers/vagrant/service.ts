@@ -57,7 +57,11 @@ const serviceOn = (ssh: () => SshEndpoint, say: (line: string) => void): Service
     try {
       const { stdout } = await execOk(ssh(), asRoot(ssh(), `${agent} status`), { timeout: limits.look });
       const found = status.parse(JSON.parse(stdout));
-      return found.agent.state === "stopped" ? undefined : { serves: found.lease.heldHere, fit: found.fit };
+      const { state } = found.agent;
+      // One that has just begun has not looked at anything yet.
+      return state === "stopped"
+        ? undefined
+        : { serves: found.lease.heldHere, fit: found.fit && state !== "begin" };
     } catch {
       return undefined;
     }
