@@ -6,7 +6,7 @@ import { TestServer } from "./remote-server";
 import { serving, waiting } from "./reported-nodes";
 
 /** A node whose agent is a script: it notes what it is told, and answers `status` with a file. */
-export class AgentNode {
+class AgentNode {
   readonly server = new TestServer();
 
   constructor(
