@@ -39,7 +39,7 @@ const restart = (then: string, later = then): Promise<Measured> =>
   amongOthers(inputs, server.endpoint, async () => {
     writeFileSync(server.path("log"), `${log()}restarted\n`);
     says(then);
-    setTimeout(() => says(later), 1_000);
+    if (later !== then) setTimeout(() => says(later), 1_000);
     return { ssh: server.endpoint } as Measured;
   });
 
