@@ -3,7 +3,7 @@ import { type Figures, figuresOf, fourDigits, median } from "../statistics";
 /** What was measured of one case. */
 export interface Row extends Figures {
   case: string;
-  unit: "s" | "ms" | "MB";
+  unit: "s" | "ms" | "MB" | "ms/s" | "processes/min";
   /** To the baseline that was measured in the same run. */
   ratio?: number;
 }
