@@ -32,12 +32,18 @@ def main() -> int:
     if total.broken:
         with weakened(options.weaken):
             text = story(Shrinker(total.broken[0], options.nodes).shrink(), options.nodes)
-    print(json.dumps(report(total, options.nodes, text), indent=2) if options.json else words(total, options.nodes, text))
+    print(
+        json.dumps(report(total, options.seed, options.nodes, text), indent=2)
+        if options.json
+        else words(total, options.nodes, text)
+    )
     return 1 if total.broken else 0
 
 
-def report(total: Total, nodes: int, text: str) -> dict[str, object]:
+def report(total: Total, seed: int, nodes: int, text: str) -> dict[str, object]:
+    """A large run may be made in parts, each from where the one before has ended."""
     return {
+        "seed": seed,
         "nodes": nodes,
         "schedules": total.schedules,
         "seconds": round(total.seconds, 1),

@@ -163,7 +163,8 @@ class Guard:
         }  # fmt: skip
         files_of_it = {
             "IDENTITY_FILE": "identity", "ADDRESS_TABLE": "addresses", "MOUNT_TABLE": "mounts",
-            "KEEPALIVED_FILE": "keepalived.conf", "VIP_FACTS": "vip.env", "MAINTENANCE_FILE": "maintenance", "MOUNT_STATISTICS": "statistics",
+            "KEEPALIVED_FILE": "keepalived.conf", "VIP_FACTS": "vip.env", "MAINTENANCE_FILE": "maintenance",
+            "MOUNT_STATISTICS": "statistics",
             "WATCHDOG_DEVICE": "watchdog", "INIT_FILES": "init", "FENCE_DIRECTORY": "fence", "CONTROL_GROUPS": "groups",
             "RESET_TRIGGER": "reset",
         }  # fmt: skip
