@@ -32,12 +32,8 @@ def main() -> int:
     if total.broken:
         with weakened(options.weaken):
             text = story(Shrinker(total.broken[0], options.nodes).shrink(), options.nodes)
-    told = report(total, options.seed, options.nodes, text) if options.json else {}
-    print(json.dumps(told, indent=2) if options.json else words(total, options.nodes, text))
-        json.dumps(report(total, options.seed, options.nodes, text), indent=2)
-        if options.json
-        else words(total, options.nodes, text)
-    )
+    told = json.dumps(report(total, options.seed, options.nodes, text), indent=2) if options.json else ""
+    print(told or words(total, options.nodes, text))
     return 1 if total.broken else 0
 
 
