@@ -1,3 +1,4 @@
+import { didYouMean } from "../domain/closest";
 import { Failure } from "../local/errors";
 import { awaitHolders } from "../providers/vip/holders";
 import { runScript, type Script } from "../providers/vip/scripts";
@@ -7,9 +8,10 @@ import { answerLimit, endpointOf } from "./measure";
 /** A node by its name. @throws Failure if there is none */
 export function knownNode({ nodes }: KnownStack, name: string): KnownNode {
   const node = nodes.find((each) => each.name === name);
+  const names = nodes.map((each) => each.name);
   if (!node)
     throw new Failure(
-      `${JSON.stringify(name)} is no node; the nodes are ${nodes.map((each) => each.name).join(", ")}`,
+      `${JSON.stringify(name)} is no node; the nodes are ${names.join(", ")}${didYouMean(name, names)}`,
       2,
     );
   return node;

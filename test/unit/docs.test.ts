@@ -25,7 +25,7 @@ const linksOf = (page: string): string[] =>
 const namedIn = (page: string): string[] =>
   [...readFileSync(page, "utf8").matchAll(/`([a-z-]+\/[\w./-]*\w)`/g)]
     .map(([, name = ""]) => name)
-    .filter((name) => existsSync(join(packageRoot, name.split("/")[0] ?? "")));
+    .filter((name) => existsSync(`${join(packageRoot, name.split("/")[0] ?? "")}/`));
 
 for (const page of pages) {
   test(`${relative(packageRoot, page)} links to files that are there`, () => {
