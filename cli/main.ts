@@ -70,6 +70,11 @@ export async function main(argv: string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
+    if (error instanceof Error && error.name === "ExitPromptError") {
+      process.stderr.write("\nha-rancher: stopped; nothing was written\n");
+      process.exitCode = 130;
+      return;
+    }
     process.stderr.write(`ha-rancher: ${shownError(error)}\n`);
     process.exitCode = error instanceof Failure ? error.exitCode : 1;
   }
