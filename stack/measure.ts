@@ -7,7 +7,7 @@ import { exec } from "../providers/remote/ssh";
 import { ping } from "../providers/vip/ping";
 import { answers } from "../workloads/rancher/pages";
 import type { KnownNode } from "./known-stack";
-import { type NodeReport, parseNodeStatus } from "./node-report";
+import { type NodeReport, notSetUp, parseNodeStatus } from "./node-report";
 import type { PingReport } from "./verdict";
 
 /** Milliseconds that a node or the VIP may take to answer. A login to an emulated machine under load takes long. */
@@ -29,11 +29,16 @@ export async function endpointOf(node: KnownNode): Promise<SshEndpoint> {
   };
 }
 
+/** Whether a node has no program of ours: the shell's words for that, and sudo's. */
+const isNotSetUp = (code: number, stderr: string): boolean =>
+  code === 127 || /(command not found|No such file or directory)\s*$/.test(stderr.trim());
+
 async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
   const { name, address } = node;
   try {
     const ssh = await endpointOf(node);
     const { code, stdout, stderr } = await exec(ssh, `${rootPrefix(ssh.user)}${command}`, { timeout });
+    if (code !== 0 && isNotSetUp(code, stderr)) return { name, address, error: notSetUp };
     if (code !== 0) throw new Error(`node-status ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
     return { name, address, status: parseNodeStatus(stdout) };
   } catch (error) {

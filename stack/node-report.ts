@@ -50,5 +50,8 @@ export interface NodeReport {
   error?: string;
 }
 
+/** What is said of a node that answers, on which nothing of ours is yet. */
+export const notSetUp = "reached; not set up yet";
+
 /** Reads what node-status printed. */
 export const parseNodeStatus = (text: string): NodeStatus => answerOf(nodeStatus, "node-status", text);

@@ -8,6 +8,8 @@ import { npmRun } from "../ui/npm-run";
 
 export interface PowerOptions {
   stack: string;
+  /** Wait for who works on the stack. */
+  wait?: boolean;
   /** The node's name. */
   node: string;
   /** Do not ask. */

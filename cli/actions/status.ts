@@ -2,6 +2,7 @@ import type { KnownStack } from "../../stack/known-stack";
 import { measure } from "../../stack/measure";
 import { holdersOf, judge, type Verdict } from "../../stack/verdict";
 import type { UnreachedStack } from "../place";
+import { whoWorks } from "../pulumi/turn";
 import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 
@@ -28,11 +29,12 @@ export async function status(known: KnownStack, options: StatusOptions): Promise
  *
  * @returns 1
  */
-export function statusUnreached(why: UnreachedStack, { stack, json = false }: StatusOptions): number {
-  const message =
-    why.state === "not-up"
-      ? `${stack} is not up: \`npm run up\` makes it`
-      : "the lab does not run: `npm run up` starts it and the machines";
+export async function statusUnreached(
+  why: UnreachedStack,
+  { stack, json = false }: StatusOptions,
+): Promise<number> {
+  const { whyUnreached } = await import("../unreached.js");
+  const message = whyUnreached(stack, why);
   return show(unmeasured(stack, why.known, { state: why.state, message, remarks: [] }), json);
 }
 
@@ -40,7 +42,9 @@ async function look(stack: string, { vip, url, nodes }: KnownStack): Promise<Sta
   const measured = await measure(nodes, url);
   const verdict = judge(measured.nodes, measured.ping);
   const holders = holdersOf(measured.nodes).map(({ name }) => name);
-  return { stack, vip, url, healthy: verdict.state === "healthy", ...verdict, holders, ...measured };
+  const worker = whoWorks(stack);
+  const remarks = [...verdict.remarks, ...(worker === undefined ? [] : [worker])];
+  return { stack, vip, url, healthy: verdict.state === "healthy", ...verdict, remarks, holders, ...measured };
 }
 
 function unmeasured(stack: string, known: KnownStack | undefined, verdict: Verdict): StatusReport {

@@ -16,6 +16,19 @@ export const stackCommand = (name: string, description: string): Command =>
     process.env.PULUMI_STACK || "dev",
   );
 
+/** Options of a command that works on a stack. */
+export interface Waiting {
+  stack: string;
+  wait?: boolean;
+}
+
+/** A command that works on a stack: while another one does it refuses, or waits. */
+export const workCommand = (name: string, description: string): Command =>
+  stackCommand(name, description).option(
+    "--wait",
+    "if another command works on the stack, wait for it instead of refusing",
+  );
+
 /** A call as an example: the words after the program's name, and what it does. */
 type Example = readonly [call: string, what: string];
 

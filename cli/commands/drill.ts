@@ -1,10 +1,10 @@
 import type { DrillOptions } from "../actions/drill";
 import { onNodes } from "../on-nodes";
-import { type CommandBuilder, collect, stackCommand, whole, withExamples } from "./command";
+import { type CommandBuilder, collect, whole, withExamples, workCommand } from "./command";
 
 export const drillCommand: CommandBuilder = (line) =>
   withExamples(
-    stackCommand("drill", "inject faults into a stack that is up, measure their effects, and write a report")
+    workCommand("drill", "inject faults into a stack that is up, measure their effects, and write a report")
       .option("-f, --fault <name>", "only this fault; may be given more than once", collect)
       .option("--quick", "only the few most telling faults")
       .option("-n, --trials <number>", "trials of each fault", whole, 3)
@@ -30,7 +30,10 @@ export const drillCommand: CommandBuilder = (line) =>
         }
         if (options.rewrite !== undefined) return await rewriteReport(options.rewrite);
         checkOptions(options);
-        await onNodes(line, options.stack, (reached) => drillStack(reached, options));
+        await onNodes(line, options.stack, (reached) => drillStack(reached, options), {
+          work: "drill",
+          wait: options.wait,
+        });
       }),
     ["drill --quick", "the few most telling faults"],
     ["drill --fault power-off --trials 5", "one fault"],

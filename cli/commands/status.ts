@@ -12,12 +12,10 @@ export const statusCommand: CommandBuilder = (line) =>
       .option("-w, --watch", "look again every second, until Ctrl-C")
       .action(async (options: StatusOptions) => {
         const { status, statusUnreached } = await import("../actions/status.js");
-        await onNodes(
-          line,
-          options.stack,
-          ({ known }) => status(known, options),
-          (_, why) => statusUnreached(why, options),
-        );
+        await onNodes(line, options.stack, ({ known }) => status(known, options), {
+          unreached: (_, why) => statusUnreached(why, options),
+          tells: true,
+        });
       }),
     ["status", "who has the VIP, who serves"],
     ["status --watch", "each second, with what happens"],

@@ -1,4 +1,4 @@
-import type { NodeReport } from "../../stack/node-report";
+import { type NodeReport, notSetUp } from "../../stack/node-report";
 import type { PingReport, Verdict } from "../../stack/verdict";
 import type { Colors } from "./colors";
 
@@ -36,6 +36,7 @@ export function duration(seconds: number): string {
 const yesNo = (value: boolean | null | undefined): string => (value ? "yes" : "no");
 
 function row({ name, address, status, error }: NodeReport): string[] {
+  if (!status && error === notSetUp) return [name, address, error];
   if (!status) return [name, address, `not reached: ${error?.split("\n")[0] ?? "no answer"}`];
   const { guard, lease, container, mounts } = status;
   const mounted = [mounts?.lease && "lease", mounts?.data && "data"].filter(Boolean).join(" + ");

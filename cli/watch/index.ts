@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../local/clock";
 import type { KnownStack } from "../../stack/known-stack";
 import { holdersOf, judge } from "../../stack/verdict";
+import { whoWorks } from "../pulumi/turn";
 import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 import { Events } from "./events";
@@ -24,10 +25,11 @@ function reportOf(
 ): { report: StatusReport; looked: ReturnType<Looks["look"]> } {
   const looked = looks.look();
   const nodes = [...looked.nodes];
+  const worker = whoWorks(stack);
   const { remarks, ...verdict } = judge(nodes, looked.ping);
   const report = {
     ...{ stack, vip, url, healthy: verdict.state === "healthy" },
-    ...{ ...verdict, remarks: [...remarks, ...looked.ages] },
+    ...{ ...verdict, remarks: [...remarks, ...looked.ages, ...(worker === undefined ? [] : [worker])] },
     ...{ holders: holdersOf(nodes).map(({ name }) => name), ping: looked.ping, nodes },
   };
   return { report, looked };
