@@ -15,6 +15,8 @@ import { existingStackFile } from "../../stack/stack-file";
 import { readState } from "../../stack/state";
 import { runsInLab } from "../hypervisor";
 import { backendOf, cliOf } from "../pulumi/surroundings";
+import { whoWorks } from "../pulumi/turn";
+import { whyUnreached } from "../unreached";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -120,7 +122,9 @@ async function urlOf(stack: string, file: string, usesLab: boolean): Promise<URL
   const cli = async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined });
   const state = await readState(backendOf(usesLab, say), stack, cli);
   const known = state && knownStack(state, file);
-  if (!known) throw new Failure(`the stack \`${stack}\` is not up: \`npm run up\` makes it`);
+  if (!known) throw new Failure(whyUnreached(stack, { state: "not-up" }));
+  const worker = whoWorks(stack);
+  if (worker !== undefined) say(worker);
   return new URL(known.url);
 }
 

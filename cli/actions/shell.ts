@@ -11,6 +11,7 @@ import { callerFolder } from "../caller";
 import { runsInLab } from "../hypervisor";
 import { prepare } from "../pulumi/prepare";
 import { backendOf, cliOf, commandIn } from "../pulumi/surroundings";
+import { whoWorks } from "../pulumi/turn";
 import { placeName, promptingShell } from "../shell/prompt";
 import { Clock } from "../ui/clock";
 import { npmRun } from "../ui/npm-run";
@@ -46,6 +47,8 @@ export async function shell({ stack, command }: ShellOptions): Promise<number> {
   const { argv, environment } = isShell
     ? promptingShell(process.env.SHELL || "/bin/sh", place)
     : { argv: command, environment: {} };
+  const worker = whoWorks(stack, backend);
+  if (worker !== undefined) say(worker);
   if (isShell) for (const line of welcome(stack, usesLab)) say(line);
   if (readsOldMaster(command)) say(oldMaster(stack));
   return await keepingStackFile(file, () =>

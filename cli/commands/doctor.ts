@@ -1,3 +1,4 @@
+import { Failure } from "../../local/errors";
 import type { DoctorOptions } from "../doctor";
 import { type CommandBuilder, stackCommand, withExamples } from "./command";
 
@@ -10,6 +11,10 @@ export const doctorCommand: CommandBuilder = () =>
       .option("--json", "for programs")
       .option("--fix", "repair what can be repaired without harm")
       .action(async (options: DoctorOptions) => {
+        const { whoWorks } = await import("../pulumi/turn.js");
+        const worker = whoWorks(options.stack);
+        if (worker !== undefined && options.fix) throw new Failure(`${worker}: repairs come after it`);
+        if (worker !== undefined) process.stderr.write(`${worker}\n`);
         process.exitCode = await (await import("../doctor/index.js")).doctor(options);
       }),
     ["doctor", "what this machine lacks"],

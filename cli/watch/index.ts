@@ -75,7 +75,7 @@ export async function watch(stack: string, known: KnownStack, json: boolean): Pr
     const fresh = looks.complete ? events.see(looked, gaps.at(clock())) : [];
     lines.push(...fresh.map((line) => `${timeOfDay()} ${line}`));
     lines.splice(0, lines.length - kept);
-    if (paints) process.stdout.write(painted(frame(report, lines, process.stdout.rows ?? 24)));
+    if (paints) process.stdout.write(painted(frame(report, lines, process.stdout.rows || 24)));
     else if (json && looks.complete && clock() - drawn >= frames.most) {
       const at = new Date().toISOString();
       process.stdout.write(`${JSON.stringify({ at, ...report, events: lines.splice(0) })}\n`);

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { type CommandLine, onNodes } from "../../cli/on-nodes";
 import { working } from "../../cli/pulumi/turn";
 import { whyUnreached } from "../../cli/unreached";
 import { activityOn, during } from "../../local/activity";
@@ -101,6 +102,28 @@ test("a command that works refuses while another one does, and says which, whose
   setTimeout(() => child.kill("SIGKILL"), 300);
   assert.equal(await working(backend, stack, "backup", { ...turn, wait: true }, async () => 3), 3);
   assert.match(said.join(), /still runs on the stack .*: waiting for it$/);
+});
+
+test("on nodes, what works refuses beside another, and what looks does so", async (t) => {
+  const stack = ownStack(t);
+  await other(t, stack);
+  const line: CommandLine = {
+    argv: [],
+    placeOf: async () => ({ kind: "here", known: { vip: "", url: "", nodes: [] }, machines: [] }),
+    againInside: never as never,
+  };
+  let ran = 0;
+  const action = async (): Promise<number> => {
+    ran += 1;
+    return 0;
+  };
+  await assert.rejects(
+    onNodes(line, stack, action, { work: "backup" }),
+    new RegExp(`\`npm run backup -- --stack ${stack} --wait .*\` waits for it`),
+  );
+  assert.equal(ran, 0);
+  await onNodes(line, stack, action);
+  assert.equal(ran, 1);
 });
 
 test("two that begin at once do not both work", async (t) => {

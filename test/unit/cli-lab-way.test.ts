@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { programOf } from "../../cli/main";
 import type { CommandLine } from "../../cli/on-nodes";
 import type { LabDescription } from "../../lab";
+import { ownHome } from "./cli-support";
 
 const lab = { name: "lab" } as LabDescription;
 
@@ -72,6 +73,7 @@ test("a command that needs nodes in the lab runs there again with all its words 
 });
 
 test("a stack whose nodes nobody can reach is said, with the way out", async (t) => {
+  ownHome(t);
   const before = process.exitCode;
   t.after(() => {
     process.exitCode = before;
