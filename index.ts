@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentLab } from "./lab/description";
 import { assertFresh, StaleProgram } from "./local/toolchain/freshness";
-import { ownSettings, parseSettings, SettingsError } from "./settings";
+import { ownSettings, parseSettings, SettingsError, settingNames } from "./settings";
 import { choosePlace } from "./workloads/from-settings/place";
 import { HaRancher } from "./workloads/rancher";
 import { rancherArgs } from "./workloads/rancher/from-settings";
@@ -20,7 +20,8 @@ function makeStack(): HaRancher {
   const name = { project: pulumi.getProject(), stack: pulumi.getStack() };
   try {
     assertFresh();
-    const settings = parseSettings(ownSettings(pulumi.runtime.allConfig()));
+    const { own, mistakes } = ownSettings(pulumi.runtime.allConfig(), settingNames);
+    const settings = parseSettings(own, { mistakes });
     const place = choosePlace(settings, currentLab(), name.stack);
     return new HaRancher("ha-rancher", rancherArgs(settings, place, name));
   } catch (error) {

@@ -197,9 +197,11 @@ function prepare() {
 }
 
 try {
-  prepare();
   const [command] = process.argv.slice(2);
   const program = join(root, "dist", "cli", "main.js");
+  // A shell that completes a line waits for it: what was compiled last will do.
+  if (command !== "__complete") prepare();
+  else if (!existsSync(program)) process.exit(0);
   if (!existsSync(program))
     fail(`${program} is missing: the installation is broken, install the package again`);
   // `build` ends here: what it asks for is done.

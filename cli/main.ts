@@ -3,14 +3,17 @@ import { Failure, shownError } from "../local/errors";
 import { backupCommand } from "./commands/backup";
 import { benchCommand } from "./commands/bench";
 import type { CommandBuilder } from "./commands/command";
+import { completionCommand } from "./commands/completion";
 import { doctorCommand } from "./commands/doctor";
 import { downCommand } from "./commands/down";
 import { drillCommand } from "./commands/drill";
 import { failuresCommand } from "./commands/failures";
 import { fenceConfirmCommand } from "./commands/fence-confirm";
 import { forwardCommand } from "./commands/forward";
+import { logsCommand } from "./commands/logs";
 import { maintenanceCommand } from "./commands/maintenance";
 import { newStackCommand } from "./commands/new-stack";
+import { openCommand } from "./commands/open";
 import {
   allowCommand,
   banCommand,
@@ -20,6 +23,7 @@ import {
   startCommand,
   stopCommand,
 } from "./commands/orders";
+import { powerOffCommand, powerOnCommand } from "./commands/power";
 import { restoreCommand } from "./commands/restore";
 import { schemaCommand } from "./commands/schema";
 import { shellCommand } from "./commands/shell";
@@ -28,46 +32,50 @@ import { statusCommand } from "./commands/status";
 import { switchoverCommand } from "./commands/switchover";
 import { testCommand } from "./commands/test";
 import { upCommand } from "./commands/up";
+import { answerShell, askedByShell } from "./completion";
 import { refuseTakenOptions } from "./npm-options";
 import { type CommandLine, givenCommandLine } from "./on-nodes";
 
-/** In the order in which `--help` shows them. */
-const builders: readonly CommandBuilder[] = [
-  upCommand,
-  downCommand,
-  statusCommand,
-  doctorCommand,
-  switchoverCommand,
-  maintenanceCommand,
-  pauseCommand,
-  resumeCommand,
-  stopCommand,
-  startCommand,
-  banCommand,
-  allowCommand,
-  preferCommand,
-  failuresCommand,
-  fenceConfirmCommand,
-  backupCommand,
-  restoreCommand,
-  shellCommand,
-  sshCommand,
-  forwardCommand,
-  drillCommand,
-  newStackCommand,
-  schemaCommand,
-  testCommand,
-  benchCommand,
-];
+/** The commands as `--help` shows them: groups with their headings. */
+const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
+  "Make and remove:": [upCommand, downCommand, newStackCommand, doctorCommand],
+  "Look:": [statusCommand, logsCommand, openCommand],
+  "Go there:": [sshCommand, shellCommand, forwardCommand],
+  "Operate:": [switchoverCommand, maintenanceCommand, backupCommand, restoreCommand],
+  "Tell the agents:": [
+    pauseCommand,
+    resumeCommand,
+    stopCommand,
+    startCommand,
+    banCommand,
+    allowCommand,
+    preferCommand,
+    failuresCommand,
+    fenceConfirmCommand,
+  ],
+  "Break and measure:": [powerOffCommand, powerOnCommand, drillCommand, benchCommand],
+  "For this program itself:": [testCommand, schemaCommand, completionCommand],
+};
+
+const everyday = `
+Examples:
+  ha-rancher up                    from nothing to a floating IP that answers
+  ha-rancher status --watch        who has it, and what happens
+  ha-rancher switchover            the service goes to the other node
+  ha-rancher COMMAND --help        more of one command
+
+Each is an npm script, too: \`npm run status -- --watch\`.`;
 
 /** The program with all its commands. */
 export function programOf(line: CommandLine): Command {
   const program = new Command("ha-rancher")
     .description("A highly available Rancher behind a floating IP")
     .exitOverride()
-    .showHelpAfterError()
-    .enablePositionalOptions();
-  for (const build of builders) program.addCommand(build(line));
+    .showHelpAfterError("(`ha-rancher --help` lists the commands)")
+    .enablePositionalOptions()
+    .addHelpText("after", everyday);
+  for (const [heading, builders] of Object.entries(groups))
+    for (const build of builders) program.addCommand(build(line).helpGroup(heading));
   return program;
 }
 
@@ -75,12 +83,18 @@ export function programOf(line: CommandLine): Command {
 export async function main(argv: string[]): Promise<void> {
   try {
     const program = programOf(givenCommandLine(argv));
+    if (argv[0] === askedByShell) return await answerShell(program, argv.slice(1));
     refuseTakenOptions(program, argv);
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       // Commander has printed the message already. Its code is 0 for --help.
       process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    if (error instanceof Error && error.name === "ExitPromptError") {
+      process.stderr.write("\nha-rancher: stopped; nothing was written\n");
+      process.exitCode = 130;
       return;
     }
     process.stderr.write(`ha-rancher: ${shownError(error)}\n`);

@@ -60,7 +60,14 @@ export const setFiles = (name: SetName): { path: string; mode: string }[] =>
  * Programs that are sent to where no set is: they look at a host, claim it and give it back, which is before and after
  * all files of ours; they put a set there; and they write files for a `Files` resource, which needs no set.
  */
-export const bareScripts = ["host/look", "host/claim", "host/release", "host/set", "host/files.sh"] as const;
+export const bareScripts = [
+  "host/look",
+  "host/claim",
+  "host/release",
+  "host/set",
+  "host/files.sh",
+  "host/logs",
+] as const;
 
 export type BareScript = (typeof bareScripts)[number];
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { createInterface } from "node:readline";
 
 export interface Command {
   command: string;
@@ -52,17 +53,28 @@ export function onInterrupt(act: (count: number) => void): { readonly count: num
  * however often this process gets it. A second Ctrl-C is passed on, too. Returns when the program has ended.
  *
  * @param options.onInterrupt called at each Ctrl-C that is passed on, with its number from 1
+ * @param options.onLine gets each line that the program prints, in place of our own stdout and stderr
  */
 export async function stream(
   { command, args, env }: Command,
-  options: { cwd?: string; onInterrupt?: (count: number) => void } = {},
+  options: {
+    cwd?: string;
+    onInterrupt?: (count: number) => void;
+    onLine?: (line: string, from: "stdout" | "stderr") => void;
+  } = {},
 ): Promise<Ended> {
+  const { onLine } = options;
+  const output = onLine ? "pipe" : "inherit";
   const child = spawn(command, args, {
     cwd: options.cwd,
     env,
     detached: true,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", output, output],
   });
+  for (const from of ["stdout", "stderr"] as const) {
+    const input = child[from];
+    if (input) createInterface({ input }).on("line", (line) => onLine?.(line, from));
+  }
   const interrupts = onInterrupt((count) => {
     options.onInterrupt?.(count);
     // Only the program gets the signal: it ends its own children.

@@ -1,14 +1,24 @@
 import { connect, createServer, type ListenOptions, type NetConnectOpts, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+
+/** A connection to where the relay leads. */
+type Reach = (to: NetConnectOpts) => Socket;
+
+const plainly: Reach = (to) => connect({ ...to, allowHalfOpen: true });
+
+/** Speaks TLS there for somebody who does not. Whose certificate that is, is not looked at. */
+export const overTls: Reach = (to) =>
+  connectTls({ ...to, rejectUnauthorized: false, servername: "localhost", ALPNProtocols: ["http/1.1"] });
 
 /**
  * Relays each connection to `from` to a new connection to `to`, in both directions.
  *
  * @returns once it listens: a function that ends the relay and all connections
  */
-export async function relay(from: ListenOptions, to: NetConnectOpts): Promise<() => void> {
+export async function relay(from: ListenOptions, to: NetConnectOpts, reach = plainly): Promise<() => void> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (near) => {
-    const far = connect({ ...to, allowHalfOpen: true });
+    const far = reach(to);
     for (const socket of [near, far]) open.add(socket.once("close", () => open.delete(socket)));
     const drop = (socket: Socket) => (): void => void socket.destroy();
     near.on("error", drop(far)).on("close", drop(far));

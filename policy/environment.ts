@@ -10,7 +10,7 @@ import type { Surroundings } from "./pack";
 function fromStackFile(stack: string): Record<string, string> {
   const file = join(packageRoot, `Pulumi.${stack}.yaml`);
   try {
-    return settingsText(readFileSync(file, "utf8"), file);
+    return settingsText(readFileSync(file, "utf8"), file).own;
   } catch {
     return {}; // The stack belongs to another program, or its own `up` refuses the file.
   }
@@ -27,7 +27,7 @@ export function surroundingsOf(env: NodeJS.ProcessEnv): Surroundings {
   if (!stack) return { environment: "prod", isPreview };
   const settings = env[hostVariables.settings];
   const { environment, nodes } = settings
-    ? ownSettings(JSON.parse(settings) as Record<string, string>)
+    ? ownSettings(JSON.parse(settings) as Record<string, string>).own
     : fromStackFile(stack);
   return { environment: environmentOf(stack, environment, list(nodes)), isPreview };
 }

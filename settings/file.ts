@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { parseSettings, type Settings, SettingsError } from ".";
-import { keyMistakes } from "./key-files";
+import { parseSettings, type Settings, settingNames } from ".";
+import { keyRules } from "./key-files";
 import { settingsText } from "./stack-file";
 
 /**
@@ -10,10 +10,8 @@ import { settingsText } from "./stack-file";
  * @throws SettingsError with every mistake found
  */
 export function checkSettingsText(written: string, file: string): Settings {
-  const settings = parseSettings(settingsText(written, file));
-  const mistakes = keyMistakes(settings.nodes);
-  if (mistakes.length > 0) throw new SettingsError(mistakes);
-  return settings;
+  const { own, mistakes } = settingsText(written, file, settingNames);
+  return parseSettings(own, { mistakes, rules: keyRules });
 }
 
 /**

@@ -90,6 +90,7 @@ function oneKey(path: string, { keyFile, privateKey }: HostSettings): Mistake[] 
 export const hostRules: Rule<{ nodes: { host?: HostSettings | undefined }[] }>[] = [
   {
     of: ["nodes[].host.keyFile", "nodes[].host.privateKey"],
+    each: true,
     check: ({ nodes }) => nodes.flatMap(({ host }, i) => (host ? oneKey(`nodes[${i}].host`, host) : [])),
   },
 ];

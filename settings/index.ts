@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import type { Mistake } from "../domain/mistake";
 import { networkOf } from "../domain/network";
 import { routerIdOf, type Vip, withPriorities } from "../domain/vrrp";
 import { whyRenamed } from "./agent";
@@ -9,6 +10,7 @@ import { advertIntervalOf, parseVip, whyNotOffered } from "./floating-ip";
 import type { HostSettings } from "./hosts";
 import type { MachineSettings } from "./machines";
 import { type Parsed, rules, settingsSchema } from "./schema";
+import type { Rule } from "./values";
 
 export { SettingsError } from "./error";
 export { settingNames } from "./schema";
@@ -63,15 +65,24 @@ function completed(parsed: Parsed): Settings {
 const whyUnknown = (name: string, path: string): string | undefined =>
   whyRenamed(path) ?? whyNotOffered(name);
 
+/** What is known of settings beside their values. */
+export interface Beside {
+  /** What was found wrong before. */
+  mistakes?: readonly Mistake[];
+  /** Rules that hold on this machine alone. */
+  rules?: readonly Rule<Parsed>[];
+}
+
 /**
  * Checks the settings of a stack and completes them.
  *
  * @param raw name (without namespace) to value as text; lists and objects as JSON
  * @throws SettingsError with every mistake found
  */
-export function parseSettings(raw: Record<string, string>): Settings {
+export function parseSettings(raw: Record<string, string>, beside: Beside = {}): Settings {
   const values = decoded(raw, settingsSchema.shape);
-  const result = checked(settingsSchema, rules, values, whyUnknown);
-  if (result.mistakes) throw new SettingsError(result.mistakes);
+  const result = checked(settingsSchema, [...rules, ...(beside.rules ?? [])], values, whyUnknown);
+  const mistakes = [...(beside.mistakes ?? []), ...(result.mistakes ?? [])];
+  if (mistakes.length > 0 || !result.values) throw new SettingsError(mistakes);
   return completed(result.values);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { settingsSchema } from "./schema";
-import { namespace } from "./stack-file";
+import { namespace, namespacesOfOthers } from "./stack-file";
 import { encryptedText } from "./values";
 
 /* What editors are told of the settings: a JSON schema, made from the declarations that check them. */
@@ -52,7 +52,7 @@ export function stackFileSchema(): JsonSchema {
         properties: Object.fromEntries(Object.entries(properties).map(([name, each]) => [named(name), each])),
         required: required.map(named),
         // Settings of Pulumi itself and of its providers.
-        patternProperties: { [`^(?!${namespace}:)`]: {} },
+        patternProperties: { [`^(${namespacesOfOthers.join("|")}):`]: {} },
         additionalProperties: false,
       },
     },

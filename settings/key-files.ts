@@ -3,8 +3,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { type Mistake, mistake } from "../domain/mistake";
 import { isUsableKey } from "../domain/private-key";
-import type { NodeSettings } from ".";
 import { isEncrypted } from "./encrypted";
+import type { HostSettings } from "./hosts";
+import type { Rule } from "./values";
 
 /** Where a key's file is on this machine; `~/` is the home of whoever runs this. */
 export const keyPath = (keyFile: string): string =>
@@ -31,7 +32,7 @@ function ofFile(path: string, file: string): Mistake | undefined {
 }
 
 /** Mistakes of the hosts' private keys, those in files too. */
-export function keyMistakes(nodes: NodeSettings[]): Mistake[] {
+export function keyMistakes(nodes: readonly { host?: HostSettings | undefined }[]): Mistake[] {
   return nodes.flatMap(({ host }, i) => {
     const { keyFile, privateKey } = host ?? {};
     const path = `nodes[${i}].host`;
@@ -42,3 +43,12 @@ export function keyMistakes(nodes: NodeSettings[]): Mistake[] {
       : [mistake(`${path}.privateKey`, withoutPassphrase)];
   });
 }
+
+/** What the hosts' private keys must keep to on the machine that logs in with them. */
+export const keyRules: Rule<{ nodes: { host?: HostSettings | undefined }[] }>[] = [
+  {
+    of: ["nodes[].host.keyFile", "nodes[].host.privateKey"],
+    each: true,
+    check: ({ nodes }) => keyMistakes(nodes),
+  },
+];

@@ -182,6 +182,7 @@ function forwardedTwice({ nodes }: MachinesGiven): Mistake[] {
 export const machineRules: Rule<MachinesGiven>[] = [
   {
     of: ["nodes[].host?", "nodes[].machine?"],
+    each: true,
     check: ({ nodes }) =>
       nodes.flatMap(({ host, machine }, i) =>
         host && machine
@@ -214,6 +215,6 @@ export const machineRules: Rule<MachinesGiven>[] = [
     check: ({ boxUrl, box }) =>
       boxUrl && !box ? [mistake("boxUrl", "needs the box's name", "give `box` too")] : [],
   },
-  { of: ["nodes[].machine.ports"], check: beyondLast },
-  { of: ["nodes[].machine.ports"], check: forwardedTwice },
+  { of: ["nodes[].machine.ports"], each: true, check: beyondLast },
+  { of: ["nodes[].machine.ports"], each: true, check: forwardedTwice },
 ];

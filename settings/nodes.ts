@@ -101,6 +101,7 @@ function addressMistakes({ vip, subnet, nodes }: NodesGiven): Mistake[] {
 export const nodeRules: Rule<NodesGiven>[] = [
   {
     of: ["nodes[].name"],
+    each: true,
     check: ({ nodes }) =>
       doubles(nodes.map(({ name }) => name)).map((name) =>
         mistake("nodes", `has the name ${name} twice`, "give each node its own"),
@@ -108,6 +109,7 @@ export const nodeRules: Rule<NodesGiven>[] = [
   },
   {
     of: ["nodes[].address"],
+    each: true,
     check: ({ nodes }) =>
       doubles(nodes.map((each) => each.address)).map((same) =>
         mistake("nodes", `has the address ${same} twice`, "give each node its own"),
@@ -115,6 +117,7 @@ export const nodeRules: Rule<NodesGiven>[] = [
   },
   {
     of: ["vip", "nodes[].address"],
+    each: true,
     check: ({ vip, nodes }) =>
       nodes.flatMap((each, i) =>
         each.address === addressOf(vip)
@@ -129,10 +132,11 @@ export const nodeRules: Rule<NodesGiven>[] = [
       ),
   },
   { of: ["vip", "subnet"], check: networkMistakes },
-  { of: ["vip", "subnet", "nodes[].address"], check: addressMistakes },
+  { of: ["vip", "subnet", "nodes[].address"], each: true, check: addressMistakes },
   {
     // Two nodes that are one host: it would be its own standby.
     of: ["nodes[].address", "nodes[].host.address", "nodes[].host.port"],
+    each: true,
     check: ({ nodes }) =>
       doubles(
         nodes.flatMap((each) =>

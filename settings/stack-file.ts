@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { parse, YAMLError } from "yaml";
-import { mistake } from "../domain/mistake";
+import { closest } from "../domain/closest";
+import { type Mistake, mistake } from "../domain/mistake";
 import { encrypted } from "./encrypted";
 import { SettingsError } from "./error";
 
@@ -49,29 +50,68 @@ function configOf(written: string, file: string): Record<string, unknown> {
     throw new SettingsError([
       mistake("config", `in ${named} must be settings by name, such as \`${namespace}:vip\``),
     ]);
-  const bare = Object.keys(config).filter((key) => !key.includes(":"));
-  if (bare.length > 0)
-    throw new SettingsError(
-      bare.map((key) => mistake(key, `must be written \`${namespace}:${key}\`, with its namespace`)),
-    );
   return config;
 }
 
-/** The settings among all values of a stack, by name without the namespace. */
-export const ownSettings = <Value>(all: Record<string, Value>): Record<string, Value> =>
-  Object.fromEntries(
-    Object.entries(all)
-      .filter(([key]) => key.startsWith(`${namespace}:`))
-      .map(([key, value]) => [key.slice(namespace.length + 1), value]),
+/** Namespaces of others in a stack's file: Pulumi's own, and those of the providers that this program uses. */
+export const namespacesOfOthers: readonly string[] = ["pulumi", "docker", "command"];
+
+/** The settings of this program among all values of a stack, and what is wrong with the names of the others. */
+export interface OwnSettings<Value> {
+  /** By name without the namespace. Those whose namespace is missing or wrong are among them, to be judged with them. */
+  own: Record<string, Value>;
+  mistakes: Mistake[];
+}
+
+/** Why a name with a strange namespace, or none, is not read. */
+function strange(key: string, name: string, names: readonly string[]): Mistake {
+  const known = names.includes(name) ? name : closest(name, names);
+  if (!key.includes(":")) return mistake(key, `must be written \`${namespace}:${key}\`, with its namespace`);
+  return mistake(
+    key,
+    `is in a namespace that nothing here reads (${[namespace, ...namespacesOfOthers].join(", ")} are read)`,
+    known === undefined ? "remove it" : `write \`${namespace}:${known}\``,
   );
+}
+
+/**
+ * Tells the settings of this program from those of others.
+ *
+ * @param all by name with namespace
+ * @param names of the settings that there are
+ */
+export function ownSettings<Value>(
+  all: Record<string, Value>,
+  names: readonly string[] = [],
+): OwnSettings<Value> {
+  const found: OwnSettings<Value> = { own: {}, mistakes: [] };
+  const nearly: Record<string, Value> = {};
+  for (const [key, value] of Object.entries(all)) {
+    const [, space, name = ""] = /^(?:([^:]*):)?(.*)$/s.exec(key) ?? [];
+    if (space === namespace) found.own[name] = value;
+    else if (space === undefined || !namespacesOfOthers.includes(space)) {
+      found.mistakes.push(strange(key, name, names));
+      if (names.includes(name)) nearly[name] = value;
+    }
+  }
+  return { ...found, own: { ...nearly, ...found.own } };
+}
 
 /**
  * The settings in the text of a stack's file: by name without the namespace, as text, lists and objects as JSON.
  *
  * @param file its name, for messages
+ * @param names of the settings that there are
  * @throws SettingsError if it is no file of settings
  */
-export const settingsText = (written: string, file: string): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(ownSettings(configOf(written, file))).map(([name, value]) => [name, text(value)]),
-  );
+export function settingsText(
+  written: string,
+  file: string,
+  names: readonly string[] = [],
+): OwnSettings<string> {
+  const { own, mistakes } = ownSettings(configOf(written, file), names);
+  return {
+    own: Object.fromEntries(Object.entries(own).map(([name, value]) => [name, text(value)])),
+    mistakes,
+  };
+}

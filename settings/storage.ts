@@ -97,6 +97,7 @@ const machineRules: Rule<StorageGiven>[] = [
   ),
   {
     of: ["storage", "nodes[].name"],
+    each: true,
     check: ({ storage, nodes }) =>
       nodes.flatMap(({ name }, i) =>
         storage === "machine" && name === storageMachine
@@ -142,6 +143,7 @@ const serverRules: Rule<StorageGiven>[] = [
 export const storageRules: Rule<StorageGiven>[] = [
   {
     of: ["nfsAddress", "nodes[].address"],
+    each: true,
     check: ({ nfsAddress, nodes }) =>
       nodes.some((each) => each.address === nfsAddress)
         ? [

@@ -39,6 +39,11 @@ export interface Rule<Given> {
    * for whether it is given, and no further. The rule is judged if all of them are well formed, whatever else is wrong.
    */
   of: readonly string[];
+  /**
+   * Whether it is judged with those entries of a list that are well formed, whatever the others are. These are gaps
+   * then: `map`, `flatMap`, `filter` and `some` pass over them; `find`, `length`, spreading and `for` do not.
+   */
+  each?: boolean;
   /** Gives the mistakes. It must read nothing of the settings but what `of` names. */
   check: (given: Given) => Mistake[];
 }

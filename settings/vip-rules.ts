@@ -30,11 +30,10 @@ function unusable(address: string): string | undefined {
 }
 
 /** All VIPs with their paths, the main one first. */
-const vipsOf = ({ vip, furtherVips }: VipsGiven): (Vip & { path: string })[] =>
-  [vip, ...furtherVips].map((text, i) => ({
-    path: i === 0 ? "vip" : `furtherVips[${i - 1}]`,
-    ...(parseVip(text) as Vip),
-  }));
+const vipsOf = ({ vip, furtherVips }: VipsGiven): (Vip & { path: string; text: string })[] => [
+  { path: "vip", text: vip, ...(parseVip(vip) as Vip) },
+  ...furtherVips.flatMap((text, i) => [{ path: `furtherVips[${i}]`, text, ...(parseVip(text) as Vip) }]),
+];
 
 /** The further VIPs; the main one's place among the nodes is judged with theirs (nodes.ts). */
 const furtherOf = (given: VipsGiven): (Vip & { path: string })[] => vipsOf(given).slice(1);
@@ -68,7 +67,8 @@ const isSix = ({ address }: Vip): boolean => address.includes(":");
 
 const vipRules: Rule<VipsGiven>[] = [
   {
-    of: ["vip", "furtherVips"],
+    of: ["vip", "furtherVips[]"],
+    each: true,
     check: (given) =>
       vipsOf(given).flatMap(({ path, address }) => {
         const bad = unusable(address);
@@ -78,19 +78,22 @@ const vipRules: Rule<VipsGiven>[] = [
       }),
   },
   {
-    of: ["vip", "furtherVips"],
+    of: ["vip", "furtherVips[]"],
+    each: true,
     check: (given) => {
       const vips = vipsOf(given);
-      return vips.flatMap(({ path, address }, i) => {
+      return vips.flatMap(({ path, text, address }, i) => {
         const twin = vips.findIndex((other) => other.address === address);
-        return twin < i
+        // The list itself is wrong if it has the same text twice.
+        return twin < i && (twin === 0 || vips[twin]?.text !== text)
           ? [mistake(path, `is the same address as \`${vips[twin]?.path}\``, "remove one of them")]
           : [];
       });
     },
   },
   {
-    of: ["vip", "furtherVips", "nodes[].address", "nodes[].address6"],
+    of: ["vip", "furtherVips[]", "nodes[].address", "nodes[].address6"],
+    each: true,
     check: (given) =>
       furtherOf(given).flatMap(({ path, address }) =>
         given.nodes.flatMap((node, j) => {
@@ -108,7 +111,8 @@ const vipRules: Rule<VipsGiven>[] = [
       ),
   },
   {
-    of: ["vip", "furtherVips", "subnet?"],
+    of: ["vip", "furtherVips[]", "subnet?"],
+    each: true,
     check: (given) =>
       given.subnet !== undefined
         ? []

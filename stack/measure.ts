@@ -3,16 +3,21 @@ import { ping } from "../providers/vip/ping";
 import { answers } from "../workloads/rancher/pages";
 import { askAgent } from "./agents";
 import type { KnownNode } from "./known-stack";
-import { type NodeReport, parseNodeStatus } from "./node-report";
+import { type NodeReport, notSetUp, parseNodeStatus } from "./node-report";
 import type { PingReport } from "./verdict";
 
 /** Milliseconds that a node or the VIP may take to answer. A login to an emulated machine under load takes long. */
 export const answerLimit = 10_000;
 
+/** Whether a node has no program of ours: the shell's words for that, and sudo's. */
+const isNotSetUp = (code: number, stderr: string): boolean =>
+  code === 127 || /(command not found|No such file or directory)\s*$/.test(stderr.trim());
+
 async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
   const { name, address } = node;
   try {
     const { code, stdout, stderr } = await askAgent(node, ["status"], timeout);
+    if (code !== 0 && isNotSetUp(code, stderr)) return { name, address, error: notSetUp };
     if (code !== 0)
       throw new Error(`\`agent status\` ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
     return { name, address, status: parseNodeStatus(stdout) };

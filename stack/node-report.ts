@@ -95,6 +95,9 @@ export interface NodeReport {
   error?: string;
 }
 
+/** What is said of a node that answers, on which nothing of ours is yet. */
+export const notSetUp = "reached; not set up yet";
+
 /** Reads what `agent status` printed. @throws if it is no JSON object */
 export const parseNodeStatus = (answer: string): NodeStatus => answerOf(nodeStatus, "agent status", answer);
 

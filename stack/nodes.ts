@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { didYouMean } from "../domain/closest";
 import { Failure } from "../local/errors";
 import type { SshEndpoint } from "../providers/remote/endpoint";
 import type { KnownNode, KnownStack } from "./known-stack";
@@ -6,9 +7,10 @@ import type { KnownNode, KnownStack } from "./known-stack";
 /** A node by its name. @throws Failure if there is none */
 export function knownNode({ nodes }: KnownStack, name: string): KnownNode {
   const node = nodes.find((each) => each.name === name);
+  const names = nodes.map((each) => each.name);
   if (!node)
     throw new Failure(
-      `${JSON.stringify(name)} is no node; the nodes are ${nodes.map((each) => each.name).join(", ")}`,
+      `${JSON.stringify(name)} is no node; the nodes are ${names.join(", ")}${didYouMean(name, names)}`,
       2,
     );
   return node;

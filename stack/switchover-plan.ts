@@ -1,3 +1,4 @@
+import { didYouMean } from "../domain/closest";
 import { Failure } from "../local/errors";
 import type { NodeReport } from "./node-report";
 import { holdersOf } from "./verdict";
@@ -36,8 +37,9 @@ function onlyHolder(nodes: NodeReport[]): NodeReport {
 export function nodeNamed(nodes: NodeReport[], name: string): NodeReport {
   const found = nodes.find((node) => node.name === name);
   if (found) return found;
+  const names = nodes.map((node) => node.name);
   throw new Failure(
-    `${JSON.stringify(name)} is no node; the nodes are ${nodes.map((node) => node.name).join(", ")}`,
+    `${JSON.stringify(name)} is no node; the nodes are ${names.join(", ")}${didYouMean(name, names)}`,
     2,
   );
 }

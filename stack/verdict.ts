@@ -1,6 +1,6 @@
 import { orderedReason } from "./agent-findings";
 import { findingsOf } from "./findings";
-import { agentRuns, type NodeReport } from "./node-report";
+import { agentRuns, type NodeReport, notSetUp } from "./node-report";
 
 /** The state of the whole stack. Only `healthy` is good. */
 export type State =
@@ -116,6 +116,9 @@ function judgeOrders(nodes: NodeReport[], verdict: Judgement): Judgement {
 
 function judgeHolders(nodes: NodeReport[], ping: PingReport, stale: string[], now: Date): Judgement {
   const silent = nodes.filter(({ status }) => !status);
+  const bare = silent.filter(({ error }) => error === notSetUp);
+  if (bare.length > 0 && bare.length === nodes.length)
+    return { state: "not-up", message: "the nodes are there, and not set up yet: `npm run up` does that" };
   const holders = holdersOf(nodes);
   const services = running(nodes);
   const without = silent.length > 0 ? `; ${names(silent)} cannot be reached` : "";

@@ -20,6 +20,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 export interface BackupOptions {
   stack: string;
+  /** Wait for who works on the stack. */
+  wait?: boolean;
   /** A file, or a folder; default: {@link backupFolder}. */
   to?: string | undefined;
 }

@@ -9,6 +9,7 @@ import { ensureToolchain } from "../../local/toolchain";
 import { purgeVariable } from "../../providers/nfs/export-provider";
 import { checkSettingsFile } from "../../settings/file";
 import { labsOf, othersInLab, refuseOtherLab } from "../../stack/lab-stacks";
+import { forgetMaker } from "../../stack/makers";
 import { stackFile } from "../../stack/stack-file";
 import { readState, type StackState } from "../../stack/state";
 import { chooseHypervisor, runsInLab } from "../hypervisor";
@@ -16,7 +17,7 @@ import { runPulumi } from "../pulumi/operation";
 import { checkPassphrase } from "../pulumi/passphrase";
 import { prepare } from "../pulumi/prepare";
 import { backendOf, cliOf, type Surroundings } from "../pulumi/surroundings";
-import { awaitTurn } from "../pulumi/turn";
+import { awaitTurn, working } from "../pulumi/turn";
 import { Clock } from "../ui/clock";
 import { confirm } from "../ui/confirm";
 import { npmRun } from "../ui/npm-run";
@@ -53,7 +54,8 @@ async function takeDown(options: DownOptions, clock: Clock): Promise<void> {
   if (purges) refuseForeignData(file);
   const usesLab = await settingsNameLab(file);
   const backend = backendOf(usesLab, say);
-  await awaitTurn(backend, stack, { wait: options.wait, again: npmRun("down", stack, "--wait"), say });
+  const turn = { wait: options.wait, again: npmRun("down", stack, "--wait"), say };
+  await awaitTurn(backend, stack, turn);
   const state = await readState(backend, stack, async () => await cliWithout(usesLab));
   if (state) refuseOtherLab(stack, state);
   const others = usesLab ? await othersInLab(backend, stack) : [];
@@ -64,9 +66,10 @@ async function takeDown(options: DownOptions, clock: Clock): Promise<void> {
 
   if (!state) say(`The stack ${stack} does not exist: there is nothing to remove`);
   else {
-    await keepingStackFile(file, () =>
-      removeStack({ stack, state, usesLab, removesLab, purges, others }, clock),
+    await working(backend, stack, "down", turn, () =>
+      keepingStackFile(file, () => removeStack({ stack, state, usesLab, removesLab, purges, others }, clock)),
     );
+    forgetMaker(stack);
     say(`The stack ${stack} is removed${purges ? ", with its data" : ""}`);
   }
   if (usesLab || removesLab) await leaveLab(others, removesLab, clock);
@@ -157,10 +160,10 @@ async function destroy(
   if (state.pendingCreates.length > 0 && !(usesLab && others.length === 0)) {
     say("Finishing what was being created when Pulumi was killed, so that it can be removed");
     const argv = ["up", ...state.pendingCreates.flatMap((urn) => ["--target", urn])];
-    await runPulumi(surroundings, { stack, argv, next }, say);
+    await runPulumi(surroundings, { stack, argv, next });
   }
   const environment = purges ? { [purgeVariable]: `${projectName}-${stack}` } : {};
-  await runPulumi(surroundings, { stack, argv: ["destroy"], environment, next }, say);
+  await runPulumi(surroundings, { stack, argv: ["destroy"], environment, next });
 }
 
 async function removeRecord(

@@ -17,6 +17,8 @@ import { colors } from "../ui/colors";
 
 export interface DrillOptions {
   stack: string;
+  /** Wait for who works on the stack. */
+  wait?: boolean;
   /** Names; none: all. */
   fault?: string[];
   quick?: boolean;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { currentLab, insideLab, type LabDescription, runningLab } from "../../lab";
 import { Failure } from "../../local/errors";
-import { relay } from "../../local/relay";
+import { overTls, relay } from "../../local/relay";
 import { packageRoot } from "../../local/root";
 import { ensureToolchain } from "../../local/toolchain";
 import { checkSettingsFile } from "../../settings/file";
@@ -15,6 +15,8 @@ import { existingStackFile } from "../../stack/stack-file";
 import { readState } from "../../stack/state";
 import { runsInLab } from "../hypervisor";
 import { backendOf, cliOf } from "../pulumi/surroundings";
+import { whoWorks } from "../pulumi/turn";
+import { whyUnreached } from "../unreached";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -24,30 +26,84 @@ export interface ForwardOptions {
   port: number;
 }
 
+/** Where a browser of this machine finds a stack's service. */
+export interface Passage {
+  /** For the browser. */
+  url: string;
+  /** The stack's own. */
+  origin: string;
+  /** Rejects when the way ends by itself. */
+  ended: Promise<never>;
+  close(): void;
+}
+
+/**
+ * Forwards a port of this machine to the VIP's HTTPS port.
+ *
+ * @param ports tried one after the other until one is free
+ * @param plain whether the browser speaks HTTP, and TLS begins here: it then has no certificate to warn of
+ */
+export async function passage(stack: string, ports: readonly number[], plain = false): Promise<Passage> {
+  const { url, usesLab } = await serviceOf(stack);
+  const lab = usesLab ? runningLab() : undefined;
+  if (usesLab && !lab) throw new Failure("the lab does not run: `npm run up` starts it");
+  const target = { host: url.hostname, port: Number(url.port || 443) };
+  const gate = lab && (await openGate(lab, target));
+  try {
+    const { port, stop } = await listen(ports, gate?.way ?? target, plain);
+    const close = (): void => {
+      stop();
+      gate?.close();
+    };
+    const ended = gate?.closed ?? new Promise<never>(() => {});
+    return { url: `${plain ? "http" : "https"}://localhost:${port}`, origin: url.origin, ended, close };
+  } catch (error) {
+    gate?.close();
+    throw error;
+  }
+}
+
+/** Where a stack's service answers, whether that is in the lab, and whether it is the lab's stand-in. */
+export async function serviceOf(stack: string): Promise<{ url: URL; usesLab: boolean; isStandIn: boolean }> {
+  const file = existingStackFile(stack);
+  const settings = checkSettingsFile(file);
+  const usesLab = await runsInLab(settings);
+  if (currentLab()) throw new Failure("this is the lab's shell: run this outside of it");
+  const isStandIn = usesLab && settings.image === undefined;
+  return { url: await urlOf(stack, file, usesLab), usesLab, isStandIn };
+}
+
+async function listen(
+  [port = 0, ...others]: readonly number[],
+  way: NetConnectOpts,
+  plain: boolean,
+): Promise<{ port: number; stop: () => void }> {
+  try {
+    return { port, stop: await relay({ host: "127.0.0.1", port }, way, plain ? overTls : undefined) };
+  } catch (error) {
+    const known = error as NodeJS.ErrnoException;
+    if (known.code === "EADDRINUSE" && others.length > 0) return await listen(others, way, plain);
+    throw explained(known, port);
+  }
+}
+
+/** Returns after Ctrl-C. @throws when the way ends by itself */
+export async function untilInterrupted({ ended, close }: Passage): Promise<void> {
+  try {
+    await Promise.race([interruption(), ended]);
+  } finally {
+    close();
+  }
+}
+
 /**
  * Forwards a port of this machine to the VIP's HTTPS port, so that a browser here can open it. Returns after Ctrl-C.
  */
 export async function forward({ stack, port }: ForwardOptions): Promise<void> {
-  const file = existingStackFile(stack);
-  const usesLab = await runsInLab(checkSettingsFile(file));
-  if (currentLab()) throw new Failure("this is the lab's shell: run `npm run forward` outside of it");
-  const url = await urlOf(stack, file, usesLab);
-  const lab = usesLab ? runningLab() : undefined;
-  if (usesLab && !lab) throw new Failure("the lab does not run: `npm run up` starts it");
-
-  const target = { host: url.hostname, port: Number(url.port || 443) };
-  const gate = lab && (await openGate(lab, target));
-  try {
-    const stop = await relay({ host: "127.0.0.1", port }, gate?.way ?? target).catch((error) => {
-      throw explained(error, port);
-    });
-    say(`https://localhost:${port} is ${url.origin} now, until Ctrl-C`);
-    say("(its certificate is its own: the browser will warn)");
-    await Promise.race([interruption(), ...(gate ? [gate.closed] : [])]);
-    stop();
-  } finally {
-    gate?.close();
-  }
+  const way = await passage(stack, [port]);
+  say(`${way.url} is ${way.origin} now, until Ctrl-C`);
+  say("(its certificate is its own: the browser will warn)");
+  await untilInterrupted(way);
 }
 
 function explained(error: NodeJS.ErrnoException, port: number): Error {
@@ -66,7 +122,9 @@ async function urlOf(stack: string, file: string, usesLab: boolean): Promise<URL
   const cli = async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined });
   const state = await readState(backendOf(usesLab, say), stack, cli);
   const known = state && knownStack(state, file);
-  if (!known) throw new Failure(`the stack \`${stack}\` is not up: \`npm run up\` makes it`);
+  if (!known) throw new Failure(whyUnreached(stack, { state: "not-up" }));
+  const worker = whoWorks(stack);
+  if (worker !== undefined) say(worker);
   return new URL(known.url);
 }
 

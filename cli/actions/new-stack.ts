@@ -1,12 +1,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Failure } from "../../local/errors";
-import type { Settings } from "../../settings";
+import { type Settings, SettingsError } from "../../settings";
 import { checkSettingsText } from "../../settings/file";
 import { floatingIpShape } from "../../settings/floating-ip";
 import { hypervisors } from "../../settings/machines";
 import { nodesShape } from "../../settings/nodes";
-import { claimsOfSettings } from "../../stack/claims";
+import { claimsOfSettings, contested } from "../../stack/claims";
 import { refuseClashes } from "../../stack/clashes";
 import { otherStacks, settingsOf } from "../../stack/other-stacks";
 import { stackFile, writtenStacks } from "../../stack/stack-file";
@@ -38,8 +38,7 @@ export async function newStack(options: NewStackOptions): Promise<void> {
   const settings = checkSettingsText(text, file);
   const usesLab = await runsInLab(settings);
   refuseClashes(settings, otherStacks(backendOf(usesLab), stack, usesLab));
-  for (const name of sameAddresses(settings, stack))
-    say(`Note: ${name} has addresses of it, too: only one of the two can be up at a time`);
+  refuseSame(settings, stack);
   writeFileSync(file, text, { flag: "wx" });
   say(
     `${basename(file)} is written. It is checked, and can be changed; \`npm run up -- --stack ${stack}\` makes the stack.`,
@@ -71,11 +70,13 @@ function written(): { stack: string; settings: Settings }[] {
 const addressesOf = (settings: Settings): string[] =>
   claimsOfSettings(settings).flatMap(({ kind, value }) => (kind === "address" ? [value] : []));
 
-function sameAddresses(settings: Settings, stack: string): string[] {
-  const own = new Set(addressesOf(settings));
-  return written()
-    .filter((other) => other.stack !== stack && addressesOf(other.settings).some((each) => own.has(each)))
-    .map((other) => other.stack);
+/** Refuses what another stack's file claims already: only one of the two could be up at a time. */
+function refuseSame(settings: Settings, stack: string): void {
+  const own = claimsOfSettings(settings);
+  const mistakes = written().flatMap((other) =>
+    other.stack === stack ? [] : contested(own, claimsOfSettings(other.settings), other.stack),
+  );
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
 }
 
 function suggestion(stack: string, count: number): { vip?: string; nodes: Answers["nodes"] } {

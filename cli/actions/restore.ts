@@ -16,6 +16,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 export interface RestoreOptions {
   stack: string;
+  /** Wait for who works on the stack. */
+  wait?: boolean;
   /** An archive of `backup`. */
   file: string;
   /** Do not ask. */

@@ -11,7 +11,10 @@ import { callerFolder } from "../caller";
 import { runsInLab } from "../hypervisor";
 import { prepare } from "../pulumi/prepare";
 import { backendOf, cliOf, commandIn } from "../pulumi/surroundings";
+import { whoWorks } from "../pulumi/turn";
+import { placeName, promptingShell } from "../shell/prompt";
 import { Clock } from "../ui/clock";
+import { npmRun } from "../ui/npm-run";
 
 export interface ShellOptions {
   stack: string;
@@ -39,8 +42,28 @@ export async function shell({ stack, command }: ShellOptions): Promise<number> {
   if (!(await readState(backend, stack, async () => cli))) {
     await keepingStackFile(file, () => initStack(stack, cli));
   }
-  const argv = command.length > 0 ? command : [process.env.SHELL || "/bin/sh"];
+  const isShell = command.length === 0;
+  const place = placeName(stack, usesLab);
+  const { argv, environment } = isShell
+    ? promptingShell(process.env.SHELL || "/bin/sh", place)
+    : { argv: command, environment: {} };
+  const worker = whoWorks(stack, backend);
+  if (worker !== undefined) say(worker);
+  if (isShell) for (const line of welcome(stack, usesLab)) say(line);
+  if (readsOldMaster(command)) say(oldMaster(stack));
   return await keepingStackFile(file, () =>
-    handOver(commandIn(surroundings, argv, { PULUMI_STACK: stack }), callerFolder()),
+    handOver(commandIn(surroundings, argv, { PULUMI_STACK: stack, ...environment }), callerFolder()),
   );
 }
+
+const welcome = (stack: string, usesLab: boolean): string[] => [
+  `A shell ${usesLab ? "in the lab's network" : "of yours"}, with pulumi, and the stack ${stack} selected. \`exit\` leaves it.`,
+  oldMaster(stack),
+];
+
+const oldMaster = (stack: string): string =>
+  `\`pulumi stack output currentMaster\` is of the last \`up\`: \`${npmRun("status", stack)}\` measures it now.`;
+
+/** Whether a command reads an output that may have changed since. */
+const readsOldMaster = (command: readonly string[]): boolean =>
+  command[0] === "pulumi" && command.some((word) => word === "currentMaster" || word === "vipHolders");

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KnownStack } from "../../stack/known-stack";
 import { measure } from "../../stack/measure";
 import { holdersOf, judge, type Verdict } from "../../stack/verdict";
 import type { UnreachedStack } from "../place";
+import { whoWorks } from "../pulumi/turn";
 import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 
@@ -13,9 +13,6 @@ export interface StatusOptions {
   watch?: boolean;
 }
 
-/** Milliseconds between two looks of `--watch`. */
-const interval = 1_000;
-
 /**
  * Shows the state of the stack, measured now.
  *
@@ -23,7 +20,8 @@ const interval = 1_000;
  */
 export async function status(known: KnownStack, options: StatusOptions): Promise<number> {
   const { stack, json = false, watch = false } = options;
-  return watch ? await watchStack(stack, known, json) : show(await look(stack, known), json);
+  if (!watch) return show(await look(stack, known), json);
+  return await (await import("../watch/index.js")).watch(stack, known, json);
 }
 
 /**
@@ -31,11 +29,12 @@ export async function status(known: KnownStack, options: StatusOptions): Promise
  *
  * @returns 1
  */
-export function statusUnreached(why: UnreachedStack, { stack, json = false }: StatusOptions): number {
-  const message =
-    why.state === "not-up"
-      ? `${stack} is not up: \`npm run up\` makes it`
-      : "the lab does not run: `npm run up` starts it and the machines";
+export async function statusUnreached(
+  why: UnreachedStack,
+  { stack, json = false }: StatusOptions,
+): Promise<number> {
+  const { whyUnreached } = await import("../unreached.js");
+  const message = whyUnreached(stack, why);
   return show(unmeasured(stack, why.known, { state: why.state, message, remarks: [] }), json);
 }
 
@@ -43,31 +42,9 @@ async function look(stack: string, { vip, url, nodes }: KnownStack): Promise<Sta
   const measured = await measure(nodes, url);
   const verdict = judge(measured.nodes, measured.ping);
   const holders = holdersOf(measured.nodes).map(({ name }) => name);
-  return { stack, vip, url, healthy: verdict.state === "healthy", ...verdict, holders, ...measured };
-}
-
-/**
- * Prints the whole table each time on a terminal. Elsewhere it prints a line when something has changed, or JSON each
- * time.
- */
-async function watchStack(stack: string, known: KnownStack, json: boolean): Promise<number> {
-  const paints = process.stdout.isTTY === true && !json;
-  let last = "";
-  for (;;) {
-    const report = await look(stack, known);
-    const time = new Date().toTimeString().slice(0, 8);
-    if (json) process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...report })}\n`);
-    // Moves the cursor home and clears the rest, which does not flicker.
-    else if (paints)
-      process.stdout.write(`\u001b[H\u001b[J${statusTable(report, colors)}\n\n${time}, Ctrl-C ends\n`);
-    else {
-      const key = [report.state, ...report.holders, ...report.remarks].join();
-      if (key !== last)
-        process.stdout.write(`${[`${time} ${report.message}`, ...report.remarks].join("; ")}\n`);
-      last = key;
-    }
-    await sleep(interval);
-  }
+  const worker = whoWorks(stack);
+  const remarks = [...verdict.remarks, ...(worker === undefined ? [] : [worker])];
+  return { stack, vip, url, healthy: verdict.state === "healthy", ...verdict, remarks, holders, ...measured };
 }
 
 function unmeasured(stack: string, known: KnownStack | undefined, verdict: Verdict): StatusReport {

@@ -1,6 +1,8 @@
+import { recordMaker } from "../../stack/makers";
 import { lookBeforeUp } from "../pulumi/before-up";
 import { deploy } from "../pulumi/deploy";
 import { prepare } from "../pulumi/prepare";
+import { working } from "../pulumi/turn";
 import { Clock, timingsFile } from "../ui/clock";
 import { colors } from "../ui/colors";
 import { summary } from "../ui/summary";
@@ -19,8 +21,11 @@ export async function up({ stack, wait }: UpOptions): Promise<void> {
   let ok = false;
   try {
     const sound = await lookBeforeUp(stack, wait, say);
-    const { usesLab, read } = sound;
-    await deploy(sound, await prepare(usesLab, clock, say), clock, say);
+    const { usesLab, backend, turn, read } = sound;
+    await working(backend, stack, "up", turn, async () => {
+      recordMaker(stack);
+      await deploy(sound, await prepare(usesLab, clock, say), clock, say);
+    });
     say(summary({ stack, outputs: (await read())?.outputs ?? {}, usesLab }));
     ok = true;
   } finally {

@@ -16,6 +16,39 @@ export const stackCommand = (name: string, description: string): Command =>
     process.env.PULUMI_STACK || "dev",
   );
 
+/** Options of a command that works on a stack. */
+export interface Waiting {
+  stack: string;
+  wait?: boolean;
+}
+
+/** A command that works on a stack: while another one does it refuses, or waits. */
+export const workCommand = (name: string, description: string): Command =>
+  stackCommand(name, description).option(
+    "--wait",
+    "if another command works on the stack, wait for it instead of refusing",
+  );
+
+/** A call as an example: the words after the program's name, and what it does. */
+type Example = readonly [call: string, what: string];
+
+/** `npm run up -- --wait`, or, where npm did not start this, `ha-rancher up --wait`. */
+function shownCall(call: string): string {
+  const [name = "", ...words] = call.split(" ");
+  if (process.env.npm_lifecycle_event === undefined) return `ha-rancher ${call}`;
+  return ["npm run", name, ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
+}
+
+/** Adds examples to a command's help. */
+export function withExamples(command: Command, ...given: Example[]): Command {
+  return command.addHelpText("after", () => {
+    const shown = given.map(([call, what]) => [shownCall(call), what] as const);
+    const width = Math.max(...shown.map(([call]) => call.length));
+    const lines = shown.map(([call, what]) => `  ${call.padEnd(width)}  ${what}`.trimEnd());
+    return ["", "Examples:", ...lines].join("\n");
+  });
+}
+
 /** The value of an option that is a TCP port. */
 export function port(text: string): number {
   const number = Number(text);

@@ -1,8 +1,12 @@
-import { type CommandBuilder, port, stackCommand } from "./command";
+import { type CommandBuilder, port, stackCommand, withExamples } from "./command";
 
 export const forwardCommand: CommandBuilder = () =>
-  stackCommand("forward", "make Rancher reachable at https://localhost:PORT, until Ctrl-C")
-    .option("-p, --port <number>", "the port on this machine", port, 8443)
-    .action(async (options: { stack: string; port: number }) =>
-      (await import("../actions/forward.js")).forward(options),
-    );
+  withExamples(
+    stackCommand("forward", "make Rancher reachable at https://localhost:PORT, until Ctrl-C")
+      .option("-p, --port <number>", "the port on this machine", port, 8443)
+      .action(async (options: { stack: string; port: number }) =>
+        (await import("../actions/forward.js")).forward(options),
+      ),
+    ["forward", "https://localhost:8443"],
+    ["forward --port 9443", "another port"],
+  );

@@ -1,4 +1,5 @@
 import { ensureToolchain } from "../../local/toolchain";
+import type { Backend } from "../../local/toolchain/environment";
 import { checkSettingsFile } from "../../settings/file";
 import { refuseClashes } from "../../stack/clashes";
 import { refuseOtherLab } from "../../stack/lab-stacks";
@@ -9,7 +10,7 @@ import { refuseUnfit, subjectOf } from "../doctor";
 import { runsInLab } from "../hypervisor";
 import { npmRun } from "../ui/npm-run";
 import { backendOf, cliOf } from "./surroundings";
-import { awaitTurn } from "./turn";
+import { awaitTurn, type Turn } from "./turn";
 
 /** A stack that passed all checks before an `up`. */
 export interface Sound {
@@ -19,6 +20,9 @@ export interface Sound {
   usesLab: boolean;
   /** Its state; undefined if it was never made. */
   known: StackState | undefined;
+  backend: Backend;
+  /** How it behaves while others work on the stack. */
+  turn: Turn;
   /** Reads the state again. */
   read(): Promise<StackState | undefined>;
 }
@@ -40,10 +44,11 @@ export async function lookBeforeUp(
   const backend = backendOf(usesLab, say);
   const read = (): Promise<StackState | undefined> =>
     readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
-  await awaitTurn(backend, stack, { wait, again: npmRun("up", stack, "--wait"), say });
+  const turn = { wait, again: npmRun("up", stack, "--wait"), say };
+  await awaitTurn(backend, stack, turn);
   const known = await read();
   if (known) refuseOtherLab(stack, known);
   refuseClashes(settings, otherStacks(backend, stack, usesLab));
   if (!known?.resources) await refuseUnfit(await subjectOf(stack));
-  return { stack, file, usesLab, known, read };
+  return { stack, file, usesLab, known, backend, turn, read };
 }

@@ -40,7 +40,7 @@ async function pulumiUp(
   const refresh = known?.interrupted && (await allAnswer(known, surroundings)) ? ["--refresh"] : [];
   if (refresh.length > 0) say("Pulumi was killed in its last run: checking first what exists (`--refresh`)");
   const argv = ["up", ...refresh, ...policyFlags];
-  await runPulumi(surroundings, { stack, argv, environment: policyEnvironment(stack), next }, say);
+  await runPulumi(surroundings, { stack, argv, environment: policyEnvironment(stack), next });
 }
 
 /** Whether all machines answer. Resources on a machine that is off cannot be refreshed. */

@@ -6,6 +6,7 @@ import { Failure } from "../../local/errors";
 import { dataHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { tryRun } from "../../local/run";
+import { quiet } from "./progress/quiet";
 import { commandIn, type Surroundings } from "./surroundings";
 
 /** Options that apply the policy pack to a Pulumi operation. */
@@ -31,7 +32,7 @@ function fingerprint(stackFile: string, { toolchain, lab = currentLab() }: Surro
  */
 const verdictOf = (text: string): string => {
   const start = text.indexOf("\nPolicies:");
-  return (start < 0 ? text : text.slice(start)).trim();
+  return quiet(start < 0 ? text : text.slice(start)) ?? "";
 };
 
 /**

@@ -23,7 +23,8 @@ const names = (folder: string): string[] => {
 
 /** Folders of the repository that change all the time. */
 const passing = new Set([
-  ...[".git", "node_modules", "dist"],
+  // Who works on which stack: what is left of a process that is gone is in nobody's way.
+  ...[".git", "node_modules", "dist", ".stacks"],
   ...["__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"],
 ]);
 

@@ -1,4 +1,4 @@
-import { agentRuns, type NodeReport } from "../../stack/node-report";
+import { agentRuns, type NodeReport, notSetUp } from "../../stack/node-report";
 import type { PingReport, Verdict } from "../../stack/verdict";
 import type { Colors } from "./colors";
 
@@ -40,6 +40,7 @@ const isUnwell = (answer: string | null | undefined): boolean => !!answer && !["
 
 function row(report: NodeReport): string[] {
   const { name, address, status, error } = report;
+  if (!status && error === notSetUp) return [name, address, error];
   if (!status) return [name, address, `not reached: ${error?.split("\n")[0] ?? "no answer"}`];
   const { agent, lease, container, mounts, health } = status;
   const mounted = [mounts?.lease && "lease", mounts?.data && "data"].filter(Boolean).join(" + ");

@@ -26,7 +26,7 @@ export function summary({ stack, outputs, usesLab }: SummaryInput): string {
     ...nodes.map(({ name }) => [name, npmRun("ssh", stack, name)]),
     ...(outputs.bootstrapPassword === undefined ? [] : [["Password", npmRun("shell", stack, ...password)]]),
     ["Status", npmRun("status", stack)],
-    ...(usesLab ? [["Browser", `${npmRun("forward", stack)}, then https://localhost:8443`]] : []),
+    ...(usesLab ? [["Browser", npmRun("open", stack)]] : []),
     ["Remove", npmRun("down", stack)],
   ];
   const width = Math.max(...rows.map(([name = ""]) => name.length));

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../domain/closest";
 import { agentFaults } from "./agent";
 import type { Fault } from "./fault";
 import { keepalivedFaults } from "./keepalived";
@@ -38,7 +39,6 @@ export const quickFaults = ["switchover", "container-kill", "keepalived-kill-bot
 export function faultNamed(name: string): Fault {
   const found = faults.find((fault) => fault.name === name);
   if (found) return found;
-  throw new Error(
-    `\`${name}\` is not a fault; the faults are ${faults.map((fault) => fault.name).join(", ")}`,
-  );
+  const names = faults.map((fault) => fault.name);
+  throw new Error(`\`${name}\` is not a fault; the faults are ${names.join(", ")}${didYouMean(name, names)}`);
 }

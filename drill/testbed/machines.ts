@@ -56,7 +56,7 @@ function machineCommand(
   const hypervisor = hypervisors[machine.hypervisor ?? ""];
   if (!hypervisor || !machine.machineId)
     throw new Error(
-      `${machine.name} is a machine of ${machine.hypervisor ?? "no known hypervisor"}, which the drill cannot control`,
+      `${machine.name} is a machine of ${machine.hypervisor ?? "no known hypervisor"}, which cannot be controlled from here`,
     );
   return {
     program: hypervisor.program,

@@ -265,7 +265,13 @@ const texts: [what: string, text: string, ...names: string[]][] = [
   ["a config that is a list", "config: [vip, nodes]\n", "config"],
   ["a list", "- vip\n- nodes\n", "config"],
   ["settings without their namespace", "config:\n  vip: 192.168.56.10/24\n  nodes: []\n", "vip", "nodes"],
-  ["settings of another namespace", "config:\n  rancher:vip: 192.168.56.10/24\n", "vip", "nodes"],
+  [
+    "settings of another namespace",
+    "config:\n  rancher:vip: 192.168.56.10/24\n",
+    "rancher:vip",
+    "ha-rancher:vip",
+    "nodes",
+  ],
 ];
 
 export const brokenStacks: BrokenStack[] = [

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { programOf } from "../../cli/main";
 import type { CommandLine } from "../../cli/on-nodes";
 import type { LabDescription } from "../../lab";
+import { ownHome } from "./cli-support";
 
 const lab = { name: "lab" } as LabDescription;
 
@@ -52,7 +53,10 @@ function everything(command: Command): string[] {
   return [command.name(), ...options, ...words];
 }
 
-const onNodes = ["backup", "drill", "maintenance", "restore", "ssh", "status", "switchover"];
+const onNodes = [
+  ...["backup", "drill", "maintenance", "power-off", "power-on"],
+  ...["restore", "ssh", "status", "switchover"],
+];
 
 test("a command that needs nodes in the lab runs there again with all its words unchanged", async (t) => {
   const before = process.exitCode;
@@ -71,7 +75,20 @@ test("a command that needs nodes in the lab runs there again with all its words 
   }
 });
 
+test("logs of nodes in the lab are read there", async (t) => {
+  const before = process.exitCode;
+  t.after(() => {
+    process.exitCode = before;
+  });
+  const argv = ["logs", "--stack", "a stack", "-f", "--since", "2h", "one", "two"];
+  const { line, asked, ran } = lineInLab(argv);
+  await programOf(line).parseAsync(argv, { from: "user" });
+  assert.deepEqual(asked, ["a stack"]);
+  assert.deepEqual(ran, [argv]);
+});
+
 test("a stack whose nodes nobody can reach is said, with the way out", async (t) => {
+  ownHome(t);
   const before = process.exitCode;
   t.after(() => {
     process.exitCode = before;

@@ -83,6 +83,22 @@ test("wrong answers are refused, all at once, and nothing is written", async () 
   assert.equal(existsSync(file), false);
 });
 
+test("an address that another stack's file has is refused, whether that stack is up or not", async () => {
+  await assert.rejects(
+    newStack({ stack, vip: "192.168.56.11/24", node: ["left=192.168.56.12", "right=192.168.56.99"] }),
+    (error) => {
+      assert.ok(error instanceof SettingsError);
+      assert.deepEqual(
+        error.mistakes.map(({ path }) => path),
+        ["vip", "nodes[0].address"],
+      );
+      assert.match(error.message, /`vip` \(192\.168\.56\.11\) is an address of the stack `dev`, too/);
+      return true;
+    },
+  );
+  assert.equal(existsSync(file), false);
+});
+
 test("a stack that is there is not written over", async () => {
   await assert.rejects(newStack({ stack: "dev" }), /Pulumi\.dev\.yaml is there already/);
 });

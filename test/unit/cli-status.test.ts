@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { createColors } from "picocolors";
 import { duration, type StatusReport, statusTable } from "../../cli/ui/status-table";
-import { type NodeStatus, parseNodeStatus } from "../../stack/node-report";
+import { type NodeStatus, notSetUp, parseNodeStatus } from "../../stack/node-report";
 import { planSwitchover } from "../../stack/switchover-plan";
 import { holdersOf, judge } from "../../stack/verdict";
 import { no, node, serving, silent, vrrpNode, waiting, yes } from "./reported-nodes";
@@ -65,6 +65,19 @@ test("each state has its verdict, and the worst one comes first", () => {
     assert.equal(verdict.state, state, verdict.message);
     assert.match(verdict.message, message);
   }
+});
+
+test("a node that answers and has nothing of ours yet is told apart from one that does not answer", () => {
+  const bare = { name: "a", address: "10.0.0.1", error: notSetUp };
+  assert.equal(judge([bare, { ...bare, name: "b" }], no).state, "not-up");
+  assert.match(judge([bare, silent("b")], no).message, /^no holder/);
+  const report: StatusReport = {
+    ...{ stack: "dev", vip: "x", url: "y", healthy: false, holders: [], ping: no, nodes: [bare] },
+    ...judge([bare], no),
+  };
+  const table = statusTable(report, createColors(false));
+  assert.match(table, /^a +10\.0\.0\.1 +reached; not set up yet$/m);
+  assert.match(table, /\nthe nodes are there, and not set up yet: `npm run up` does that$/);
 });
 
 test("only one holder that serves, with all nodes in sight, is healthy", () => {

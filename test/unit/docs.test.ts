@@ -26,7 +26,7 @@ const linksOf = (page: string): string[] =>
 const namedIn = (page: string): string[] =>
   [...readFileSync(page, "utf8").matchAll(/`([a-z-]+\/[\w./-]*\w)`/g)]
     .map(([, name = ""]) => name)
-    .filter((name) => existsSync(join(packageRoot, name.split("/")[0] ?? "")));
+    .filter((name) => existsSync(`${join(packageRoot, name.split("/")[0] ?? "")}/`));
 
 /** A heading's anchor, as GitHub makes it. */
 const anchorOf = (heading: string): string =>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sentenceOf } from "../../domain/mistake";
 import { encrypted, isEncrypted } from "../../settings/encrypted";
+import { SettingsError } from "../../settings/error";
 import { checkSettingsText } from "../../settings/file";
 import { rules, settingsSchema } from "../../settings/schema";
 import { changed, good, one, two } from "./settings-support";
@@ -32,6 +33,80 @@ test("nine mistakes of form do not hide a name that is there twice", () => {
     nodes.slice(0, 9).map((_, i) => `nodes[${i}].address`),
   );
   assert.match(sentenceOf(mistakes[9] ?? assert.fail()), /^`nodes` has the name n8 twice/);
+});
+
+test("what is wrong in one entry of a list hides nothing of the others, nor of the list", () => {
+  const both: [what: string, values: Record<string, unknown>, paths: string[]][] = [
+    [
+      "nine names of a wrong form, and one that is there twice",
+      {
+        nodes: [...Array.from({ length: 9 }, (_, i) => ({ name: `N${i}`, address: `192.168.56.2${i}` })), one]
+          .concat({ ...two, name: one.name })
+          .slice(1),
+      },
+      [...Array.from({ length: 8 }, (_, i) => `nodes[${i}].name`), "nodes"],
+    ],
+    ["one node, and its name", { nodes: [{ ...one, name: "A" }] }, ["nodes[0].name", "nodes"]],
+    [
+      "one node, and its address elsewhere",
+      { nodes: [{ ...one, address: "10.0.0.1" }] },
+      ["nodes", "nodes[0].address"],
+    ],
+    [
+      "an address of a wrong form, one elsewhere and one that is the VIP",
+      {
+        nodes: [
+          { ...one, address: "x" },
+          { ...two, address: "10.0.0.1" },
+          { name: "c", address: "192.168.56.10" },
+        ],
+      },
+      ["nodes[0].address", "nodes[2].address", "nodes[1].address"],
+    ],
+    [
+      "a further VIP of a wrong form, and one elsewhere",
+      { furtherVips: ["x", "10.0.0.1/24"] },
+      ["furtherVips[0]", "furtherVips[1]"],
+    ],
+    [
+      "a further VIP twice, and elsewhere: the list's own mistake is said once",
+      { furtherVips: ["10.0.0.1/24", "10.0.0.1/24"] },
+      ["furtherVips", "furtherVips[0]", "furtherVips[1]"],
+    ],
+    [
+      "a host's user, and another's key",
+      {
+        nodes: [
+          { ...one, host: { user: "A", keyFile: "~/x" } },
+          { ...two, host: { user: "a" } },
+        ],
+      },
+      ["nodes[0].host.user", "nodes[1].host"],
+    ],
+    [
+      "a rule for all entries together is not judged by some of them",
+      {
+        box: "a/b",
+        nodes: [
+          { ...one, host: 1 },
+          { ...two, host: { user: "a", keyFile: "~/x" } },
+        ],
+      },
+      ["nodes[0].host"],
+    ],
+  ];
+  for (const [what, values, paths] of both) assert.deepEqual(pathsOf(values), paths, what);
+});
+
+test("a name that is nearly a setting is told which; a list of all is for those who read pages", () => {
+  const said = (values: Record<string, unknown>): string => changed(values).map(sentenceOf).join("\n");
+  assert.equal(said({ keepdata: true }), "`keepdata` is not a setting: did you mean `keepData`?");
+  assert.equal(said({ zzz: 1 }), "`zzz` is not a setting: docs/settings.md lists all");
+  assert.match(
+    said({ nodes: [{ ...one, adress: "x" }, two] }),
+    /^`nodes\[0\]\.adress` is not a setting; the settings are name, .*: did you mean `address`\?$/,
+  );
+  assert.match(said({ backup: { when: "daily" } }), /; the settings are schedule, keep, directory$/);
 });
 
 test("what is wrong in itself is said once, and what lies between the others as well", () => {
@@ -212,4 +287,57 @@ test("no text that is written counts as encrypted", () => {
   assert.deepEqual(paths, ["nodes[1].host.privateKey"]);
   // Where something else must stand it is as wrong as any text.
   assert.deepEqual(pathsOf({ hostname: encrypted }), ["hostname"]);
+});
+
+/** What is said of a stack's file. */
+function saidOf(config: Record<string, unknown>): string[] {
+  try {
+    checkSettingsText(JSON.stringify({ config }), "Pulumi.x.yaml");
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.mistakes.map(sentenceOf);
+  }
+  return [];
+}
+
+test("a missing or strange namespace is said with all else, and hides nothing of what it names", () => {
+  const own = { "ha-rancher:vip": good.vip, "ha-rancher:nodes": good.nodes };
+  const read = "is in a namespace that nothing here reads (ha-rancher, pulumi, docker, command are read)";
+  for (const [config, said] of [
+    [{ ...own, "pulumi:disable-default-providers": ["aws"], "docker:host": "unix:///x" }, []],
+    [{ ...own, "rancher:image": "a:1" }, [`\`rancher:image\` ${read}: write \`ha-rancher:image\``]],
+    [
+      { ...own, "ha-ranchr:preset": "turbo" },
+      [`\`ha-ranchr:preset\` ${read}: write \`ha-rancher:preset\``, /^`preset` must be one of/],
+    ],
+    [{ ...own, "rancher:imgae": "a:1" }, [`\`rancher:imgae\` ${read}: write \`ha-rancher:image\``]],
+    [{ ...own, "aws:region": "x" }, [`\`aws:region\` ${read}: remove it`]],
+    [
+      { vip: "192.168.56.10", "ha-rancher:nodes": [one] },
+      [
+        "`vip` must be written `ha-rancher:vip`, with its namespace",
+        /^`vip` must be an IPv4 address with its subnet's prefix/,
+        /^`nodes` must name at least two nodes/,
+      ],
+    ],
+    // What is written right counts.
+    [{ ...own, vip: "x" }, ["`vip` must be written `ha-rancher:vip`, with its namespace"]],
+  ] as [Record<string, unknown>, (string | RegExp)[]][]) {
+    const found = saidOf(config);
+    assert.equal(found.length, said.length, found.join("\n"));
+    for (const [i, each] of said.entries())
+      if (typeof each === "string") assert.equal(found[i], each);
+      else assert.match(found[i] ?? "", each);
+  }
+});
+
+test("keys that cannot be used are said with all else", () => {
+  const host = { user: "admin", keyFile: "/nonexistent/key" };
+  const nodes = [
+    { ...one, host },
+    { ...two, host: { ...host, user: "A" } },
+  ];
+  const said = saidOf({ "ha-rancher:vip": "x", "ha-rancher:nodes": nodes });
+  assert.equal(said.length, 4, said.join("\n"));
+  assert.match(said[2] ?? "", /^`nodes\[0\]\.host\.keyFile` \(\/nonexistent\/key\) does not exist/);
 });

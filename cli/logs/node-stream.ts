@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { nodeUnits } from "../../domain/journal-units";
+import { rootPrefix } from "../../providers/remote/root";
+import { bareScriptLine } from "../../providers/remote/script";
+import type { KnownNode } from "../../stack/known-stack";
+import { sshArguments } from "../actions/ssh";
+import { type LogLine, logLine } from "./lines";
+
+/** One connection that brings a node's lines. */
+export interface NodeStream {
+  /** Resolves when it has ended: with nothing, or with why. */
+  ended: Promise<string | undefined>;
+  end(): void;
+}
+
+/**
+ * Begins to read a node's log.
+ *
+ * @param seconds how far back
+ */
+export function nodeStream(
+  node: KnownNode,
+  { seconds, follow }: { seconds: number; follow: boolean },
+  each: (line: LogLine) => void,
+  program = "ssh",
+): NodeStream {
+  const args = [String(Math.max(1, Math.ceil(seconds))), follow ? "yes" : "no", ...nodeUnits];
+  const command = rootPrefix(node.user) + bareScriptLine("host/logs", args);
+  const child = spawn(program, sshArguments(node, [command]), { stdio: ["pipe", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-2_000);
+  });
+  child.stdin.on("error", () => {});
+  createInterface({ input: child.stdout }).on("line", (text) => {
+    const line = logLine(text);
+    if (line) each(line);
+  });
+  const ended = new Promise<string | undefined>((resolve) => {
+    child.on("error", (error) => resolve(`\`${program}\` cannot be started: ${error.message}`));
+    child.on("close", (code) => {
+      const why = said.trim().split("\n").at(-1);
+      resolve(code === 0 ? undefined : why || `the connection ended with code ${code}`);
+    });
+  });
+  return {
+    ended,
+    end: () => {
+      child.stdin.end();
+      child.kill();
+    },
+  };
+}

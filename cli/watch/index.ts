@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { clock } from "../../local/clock";
+import type { KnownStack } from "../../stack/known-stack";
+import { holdersOf, judge } from "../../stack/verdict";
+import { whoWorks } from "../pulumi/turn";
+import { colors } from "../ui/colors";
+import { type StatusReport, statusTable } from "../ui/status-table";
+import { Events } from "./events";
+import { watchGaps } from "./gaps";
+import { Looks } from "./looks";
+
+/** Milliseconds between two frames at most, and at least. */
+const frames = { most: 1_000, least: 150 };
+
+/** How many events are kept for the screen. */
+const kept = 200;
+
+const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
+
+/** A report from what is known at a moment. */
+function reportOf(
+  stack: string,
+  { vip, url }: KnownStack,
+  looks: Looks,
+): { report: StatusReport; looked: ReturnType<Looks["look"]> } {
+  const looked = looks.look();
+  const nodes = [...looked.nodes];
+  const worker = whoWorks(stack);
+  const { remarks, ...verdict } = judge(nodes, looked.ping);
+  const report = {
+    ...{ stack, vip, url, healthy: verdict.state === "healthy" },
+    ...{ ...verdict, remarks: [...remarks, ...looked.ages, ...(worker === undefined ? [] : [worker])] },
+    ...{ holders: holdersOf(nodes).map(({ name }) => name), ping: looked.ping, nodes },
+  };
+  return { report, looked };
+}
+
+/**
+ * The text of a frame: the table, and below it as many of the last events as there is room for.
+ *
+ * @param rows of the terminal
+ */
+export function frame(report: StatusReport, events: readonly string[], rows: number, paint = colors): string {
+  const table = statusTable(report, paint);
+  const room = Math.max(3, rows - table.split("\n").length - 4);
+  const shown = events.slice(-room);
+  return [
+    table,
+    "",
+    ...shown,
+    ...(shown.length > 0 ? [""] : []),
+    paint.dim(`${timeOfDay()}, Ctrl-C ends`),
+  ].join("\n");
+}
+
+/** Moves the cursor home and clears each line's rest and what is below, which does not flicker. */
+const painted = (text: string): string => `\u001b[H${text.replaceAll("\n", "\u001b[K\n")}\u001b[K\n\u001b[J`;
+
+/**
+ * Shows the stack's state each second, and what happens. On a terminal frames; elsewhere a line for each event and each
+ * new verdict; as JSON an object for each second. Does not return.
+ */
+export async function watch(stack: string, known: KnownStack, json: boolean): Promise<never> {
+  const paints = process.stdout.isTTY === true && !json;
+  const events = new Events();
+  const lines: string[] = [];
+  let drawn = 0;
+  let wake: () => void = () => {};
+  const looks = new Looks(known, () => wake());
+  const { gaps } = watchGaps(known.vip);
+  let verdict = "";
+  looks.start();
+  for (;;) {
+    const { report, looked } = reportOf(stack, known, looks);
+    const fresh = looks.complete ? events.see(looked, gaps.at(clock())) : [];
+    lines.push(...fresh.map((line) => `${timeOfDay()} ${line}`));
+    lines.splice(0, lines.length - kept);
+    if (paints) process.stdout.write(painted(frame(report, lines, process.stdout.rows || 24)));
+    else if (json && looks.complete && clock() - drawn >= frames.most) {
+      const at = new Date().toISOString();
+      process.stdout.write(`${JSON.stringify({ at, ...report, events: lines.splice(0) })}\n`);
+      drawn = clock();
+    } else if (!json && looks.complete) {
+      for (const line of fresh) process.stdout.write(`${timeOfDay()} ${line}\n`);
+      const key = [report.state, ...report.holders].join();
+      if (key !== verdict) process.stdout.write(`${timeOfDay()} ${report.message}\n`);
+      verdict = key;
+    }
+    const changed = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    await sleep(frames.least);
+    await Promise.race([changed, sleep(frames.most - frames.least)]);
+  }
+}
