@@ -146,6 +146,15 @@ def test_docker_in_trouble_is_no_trouble_of_the_service(world: World, trouble: s
     assert longest_gap(world.writes(), start, time.monotonic()) < 1
 
 
+def test_the_lease_is_released_while_docker_still_clears_up_after_the_container(world: World) -> None:
+    node = world.wait_active()
+    Path(f"{node.folder}/docker.sock.clearing").write_text("8")
+    start = time.monotonic()
+    assert node.command("hand-over", "10").returncode == 0
+    assert time.monotonic() - start < 6
+    world.wait_active(10, other_than=node)
+
+
 def test_docker_killed_and_started_again_is_no_trouble_of_the_service(world: World) -> None:
     node, epoch, start = world.wait_active(), world.epoch(), time.monotonic()
     node.docker.restart = False

@@ -1,7 +1,7 @@
 """A Docker engine with one container, on a Unix socket. The container is a real process in a real control group.
 
 Usage: fake_docker.py SOCKET ROOT NAME COMMAND...     ROOT: where control groups are made
-A file SOCKET.slow holds seconds that each answer waits; SOCKET.broken makes every answer a 500.
+A file SOCKET.slow holds seconds that each answer waits, SOCKET.clearing those after a stop; SOCKET.broken makes every answer a 500.
 """
 
 import hashlib
@@ -111,7 +111,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == f"/containers/{NAME}/start":
             self.answer(CONTAINER.start())
         elif path == f"/containers/{NAME}/stop":
-            self.answer(CONTAINER.stop(float(query.partition("=")[2] or 10)))
+            status = CONTAINER.stop(float(query.partition("=")[2] or 10))
+            if os.path.exists(f"{SOCKET}.clearing"):
+                time.sleep(float(Path(f"{SOCKET}.clearing").read_text()))
+            self.answer(status)
         elif path == f"/containers/{NAME}/kill":
             self.answer(CONTAINER.stop(0))
         else:
