@@ -76,7 +76,7 @@ class Agent:
         self._control = Control(node.files.control, self._handle)
         self._work: Optional[tuple[Connection, str]] = None
         self._leaving: list[Connection] = []
-        self._guarded = ("", -1)
+        self._guarded = ("", 0)
         self._record: Record | NoRecord = NoRecord.EMPTY
         self._released = True  # the last record that we wrote says so
         remove(node.files.ending)
@@ -147,7 +147,7 @@ class Agent:
         """Tells the lease process which container it must kill if this agent does not go on."""
         core, lease = self._node.setup.core, self._node.lease
         needed = isinstance(self._state.phase, OWNERS) or self._hands.epoch or seen.container.live
-        wanted = (self._node.notes.kept.id if needed else "", lease.fileno())
+        wanted = (self._node.notes.kept.id if needed else "", lease.connections)
         if wanted != self._guarded and lease.fileno() >= 0:
             sent = max(lease.view.sent, self._state.tenure.sent, self._node.files.beaten() if wanted[0] else 0)
             lease.guard(

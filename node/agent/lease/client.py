@@ -22,6 +22,7 @@ class LeaseClient:
         self.terms = terms
         self.version = ""  # of the lease process's code
         self.pid = 0
+        self.connections = 0  # how many there have been: descriptors, and processes, get the numbers of earlier ones
         self.view = LeaseView(error="the lease process was not asked yet")
         self._socket: Optional[socket.socket] = None
         self._buffer = b""
@@ -56,6 +57,7 @@ class LeaseClient:
         self._gone("")
         self.pid = struct.unpack("3i", peer)[0]
         self._socket = connection
+        self.connections += 1
         return self._send("hello", terms=self.terms._asdict())
 
     def ask(self, request: Request) -> bool:
