@@ -68,16 +68,13 @@ class Hands:
         self._node.events.say("reset", action.reason)
         self._node.reset.now()
 
-    def _left(self, sent: int) -> int:
-        return sent + self._node.setup.core.watchdog - boot_ms()
-
     def _arm(self, action: act.Action) -> None:
         assert isinstance(action, act.ArmWatchdog)
-        self._node.dog.arm(self._left(action.sent))
+        self._node.dog.arm(action.sent + action.limit - boot_ms())
 
     def _feed(self, action: act.Action) -> None:
         assert isinstance(action, act.FeedWatchdog)
-        self._node.dog.feed(self._left(action.sent))
+        self._node.dog.feed(action.sent + action.limit - boot_ms())
 
     def _track(self, action: act.Action) -> None:
         assert isinstance(action, act.SetTrack)

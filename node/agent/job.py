@@ -71,7 +71,7 @@ def _still_last(setup: Setup, words: str) -> Callable[[], None]:
 
 
 def _late_heartbeat(setup: Setup, files: RunFiles) -> Callable[[], bool]:
-    return lambda: boot_ms() - files.beaten() > _LATE * setup.core.heartbeat
+    return lambda: boot_ms() - files.beaten().sent > _LATE * setup.core.heartbeat
 
 
 def _start_unit(setup: Setup) -> Callable[[str], None]:

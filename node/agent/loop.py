@@ -11,7 +11,7 @@ from .core import actions as act
 from .core.decide import decide
 from .core.observation import Ending, Now, Observation, Work
 from .core.record import Claim, NoRecord, Record
-from .core.state import OWNERS, Standby, State, initial
+from .core.state import OWNERS, Standby, State, Tenure, initial
 from .events import latest
 from .files import remove
 from .hands import Hands
@@ -76,7 +76,7 @@ class Agent:
         self._control = Control(node.files.control, self._handle)
         self._work: Optional[tuple[Connection, str]] = None
         self._leaving: list[Connection] = []
-        self._guarded = ("", 0)
+        self._guarded = ("", 0, 0)
         self._record: Record | NoRecord = NoRecord.EMPTY
         self._released = True  # the last record that we wrote says so
         remove(node.files.ending)
@@ -147,14 +147,18 @@ class Agent:
         """Tells the lease process which container it must kill if this agent does not go on."""
         core, lease = self._node.setup.core, self._node.lease
         needed = isinstance(self._state.phase, OWNERS) or self._hands.epoch or seen.container.live
-        wanted = (self._node.notes.kept.id if needed else "", lease.connections)
+        beaten = self._node.notes.beaten
+        tenure = self._state.tenure
+        if not tenure.silence:
+            tenure = Tenure(sent=tenure.sent, silence=beaten.silence)
+        wanted = (self._node.notes.kept.id if needed else "", lease.connections, tenure.silence)
         if wanted != self._guarded and lease.fileno() >= 0:
-            sent = max(lease.view.sent, self._state.tenure.sent, self._node.files.beaten() if wanted[0] else 0)
+            sent = max(lease.view.sent, tenure.sent, beaten.sent)
             lease.guard(
                 container=wanted[0],
                 sent=sent or boot_ms(),
-                give_up=core.give_up + core.heartbeat,
-                reset=core.watchdog - core.heartbeat,
+                give_up=tenure.gives_up(core) + min(core.heartbeat, tenure.silent(core) // 4),
+                reset=tenure.resets(core),
                 control_groups=self._node.setup.paths.control_groups,
                 trigger=self._node.setup.paths.reset,
                 track=self._node.files.track,

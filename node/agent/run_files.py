@@ -32,6 +32,15 @@ class KillPlan(NamedTuple):
     watchdog: int = 10_000
 
 
+class Beat(NamedTuple):
+    """The last heartbeat that the server confirmed."""
+
+    sent: int = 0
+    """When it was sent, milliseconds since boot; 0: none on this boot."""
+    silence: int = 0
+    """What it says of how long its owner may write after it, milliseconds; 0: it may not, or an older agent wrote it."""
+
+
 class RunFiles:
     """Paths, and the pages that are written in place, so that a full /run loses nothing."""
 
@@ -82,9 +91,8 @@ class RunFiles:
     def kill_plan(self) -> KillPlan:
         return KillPlan(**_known(_read(self.path("kill")), KillPlan()._asdict()))
 
-    def beaten(self) -> int:
-        """When the last heartbeat that the server confirmed was sent, milliseconds since boot; 0: none on this boot."""
-        return int(_known(_read(self.path("beaten")), {"sent": 0})["sent"])
+    def beaten(self) -> Beat:
+        return Beat(**_known(_read(self.path("beaten")), Beat()._asdict()))
 
 
 def _read(path: str) -> Any:
@@ -109,6 +117,7 @@ class Notes:
         self._beaten = Page(files.path("beaten"))
         self._lock = threading.Lock()
         self.kept = files.kept()
+        self.beaten = files.beaten()
         page = Page(files.path("kill"))
         page.write(json.dumps(plan._asdict()).encode())
         page.close()
@@ -125,5 +134,6 @@ class Notes:
                 self._container.write(json.dumps(kept._asdict()).encode())
                 self.kept = kept
 
-    def beat(self, sent: int) -> None:
-        self._beaten.write(b'{"sent": %d}' % sent)
+    def beat(self, beaten: Beat) -> None:
+        self.beaten = beaten
+        self._beaten.write(b'{"sent": %d, "silence": %d}' % beaten)

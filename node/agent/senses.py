@@ -4,7 +4,9 @@ import ipaddress
 from typing import Optional
 
 from .core.observation import Ending, JobKind, JobStatus, Observation
+from .core.record import Claim
 from .node import Node
+from .run_files import Beat
 
 #: Milliseconds after which an agent stops waiting for the lease process to say what it holds.
 _PATIENCE = 3_000
@@ -70,7 +72,9 @@ class Senses:
         sent = lease.view.sent
         lease.collect()
         if lease.view.sent != sent and lease.view.sent:
-            self._node.notes.beat(lease.view.sent)
+            record = lease.view.confirmed
+            writes = record is not None and record.claim is not Claim.RELEASED
+            self._node.notes.beat(Beat(lease.view.sent, record.silence if record and writes else 0))
         # Of other files than this agent: once it does not have the lease, it makes room for one of the same.
         other = lease.greeted and lease.version != self._node.setup.core.version
         if other and now - self._renewed >= _BETWEEN_VERSIONS and lease.renew():

@@ -14,7 +14,7 @@ from .clock import boot_ms
 from .configuration import CONFIGURATION_ERROR
 from .mounts import cut_off, mount_at
 from .reset import Reset
-from .run_files import KillPlan, RunFiles
+from .run_files import Beat, KillPlan, RunFiles
 from .track import Track
 
 #: Milliseconds that what was killed gets at least to be gone.
@@ -36,7 +36,9 @@ def stop(run: str, environment: Mapping[str, str] = os.environ, reset: Optional[
         # Nobody knows what writes there.
         reset.now()
         return 1
-    deadline = max(files.beaten() + plan.watchdog - plan.heartbeat, boot_ms() + _MOMENT)
+    beaten = files.beaten()
+    limit = _shorter(plan.watchdog, beaten)
+    deadline = max(beaten.sent + limit - min(plan.heartbeat, limit // 4), boot_ms() + _MOMENT)
     while True:
         group = _group(kept.id, plan)
         if group:
@@ -66,7 +68,14 @@ def _another_goes_on(files: RunFiles, plan: KillPlan, environment: Mapping[str, 
     if os.path.exists(files.ending):
         return False
     refused = environment.get("EXIT_CODE") == "exited" and environment.get("EXIT_STATUS") == str(CONFIGURATION_ERROR)
-    return not refused and boot_ms() < files.beaten() + plan.give_up
+    beaten = files.beaten()
+    limit = _shorter(plan.watchdog, beaten)
+    return not refused and boot_ms() < beaten.sent + min(plan.give_up, limit - min(2 * plan.heartbeat, limit // 2))
+
+
+def _shorter(watchdog: int, beaten: Beat) -> int:
+    """A successor goes by the last heartbeat: of an agent with a shorter time, perhaps."""
+    return min(watchdog, beaten.silence or watchdog)
 
 
 def _group(container: str, plan: KillPlan) -> Optional[Group]:

@@ -167,12 +167,11 @@ class Edges:
 
     # ---- watchdog ----
 
-    def feed(self, sent: int) -> None:
+    def feed(self, due: int) -> None:
         """The device counts by the machine's clock, and in whole seconds."""
         machine = self.machine
         if machine.settings.watchdog_mode is core.WatchdogMode.OFF:
             return
-        due = sent + machine.settings.watchdog
         boot = machine.clock().boot
         due = boot + (due - boot) // 1000 * 1000
         armed = self.watchdog_due
@@ -261,8 +260,8 @@ HANDLERS: dict[type, Callable[[Edges, Any], None]] = {
     core.Drop: lambda edges, _: edges.leasing.drop(),
     core.KillContainer: lambda edges, _: edges.containers.kill(),
     core.ResetNode: lambda edges, action: edges.reset_node(action),
-    core.ArmWatchdog: lambda edges, action: edges.feed(action.sent),
-    core.FeedWatchdog: lambda edges, action: edges.feed(action.sent),
+    core.ArmWatchdog: lambda edges, action: edges.feed(action.sent + action.limit),
+    core.FeedWatchdog: lambda edges, action: edges.feed(action.sent + action.limit),
     core.DisarmWatchdog: lambda edges, _: edges.disarm(),
     core.SetTrack: lambda edges, action: edges.set_track(action),
     core.MountLease: lambda edges, action: edges.quick_job(JobKind.MOUNT_LEASE, action),

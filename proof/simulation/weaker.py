@@ -55,14 +55,14 @@ def never(original: Any) -> Patch:
 
 def feeds_always(turn: Turn) -> None:
     if turn.tenure.armed:
-        turn.do(act.FeedWatchdog(turn.boot))
+        turn.do(act.FeedWatchdog(turn.boot, turn.settings.watchdog))
 
 
 def no_reset(turn: Turn) -> None:
     """The watchdog is told of heartbeats that are still to come."""
     late = turn.boot + 1_000_000
     turn.actions[:] = [
-        act.FeedWatchdog(late) if isinstance(action, (act.ArmWatchdog, act.FeedWatchdog)) else action
+        act.FeedWatchdog(late, turn.settings.watchdog) if isinstance(action, (act.ArmWatchdog, act.FeedWatchdog)) else action
         for action in turn.actions
         if not isinstance(action, act.ResetNode)
     ]
@@ -119,7 +119,7 @@ def standby_with_leftovers(turn: Turn) -> None:
 def begins_fresh(turn: Turn) -> None:
     if isinstance(turn.phase, Adopting):
         turn.tenure = turn.tenure._replace(sent=turn.boot)
-        turn.do(act.ArmWatchdog(turn.boot))
+        turn.do(act.ArmWatchdog(turn.boot, turn.settings.watchdog))
 
 
 def begins_without_memory(turn: Turn) -> None:

@@ -266,6 +266,30 @@ def test_a_new_agent_takes_the_running_service_over() -> None:
     assert rig.see.lease.confirmed is not None and rig.see.lease.confirmed.version == "v2"
 
 
+def test_a_new_agent_with_a_longer_time_keeps_to_the_shorter_one_until_a_heartbeat_says_otherwise() -> None:
+    """A successor waits for as long as the last one says."""
+    longer = SETTINGS._replace(version="v2", give_up=12_000, watchdog=20_000, lease_time=30_000, grace_time=30_000)
+    before = Rig().to_active()
+    for answers in (False, True):
+        rig = next_agent(before)
+        rig.state = core.initial(longer, before.state.memory)
+        rig.answers = answers
+        rig.round(10)
+        assert rig.only(core.ArmWatchdog).limit == 10_000
+        if answers:
+            assert rig.only(core.Write).record.silence == 20_000
+            rig.round(10)
+            assert rig.only(core.FeedWatchdog).limit == 20_000
+            rig.answers = False
+        sent, limit = rig.state.tenure.sent, 12_000 if answers else 8_000
+        while rig.phase() == "Active":
+            rig.round(500)
+        assert limit < rig.boot - sent <= limit + 500
+        while not rig.first(core.ResetNode):
+            rig.round(100)
+        assert 0 <= rig.boot - sent - (19_000 if answers else 9_000) < 200
+
+
 def test_a_new_agent_that_comes_too_late_kills() -> None:
     before = Rig().to_active()
     rig = next_agent(before)

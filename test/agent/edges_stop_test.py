@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from agent.clock import boot_ms
 from agent.core.actions import Memory
-from agent.run_files import KillPlan, RunFiles
+from agent.run_files import Beat, KillPlan, RunFiles
 from support.owner import CRASHED, REFUSED, Owner
 
 
@@ -34,7 +34,13 @@ def test_a_refused_configuration_ends_the_container_at_once(owner: Owner) -> Non
 
 
 def test_nobody_goes_on_once_the_time_to_give_up_has_come(owner: Owner) -> None:
-    owner.notes.beat(boot_ms() - 1_300)
+    owner.notes.beat(Beat(boot_ms() - 1_300))
+    assert owner.stop(CRASHED) == 0
+    assert owner.container.wait(1) == -signal.SIGKILL and not owner.was_reset()
+
+
+def test_nobody_goes_on_for_longer_than_the_last_heartbeat_says(owner: Owner) -> None:
+    owner.notes.beat(Beat(boot_ms() - 900, 1_200))
     assert owner.stop(CRASHED) == 0
     assert owner.container.wait(1) == -signal.SIGKILL and not owner.was_reset()
 

@@ -66,17 +66,19 @@ class ResetNode(NamedTuple):
 
 
 class ArmWatchdog(NamedTuple):
-    """Open it and let it run. From then on it resets this node at the latest at `sent` + `Configuration.watchdog`
-    (its whole seconds rounded down), as after each FeedWatchdog. If it is open already (a restart), the same."""
+    """Open it and let it run. From then on it resets this node at the latest at `sent` + `limit` (its whole seconds rounded
+    down), as after each FeedWatchdog. If it is open already (a restart), the same."""
 
     sent: int
+    limit: int
 
 
 class FeedWatchdog(NamedTuple):
     """A heartbeat that was sent at `sent` (`boot`) is confirmed: the device may wait until `sent` +
-    `watchdog`, no longer."""
+    `limit`, no longer."""
 
     sent: int
+    limit: int
 
 
 class DisarmWatchdog(NamedTuple):

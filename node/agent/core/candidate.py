@@ -163,7 +163,7 @@ def take(turn: Turn, reason: str) -> None:
     armed = turn.see.watchdog.available
     turn.tenure = Tenure(epoch=epoch, sent=turn.boot, unclean=unclean, watched=watched, armed=armed)
     if turn.tenure.armed:
-        turn.do(act.ArmWatchdog(turn.boot))
+        turn.do(act.ArmWatchdog(turn.boot, turn.settings.watchdog))
     turn.memory = turn.memory._replace(epoch=epoch, unclean=unclean, tries=0, first_started=0)
     turn.vip = turn.vip._replace(refused=0, returned=0, to="")
     turn.service = turn.service._replace(noted=0, well=0, unwell=0, refused=0, started=0)

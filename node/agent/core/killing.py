@@ -37,7 +37,7 @@ def deadline(turn: Turn, phase: Killing) -> int:
     settings = turn.settings
     moment = phase.since + settings.heartbeat // 2
     if turn.tenure.epoch:
-        return max(turn.tenure.sent + settings.watchdog - settings.heartbeat, moment)
+        return max(turn.tenure.sent + turn.tenure.resets(settings), moment)
     # A former agent's tenure, of which nobody knows the last heartbeat.
     return moment + settings.heartbeat // 2
 

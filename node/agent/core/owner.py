@@ -26,16 +26,16 @@ MUST = "must: "
 def keep_lease(turn: Turn) -> bool:
     """False if this node is not the owner any more; the container is being killed then."""
     lease, tenure, settings = turn.see.lease, turn.tenure, turn.settings
-    quiet = turn.boot - tenure.sent
+    quiet, give_up_after = turn.boot - tenure.sent, tenure.gives_up(settings)
     if not lease.alive or not lease.locked:
         kill(turn, f"the lease is lost: {lease.error or 'its process ended'}")
-    elif quiet > settings.give_up:
+    elif quiet > give_up_after:
         kill(turn, f"no heartbeat was confirmed for {quiet} ms: giving up")
     elif not isinstance(turn.phase, Taking) and lease.epoch != tenure.epoch:
         kill(turn, f"the epoch on the server is {lease.epoch}, not {tenure.epoch}")
     else:
-        if quiet > settings.give_up - settings.heartbeat:
-            turn.wake(settings.give_up + 1 - quiet)
+        if quiet > give_up_after - settings.heartbeat:
+            turn.wake(give_up_after + 1 - quiet)
         return True
     return False
 

@@ -29,11 +29,12 @@ def begin(turn: Turn) -> None:
             epoch=record.epoch,
             sequence=record.sequence,
             sent=see.lease.sent,
+            silence=record.silence,
             unclean=memory.unclean,
             armed=see.watchdog.available or see.watchdog.armed,
         )
         if turn.tenure.armed:
-            turn.do(act.ArmWatchdog(see.lease.sent))
+            turn.do(act.ArmWatchdog(see.lease.sent, turn.tenure.silent(settings)))
         turn.memory = memory._replace(epoch=record.epoch)
         turn.become(Adopting(0), f"the lease of epoch {record.epoch} is taken over from the agent before")
     elif memory.epoch or see.container.runs or see.data.mounted or see.container.start_pending:

@@ -137,6 +137,9 @@ class Tenure(NamedTuple):
     """Of the last heartbeat that was asked for."""
     sent: int = 0
     """When the last confirmed one had been sent, `boot`; at first when the lock was taken."""
+    silence: int = 0
+    """What that one says, by which a successor goes: the `watchdog` of the agent before until one of this agent's is confirmed;
+    0: none is yet."""
     late: int = 0
     """When a confirmation was last long in coming, `boot`: the server had been away; 0: never."""
     unclean: bool = False
@@ -145,6 +148,22 @@ class Tenure(NamedTuple):
     """The last container before the next start ended under an agent's eyes."""
     armed: bool = False
     """The watchdog was told to run."""
+
+    # Milliseconds after that heartbeat was sent. By the settings alone unless they are longer than what it says.
+
+    def silent(self, settings: Configuration) -> int:
+        """This owner is certain not to write."""
+        return min(settings.watchdog, self.silence or settings.watchdog)
+
+    def resets(self, settings: Configuration) -> int:
+        """It is reset if it is not certain by then."""
+        limit = self.silent(settings)
+        return limit - min(settings.heartbeat, limit // 4)
+
+    def gives_up(self, settings: Configuration) -> int:
+        """It kills its container: that takes time."""
+        limit = self.silent(settings)
+        return min(settings.give_up, limit - min(2 * settings.heartbeat, limit // 2))
 
 
 class Seen(NamedTuple):

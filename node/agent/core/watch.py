@@ -38,9 +38,10 @@ def watch_heartbeats(turn: Turn) -> None:
     late = turn.tenure.late
     if turn.boot - lease.sent >= 2 * turn.settings.heartbeat:
         late = turn.boot
-    turn.tenure = turn.tenure._replace(sent=lease.sent, late=late)
+    silence = lease.confirmed.silence if lease.confirmed else turn.tenure.silence
+    turn.tenure = turn.tenure._replace(sent=lease.sent, silence=silence, late=late)
     if turn.tenure.armed:
-        turn.do(act.FeedWatchdog(lease.sent))
+        turn.do(act.FeedWatchdog(lease.sent, turn.tenure.silent(turn.settings)))
 
 
 def watch_health(turn: Turn) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.clock import boot_ms
 from agent.core.actions import Memory
 from agent.reset import Reset
-from agent.run_files import KillPlan, Notes, RunFiles
+from agent.run_files import Beat, KillPlan, Notes, RunFiles
 from agent.stop import stop
 
 from .groups import CONTAINER, version_2
@@ -34,7 +34,7 @@ class Owner:
         self.notes = Notes(RunFiles(str(self.run)), self.plan)
         self.notes.keep(id=CONTAINER)
         self.notes.remember(Memory(epoch=7))
-        self.notes.beat(boot_ms())
+        self.notes.beat(Beat(boot_ms()))
 
     def stop(self, environment: "dict[str, str]") -> int:
         return stop(str(self.run), environment, Reset(str(self.trigger)))
