@@ -6,6 +6,7 @@ import threading
 from typing import Any, NamedTuple
 
 from .core.actions import Memory
+from .core.observation import Beat
 from .files import Page, read_page
 
 #: Characters of a reason that is kept: two of them fit in a page, whatever they are.
@@ -30,15 +31,6 @@ class KillPlan(NamedTuple):
     heartbeat: int = 1_000
     give_up: int = 6_000
     watchdog: int = 10_000
-
-
-class Beat(NamedTuple):
-    """The last heartbeat that the server confirmed."""
-
-    sent: int = 0
-    """When it was sent, milliseconds since boot; 0: none on this boot."""
-    silence: int = 0
-    """What it says of how long its owner may write after it, milliseconds; 0: it may not, or an older agent wrote it."""
 
 
 class RunFiles:

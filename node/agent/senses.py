@@ -3,10 +3,9 @@
 import ipaddress
 from typing import Optional
 
-from .core.observation import Ending, JobKind, JobStatus, Observation
+from .core.observation import Beat, Ending, JobKind, JobStatus, Observation
 from .core.record import Claim
 from .node import Node
-from .run_files import Beat
 
 #: Milliseconds after which an agent stops waiting for the lease process to say what it holds.
 _PATIENCE = 3_000
@@ -31,7 +30,9 @@ class Senses:
         if self._last and not due and ready == {node.lease.fileno()}:
             # An answer of the lease process, and nothing else: once a heartbeat.
             self._lease(now)
-            self._last = self._last._replace(lease=node.lease.view, ready=self._last.ready or node.lease.greeted)
+            self._last = self._last._replace(
+                lease=node.lease.view, beaten=node.notes.beaten, ready=self._last.ready or node.lease.greeted
+            )
             return self._last
         node.jobs.collect()
         if node.health.fileno() in ready or node.health.ended:
@@ -60,6 +61,7 @@ class Senses:
             health=node.health.view,
             jobs=node.jobs.views(),
             watchdog=node.dog.view(),
+            beaten=node.notes.beaten,
             orders=node.orders.orders(),
             ending=self.ending,
             ready=node.lease.greeted or now - self._started > _PATIENCE,

@@ -12,9 +12,10 @@ from typing import Optional
 from .cgroup import Group, find_group
 from .clock import boot_ms
 from .configuration import CONFIGURATION_ERROR
+from .core.observation import Beat
 from .mounts import cut_off, mount_at
 from .reset import Reset
-from .run_files import Beat, KillPlan, RunFiles
+from .run_files import KillPlan, RunFiles
 from .track import Track
 
 #: Milliseconds that what was killed gets at least to be gone.

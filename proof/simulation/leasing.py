@@ -180,6 +180,9 @@ class Leasing:
                 view = view._replace(pending=True)
             if view.confirmed and view.sent != machine.see.lease.sent:
                 self.watch_over(view.sent)
+                record = view.confirmed
+                silence = 0 if record.claim is core.Claim.RELEASED else record.silence
+                machine.see = machine.see._replace(beaten=core.Beat(view.sent, silence))
         machine.see = machine.see._replace(lease=view)
         machine.wake(0)
 

@@ -307,6 +307,26 @@ def test_a_new_agent_without_the_lease_kills_what_runs() -> None:
     assert rig.first(core.ResetNode, rig.rounds(3_000)) is not None, "and resets, since this node was the owner"
 
 
+def test_a_new_agent_without_the_lease_has_the_time_that_the_last_heartbeat_left() -> None:
+    """A successor waits as long; a container may take a moment to die."""
+    before = Rig().to_active()
+    rig = next_agent(before)
+    sent = rig.boot - 2_000
+    rig.see = rig.see._replace(beaten=core.Beat(sent, 10_000))
+    rig.lease(alive=False, locked=False, confirmed=None)
+    rig.round(10)
+    assert isinstance(rig.done[0], core.KillContainer)
+    while not rig.first(core.ResetNode):
+        rig.round(100)
+    assert 9_000 <= rig.boot - sent < 9_200
+    # What is older leaves no time.
+    rig = next_agent(before)
+    rig.see = rig.see._replace(beaten=core.Beat(rig.boot - 60_000, 10_000))
+    rig.lease(alive=False, locked=False, confirmed=None)
+    rig.round(10)
+    assert rig.first(core.ResetNode, rig.rounds(2_000)) is not None
+
+
 def test_a_new_agent_goes_on_with_a_start_and_with_a_hand_over() -> None:
     before = Rig().to_launching()
     rig = next_agent(before)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from agent.clock import boot_ms
 from agent.core.actions import Memory
-from agent.run_files import Beat, KillPlan, RunFiles
+from agent.core.observation import Beat
+from agent.run_files import KillPlan, RunFiles
 from support.owner import CRASHED, REFUSED, Owner
 
 

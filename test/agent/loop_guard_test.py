@@ -8,14 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from agent.core.observation import LeaseView, Observation
+from agent.core.observation import Beat, LeaseView, Observation
 from agent.core.settings import Configuration
 from agent.core.state import Tenure
 from agent.core.types import initial
 from agent.lease.client import LeaseClient
 from agent.lease.wire import PROTOCOL, Terms, view_to
 from agent.loop import Agent
-from agent.run_files import Beat, Kept
+from agent.run_files import Kept
 
 SETTINGS = Configuration(node="a", version="v1", boot="boot", container="rancher-1", peers=("b",))
 NEVER = Beat()

@@ -2,7 +2,7 @@
 
 from . import actions as act
 from .observation import JobKind
-from .state import Killing
+from .state import Killing, Tenure
 from .turn import Turn
 
 #: Whatever may write the data, beside the container.
@@ -38,8 +38,10 @@ def deadline(turn: Turn, phase: Killing) -> int:
     moment = phase.since + settings.heartbeat // 2
     if turn.tenure.epoch:
         return max(turn.tenure.sent + turn.tenure.resets(settings), moment)
-    # A former agent's tenure, of which nobody knows the last heartbeat.
-    return moment + settings.heartbeat // 2
+    # A former tenure: of this agent, or of one before it.
+    moment += settings.heartbeat // 2
+    beaten = turn.see.beaten
+    return max(beaten.sent + Tenure(silence=beaten.silence).resets(settings), moment) if beaten.silence else moment
 
 
 def killing(turn: Turn) -> None:

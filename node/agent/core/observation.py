@@ -199,6 +199,15 @@ class Work(NamedTuple):
     """pack, unpack, put-back, or TAKE_BACK."""
 
 
+class Beat(NamedTuple):
+    """This node's last heartbeat that the server confirmed, whichever agent of this boot sent it."""
+
+    sent: int = 0
+    """When, `boot`; 0: none on this boot."""
+    silence: int = 0
+    """What it says of how long its owner may write after it, milliseconds; 0: it may not, or that is not known."""
+
+
 class Orders(NamedTuple):
     """What operators want of this node. A text is the reason, kept and shown; empty: no such order."""
 
@@ -239,6 +248,8 @@ class Observation(NamedTuple):
     health: HealthView = HealthView()
     jobs: Mapping[JobKind, JobView] = NO_JOBS
     watchdog: WatchdogView = WatchdogView()
+    beaten: Beat = Beat()
+    """Kept in /run, so that a new agent knows."""
     orders: Orders = Orders()
     ending: Ending = Ending.NO
     ready: bool = True

@@ -51,6 +51,7 @@ from .actions import (
 from .observation import (
     NO_JOBS,
     Answer,
+    Beat,
     ContainerView,
     DataView,
     Docker,
@@ -119,6 +120,7 @@ __all__ = [
     "Answer",
     "ArmWatchdog",
     "AskHealth",
+    "Beat",
     "Begin",
     "CancelJob",
     "CheckContainer",

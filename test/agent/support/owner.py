@@ -7,8 +7,9 @@ from pathlib import Path
 
 from agent.clock import boot_ms
 from agent.core.actions import Memory
+from agent.core.observation import Beat
 from agent.reset import Reset
-from agent.run_files import Beat, KillPlan, Notes, RunFiles
+from agent.run_files import KillPlan, Notes, RunFiles
 from agent.stop import stop
 
 from .groups import CONTAINER, version_2
