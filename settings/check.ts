@@ -31,12 +31,13 @@ const mostNames = 20;
 
 /** A mistake about a name that is no setting. */
 function noSetting(path: string, name: string, known: string[], why: string | undefined): Mistake {
+  if (why !== undefined) return mistake(path, "is not a setting", why);
   const near = closest(name, known);
   const isShort = known.length <= mostNames;
   const wayOut =
     near !== undefined ? `did you mean \`${near}\`?` : isShort ? undefined : "docs/settings.md lists all";
   const rule = isShort ? `is not a setting; the settings are ${known.join(", ")}` : "is not a setting";
-  return mistake(path, rule, why ?? wayOut);
+  return mistake(path, rule, wayOut);
 }
 
 /** What zod found, as mistakes. */

@@ -45,8 +45,9 @@ test("a move without a gap, or with one of long ago, is told without; two holder
 
 test("what our program does, the container, the service and silence are told, with how long they took", () => {
   const events = new Events();
-  events.see(at(1, [node("a", serving), node("b", waiting)]));
-  const state = (word: string, reason = "") => ({ ...waiting, guard: { state: word, reason, epoch: 8 } });
+  const own = "agent" in waiting ? "agent" : "guard";
+  const state = (word: string, reason = "") => ({ ...waiting, [own]: { state: word, reason, epoch: 8 } });
+  events.see(at(1, [node("a", serving), node("b", state("STANDBY"))]));
   assert.deepEqual(events.see(at(2, [silent("a"), node("b", state("CLAIMING", "waits for a"))], no)), [
     "a does not answer",
     "b STANDBY -> CLAIMING (epoch 8): waits for a",
