@@ -28,6 +28,7 @@ mkdir -m 1777 "$root/tmp"
 cp "$unpacked/usr/bin/etcd" "$unpacked/usr/bin/caddy" "$root/usr/bin/"
 install -m 755 "$here/entrypoint.sh" "$root/usr/bin/entrypoint.sh"
 install -m 644 "$here/Caddyfile" "$root/etc/caddy/Caddyfile"
+install -D -m 644 "$here/face.html" "$root/usr/share/face/face.html"
 echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 echo 'root:x:0:' >"$root/etc/group"
 busybox=$(find "$unpacked" -type f -name busybox -path '*/bin/*')

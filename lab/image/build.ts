@@ -20,7 +20,7 @@ const repository = "ha-rancher/rancher-stand-in";
 
 /** What the image is made of. */
 const source = (name: string): string => join(packageRoot, "lab", "image", name);
-const sources = ["build.sh", "entrypoint.sh", "Caddyfile"].map(source);
+const sources = ["build.sh", "entrypoint.sh", "Caddyfile", "face.html"].map(source);
 const packages = ["etcd-server", "caddy", "busybox-static", "libc6", "libzstd1"];
 
 /** Reads `apt-cache policy`: package -> the version that apt would install. */

@@ -58,6 +58,23 @@ etcd=$!
 caddy run --config /etc/caddy/Caddyfile &
 caddy=$!
 
+# What the page at / shows of this start. It waits for nothing, and nothing waits for it.
+face() {
+  count=0
+  read -r count <starts || true
+  count=$((count + 1))
+  printf '%s\n' "$count" >starts.new
+  mv starts.new starts
+  # The node's address is in the options of the mount; its name only in what its kernel logged at the boot.
+  address=$(sed -n 's/.* \/var\/lib\/rancher .*[ ,]clientaddr=\([0-9.]*\).*/\1/p' /proc/self/mountinfo | head -n 1)
+  name=$(dmesg | sed -n 's/.*systemd\[1\]: Hostname set to <\([^>"\\]*\)>.*/\1/p' | tail -n 1)
+  mkdir -p /run/face
+  printf '{"node": "%s", "address": "%s", "since": %s, "starts": %s}\n' "${name:-${address:-unknown}}" "${name:+$address}" \
+    "$(date +%s)" "$count" >/run/face/face.json.new
+  mv /run/face/face.json.new /run/face/face.json
+}
+face 2>/dev/null &
+
 # Zombies have no /proc/PID/exe. A child may also be an orphan of somebody's `docker exec`: none of our business.
 watch() {
   for process in $caddy $etcd; do

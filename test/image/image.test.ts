@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -161,6 +161,26 @@ test("serves, stops at once, and starts on its data as a new cluster", async () 
   assert.equal(await curl("http://127.0.0.1/ping"), "pong");
   assert.equal(await curl("-o", "/dev/null", "-w", "%{http_code}", "https://127.0.0.1/other"), "404");
 
+  // The page for people, what it shows, and what it counts with.
+  assert.match(await curl("https://127.0.0.1/"), /^<!doctype html>[\s\S]*\/face\.json[\s\S]*<\/html>\n$/);
+  const face = async () => {
+    // It is written beside the start, which does not wait for it.
+    while (!(await curl("https://127.0.0.1/face.json")).startsWith("{")) await sleep(50);
+    return JSON.parse(await curl("https://127.0.0.1/face.json"));
+  };
+  const { node, since, starts } = await face();
+  assert.ok(node.length > 0 && Math.abs(Date.now() / 1000 - since) < 300, JSON.stringify(await face()));
+  assert.equal(starts, 1);
+  assert.equal(await curl("-o", "/dev/null", "-w", "%{http_code}", "https://127.0.0.1/served"), "404");
+  await mkdir(join(data, ".snap"));
+  await writeFile(join(data, ".snap", "served"), "rancher-1 7\n");
+  assert.equal(await curl("https://127.0.0.1/served"), "rancher-1 7\n");
+  const counted = (...args: string[]) => curl("-X", "PUT", "-o", "/dev/null", "-w", "%{http_code}", ...args);
+  const counter = "https://127.0.0.1/kv/counter";
+  assert.equal(await counted("-d", "value=1", `${counter}?prevExist=false`), "201");
+  assert.equal(await counted("-d", "value=2", `${counter}?prevValue=1`), "200");
+  assert.equal(await counted("-d", "value=2", `${counter}?prevValue=1`), "412");
+
   const value = 'a "value" with spaces & signs = 100 %\nand lines';
   await curl("-X", "PUT", "--data-urlencode", `value=${value}`, "https://127.0.0.1/kv/some/key");
   assert.equal(JSON.parse(await curl("https://127.0.0.1/kv/some/key")).node.value, value);
@@ -196,6 +216,8 @@ test("serves, stops at once, and starts on its data as a new cluster", async () 
     btoa("one"),
   );
   assert.equal(await readFile(secret, "utf8"), hash);
+  assert.equal(JSON.parse(await curl(counter)).node.value, "2");
+  assert.equal((await face()).starts, 2);
 
   // Killed, as by a power cut: what was acknowledged is there.
   await curl("-X", "PUT", "-d", "value=last", "https://127.0.0.1/kv/last");
