@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answerOf } from "../providers/remote/answer";
+import { shownAnswerOf } from "../providers/remote/answer";
 
 /** The output of node-status on a node (node/guard): everything as measured there at that moment. */
 const nodeStatus = z.looseObject({
@@ -53,5 +53,5 @@ export interface NodeReport {
 /** What is said of a node that answers, on which nothing of ours is yet. */
 export const notSetUp = "reached; not set up yet";
 
-/** Reads what node-status printed. */
-export const parseNodeStatus = (text: string): NodeStatus => answerOf(nodeStatus, "node-status", text);
+/** Reads what node-status printed, as it can be shown. */
+export const parseNodeStatus = (text: string): NodeStatus => shownAnswerOf(nodeStatus, "node-status", text);
