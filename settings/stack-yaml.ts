@@ -20,7 +20,7 @@ const mostMarks = 20_000;
 const deepest = 20;
 
 /** A YAML file's content, and in which line each part of it stands. */
-export interface ReadYaml {
+interface ReadYaml {
   content: unknown;
   /** The line, from 1, of the value at a path; of what is around it if there is none. */
   lineOf: (path: readonly PathPart[]) => number | undefined;
@@ -38,7 +38,7 @@ interface Walk {
 const keyOf = (path: readonly PathPart[]): string => JSON.stringify(path);
 
 /** Path as people write it: a stack's settings are named without `config` and their namespace. */
-export function settingPath(path: readonly PathPart[]): string {
+function settingPath(path: readonly PathPart[]): string {
   const [top, second, ...rest] = path;
   if (top !== "config" || typeof second !== "string") return pathText(path);
   return pathText([second.replace(/^ha-rancher:/, ""), ...rest]);

@@ -5,6 +5,8 @@ import type { Mistake } from "../domain/mistake";
 import { hasDots } from "../domain/node-paths";
 import { isEncrypted } from "./encrypted";
 
+export { isEncrypted };
+
 /*
  * What settings are declared with: `setting` for what one is for, kinds of values, and rules between settings. A
  * declaration has the value's own type; that Pulumi gives it as text is decode.ts's affair.

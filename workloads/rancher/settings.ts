@@ -3,8 +3,7 @@ import { certificatesIn, isChain, privateKeyIn } from "../../domain/certificates
 import { parseImage } from "../../domain/image";
 import { type Mistake, mistake } from "../../domain/mistake";
 import { startDeadline } from "../../domain/timers";
-import { isEncrypted } from "../../settings/encrypted";
-import { hasRealPort, type Rule, secret, setting, truth, whole } from "../../settings/values";
+import { hasRealPort, isEncrypted, type Rule, secret, setting, truth, whole } from "../../settings/values";
 
 /** One text of PEM blocks, each of one of the kinds. */
 const pem = (kind: string, what: string) =>
