@@ -64,7 +64,7 @@ function nameOf(key: unknown, path: readonly PathPart[], walk: Walk, at: number)
   if (!isScalar(key))
     return refuse(walk, path, at, "has a name that is no text", "write each as `name: value`");
   const after = key.range?.[1] ?? 0;
-  if (walk.inFlow && key.type === Scalar.PLAIN && !/^\s*:\s/.test(walk.written.slice(after, after + 100)))
+  if (walk.inFlow && key.type === Scalar.PLAIN && !/^ *:\s/.test(walk.written.slice(after, after + 100)))
     return refuse(walk, path, at, "needs a blank after each colon", "or each name in quotes");
   const name = scalarValue(key, path, walk);
   if (name === undefined) return undefined;
