@@ -13,7 +13,11 @@ const hubNames = ["index.docker.io", "registry-1.docker.io"];
 
 const tagForm = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const digestForm = /^sha256:[a-f0-9]{64}$/;
-const repositoryForm = /^[a-z0-9]+([._/:-]+[a-z0-9]+)*$/;
+/** The host, which has a dot, a port or is localhost, and parts between slashes. */
+const hostForm = /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[1-9]\d{0,4})?$/;
+const partForm = /^[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*$/;
+/** Of a repository's name, in characters. */
+const longestName = 255;
 
 /** A reference, taken apart. */
 export interface ImageReference {
@@ -38,11 +42,23 @@ export function parseImage(reference: string): ImageReference {
   };
 }
 
+function isRepository(repository: string): boolean {
+  const host = hostOf(repository);
+  const path = host === undefined ? repository : repository.slice(host.length + 1);
+  const port = host?.split(":")[1];
+  return (
+    repository.length <= longestName &&
+    (host === undefined || hostForm.test(host)) &&
+    (port === undefined || Number(port) <= 65_535) &&
+    path.split("/").every((part) => partForm.test(part))
+  );
+}
+
 /** Whether a text is one well-formed reference with a tag, a digest, or both. */
 export function isPinnedReference(text: string): boolean {
   const { repository, tag, digest } = parseImage(text);
   return (
-    repositoryForm.test(repository) &&
+    isRepository(repository) &&
     (tag !== undefined || digest !== undefined) &&
     (tag === undefined || tagForm.test(tag)) &&
     (digest === undefined || digestForm.test(digest))

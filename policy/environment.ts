@@ -10,7 +10,7 @@ import type { Surroundings } from "./pack";
 function fromStackFile(stack: string): Record<string, string> {
   const file = join(packageRoot, `Pulumi.${stack}.yaml`);
   try {
-    return settingsText(readFileSync(file, "utf8"), file).own;
+    return settingsText(readFileSync(file, "utf8"), file);
   } catch {
     return {}; // The stack belongs to another program, or its own `up` refuses the file.
   }

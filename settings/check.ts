@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { closest } from "../domain/closest";
 import { type Mistake, mistake } from "../domain/mistake";
+import { pathText } from "../domain/setting-path";
 import { unwrapped } from "./decode";
 import type { Rule } from "./values";
 
@@ -8,10 +9,6 @@ import type { Rule } from "./values";
  * Settings are checked one by one, by their types, and then together, by rules. A rule is judged if the settings that it
  * speaks of are well formed, so that all mistakes are told at once.
  */
-
-/** `nodes[1].address` for ["nodes", 1, "address"]. */
-const pathText = (path: PropertyKey[]): string =>
-  path.map((part, i) => (typeof part === "number" ? `[${part}]` : (i ? "." : "") + String(part))).join("");
 
 const isTable = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

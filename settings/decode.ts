@@ -25,13 +25,19 @@ export const unwrapped = (type: z.ZodType): z.ZodType =>
 export const isStructured = (type: z.ZodType): boolean =>
   type instanceof z.ZodArray || type instanceof z.ZodObject || type instanceof z.ZodRecord;
 
+/** Numbers in plain digits: no other base, no sign but a minus, no blanks; an exponent as Pulumi writes large ones. */
+const numberForm = /^-?(0|[1-9]\d{0,14})(\.\d{1,15})?(e[+-]\d{2})?$/;
+
+/** More of them are no settings: what is nested that deep takes the stack of whoever walks through it. */
+const mostBrackets = 2_000;
+
 /** What a text means for a type. Where it means nothing it stays as it is, and the type's own rule refuses it. */
 function meaningOf(declared: z.ZodType | undefined, text: string): unknown {
   const type = declared && unwrapped(declared);
   if (!type) return text;
   if (type instanceof z.ZodBoolean) return text === "true" ? true : text === "false" ? false : text;
-  if (type instanceof z.ZodNumber) return Number.isNaN(Number(text)) ? text : Number(text);
-  if (!isStructured(type)) return text;
+  if (type instanceof z.ZodNumber) return numberForm.test(text) ? Number(text) : text;
+  if (!isStructured(type) || (text.match(/[[{]/g)?.length ?? 0) > mostBrackets) return text;
   try {
     return JSON.parse(text);
   } catch {

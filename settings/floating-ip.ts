@@ -1,6 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { unusableAddress } from "../domain/address-kinds";
 import { keepalivedCommand } from "../domain/keepalived-conf";
+import { addressOf } from "../domain/network";
 import {
   completeSpec,
   defaultPreset,
@@ -12,21 +14,25 @@ import {
   type Vip,
   type VrrpSpec,
 } from "../domain/vrrp";
-import { list, number, setting, settingsByName, truth, whole } from "./values";
+import { dotsError, list, noDots, number, setting, settingsByName, truth, whole } from "./values";
 
 /*
  * The settings of the floating IP: where it is, how fast it moves, and `keepalived` with what keepalived offers. The
  * rules between settings are in floating-ip-rules.ts.
  */
 
-const path = z.string({ error: "must be a text" }).regex(/^(\/[A-Za-z0-9_.-]+)+$/, {
-  error: "must be an absolute path of letters, digits, dots, dashes and underscores",
-});
+const path = z
+  .string({ error: "must be a text" })
+  .regex(/^(\/[A-Za-z0-9_.-]+)+$/, {
+    error: "must be an absolute path of letters, digits, dots, dashes and underscores",
+  })
+  .refine(noDots, { error: dotsError })
+  .refine((value) => !/^\/(dev|proc|sys)\//.test(value), { error: "must not be in /dev, /proc or /sys" });
 
 const command = z.string({ error: "must be a text" }).refine(
   (text) => {
     try {
-      return keepalivedCommand(text) !== "";
+      return keepalivedCommand(text) !== "" && noDots(text.split(" ")[0] ?? "");
     } catch {
       return false;
     }
@@ -40,7 +46,7 @@ const command = z.string({ error: "must be a text" }).refine(
 /** A VIP as text, IPv4 or IPv6, with a prefix; undefined if it is none. */
 export function parseVip(text: string): Vip | undefined {
   const [address = "", prefix, ...rest] = text.split("/");
-  if (prefix === undefined || rest.length || !/^\d{1,3}$/.test(prefix)) return undefined;
+  if (prefix === undefined || rest.length || !/^(0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
   const isFour = ipaddr.IPv4.isValidFourPartDecimal(address);
   if (!isFour && !(ipaddr.IPv6.isValid(address) && !address.includes("%"))) return undefined;
   if (Number(prefix) > (isFour ? 32 : 128)) return undefined;
@@ -133,7 +139,7 @@ export const floatingIpShape = {
       .string({
         error: "is missing: give the floating IP with its subnet's prefix, such as 192.168.56.10/24",
       })
-      .refine((text) => ipaddr.IPv4.isValidCIDR(text) && /^\d+\.\d+\.\d+\.\d+\//.test(text), {
+      .refine((text) => ipaddr.IPv4.isValidCIDRFourPartDecimal(text) && parseVip(text) !== undefined, {
         error: "must be an IPv4 address with its subnet's prefix, such as 192.168.56.10/24",
       }),
     "The floating IP with its subnet's prefix, such as 192.168.56.10/24",
@@ -172,6 +178,9 @@ export const floatingIpShape = {
       .string({ error: "must be a text" })
       .refine((text) => ipaddr.IPv4.isValidCIDRFourPartDecimal(text), {
         error: "must be the IPv4 network of the nodes, such as 192.168.56.0/24",
+      })
+      .refine((text) => parseVip(text) === undefined || !unusableAddress(addressOf(text)), {
+        error: "must be a network whose addresses nodes can have: no loopback, multicast or reserved one",
       })
       .optional(),
     "The nodes' network, where the VIP is not in it",

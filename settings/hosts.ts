@@ -1,8 +1,9 @@
 import { isAbsolute } from "node:path";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { unusableAddress } from "../domain/address-kinds";
 import { type Mistake, mistake } from "../domain/mistake";
-import { type Rule, secret, setting, text, whole } from "./values";
+import { dotsError, noDots, type Rule, secret, setting, text, whole } from "./values";
 
 /*
  * The settings of a node that existed before: how to log in to it. In place of these a node has `machine`, or nothing.
@@ -11,8 +12,14 @@ import { type Rule, secret, setting, text, whole } from "./values";
 const hostName =
   /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 
-const publicKey =
-  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( [^\p{Cc}]*)?$/u;
+const publicKey = /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( [^\p{Cc}]*)?$/u;
+
+/** Whether the key's bytes begin with its type, as RFC 4253 6.6 has it. */
+function isOfItsType(value: string): boolean {
+  const [type = "", base64 = ""] = value.split(" ");
+  const bytes = Buffer.from(base64, "base64");
+  return bytes.length > 4 + type.length && bytes.toString("latin1", 4, 4 + bytes.readUInt32BE(0)) === type;
+}
 
 export const hostSchema = z.strictObject(
   {
@@ -25,6 +32,9 @@ export const hostSchema = z.strictObject(
             error: "must be an IPv4 address or a host's name, such as 10.0.0.11 or node1.example.com",
           },
         )
+        .refine((value) => !ipaddr.IPv4.isValidFourPartDecimal(value) || !unusableAddress(value), {
+          error: "must be an address that the host can have: no loopback, multicast or reserved one",
+        })
         .optional(),
       "Where its SSH server answers",
       "the node's `address`",
@@ -43,6 +53,7 @@ export const hostSchema = z.strictObject(
         .refine((path) => (path.startsWith("~/") || isAbsolute(path)) && !/\p{Cc}/u.test(path), {
           error: "must be the path of a private key on this machine, absolute or beginning with ~/",
         })
+        .refine(noDots, { error: dotsError })
         .optional(),
       "File of the private key on this machine, without a passphrase",
     ),
@@ -59,8 +70,9 @@ export const hostSchema = z.strictObject(
       text
         .regex(publicKey, {
           error:
-            "must be the host's public key, type and base64, such as `ssh-ed25519 AAAA...` (`ssh-keyscan` shows it; compare with /etc/ssh/ssh_host_ed25519_key.pub on the host)",
+            "must be the host's public key, ed25519 or ecdsa, type and base64, such as `ssh-ed25519 AAAA...` (`ssh-keyscan` shows it; compare with /etc/ssh/ssh_host_ed25519_key.pub on the host)",
         })
+        .refine(isOfItsType, { error: "is cut short, or not a key of its type: copy it anew" })
         .transform((value) => value.split(" ").slice(0, 2).join(" "))
         .optional(),
       "The host's public SSH key",

@@ -1,16 +1,31 @@
 import { z } from "zod";
 import { isPinnedReference, parseImage } from "../domain/image";
 import { mistake } from "../domain/mistake";
-import { list, type Rule, secret, setting, settingsByName, text, truth } from "./values";
+import {
+  dotsError,
+  hasRealPort,
+  list,
+  noDots,
+  type Rule,
+  secret,
+  setting,
+  settingsByName,
+  text,
+  truth,
+} from "./values";
 
-const mirror = text.regex(/^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?\/?$/, {
-  error: "must be a registry's address such as https://mirror.example.com:5000",
-});
+const mirror = text
+  .regex(/^https?:\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?\/?$/, {
+    error: "must be a registry's address such as https://mirror.example.com:5000",
+  })
+  .refine(hasRealPort, { error: "must have a port from 1 to 65535" });
 
 const imageArchive = z.strictObject(
   {
     file: setting(
-      text.regex(/^\//, { error: "must be a file on this machine, as an absolute path" }),
+      text
+        .regex(/^\/[^\p{Cc}]+$/u, { error: "must be a file on this machine, as an absolute path" })
+        .refine(noDots, { error: dotsError }),
       "The archive on this machine, as `docker save` writes it",
     ),
     sha256: setting(

@@ -10,6 +10,7 @@ import { advertIntervalOf, parseVip, whyNotOffered } from "./floating-ip";
 import type { HostSettings } from "./hosts";
 import type { MachineSettings } from "./machines";
 import { type Parsed, rules, settingsSchema } from "./schema";
+import { unseenMistakes } from "./unseen";
 import type { Rule } from "./values";
 
 export { SettingsError } from "./error";
@@ -81,6 +82,8 @@ export interface Beside {
  */
 export function parseSettings(raw: Record<string, string>, beside: Beside = {}): Settings {
   const values = decoded(raw, settingsSchema.shape);
+  const unseen = unseenMistakes(values);
+  if (unseen.length > 0) throw new SettingsError([...(beside.mistakes ?? []), ...unseen]);
   const result = checked(settingsSchema, [...rules, ...(beside.rules ?? [])], values, whyUnknown);
   const mistakes = [...(beside.mistakes ?? []), ...(result.mistakes ?? [])];
   if (mistakes.length > 0 || !result.values) throw new SettingsError(mistakes);

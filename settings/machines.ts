@@ -1,8 +1,10 @@
 import { isIPv4 } from "node:net";
 import { z } from "zod";
+import { unusableAddress } from "../domain/address-kinds";
 import { type Mistake, mistake } from "../domain/mistake";
+import { isInside } from "../domain/network";
 import type { HostSettings } from "./hosts";
-import { list, oneOf, type Rule, secret, setting, text, truth, whole } from "./values";
+import { dotsError, list, noDots, oneOf, type Rule, secret, setting, text, truth, whole } from "./values";
 
 /*
  * The settings of machines: of all alike at the top of a stack's file, and of one in its node's `machine`.
@@ -12,6 +14,10 @@ import { list, oneOf, type Rule, secret, setting, text, truth, whole } from "./v
 export const hypervisors = ["auto", "lab", "virtualbox", "libvirt"] as const;
 
 const port = whole(1, 65_535);
+
+/** Addresses to listen on: this machine's, loopback and all of them, too. */
+const canListen = (value: string): boolean =>
+  value === "0.0.0.0" || isInside(value, { address: "127.0.0.0", prefix: 8 }) || !unusableAddress(value);
 
 const forward = z.strictObject({
   guest: setting(port, "The machine's port; with `count` the first of them"),
@@ -23,7 +29,10 @@ const forward = z.strictObject({
     "tcp",
   ),
   hostIp: setting(
-    text.refine((value) => isIPv4(value), { error: "must be an IPv4 address, such as 127.0.0.1" }).optional(),
+    text
+      .refine((value) => isIPv4(value), { error: "must be an IPv4 address, such as 127.0.0.1", abort: true })
+      .refine(canListen, { error: "must be an address that this machine can have, or 0.0.0.0 for all" })
+      .optional(),
     "The address of this machine that listens",
     "127.0.0.1: nobody else gets in",
   ),
@@ -60,7 +69,7 @@ export const machinesShape = {
   box: setting(
     z
       .string()
-      .regex(/^[\w.-]+(\/[\w.-]+)?$/, {
+      .regex(/^\w[\w.-]*(\/\w[\w.-]*)?$/, {
         error: "must be the name of a Vagrant box, such as debian/bookworm64",
       })
       .optional(),
@@ -70,7 +79,7 @@ export const machinesShape = {
   boxVersion: setting(
     z
       .string()
-      .regex(/^[\w.+-]+$/, { error: "must be one exact version of the box, such as 12.20250126.1" })
+      .regex(/^\w[\w.+-]*$/, { error: "must be one exact version of the box, such as 12.20250126.1" })
       .optional(),
     "One exact version of the box",
     "the lab's, elsewhere the newest",
@@ -79,7 +88,10 @@ export const machinesShape = {
     secret(
       z
         .string()
-        .regex(/^[^\s\p{Cc}]+$/u, { error: "must be the address or path of a .box file or of a catalog" }),
+        .regex(/^[^\s\p{Cc}-][^\s\p{Cc}]*$/u, {
+          error: "must be the address or path of a .box file or of a catalog, and no option",
+        })
+        .refine(noDots, { error: dotsError }),
     ).optional(),
     "Where the box comes from: a .box file or a catalog",
     "Vagrant's catalog",
@@ -102,7 +114,7 @@ export const machinesShape = {
   ),
   bridge: setting(
     list(
-      text.regex(/^[^\p{Cc}]{1,100}$/u, {
+      text.regex(/^[^\p{Cc}\s-][^\p{Cc}]{0,99}$/u, {
         error: "must be the name of an interface of this machine, such as en0",
       }),
       { of: "interfaces of this machine", most: 10 },

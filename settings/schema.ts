@@ -8,6 +8,9 @@ import { floatingIpShape } from "./floating-ip";
 import { imageRules, imageShape } from "./image";
 import { keepalivedRules } from "./keepalived-rules";
 import { nodeRules, nodesShape } from "./nodes";
+import { pathRules } from "./path-rules";
+import { portRules } from "./port-rules";
+import { roleRules } from "./role-rules";
 import { storageRules, storageShape } from "./storage";
 import { oneOf, type Rule, setting } from "./values";
 import { floatingIpRules } from "./vip-rules";
@@ -43,6 +46,9 @@ export const rules: readonly Rule<Parsed>[] = [
   ...rancherRules,
   ...imageRules,
   ...backupRules,
+  ...roleRules,
+  ...pathRules,
+  ...portRules,
 ];
 
 /** The names of all settings, without the namespace. */

@@ -1,9 +1,10 @@
 import { basename } from "node:path";
-import { parse, YAMLError } from "yaml";
 import { closest } from "../domain/closest";
 import { type Mistake, mistake } from "../domain/mistake";
+import { type PathPart, pathText } from "../domain/setting-path";
 import { encrypted } from "./encrypted";
 import { SettingsError } from "./error";
+import { readYaml } from "./stack-yaml";
 
 /*
  * Reads a stack's file, Pulumi.<stack>.yaml, as Pulumi gives its settings to a program: by name, as text. Loads nothing
@@ -16,12 +17,16 @@ export const namespace = "ha-rancher";
 /** The stack's name from its file: `dev` for Pulumi.dev.yaml. */
 export const stackOfFile = (file: string): string => basename(file).replace(/^Pulumi\.(.+)\.yaml$/, "$1");
 
-/** With a stand-in for every value that only Pulumi can decrypt: `{secure: ...}`. */
+/**
+ * With a stand-in for every value that only Pulumi can decrypt: `{secure: TEXT}`. Pulumi takes that for a value of its own
+ * whatever else it holds, so that anything but a text there is refused by what the setting must be.
+ */
 function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value);
-  if (entries.length === 1 && entries[0]?.[0] === "secure") return encrypted;
+  if (entries.length === 1 && entries[0]?.[0] === "secure" && typeof entries[0][1] === "string")
+    return encrypted;
   return Object.fromEntries(entries.map(([name, inner]) => [name, withoutSecrets(inner)]));
 }
 
@@ -34,17 +39,7 @@ const isTable = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a file says under `config`, by name with namespace. */
-function configOf(written: string, file: string): Record<string, unknown> {
-  const named = basename(file);
-  let content: unknown;
-  try {
-    content = parse(written);
-  } catch (error) {
-    if (!(error instanceof YAMLError)) throw error;
-    throw new SettingsError([
-      { path: "", subject: named, rule: "is not YAML", wayOut: error.message.trim() },
-    ]);
-  }
+function configOf(content: unknown, named: string): Record<string, unknown> {
   const config = isTable(content) ? (content.config ?? {}) : content === null ? {} : undefined;
   if (!isTable(config))
     throw new SettingsError([
@@ -66,9 +61,11 @@ export interface OwnSettings<Value> {
 /** Why a name with a strange namespace, or none, is not read. */
 function strange(key: string, name: string, names: readonly string[]): Mistake {
   const known = names.includes(name) ? name : closest(name, names);
-  if (!key.includes(":")) return mistake(key, `must be written \`${namespace}:${key}\`, with its namespace`);
+  const shown = pathText([key]);
+  if (!key.includes(":"))
+    return mistake(shown, `must be written \`${namespace}:${shown}\`, with its namespace`);
   return mistake(
-    key,
+    shown,
     `is in a namespace that nothing here reads (${[namespace, ...namespacesOfOthers].join(", ")} are read)`,
     known === undefined ? "remove it" : `write \`${namespace}:${known}\``,
   );
@@ -84,34 +81,57 @@ export function ownSettings<Value>(
   all: Record<string, Value>,
   names: readonly string[] = [],
 ): OwnSettings<Value> {
-  const found: OwnSettings<Value> = { own: {}, mistakes: [] };
-  const nearly: Record<string, Value> = {};
+  const mistakes: Mistake[] = [];
+  // Maps: `__proto__` is a name like any other.
+  const own = new Map<string, Value>();
+  const nearly = new Map<string, Value>();
   for (const [key, value] of Object.entries(all)) {
     const [, space, name = ""] = /^(?:([^:]*):)?(.*)$/s.exec(key) ?? [];
-    if (space === namespace) found.own[name] = value;
+    if (space === namespace) own.set(name, value);
     else if (space === undefined || !namespacesOfOthers.includes(space)) {
-      found.mistakes.push(strange(key, name, names));
-      if (names.includes(name)) nearly[name] = value;
+      mistakes.push(strange(key, name, names));
+      if (names.includes(name)) nearly.set(name, value);
     }
   }
-  return { ...found, own: { ...nearly, ...found.own } };
+  return { own: Object.fromEntries([...nearly, ...own]), mistakes };
+}
+
+/** The settings of a stack's file as text, and where each stands. */
+export interface WrittenSettings extends OwnSettings<string> {
+  /** The line of a setting by its path, such as `nodes[1].address`; of what is around it if it is not there itself. */
+  lineOf: (path: string) => number | undefined;
+}
+
+/** `["config", "ha-rancher:nodes", 1, "address"]` for `nodes[1].address`. */
+function placeOf(path: string): PathPart[] {
+  const [name = "", ...rest] = path.match(/\[\d*\]|[^.[\]]+/g) ?? [];
+  const parts = rest.map((part) => (/^\[\d+\]$/.test(part) ? Number(part.slice(1, -1)) : part));
+  return ["config", `${namespace}:${name}`, ...parts];
 }
 
 /**
- * The settings in the text of a stack's file: by name without the namespace, as text, lists and objects as JSON.
+ * Reads the text of a stack's file.
  *
  * @param file its name, for messages
  * @param names of the settings that there are
- * @throws SettingsError if it is no file of settings
+ * @throws SettingsError if it is no file of settings, or none that Pulumi reads the same way
  */
-export function settingsText(
+export function writtenSettings(
   written: string,
   file: string,
   names: readonly string[] = [],
-): OwnSettings<string> {
-  const { own, mistakes } = ownSettings(configOf(written, file), names);
+): WrittenSettings {
+  const named = basename(file);
+  const { content, lineOf } = readYaml(written, named);
+  const config = configOf(content, named);
+  const { own, mistakes } = ownSettings(config, names);
   return {
     own: Object.fromEntries(Object.entries(own).map(([name, value]) => [name, text(value)])),
     mistakes,
+    lineOf: (path) => lineOf(Object.hasOwn(config, path) ? ["config", path] : placeOf(path)),
   };
 }
+
+/** The settings alone, as {@link writtenSettings} gives them. */
+export const settingsText = (written: string, file: string): Record<string, string> =>
+  writtenSettings(written, file).own;

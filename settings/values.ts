@@ -1,7 +1,11 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { unusableAddress } from "../domain/address-kinds";
 import type { Mistake } from "../domain/mistake";
+import { hasDots } from "../domain/node-paths";
 import { isEncrypted } from "./encrypted";
+
+export { isEncrypted };
 
 /*
  * What settings are declared with: `setting` for what one is for, kinds of values, and rules between settings. A
@@ -95,13 +99,34 @@ export const list = <T extends z.ZodType>(item: T, { of = "", most = 20 } = {}) 
 
 const addressError = "must be an IPv4 address such as 192.168.56.11, without a prefix";
 
+/** An address that a node or a server can have. */
 export const address = z
   .string({ error: addressError })
-  .refine((value) => ipaddr.IPv4.isValidFourPartDecimal(value), { error: addressError });
+  .refine((value) => ipaddr.IPv4.isValidFourPartDecimal(value), { error: addressError, abort: true })
+  .refine((value) => unusableAddress(value) === undefined, {
+    error: ({ input }) =>
+      `(${String(input)}) is ${unusableAddress(String(input))}: give one that others reach it by`,
+  });
 
-export const directory = z.string().regex(/^(\/[A-Za-z0-9._-]+)+$/, {
-  error: "must be an absolute path of letters, digits, dots, dashes and underscores, such as /rancher_data",
-});
+/** Whether a path leads where it says. */
+export const noDots = (path: string): boolean => !hasDots(path);
+
+export const dotsError = "must not have `.` or `..` between slashes: write where it leads";
+
+const directoryError =
+  "must be an absolute path of letters, digits, dots, dashes and underscores, such as /rancher_data";
+
+export const directory = z
+  .string({ error: directoryError })
+  .regex(/^(\/[A-Za-z0-9._-]+)+$/, { error: directoryError })
+  .max(200, { error: "must have at most 200 characters" })
+  .refine(noDots, { error: dotsError });
+
+/** Whether what is behind a host's colon is a port. */
+export const hasRealPort = (host: string): boolean => {
+  const port = /:(\d+)\/?$/.exec(host)?.[1];
+  return port === undefined || (Number(port) >= 1 && Number(port) <= 65_535 && !port.startsWith("0"));
+};
 
 /** The words for what is no settings by name, in place of zod's. */
 export const settingsByName = (issue: { code?: string | undefined; input?: unknown }): string | undefined =>

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { unusableAddress } from "../domain/address-kinds";
 import { type Mistake, mistake } from "../domain/mistake";
 import { isInside, networkOf } from "../domain/network";
 import { type Vip, withPriorities } from "../domain/vrrp";
@@ -12,21 +13,6 @@ interface VipsGiven {
   subnet?: string | undefined;
   nodes: { name: string; address: string; address6?: string | undefined; priority?: number | undefined }[];
   keepalived: KeepalivedSettings;
-}
-
-/** Why no node can carry an address; undefined if one can. */
-function unusable(address: string): string | undefined {
-  const range = ipaddr.parse(address).range();
-  const bad: Record<string, string> = {
-    unspecified: "no address",
-    broadcast: "the broadcast address",
-    multicast: "a multicast address",
-    loopback: "a loopback address, which stays on its machine",
-    linkLocal: "a link-local address, which is not the same network for everybody",
-    reserved: address.includes(":") ? "" : "a reserved address",
-    ipv4Mapped: "an IPv4 address in IPv6 form: write it as IPv4",
-  };
-  return bad[range] || undefined;
 }
 
 /** All VIPs with their paths, the main one first. */
@@ -71,7 +57,7 @@ const vipRules: Rule<VipsGiven>[] = [
     each: true,
     check: (given) =>
       vipsOf(given).flatMap(({ path, address }) => {
-        const bad = unusable(address);
+        const bad = unusableAddress(address);
         return bad
           ? [mistake(path, `(${address}) is ${bad}`, "choose a free address of the nodes' network")]
           : [];
@@ -117,7 +103,7 @@ const vipRules: Rule<VipsGiven>[] = [
       given.subnet !== undefined
         ? []
         : furtherOf(given)
-            .filter((vip) => !isSix(vip) && !unusable(vip.address))
+            .filter((vip) => !isSix(vip) && !unusableAddress(vip.address))
             .flatMap((vip) => outsideOf4(vip, given.vip)),
   },
   {
@@ -126,7 +112,7 @@ const vipRules: Rule<VipsGiven>[] = [
       given.subnet !== undefined
         ? []
         : furtherOf(given)
-            .filter((vip) => isSix(vip) && !unusable(vip.address))
+            .filter((vip) => isSix(vip) && !unusableAddress(vip.address))
             .flatMap((vip) => outsideOf6(vip, given.nodes)),
   },
 ];
@@ -188,7 +174,7 @@ const nodeRules: Rule<VipsGiven>[] = [
   ofSix([], (addresses) =>
     addresses.flatMap((text) => {
       const address = ipaddr.parse(text).toString();
-      const bad = unusable(address);
+      const bad = unusableAddress(address);
       return bad ? [mistake(nodes6, `(${address}) is ${bad}`, "give each node's own address")] : [];
     }),
   ),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answerOf } from "../providers/remote/answer";
+import { shownAnswerOf } from "../providers/remote/answer";
 
 /** Characters of a text, and entries of a list, that are taken from a node's answer. */
 const most = { text: 400, list: 32 };
@@ -99,7 +99,8 @@ export interface NodeReport {
 export const notSetUp = "reached; not set up yet";
 
 /** Reads what `agent status` printed. @throws if it is no JSON object */
-export const parseNodeStatus = (answer: string): NodeStatus => answerOf(nodeStatus, "agent status", answer);
+export const parseNodeStatus = (answer: string): NodeStatus =>
+  shownAnswerOf(nodeStatus, "agent status", answer);
 
 /** Whether an agent runs there. */
 export const agentRuns = ({ status }: NodeReport): boolean =>

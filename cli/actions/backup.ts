@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { linkedProgram } from "../../domain/node-set";
 import { shellQuote } from "../../domain/shell-quote";
+import { shownLine } from "../../domain/shown-text";
 import { Failure } from "../../local/errors";
 import { dataHome } from "../../local/paths";
 import { sha256Of } from "../../local/sha256";
@@ -41,6 +42,30 @@ export const surplus = (names: string[], keep: number): string[] =>
     .filter((name) => /^rancher-\d{8}T\d{6}Z\.tar$/.test(name))
     .sort()
     .slice(0, -keep);
+
+/** Milliseconds that a node's clock may be ahead. */
+const clockSlack = 86_400_000;
+
+/**
+ * The name of a backup here. A node chooses it, so that it must be one of backups, and not of a time to come: the oldest
+ * are removed by their names.
+ *
+ * @param archive the file on the node
+ * @throws Failure if it is no name of a backup
+ */
+export function backupName(archive: string, node: string, now = Date.now()): string {
+  const name = basename(archive);
+  const [, year, month, day, hour, minute, second] =
+    /^rancher-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z\.tar$/.exec(name) ?? [];
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(time))
+    throw new Failure(
+      `${node} calls its backup ${shownLine(name, 60)}, which is no name of one; nothing was kept`,
+    );
+  if (time > now + clockSlack)
+    throw new Failure(`${node} made a backup of ${shownLine(name, 60)}, a time to come: set its clock`);
+  return name;
+}
 
 /** The active node, by the nodes' reports. */
 export function activeNode(reports: NodeReport[]): string {
@@ -82,8 +107,8 @@ export async function bringBackup(
   const archive = made.stdout.trim();
   if (made.code !== 0 || !archive)
     throw new Failure(`${name}: ${lastLines(made.stderr) || `backup ended with code ${made.code}`}`);
-  say(lastLines(made.stderr));
-  const file = isFolder ? join(path, basename(archive)) : path;
+  for (const line of lastLines(made.stderr).split("\n")) if (line) say(`${name}: ${line}`);
+  const file = isFolder ? join(path, backupName(archive, name)) : path;
   const draft = `${file}.new`;
   try {
     await draw(ssh, asRoot(ssh, `cat ${shellQuote(archive)}`), draft, { timeout: limit });

@@ -11,7 +11,10 @@ export const pauseCommand: CommandBuilder = (line) =>
       .argument("<reason...>", "shown to everybody who looks")
       .action(async (reason: string[], { stack, wait }: Waiting) => {
         const { pause } = await import("../actions/orders.js");
-        await onNodes(line, stack, ({ known }) => pause(known, stack, words(reason)), { work: "pause", wait });
+        await onNodes(line, stack, ({ known }) => pause(known, stack, words(reason)), {
+          work: "pause",
+          wait,
+        });
       }),
     ["pause new switch in the rack", "until `resume`"],
   );

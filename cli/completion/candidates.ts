@@ -26,7 +26,7 @@ const plain = (words: readonly string[], about = ""): Candidate[] => words.map((
 function nodesOf(stack: string): Candidate[] {
   try {
     const file = stackFile(stack);
-    const { nodes = "[]" } = settingsText(readFileSync(file, "utf8"), file).own;
+    const { nodes = "[]" } = settingsText(readFileSync(file, "utf8"), file);
     return (JSON.parse(nodes) as { name?: string; address?: string }[]).flatMap(({ name, address = "" }) =>
       name ? [{ word: name, about: address }] : [],
     );

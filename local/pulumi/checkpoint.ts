@@ -31,7 +31,35 @@ export interface Contents {
   salt: string | undefined;
 }
 
-export function contentsOf(deployment: Deployment | undefined): Contents {
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const tables = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.filter(isTable) : [];
+
+/** A resource whose parts have the types that they are read as; undefined if it has no name or type. */
+function resourceIn({ urn, type, inputs, outputs, ...others }: Record<string, unknown>): Resource[] {
+  if (typeof urn !== "string" || typeof type !== "string") return [];
+  const properties = { ...(isTable(inputs) && { inputs }), ...(isTable(outputs) && { outputs }) };
+  return [{ ...others, urn, type, ...properties }];
+}
+
+/** The parts of a deployment that are read, whatever the rest of it is. */
+function readable(value: unknown): Deployment | undefined {
+  if (!isTable(value)) return undefined;
+  const { resources, pending_operations: pending, secrets_providers: provider } = value;
+  const salt = isTable(provider) && isTable(provider.state) ? provider.state.salt : undefined;
+  return {
+    resources: tables(resources).flatMap(resourceIn),
+    pending_operations: tables(pending).flatMap(({ type, resource }) =>
+      (isTable(resource) ? resourceIn(resource) : []).map((each) => ({ type: String(type), resource: each })),
+    ),
+    ...(typeof salt === "string" && { secrets_providers: { type: "passphrase", state: { salt } } }),
+  };
+}
+
+export function contentsOf(given: Deployment | undefined): Contents {
+  const deployment = readable(given);
   const pending = deployment?.pending_operations ?? [];
   return {
     resources: deployment?.resources ?? [],

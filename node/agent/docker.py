@@ -83,7 +83,7 @@ class Docker:
             raise DockerError(status, _message(content) or f"Docker answers {status}")
         try:
             return json.loads(content) if content else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DockerError(0, f"Docker's answer is no JSON: {error}") from error
 
     def inspect(self, name: str, timeout: float) -> Optional[Container]:
@@ -105,7 +105,7 @@ class Docker:
                 image=str(told.get("Image", "")),
                 exit_code=int(state.get("ExitCode", 0)),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
 
     def start(self, name: str, timeout: float) -> None:

@@ -20,6 +20,9 @@ const idleLimit = 10_000;
  */
 const sessionLimit = 20_000;
 
+/** Bytes that a command may print: they are kept in memory, and a node could print for ever. */
+const mostOutput = 32 * 2 ** 20;
+
 /** A command that ran to its end. */
 export interface Ended {
   code: number;
@@ -32,6 +35,25 @@ export class NotStarted extends Error {}
 
 /** The node has too many sessions on the connection; the command has not run. */
 export class SessionRefused extends Error {}
+
+/** What a command prints, in whole packets: a character may be split between two of them. */
+class Output {
+  private size = 0;
+  private readonly chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+
+  constructor(private readonly tooMuch: () => void) {}
+
+  take(stream: "stdout" | "stderr", chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.size <= mostOutput) this.chunks[stream].push(chunk);
+    else this.tooMuch();
+  }
+
+  texts(): Pick<Ended, "stdout" | "stderr"> {
+    const { stdout, stderr } = this.chunks;
+    return { stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+  }
+}
 
 /** An established connection with its slots. */
 export class Connection {
@@ -122,19 +144,22 @@ export class Connection {
     started: () => void,
   ): Promise<Ended> {
     let channel: ClientChannel | undefined;
-    const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     const starting = setTimeout(() => this.socket.destroy(), sessionLimit);
-    let stop = (): void => {};
+    let end = (_why: unknown): void => {};
+    const stop = (): void => end(signal.reason);
     const aborted = new Promise<never>((_, reject) => {
-      stop = () => {
+      end = (why) => {
         channel?.close();
         this.retire();
-        reject(signal.reason);
+        reject(why);
       };
       signal.addEventListener("abort", stop, { once: true });
       if (signal.aborted) stop();
     });
     aborted.catch(() => {});
+    const output = new Output(() =>
+      end(new SshError("lost", `a command on ${this.where} printed more than ${mostOutput / 2 ** 20} MiB`)),
+    );
     const running = this.ssh.execCommand(command, {
       stdin,
       noTrim: true,
@@ -145,8 +170,8 @@ export class Connection {
         if (signal.aborted) channel.close();
       },
       // node-ssh decodes each packet separately, which breaks characters that are split between two packets.
-      onStdout: (chunk) => output.stdout.push(chunk),
-      onStderr: (chunk) => output.stderr.push(chunk),
+      onStdout: (chunk) => output.take("stdout", chunk),
+      onStderr: (chunk) => output.take("stderr", chunk),
     });
     running.catch(() => {});
     try {
@@ -159,11 +184,7 @@ export class Connection {
       const number = killed
         ? (constants.signals[`SIG${killed.replace(/^SIG/, "")}` as NodeJS.Signals] ?? 0)
         : 0;
-      return {
-        code: code ?? 128 + number,
-        stdout: Buffer.concat(output.stdout).toString(),
-        stderr: Buffer.concat(output.stderr).toString(),
-      };
+      return { code: code ?? 128 + number, ...output.texts() };
     } catch (error) {
       if (error instanceof SshError) throw error;
       const reason = messageOf(error);

@@ -1,4 +1,5 @@
 import { shellQuote } from "../../domain/shell-quote";
+import { shownLines } from "../../domain/shown-text";
 import { closeConnections, runOver } from "./connection";
 import { shownEndpoint } from "./dial";
 import type { SshEndpoint } from "./endpoint";
@@ -33,9 +34,12 @@ export async function exec(
   return await runOver(endpoint, command, options.stdin, options.timeout ?? defaultTimeout);
 }
 
-/** The last lines of a command's output, for a message. */
+/** Characters of a command's output that a message may have. */
+const mostShown = 8_000;
+
+/** The last lines of a command's output, for a message: without control characters. */
 export function lastLines(text: string, count = 15): string {
-  return text.trim().split("\n").slice(-count).join("\n");
+  return shownLines(text.slice(-mostShown).trim().split("\n").slice(-count).join("\n"));
 }
 
 /** The way out if sudo failed, and not the command. */

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { type RunResult, tryRun } from "../../local/run";
 import { shownEndpoint } from "./dial";
 import { openSshOptions, type SshEndpoint } from "./endpoint";
@@ -62,7 +62,9 @@ export async function draw(
   file: string,
   { timeout }: TransferOptions,
 ): Promise<void> {
-  const handle = await open(file, "w", 0o600);
+  // A file that is there may be somebody's, or a link; what an interrupted run left goes.
+  await rm(file, { force: true });
+  const handle = await open(file, "wx", 0o600);
   try {
     const options = { outputFile: handle.fd, timeout };
     checked(ssh, await tryRun("ssh", [...sshWords(ssh), command], options));

@@ -1,3 +1,4 @@
+import { shownLines } from "../../domain/shown-text";
 import { RunError, type RunResult } from "../../local/run";
 import type { MachineInputs } from "./inputs";
 import { parseRows, shownText } from "./machine-readable";
@@ -24,7 +25,7 @@ export const isMissingProvider = (error: unknown): boolean =>
   isVagrantError(error) && /Provider(NotFound|NotUsable)/.test(error.kind);
 
 const lastLines = (text: string, count: number): string =>
-  text.trimEnd().split("\n").slice(-count).join("\n");
+  shownLines(text.trimEnd().split("\n").slice(-count).join("\n"));
 
 /** Vagrant's own message, and the class of its error. */
 export function vagrantsError(result: RunResult): { kind: string; text: string } {

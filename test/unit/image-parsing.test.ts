@@ -34,7 +34,9 @@ test("a package that apt does not know has no version", () => {
   assert.equal(parsePolicy("").size, 0);
 });
 
-const name = fc.stringMatching(/^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+)*$/);
+const name = fc
+  .stringMatching(/^[a-z0-9]+([.-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/)
+  .filter((each) => each.length <= 255);
 const tag = fc.stringMatching(/^\w[\w.-]{0,40}$/);
 const digest = fc.stringMatching(/^[0-9a-f]{64}$/).map((hex) => `sha256:${hex}`);
 

@@ -72,10 +72,7 @@ refuse([
     "a loopback address as the VIP",
     {
       vip: "127.0.0.10/24",
-      nodes: [
-        { ...one, address: "127.0.0.11" },
-        { ...two, address: "127.0.0.12" },
-      ],
+      subnet: "192.168.56.0/24",
     },
     ["vip"],
     /loopback/,

@@ -295,7 +295,11 @@ function saidOf(config: Record<string, unknown>): string[] {
     checkSettingsText(JSON.stringify({ config }), "Pulumi.x.yaml");
   } catch (error) {
     assert.ok(error instanceof SettingsError, String(error));
-    return error.mistakes.map(sentenceOf);
+    assert.ok(
+      error.mistakes.every(({ line }) => line === 1),
+      "each has its line",
+    );
+    return error.mistakes.map((each) => sentenceOf({ ...each, line: undefined }));
   }
   return [];
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { certificatesIn, isChain, privateKeyIn } from "../../domain/certificates";
 import { parseImage } from "../../domain/image";
 import { type Mistake, mistake } from "../../domain/mistake";
 import { startDeadline } from "../../domain/timers";
-import { type Rule, secret, setting, truth, whole } from "../../settings/values";
+import { hasRealPort, isEncrypted, type Rule, secret, setting, truth, whole } from "../../settings/values";
 
 /** One text of PEM blocks, each of one of the kinds. */
 const pem = (kind: string, what: string) =>
@@ -20,6 +21,8 @@ const pem = (kind: string, what: string) =>
   );
 
 const hostName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+/** Written as an address: what is meant then is the VIP, or an address that does not move. */
+const likeAddress = /^[\d.]+$/;
 const registryHost = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
 
 const byName = (example: string) => ({ error: `must be settings by name, such as ${example}` });
@@ -49,6 +52,7 @@ export const rancherShape = {
     z
       .string()
       .regex(registryHost, { error: "must be a registry's host and port, such as registry.example.com:5000" })
+      .refine(hasRealPort, { error: "must have a port from 1 to 65535" })
       .optional(),
     "Without internet access: the registry from which Rancher takes its own images",
     "Docker Hub",
@@ -63,7 +67,13 @@ export const rancherShape = {
     "none",
   ),
   hostname: setting(
-    z.string().regex(hostName, { error: "must be a host name such as rancher.example.com" }).optional(),
+    z
+      .string()
+      .regex(hostName, { error: "must be a host name such as rancher.example.com" })
+      .refine((text) => !likeAddress.test(text) && text.split(".").every((label) => label.length <= 63), {
+        error: "must be a host name, its parts of at most 63 characters, and no address: that is the VIP",
+      })
+      .optional(),
     "The name under which users find Rancher",
     "the VIP",
   ),
@@ -75,14 +85,19 @@ export const rancherShape = {
   extraEnvironment: setting(
     z
       .record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "must be a variable's name" }),
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/),
         secret(
           z
             .union([z.string(), z.number(), truth], { error: "must be a text" })
             .transform(String)
             .refine((text) => !text.includes("\0"), { error: "must not hold a null byte" }),
         ),
-        { error: "must be values by name" },
+        {
+          error: (issue) =>
+            issue.code === "invalid_key"
+              ? "has a name that is no variable's: letters, digits and underscores, no digit first"
+              : "must be values by name",
+        },
       )
       .default({}),
     "Further variables of Rancher's container, such as HTTP_PROXY",
@@ -127,18 +142,56 @@ const ownVariables: Record<string, string> = {
   CATTLE_SYSTEM_DEFAULT_REGISTRY: "use `systemRegistry`",
   AUDIT_LOG_ENABLED: "use `auditLog`",
   AUDIT_LEVEL: "use `auditLog`",
+  PATH: "the container finds its own programs by it",
+  HOME: "the container keeps its settings there",
+  HOSTNAME: "the container has the node's",
+  BASH_ENV: "the container's start would run it",
+  ENV: "the container's start would run it",
+  IFS: "the container's start depends on it",
 };
+
+/** The loader's, which would change each program in the container. */
+const ofLoader = /^LD_/;
 
 interface RancherGiven {
   httpsPort: number;
   httpPort?: number | undefined;
   extraEnvironment: Record<string, unknown>;
+  tls?: { certificate: string; key: string; ca?: string | undefined } | undefined;
 }
 
 const ownVariableMistakes = (given: Record<string, unknown>): Mistake[] =>
-  Object.entries(ownVariables).flatMap(([name, instead]) =>
-    name in given ? [mistake(`extraEnvironment.${name}`, "is not yours to set", instead)] : [],
-  );
+  Object.keys(given).flatMap((name) => {
+    const instead = Object.hasOwn(ownVariables, name)
+      ? ownVariables[name]
+      : ofLoader.test(name)
+        ? "it would change each program in the container"
+        : undefined;
+    return instead === undefined ? [] : [mistake(`extraEnvironment.${name}`, "is not yours to set", instead)];
+  });
+
+/** Key, certificate and CA belong together, as far as they can be read before Pulumi runs. */
+function tlsMistakes({ tls: given }: RancherGiven): Mistake[] {
+  if (!given) return [];
+  const chain = isEncrypted(given.certificate) ? [] : certificatesIn(given.certificate);
+  const authorities = given.ca === undefined || isEncrypted(given.ca) ? [] : certificatesIn(given.ca);
+  const key = isEncrypted(given.key) ? undefined : privateKeyIn(given.key);
+  const unreadable = [
+    ...(chain ? [] : ["tls.certificate"]),
+    ...(authorities ? [] : ["tls.ca"]),
+    ...(key || isEncrypted(given.key) ? [] : ["tls.key"]),
+  ].map((path) => mistake(path, "cannot be read", "give it whole, without a passphrase, as PEM text"));
+  const [own] = chain ?? [];
+  return [
+    ...unreadable,
+    ...(own && key && !own.checkPrivateKey(key)
+      ? [mistake("tls.key", "is not the key of `tls.certificate`", "give the two that belong together")]
+      : []),
+    ...(chain && !isChain(chain)
+      ? [mistake("tls.certificate", "must be followed by its issuer's, and that by its own")]
+      : []),
+  ];
+}
 
 /** What the container's settings must keep to. */
 export const rancherRules: Rule<RancherGiven>[] = [
@@ -149,6 +202,7 @@ export const rancherRules: Rule<RancherGiven>[] = [
         ? [{ path: "httpPort", subject: "`httpPort` and `httpsPort`", rule: "must differ" }]
         : [],
   },
+  { of: ["tls.certificate", "tls.key", "tls.ca"], check: tlsMistakes },
   {
     of: ["extraEnvironment"],
     check: ({ extraEnvironment }) => ownVariableMistakes(extraEnvironment),

@@ -1,0 +1,145 @@
+import { newKeyPair } from "../../providers/vagrant/keys";
+import { ca, certificate, key } from "./certificate-fixture";
+
+/* Stack files that are right and have every setting, to be changed by tests. */
+
+export type Config = Record<string, unknown>;
+
+const { privateKey } = newKeyPair("test");
+
+const hostKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
+
+/** What does not depend on what the nodes are. */
+const alike = {
+  vip: "192.168.56.10/24",
+  preset: "fast",
+  virtualRouterId: 10,
+  furtherVips: ["192.168.56.20/24", "fd00:56::10/64"],
+  keepalived: {
+    version: 3,
+    preempt: true,
+    preemptDelay: 1,
+    multicast: false,
+    downTimerAdverts: 3,
+    startupDelay: 2,
+    realTimePriority: 50,
+    garp: { delay: 1, repeat: 3, refresh: 1, refreshRepeat: 1, lowerPriorityRepeat: 2, interval: 0 },
+    track: {
+      interfaces: ["eth1"],
+      processes: ["dockerd"],
+      scripts: [{ command: "/usr/bin/true", interval: 1, timeout: 1, fall: 3, rise: 2 }],
+      files: ["/run/well"],
+    },
+    notify: "/usr/local/bin/tell",
+  },
+  nfsAddress: "192.168.56.5",
+  dataDirectory: "/rancher_data",
+  sharedDirectory: "/srv/rancher",
+  storage: "host",
+  nfsVersion: "4.2",
+  keepData: true,
+  image: "rancher/rancher:v2.12.3",
+  allowDowngrade: false,
+  registryMirrors: ["https://mirror.example.com:5000"],
+  systemRegistry: "registry.example.com:5000",
+  httpsPort: 443,
+  httpPort: 80,
+  hostname: "rancher.example.com",
+  tls: { certificate, key, ca },
+  extraEnvironment: { HTTP_PROXY: "http://proxy.example.com:3128" },
+  agentVolume: "rancher-agent",
+  auditLog: { level: 1, maxAge: 10, maxBackups: 10, maxSize: 100 },
+  startDeadline: 300,
+  memoryFloor: 1024,
+  backup: { schedule: "daily", keep: 7, directory: "/var/backups/ha-rancher" },
+  environment: "dev",
+  guard: {},
+  fencing: {
+    agent: "fence_virsh",
+    options: { ip: "192.168.56.1", username: "fence", password: "x" },
+    nodes: { one: { plug: "one" }, two: { plug: "two" } },
+    sshKey: privateKey,
+    hostKey,
+    timeout: 30,
+  },
+};
+
+const nodes = [
+  { name: "one", address: "192.168.56.11", address6: "fd00:56::11", priority: 150 },
+  { name: "two", address: "192.168.56.12", address6: "fd00:56::12", priority: 140 },
+];
+
+const ports = { guest: 8080, host: 18_080, count: 2, protocol: "tcp", hostIp: "127.0.0.1" };
+
+export const machinesStack: Config = {
+  ...alike,
+  nodes: nodes.map((node, i) => ({
+    ...node,
+    machine: i === 0 ? { ports: [ports], usablePorts: { from: 22_000, to: 22_999 } } : {},
+  })),
+  hypervisor: "libvirt",
+  box: "debian/bookworm64",
+  boxVersion: "12.20250126.1",
+  boxUrl: "https://boxes.example.com/x.box",
+  boxChecksum: `sha256:${"0".repeat(64)}`,
+  cpus: 2,
+  memory: 4096,
+  bridge: ["eth0"],
+  dhcpNetwork: true,
+  registryLogin: { username: "me", password: "x" },
+};
+
+export const hostsStack: Config = {
+  ...alike,
+  nodes: nodes.map((node, i) => ({
+    ...node,
+    host: { address: `10.0.0.${i + 1}`, user: "admin", port: 2222, privateKey, hostKey },
+  })),
+  imageArchive: { file: "/images/rancher.tar", sha256: "0".repeat(64) },
+};
+
+/** The good stack that has a setting at a path such as `nodes[].host.port`. */
+export const goodFor = (path: string): Config => {
+  if (path.startsWith("subnet")) return { ...machinesStack, subnet: "192.168.56.0/24" };
+  if (path.startsWith("advertInterval")) return { ...machinesStack, preset: undefined, advertInterval: 0.2 };
+  return path.startsWith("nodes[].host") || path.startsWith("imageArchive") ? hostsStack : machinesStack;
+};
+
+type Part = string | number;
+
+/** `["nodes", 0, "name"]` for `nodes[].name`; `{}` is a name that is there. */
+export const partsOf = (path: string): Part[] =>
+  (path.match(/\[\d*\]|[^.[\]]+/g) ?? []).map((part) =>
+    part.startsWith("[") ? Number(part.slice(1, -1) || 0) : part,
+  );
+
+/** A copy with another value at a path; undefined removes it. */
+export function withValue(config: Config, parts: readonly Part[], value: unknown): Config {
+  const copy = structuredClone(config);
+  let place = copy as Record<Part, unknown>;
+  for (const [i, part] of parts.entries()) {
+    const name = part === "{}" ? (Object.keys(place)[0] ?? "x") : part;
+    if (i === parts.length - 1) {
+      if (value === undefined) delete place[name];
+      else place[name] = value;
+    } else {
+      place[name] ??= typeof parts[i + 1] === "number" ? [] : {};
+      place = place[name] as Record<Part, unknown>;
+    }
+  }
+  return copy;
+}
+
+/** A stack file's text, in ASCII. JSON is YAML. */
+export const textOf = (config: Config): string =>
+  JSON.stringify(
+    {
+      config: Object.fromEntries(
+        Object.entries(config).flatMap(([name, value]) =>
+          value === undefined ? [] : [[`ha-rancher:${name}`, value]],
+        ),
+      ),
+    },
+    null,
+    1,
+  ).replace(/[^\n -~]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
