@@ -76,7 +76,6 @@ test("a forged row in a report stays in its own", () => {
   assert.match(agent?.state ?? "", /^x +two +192\.168\.56\.12 +yes/);
   assert.equal(agent?.reason?.trim(), "a");
 });
-});
 
 test("answers without an end, or nested without one, are refused", () => {
   assert.throws(() => parseNodeStatus(`${"[".repeat(100_000)}`), /more than any answer/);
