@@ -109,7 +109,11 @@ interface Wrong {
 const wrongPlaces = (issues: readonly z.core.$ZodIssue[], given: unknown): Wrong[] =>
   issues
     .filter(({ code }) => code !== "unrecognized_keys")
-    .map(({ path }) => ({ path, isList: Array.isArray(valueAt(given, path)) }));
+    .map(({ path, code }) => ({
+      path,
+      // A list where something else must stand is wrong by its type, and is no list that rules could look into.
+      isList: !["invalid_type", "invalid_union"].includes(code) && Array.isArray(valueAt(given, path)),
+    }));
 
 const valueAt = (given: unknown, path: PropertyKey[]): unknown =>
   path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], given);

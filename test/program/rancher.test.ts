@@ -3,12 +3,12 @@ import { describe, test } from "node:test";
 import { backupShape } from "../../settings/backup";
 import { imageShape } from "../../settings/image";
 import { rancherShape } from "../../workloads/rancher/settings";
+import { ca, caKey, certificate, key } from "../unit/certificate-fixture";
 import { agents, changes, container, isSecret, plain, register } from "./changes";
 import { lab, type Registered } from "./mocks";
 
-const pem = (kind: string, body: string): string =>
-  `-----BEGIN ${kind}-----\n${Buffer.from(body).toString("base64")}\n-----END ${kind}-----\n`;
-const tls = (body: string) => ({ certificate: pem("CERTIFICATE", body), key: pem("PRIVATE KEY", body) });
+const tls = { certificate, key };
+const otherTls = { certificate: ca, key: caKey };
 
 const find = (all: Registered[], type: string, name: RegExp): Registered =>
   all.find((each) => each.type === type && name.test(each.name)) ??
@@ -76,7 +76,7 @@ describe("what the official docker plugin is given", () => {
       httpsPort: "3300",
       httpPort: "3380",
       hostname: "rancher.example.com",
-      tls: { ...tls("mine"), ca: pem("CERTIFICATE", "ca") },
+      tls: { ...tls, ca },
       auditLog: { level: 2, maxAge: 30 },
       systemRegistry: "registry.example.com:5000",
       extraEnvironment: { HTTP_PROXY: "http://me:secret@proxy:3128", N: 1 },
@@ -156,7 +156,7 @@ describe("what the official docker plugin is given", () => {
   });
 
   test("a certificate of a public CA: agents get no CA", async () => {
-    assert.deepEqual(containerOf(await register({ tls: tls("public") })).inputs.command, ["--no-cacerts"]);
+    assert.deepEqual(containerOf(await register({ tls })).inputs.command, ["--no-cacerts"]);
   });
 
   test("a login goes to the registry that the image is in", async () => {
@@ -178,13 +178,13 @@ describe("what the official docker plugin is given", () => {
   test("no secret is in a name or in clear", async () => {
     const secrets = {
       extraEnvironment: { TOKEN: "hunter2" },
-      tls: tls("hunter2"),
+      tls,
       registryLogin: { username: "u", password: "hunter2" },
     };
-    const encoded = Buffer.from("hunter2").toString("base64");
+    const ofKey = key.split("\n")[2] ?? assert.fail("the key has no second line");
     for (const { name, inputs, type } of await register({ ...secrets, image: "r.example/a:v1" })) {
       const shown = JSON.stringify(inputs, (_key, value: unknown) => (isSecret(value) ? "[secret]" : value));
-      assert.doesNotMatch(`${name} ${shown}`, new RegExp(`hunter2|${encoded}|a password`), `${type} ${name}`);
+      assert.doesNotMatch(`${name} ${shown}`, new RegExp(`hunter2|${ofKey}|a password`), `${type} ${name}`);
     }
   });
 });
@@ -209,9 +209,9 @@ describe("a change of one setting changes this and nothing else", () => {
     [{ systemRegistry: "registry.example.com" }, {}, container("envs")],
     [{ auditLog: { level: 1 } }, {}, container("envs, volumes")],
     [{ auditLog: { level: 2 } }, { auditLog: { level: 1 } }, container("envs")],
-    [{ tls: tls("a") }, {}, [...container("command, mounts"), "+ Files *-rancher-#-tls"]],
+    [{ tls }, {}, [...container("command, mounts"), "+ Files *-rancher-#-tls"]],
     // Files of its own, beside those of the old one.
-    [{ tls: tls("b") }, { tls: tls("a") }, [...container("mounts"), "~ Files *-rancher-#-tls: files"]],
+    [{ tls: otherTls }, { tls }, [...container("mounts"), "~ Files *-rancher-#-tls: files"]],
     [{ agentVolume: "other" }, {}, [...container("mounts"), "+ Volume *-other", "- Volume *-rancher-agent"]],
     [
       { backup: { schedule: "daily" } },

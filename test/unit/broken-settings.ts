@@ -53,6 +53,7 @@ export const badValues: Record<string, BadValue[]> = {
   ],
   "furtherVips[]": [
     ["192.168.56.20", /prefix/],
+    [[], /text/],
     ["10.0.0.1/24", /subnet of `vip`/],
     ["192.168.56.255/24", /first or last/],
     ["224.0.0.18/24", unusable],
@@ -102,6 +103,7 @@ export const badValues: Record<string, BadValue[]> = {
     ["/rancher_lease/x", /must not be in/],
   ],
   "nodes[].name": [
+    [[], /host name/],
     ["Two", /host name/],
     ["a_b", /host name/],
     ["$(reboot)", /host name/],
@@ -112,6 +114,7 @@ export const badValues: Record<string, BadValue[]> = {
     ...unseen,
   ],
   "nodes[].address": [
+    [[], notAddress],
     ["192.168.56.12/24", notAddress],
     ["two.example", notAddress],
     ["192.168.056.12", notAddress],

@@ -36,3 +36,10 @@ fSbouVa2WZXY9QlZyr+a4om8zyyhRANCAARXJPslwt3Uh5xO7r1Zi9DhNifmUrEG
 D6shqh4epBX5qvG+gReizuNbZ6IUyTz3Hv21DjDpPC07rUTH6Tfmd+JS
 -----END PRIVATE KEY-----
 `;
+
+export const caKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgKOv400cm/xpZN4gA
+sYB9yaoFa+wC/1svUu7SDgyh7mihRANCAATNDIC2TVZmtaMs9gqlrmavJo5nB5eb
+4Aq6IddpQbOrmYQSnPv08uP+J1UxBrrcl0Xp37lobhcRl4+ZqAewn9iU
+-----END PRIVATE KEY-----
+`;
