@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentLab } from "./lab/description";
+import { mustEndWhole } from "./local/pulumi/whole-program";
 import { assertFresh, StaleProgram } from "./local/toolchain/freshness";
 import { ownSettings, parseSettings, SettingsError, settingNames } from "./settings";
 import { choosePlace } from "./workloads/from-settings/place";
@@ -30,6 +31,7 @@ function makeStack(): HaRancher {
 }
 
 const stack = makeStack();
+mustEndWhole(pulumi.all([stack.currentMaster, stack.bootstrapPassword]));
 
 /** The floating IP, and where Rancher answers on it. */
 export const vip = stack.vip;
