@@ -113,6 +113,12 @@ def test_a_full_server_still_takes_heartbeats(pair: "tuple[Process, Process]", f
     for sequence in range(1, 100):
         view = a.ask(Write(boot_ms(), a.record(1, sequence)))
         assert not view.error and view.locked
+    b = pair[1]
+    view = b.ask(Look(boot_ms(), True, False))
+    assert view.record == a.record(1, 99) and not view.error and "No space left" in view.unsaid
+    a.end()
+    assert b.ask(Lock(boot_ms())).locked and b.ask(Take(boot_ms(), b.record(2, 0))).epoch == 2
+    assert not [path.name for path in (folder / "lease").iterdir() if ".new." in path.name]
 
 
 @pytest.mark.parametrize(
