@@ -5,7 +5,7 @@
 export const readFrom = {
   /** The CLI: checkpoints, locks, secrets with a passphrase, credentials, plugins' folders (this folder). */
   cli: "3.220.0",
-  /** Marks of values (values.ts), variables (variables.ts), messages of providers (lab/plugins). */
+  /** Marks of values, variables, how a program ends (whole-program.ts), messages of providers (lab/plugins). */
   "@pulumi/pulumi": "3.220.0",
   /** Modules that a program needs late (toolchain/launchers/late-modules.cjs) and policies' processes. */
   "@pulumi/policy": "1.21.0",

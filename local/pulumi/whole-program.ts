@@ -1,12 +1,13 @@
+import { status } from "@grpc/grpc-js";
 import type { Output } from "@pulumi/pulumi";
 
-/** What {@link mustEndWhole} reads of an output: the SDK's own form, of version 3.220. */
+/** What {@link mustEndWhole} reads of an output: the SDK's private form. */
 interface Settling {
   promise(): Promise<unknown>;
 }
 
-/** gRPC's CANCELLED and UNAVAILABLE, of which Pulumi's SDK says nothing: it takes them for the engine's end. */
-const silent: readonly unknown[] = [1, 14];
+/** Errors of which Pulumi's SDK says nothing: it takes them for the engine's end. */
+const silent: readonly unknown[] = [status.CANCELLED, status.UNAVAILABLE];
 
 /**
  * Has the program fail if it ends before an output is known, or known to be unknown in a preview. When its connection to
@@ -26,11 +27,12 @@ export function mustEndWhole(last: Output<unknown>): void {
       state = silent.includes(error?.code) ? "lost" : "ended";
     },
   );
+  // Not at `exit`: in its own `beforeExit` the SDK tells the engine that all is declared, which then deletes.
   process.prependListener("beforeExit", (code) => {
     if (state === "ended" || code !== 0) return;
     if (state === "pending")
       process.stderr.write(
-        "The program ended before all was declared, and nothing was deleted: its connection to Pulumi's engine broke. Run it again.\n",
+        "The program ended before all was declared, and nothing was deleted: an output of it never came, as when its connection to Pulumi's engine breaks. Run it again.\n",
       );
     process.exit(1);
   });
