@@ -1,5 +1,6 @@
 """Reads and writes small files. What lies on shared storage is input: no link is followed, nothing is read without a bound."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -60,11 +61,17 @@ def write_whole(path: str, content: bytes, suffix: str = ".new", synced: bool = 
     # O_EXCL: whatever stands there by now, also a link, is refused.
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        write_all(fd, content)
-        if synced:
-            os.fsync(fd)
-    finally:
-        os.close(fd)
+        try:
+            write_all(fd, content)
+            if synced:
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError:
+        # What is full needs the room.
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
     os.rename(temporary, path)
     if synced:
         sync_folder(os.path.dirname(path) or ".")

@@ -7,6 +7,7 @@ from .core.observation import Observation
 from .core.record import Record, silence_of
 from .core.settings import Configuration
 from .core.state import OWNERS, State
+from .core.watch import no_room
 from .node import Node
 
 
@@ -28,7 +29,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "epoch": state.tenure.epoch if here else None,
             "version": core.version,
             "leaseVersion": node.lease.version or None,
-            "degraded": list(node.degraded),
+            "degraded": [*node.degraded, *([no_room(lease.unsaid)] if lease.unsaid else [])],
         },
         "lease": {
             "owner": owner,

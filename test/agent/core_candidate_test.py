@@ -348,3 +348,19 @@ def test_a_lease_directory_that_keeps_failing_is_mounted_anew() -> None:
     done = rig.rounds(40_000)
     again = [action for action in done if isinstance(action, core.MountLease)]
     assert again and again[0].again
+
+
+def test_a_full_server_makes_no_node_unfit() -> None:
+    rig = Rig(memory=core.Memory(epoch=2))
+    rig.answers = False
+    rig.round()
+    rig.lease(unsaid="No space left on device")
+    done = []
+    for _ in range(20):
+        done += rig.round(1_000)
+        rig.lease(answered=rig.boot)
+    assert rig.phase() == "Standby" and not rig.state.fault.startswith("the lease")
+    assert [action.kind for action in done if isinstance(action, core.Event)].count("degraded") == 1
+    # It is noted some time, and meanwhile it is seen what happens.
+    assert 3 <= len([action for action in done if isinstance(action, core.NoteClean)]) <= 5
+    assert len([action for action in done if isinstance(action, core.Look)]) >= 14

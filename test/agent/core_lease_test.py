@@ -6,7 +6,7 @@ from typing import Any, Optional
 import pytest
 from agent.core import record as form
 from agent.core import types as core
-from agent.core.files import Close, FileError, FileOperation, Flock, Open, Outcome, Put, Pwrite, Read, Stamp
+from agent.core.files import Close, FileError, FileOperation, Flock, FullError, Open, Outcome, Put, Pwrite, Read, Stamp
 from agent.core.lease import LeaseProcess
 from agent.core.presence import decode as decode_presence
 from agent.core.record import MOST, RECORD_BYTES, decode, decode_epoch, encode, encode_epoch
@@ -24,11 +24,14 @@ class Directory:
         self.changes = 0
         self.asked: list[FileOperation] = []
         self.broken: Optional[type] = None
+        self.full = False
 
     def carry_out(self, process: LeaseProcess, operation: FileOperation) -> Outcome:
         self.asked.append(operation)
         if self.broken and isinstance(operation, self.broken):
             raise FileError("it is broken")
+        if self.full and isinstance(operation, Put):
+            raise FullError("no room")
         if isinstance(operation, Read):
             content = self.files.get(operation.name)
             return None if content is None else content[: operation.limit + 1]
@@ -77,6 +80,30 @@ def test_one_process_at_a_time_has_the_lock() -> None:
     assert server.ask(a, core.Take(3, record("a"))).confirmed == record("a")
     found = server.ask(b, core.Look(4, True, False))
     assert (found.record, found.epoch) == (record("a"), 1)
+
+
+def test_a_full_server_is_looked_at_and_taken_over_on_as_ever() -> None:
+    server, a, b = Directory(), process("a"), process("b")
+    server.ask(a, core.Lock(1))
+    server.ask(a, core.Take(2, record("a", epoch=3)))
+    server.ask(b, core.Look(3, False, False))
+    server.full = True
+    found = server.ask(b, core.Look(4, True, True, around=True))
+    assert (found.error, found.answered, found.record, found.unsaid) == ("", 4, record("a", epoch=3), "no room")
+    found = server.ask(b, core.NoteClean(5, 2))
+    assert (found.error, found.answered, found.noted, found.unsaid) == ("", 5, 0, "no room")
+    server.locks.clear()
+    assert server.ask(b, core.Lock(6)).locked and not b.view.error
+    assert server.ask(b, core.Take(7, record("b", epoch=4))).epoch == 4
+    server.ask(b, core.Write(8, record("b", epoch=4)))
+    # What was not written is not believed to be, and is written once there is room.
+    server.full = False
+    server.ask(a, core.NoteClean(9, 3))
+    assert a.view.noted == 3 and not a.view.unsaid
+    b.view = b.view._replace(confirmed=None)
+    assert not server.ask(b, core.Look(10_000, True, True)).unsaid
+    said = decode_presence(server.files["node.b"])
+    assert said and said.fit and said.vip and said.clean == 0
 
 
 def test_the_epoch_is_written_through_a_lock() -> None:

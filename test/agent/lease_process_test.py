@@ -84,6 +84,40 @@ def test_a_lease_that_is_left_alone_is_let_go_once_nothing_can_write_any_more(fo
         b.end()
 
 
+def test_agents_that_begin_again_and_again_and_never_write_do_not_keep_the_lease(folder: Path) -> None:
+    a, b = Process(folder, "a", alone=1_000), Process(folder, "b")
+    try:
+        a.ask(Lock(boot_ms()))
+        a.ask(Take(boot_ms(), a.record(1, 0)))
+        started = time.monotonic()
+
+        def begins() -> bool:
+            a.client.close()
+            a.client = a.connected()
+            a.ask(Look(boot_ms(), False, False))
+            return b.ask(Lock(boot_ms())).locked
+
+        wait(begins, 6)
+        assert time.monotonic() - started > 0.7
+    finally:
+        a.end()
+        b.end()
+
+
+def test_an_agent_that_waits_for_the_last_owners_silence_keeps_the_lock(folder: Path) -> None:
+    a, b = Process(folder, "a", alone=1_000), Process(folder, "b")
+    try:
+        a.ask(Lock(boot_ms()))
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            assert a.ask(Look(boot_ms(), False, False)).locked
+            time.sleep(0.2)
+        assert not b.ask(Lock(boot_ms())).locked
+    finally:
+        a.end()
+        b.end()
+
+
 def test_a_process_that_hangs_is_killed_by_a_drop(pair: "tuple[Process, Process]") -> None:
     a, b = pair
     a.ask(Lock(boot_ms()))
@@ -113,6 +147,12 @@ def test_a_full_server_still_takes_heartbeats(pair: "tuple[Process, Process]", f
     for sequence in range(1, 100):
         view = a.ask(Write(boot_ms(), a.record(1, sequence)))
         assert not view.error and view.locked
+    b = pair[1]
+    view = b.ask(Look(boot_ms(), True, False))
+    assert view.record == a.record(1, 99) and not view.error and "No space left" in view.unsaid
+    a.end()
+    assert b.ask(Lock(boot_ms())).locked and b.ask(Take(boot_ms(), b.record(2, 0))).epoch == 2
+    assert not [path.name for path in (folder / "lease").iterdir() if ".new." in path.name]
 
 
 @pytest.mark.parametrize(

@@ -56,3 +56,7 @@ Outcome = Union[None, bool, bytes, str]
 
 class FileError(Exception):
     """Thrown into the logic where an operation failed; its text says why."""
+
+
+class FullError(FileError):
+    """The server has no room for what does not lie there yet."""

@@ -57,8 +57,8 @@ class LeaseProcess:
             if isinstance(request, Look):
                 yield from self.look(request)
             elif isinstance(request, NoteClean):
-                yield from self.presences.note(request.epoch)
-                self.view = self.view._replace(noted=request.epoch)
+                noted = yield from self.presences.note(request.epoch)
+                self.view = self.view._replace(noted=request.epoch if noted else self.view.noted, unsaid=self.presences.unsaid)
             elif isinstance(request, Take):
                 yield from self.take(request.record, request.sent)
             elif isinstance(request, Write):
@@ -87,6 +87,7 @@ class LeaseProcess:
         if self.view.confirmed is None:
             yield from self.read_all()
             yield from self.presences.say(request.fit, request.vip, request.sent)
+            self.view = self.view._replace(unsaid=self.presences.unsaid)
         if request.around:
             peers = yield from self.presences.look(request.sent)
             self.view = self.view._replace(peers=peers)

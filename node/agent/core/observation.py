@@ -57,6 +57,8 @@ class LeaseView(NamedTuple):
     """The last epoch that this node has noted clean, by `NoteClean`; known from the first Lock or NoteClean on."""
     peers: tuple[Peer, ...] = ()
     """By the last `Look` with `around`."""
+    unsaid: str = ""
+    """Why there is no room on the server for this node's own file, in words; empty: there is."""
 
 
 class Docker(enum.Enum):

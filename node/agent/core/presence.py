@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import NamedTuple, Optional
 
-from .files import FileOperation, Outcome, Put, Read
+from .files import FileOperation, FullError, Outcome, Put, Read
 from .observation import Peer
 from .record import NOTE_BYTES, checksum, number
 
@@ -47,6 +47,7 @@ class Presences:
         self.peers = peers
         self.own: Optional[Presence] = None
         self.written = 0
+        self.unsaid = ""
         self.seen: dict[str, tuple[Presence, int]] = {}
 
     def begin(self) -> Generator[FileOperation, Outcome, Presence]:
@@ -58,19 +59,29 @@ class Presences:
         return self.own
 
     def say(self, fit: bool, vip: bool, now: int) -> Generator[FileOperation, Outcome, None]:
+        """Where there is no room for it the peers do not know; that is no reason not to take over from one of them."""
         own = yield from self.begin()
         if own.fit == fit and own.vip == vip and self.written and now - self.written < EVERY:
             return
         self.own = Presence(fit, vip, own.clean, own.serial + 1)
-        yield Put(f"node.{self.node}", encode(self.own))
         self.written = now
+        yield from self.put(self.own)
 
-    def note(self, epoch: int) -> Generator[FileOperation, Outcome, None]:
+    def note(self, epoch: int) -> Generator[FileOperation, Outcome, bool]:
+        """Whether it is noted; it is not if there is no room for it."""
         own = yield from self.begin()
-        if own.clean == epoch:
-            return
-        yield Put(f"node.{self.node}", encode(own._replace(clean=epoch, serial=own.serial + 1)))
-        self.own = own._replace(clean=epoch, serial=own.serial + 1)
+        noted = own._replace(clean=epoch, serial=own.serial + 1)
+        if own.clean != epoch and (yield from self.put(noted)):
+            self.own = own = noted
+        return own.clean == epoch
+
+    def put(self, presence: Presence) -> Generator[FileOperation, Outcome, bool]:
+        self.unsaid = ""
+        try:
+            yield Put(f"node.{self.node}", encode(presence))
+        except FullError as full:
+            self.unsaid = str(full) or "no room"
+        return not self.unsaid
 
     def clean_epoch(self, node: str) -> Generator[FileOperation, Outcome, int]:
         content = yield Read(f"node.{node}", NOTE_BYTES)

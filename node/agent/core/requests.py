@@ -75,15 +75,23 @@ def as_candidate(turn: Turn) -> None:
             turn.asked = turn.mono
             turn.do(act.Lock(turn.boot))
         turn.wake(turn.settings.heartbeat // 2)
-    elif memory.epoch and isinstance(phase, Standby) and not turn.see.data.lingers and lease.noted != memory.epoch:
+    elif (
+        memory.epoch and isinstance(phase, Standby) and not turn.see.data.lingers and lease.noted != memory.epoch and may_note(turn)
+    ):
         if due(turn):
             turn.asked = turn.mono
+            turn.checks = turn.checks._replace(noted=turn.mono)
             turn.do(act.NoteClean(turn.boot, memory.epoch))
     elif due(turn, 4 if near else 1):
         turn.asked = turn.mono
         turn.do(act.Look(turn.boot, not turn.fault, turn.vip.here, look_around(turn)))
     if near:
         turn.wake(turn.settings.heartbeat // 4)
+
+
+def may_note(turn: Turn) -> bool:
+    """Where there is no room for it this node also looks what happens meanwhile."""
+    return not turn.see.lease.unsaid or turn.mono - turn.checks.noted >= AROUND
 
 
 def look_around(turn: Turn) -> bool:

@@ -224,6 +224,10 @@ class Checks(NamedTuple):
     """Why the fence agent does not work; empty if it does, or was not asked yet."""
     around: int = 0
     """When the peers were last looked at, `mono`."""
+    noted: int = 0
+    """When it was last asked to note this node clean, `mono`."""
+    unsaid: str = ""
+    """`LeaseView.unsaid`, as it was last told."""
 
 
 class State(NamedTuple):

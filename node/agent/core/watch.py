@@ -26,9 +26,16 @@ def watch(turn: Turn) -> None:
     if isinstance(turn.phase, OWNERS):
         watch_heartbeats(turn)
         watch_health(turn)
+    if lease.unsaid != turn.checks.unsaid:
+        turn.checks = turn.checks._replace(unsaid=lease.unsaid)
+        turn.say("degraded", no_room(lease.unsaid) if lease.unsaid else "the peers know again how this node is")
     if see.orders.forget_failures != turn.forgotten:
         turn.forgotten = see.orders.forget_failures
         turn.memory = turn.memory._replace(tries=0, first_started=0, hold_until=0, hold_reason="", failure="")
+
+
+def no_room(words: str) -> str:
+    return f"the peers do not know how this node is, make room on the NFS server: {words}"
 
 
 def watch_heartbeats(turn: Turn) -> None:

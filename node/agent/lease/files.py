@@ -33,7 +33,8 @@ class LeaseFiles:
             return self._do(operation)
         except OSError as error:
             where = os.path.join(self._directory, operation.name)
-            raise asked.FileError(f"{where}: {error.strerror or error}") from error
+            kind = asked.FullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else asked.FileError
+            raise kind(f"{where}: {error.strerror or error}") from error
 
     def _do(self, operation: asked.FileOperation) -> asked.Outcome:
         path = os.path.join(self._directory, operation.name)

@@ -60,9 +60,10 @@ class Held:
             self.since = boot_ms()
 
     def left_alone(self, used: int) -> bool:
-        """No heartbeat for so long that nothing of this node can write any more, and nobody is about to write one."""
+        """No heartbeat for so long that nothing of this node can write any more. Before the first one, which may have to wait
+        for the last owner's silence, an agent that asks for anything will do; one that only begins again and again will not."""
         view = self.logic.view
-        return view.locked and boot_ms() - max(view.sent, self.since, used) > self.terms.alone
+        return view.locked and boot_ms() - (view.sent or max(self.since, used)) > self.terms.alone
 
 
 class Server:
@@ -119,8 +120,6 @@ class Server:
         for request in fresh.take():
             if request.get("do") == "status" and fresh.agent:
                 self._tell(fresh.agent, request, "")
-            else:
-                self._used = boot_ms()
             try:
                 if request["do"] == "hello" and fresh.agent:
                     self._tell(fresh.agent, request, self._hello(terms_from(request["terms"])))
@@ -169,12 +168,12 @@ class Server:
             held.run(held.logic.drop())
 
     def _answer(self, lines: "Lines", request: dict[str, Any]) -> None:
-        self._used = boot_ms()
         try:
             if request["do"] == "guard":
                 self._deadman.guard(request)
                 self._watching.ring()
                 return
+            self._used = boot_ms()
             self._busy = boot_ms()
             error = self._do(request)
         except (KeyError, TypeError, ValueError) as wrong:
