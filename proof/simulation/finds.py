@@ -65,8 +65,8 @@ FINDS = (
     Find(
         "a machine that was paused wrote late into its successor's data",
         "no-clone",
-        1,
         2,
-        (Fault(8_000, "paused", OWNER, 20_100, 0),),
+        2,
+        (Fault(14_000, "paused", OWNER, 10_000, 0),),
     ),
 )

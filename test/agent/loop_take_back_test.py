@@ -95,7 +95,7 @@ def test_an_agent_of_other_files_takes_over_and_one_of_the_same_does_not(world: 
     told = json.loads(node.command("renew", "--limit", "20").stdout)
     assert told["was"] == "restarted" and told["state"] in ("active", "warming") and node.agent_pid() != before
     assert json.loads(Path(node.run, "running.json").read_text())["timers"]["wellTime"] == 4000
-    assert world.active() is node and world.epoch() == epoch
+    assert world.wait_active() is node and world.epoch() == epoch
     assert longest_gap(world.writes(), start, time.monotonic()) < 1
 
 

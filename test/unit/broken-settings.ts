@@ -210,6 +210,12 @@ export const badValues: Record<string, BadValue[]> = {
     [`a@sha256:${"0".repeat(63)}`, /tag or digest/],
     ["-f:1", /tag or digest/],
   ],
+  discardWritesOf: [
+    ["rancher-1a2b3c4d; reboot", /container's name/],
+    ["-f", /container's name/],
+    ["a/b", /container's name/],
+    ["", /container's name/],
+  ],
   "registryLogin.username": [
     ["", /user's name/],
     ["a\nb", /one line/],

@@ -93,16 +93,22 @@ def decode(content: bytes) -> Record | NoRecord:
         return NoRecord.EMPTY
     if len(content) > FORMER_BYTES:
         return NoRecord.INVALID
-    text = content.decode("ascii", "replace").strip(" \0")
-    lines = text.rstrip("\n").split("\n")
-    if len(content) == RECORD_BYTES and not all(map(_former_record, lines)):
-        record = _decode_line(lines[0].rstrip(" "))
-        whole = isinstance(record, Record) and text.endswith(_former_line(record).decode())
-        return record if whole else NoRecord.INVALID
-    # Half a line, while it is being written, is no record.
-    if not text.endswith("\n"):
-        del lines[-1]
-    return (_former_record(lines[-1]) if lines else None) or NoRecord.INVALID
+    own = _decode_whole(content[:RECORD_BYTES])
+    if own and len(content) == RECORD_BYTES:
+        return own
+    # A guard writes below what lies there.
+    text = content[RECORD_BYTES if own else 0 :].decode("ascii", "replace").strip(" \0")
+    *lines, _ = text.split("\n")
+    former = [_former_record(line) for line in lines]
+    return (former[-1] if former and all(former) else None) or NoRecord.INVALID
+
+
+def _decode_whole(content: bytes) -> Record | None:
+    if len(content) != RECORD_BYTES:
+        return None
+    line, _, last = content.partition(b"\n")
+    record = _decode_line(line.decode("ascii", "replace").strip(" \0"))
+    return record if record and last == _former_line(record) else None
 
 
 def _former_line(record: Record) -> bytes:
@@ -127,21 +133,21 @@ def silence_of(record: Record, watchdog: int, lease_time: int) -> int:
     return max(watchdog, lease_time) if record.version == FORMER else record.silence
 
 
-def _decode_line(line: str) -> Record | NoRecord:
+def _decode_line(line: str) -> Record | None:
     words, _, total = line.rpartition(" ")
     parts = words.split(" ")
     if total != checksum(words) or len(parts) != 10:
-        return NoRecord.INVALID
+        return None
     epoch, sequence, silence = number(parts[0]), number(parts[1]), number(parts[4])
     if epoch is None or sequence is None or silence is None or epoch < 1:
-        return NoRecord.INVALID
+        return None
     if not LEAST_SILENCE <= silence <= MOST_SILENCE or parts[3] not in CLAIMS:
-        return NoRecord.INVALID
+        return None
     armed, vip, settled = (FLAGS.get(parts[place]) for place in (5, 6, 9))
     if armed is None or vip is None or settled is None or not NODE_NAME.fullmatch(parts[2]):
-        return NoRecord.INVALID
+        return None
     if not WORD.fullmatch(parts[7]) or not WORD.fullmatch(parts[8]):
-        return NoRecord.INVALID
+        return None
     return Record(epoch, sequence, parts[2], CLAIMS[parts[3]], silence, armed, vip, parts[7], parts[8], settled)
 
 
