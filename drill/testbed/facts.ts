@@ -74,7 +74,7 @@ function limitsOf(text: string, fences: boolean): Limits {
 }
 
 /** The rest of agent.json that the drill needs. */
-const told = z.object({ data: z.object({ directory: z.string() }), fence: z.unknown() });
+const told = z.object({ data: z.object({ directory: z.string() }), fence: z.unknown().optional() });
 const service = z.object({ container: z.string() });
 
 /** A file of a node. @throws with the way out if it is not there */
