@@ -27,7 +27,7 @@ export interface ContainerOptions {
   command?: string[];
   /** True: root on its node. Default false. */
   privileged?: boolean;
-  /** Where the agent asks on the node, a 2xx means well; `deep` asks the datastore, too. Such as `http://127.0.0.1:80/`. */
+  /** Where the agent asks, a 2xx means well; `deep` asks the datastore, too. 127.0.0.1 is the node, such as `http://127.0.0.1:80/`. */
   health: { light: string; deep?: string };
   /** What must be on the node for the mounts: content by path, secret, for root alone. */
   files?: Record<string, string>;

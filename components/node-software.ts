@@ -155,7 +155,7 @@ function configurationOf(
 ): string {
   const { vip, dataDirectory, id, sharedServer, nfsVersion, sentinel, datastore, fencing, watchdog } = agent;
   return agentConfiguration({
-    ...{ node: name, peers, vip, dataDirectory, nfsVersion, sentinel, datastore, watchdog },
+    ...{ node: name, peers, vip, address, dataDirectory, nfsVersion, sentinel, datastore, watchdog },
     leaseDirectory: nodePaths.lease,
     // Two stacks may have one name on a server that others use, too; no two nodes there have one address.
     identity: [id, name, ...(sharedServer ? [address] : [])].join("-"),

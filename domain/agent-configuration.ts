@@ -20,6 +20,8 @@ export interface AgentConfiguration {
   peers: string[];
   /** The floating IP without prefix. */
   vip: string;
+  /** The node's own, where the agent asks what is asked on 127.0.0.1: node/agent/health.py says why. */
+  address: string;
   /** Where the shared data is mounted on the active node. */
   dataDirectory: string;
   /** First line of the file {@link sentinelName} in the shared data. */
@@ -70,10 +72,10 @@ const partOf = (part: "health" | "timers", times: Partial<NodeTimes>): Record<st
  * start on wrong ones.
  */
 export function agentConfiguration(values: AgentConfiguration): string {
-  const { node, peers, vip, dataDirectory, sentinel, datastore, leaseDirectory, identity } = values;
+  const { node, peers, vip, address, dataDirectory, sentinel, datastore, leaseDirectory, identity } = values;
   const { nfsVersion = "4.2", watchdog = "automatic", fenceAgent, serviceFile, times = {} } = values;
   const configuration = {
-    ...{ node, peers, vip },
+    ...{ node, peers, vip, address },
     data: { directory: dataDirectory, unit: mountUnitName(dataDirectory), sentinel, datastore },
     lease: { directory: leaseDirectory, unit: mountUnitName(leaseDirectory), nfsVersion, identity },
     timers: partOf("timers", times),

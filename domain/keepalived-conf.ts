@@ -88,8 +88,8 @@ function globals(conf: KeepalivedConf): string {
     "script_user root",
     ...(spec.startupDelay > 0
       ? [
-          "# Hear a living holder before taking the VIP after a start.",
-          `vrrp_startup_delay ${word(spec.startupDelay)}`,
+          "# Hear a living holder before taking the VIP after a boot; not after a crash (node/keepalived/arguments).",
+          `@^again vrrp_startup_delay ${word(spec.startupDelay)}`,
         ]
       : []),
     ...garpLines(garp),

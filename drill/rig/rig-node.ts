@@ -20,10 +20,10 @@ import { packedSet } from "../../providers/remote/script";
 export const ip = (...args: string[]): string =>
   execFileSync("ip", args, { encoding: "utf8", stdio: "pipe" });
 
-/** Seconds until systemd starts a dead keepalived again, from the drop-in for nodes. */
-const restartSeconds = (): number =>
+/** Milliseconds until systemd starts a dead keepalived again, from the drop-in for nodes. */
+const restartTime = (): number =>
   Number(
-    /^RestartSec=(\d+)$/m.exec(
+    /^RestartSec=(\d+)ms$/m.exec(
       readFileSync(join(packageRoot, "node", "keepalived", "drop-in.conf"), "utf8"),
     )?.[1],
   );
@@ -137,7 +137,8 @@ export class RigNode {
     writeFileSync(join(this.folder, "etc/keepalived/keepalived.conf"), content);
   }
 
-  start(): void {
+  /** @param more arguments, as node/keepalived/arguments gives them */
+  start(more: string[] = []): void {
     this.startOfLog = this.log.length;
     rmSync(join(this.folder, "run/ha-rancher/vrrp"), { force: true });
     // systemd reaps a killed process before it starts the next one. Another init may be slow, and keepalived would
@@ -150,6 +151,7 @@ export class RigNode {
       "--no-syslog",
       "--pid",
       "/run/keepalived.pid",
+      ...more,
     ];
     // node/keepalived/real-time does this for a keepalived that systemd has started.
     const facts = join(this.folder, "etc/ha-rancher/vip.env");
@@ -170,7 +172,7 @@ export class RigNode {
       if (this.daemon !== daemon) return;
       this.daemon = undefined;
       if (this.supervised && !this.rig.ended)
-        this.restart = setTimeout(() => this.start(), restartSeconds() * 1000);
+        this.restart = setTimeout(() => this.start(["--config-id=again"]), restartTime());
     });
     this.daemon = daemon;
   }

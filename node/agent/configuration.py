@@ -1,6 +1,7 @@
 """Reads an agent's configuration (JSON), checks it, and says all mistakes at once.
 
     {"node": "rancher-1", "peers": ["rancher-2"], "vip": "192.168.56.10",
+     "address": "192.168.56.11",                  where questions to 127.0.0.1 are asked (health.py says why); none: there
      "data": {"directory": "/rancher_data", "unit": "rancher_data.mount", "sentinel": "...", "datastore": "k3s/server/db"},
      "lease": {"directory": "/rancher_lease", "unit": "rancher_lease.mount", "nfsVersion": "4.2", "identity": "..."},
      "timers": {"giveUp": 6000},                  any number of `core.settings.Configuration`, milliseconds
@@ -30,6 +31,7 @@ LONGEST = 256 << 10
 SENTINEL_NAME = ".ha-rancher-sentinel"
 
 _ABSOLUTE = r"/[^\x00-\x1f]*[^/\x00-\x1f]"
+_ADDRESS = r"[0-9a-fA-F:.]+"
 _TEXT = r"[^\x00-\x1f]+"
 _UNIT = r"[^\s/]+\.mount"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
@@ -112,7 +114,7 @@ def check(told: Any, version: str, source: str) -> Setup:
     top = _Reader(told, "", found)
     node = top.text("node", _NAME)
     peers = top.texts("peers", _NAME)
-    vip = top.text("vip", r"[0-9a-fA-F:.]+")
+    vip, address = top.text("vip", _ADDRESS), top.text("address", _ADDRESS, "127.0.0.1")
     data, lease, claims = _data(top.part("data")), *_lease(top.part("lease"))
     fence = _fence(top.part("fence")) if "fence" in top.rest else None
     service = top.part("service")
@@ -126,15 +128,16 @@ def check(told: Any, version: str, source: str) -> Setup:
     core = _timers(top.part("timers"), core, claims)
     paths = _paths(top.part("paths"))
     top.end()
-    try:
-        ipaddress.ip_address(vip)
-    except ValueError:
-        found.append(f"`vip` is '{vip}', and must be an address without a prefix")
+    for name, value in (("vip", vip), ("address", address)):
+        try:
+            ipaddress.ip_address(value)
+        except ValueError:
+            found.append(f"`{name}` is '{value}', and must be an address without a prefix")
     if not found:
         found.extend(mistakes(core))
     if found:
         raise Refused(found, source)
-    return Setup(core, vip, data, lease, questions, fence, paths)
+    return Setup(core, vip, address, data, lease, questions, fence, paths)
 
 
 def _data(part: _Reader) -> Data:

@@ -40,6 +40,8 @@ class ContainerEdge:
     def look(self, now: int) -> None:
         """Opens its control group as soon as there is one: when it must be killed it may be too late to look for it. One that
         nobody here was about to start is looked for seldom. `now`: `mono`."""
+        if self._group:
+            self._group.put_first()
         if self._group is None and now < self._next and not self._notes.kept.starting:
             return
         self._next = now + _SELDOM

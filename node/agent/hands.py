@@ -1,6 +1,6 @@
 """Carries out what the core has decided, one action after the other. Nothing here waits for anything."""
 
-from typing import Callable
+from typing import Callable, Optional
 
 from .clock import boot_ms
 from .core import actions as act
@@ -19,7 +19,9 @@ class Hands:
         self._node = node
         self._work_file = work_file
         self._work_ended = work_ended
-        self._fit = self._written = False
+        # Until the core has said it, what the agent before this one has left stands: a restart does not move the VIP.
+        self._fit: Optional[bool] = None
+        self._written = False
         self._rounds = 0
         self.wake_at = 0
         self.exit = False
@@ -57,7 +59,8 @@ class Hands:
         """What could not be written, or was changed by somebody, is written again."""
         self._rounds += 1
         if not self._written or self._rounds % _SELDOM == 0:
-            self._written = self._node.track.write(self._fit)
+            track = self._node.track
+            self._written = track.begin() if self._fit is None else track.write(self._fit)
         self._node.dog.idle()
 
     def _ask(self, action: act.Action) -> None:

@@ -4,6 +4,9 @@
 
     {"ask": 3}       from now on, `questions` 3          {"questions": 3, "answer": "ok", "words": ""}, when it is another one
     {"ask": 0}       no more
+
+A question to 127.0.0.1 is for this node, and is asked at the node's own address, as clients ask. There Docker's rules of the
+firewall lead to the container; on 127.0.0.1 a process of its daemon does, which ends with the daemon.
 """
 
 import http.client
@@ -29,8 +32,9 @@ _FEWEST_MS = 200
 class Asker:
     """Asks one question again and again; keeps its connection."""
 
-    def __init__(self, question: Question, container: str, docker: str) -> None:
+    def __init__(self, question: Question, container: str, docker: str, address: str) -> None:
         self.question = question
+        self._address = address
         self.due = 0.0
         self._container = container
         self._docker = docker
@@ -43,7 +47,7 @@ class Asker:
                 return self._http(timeout)
             if self.question.tcp:
                 host, _, port = self.question.tcp.rpartition(":")
-                socket.create_connection((host.strip("[]"), int(port)), timeout).close()
+                socket.create_connection((self._place(host.strip("[]")), int(port)), timeout).close()
                 return Answer.OK, ""
             return self._command(timeout)
         except (TimeoutError, socket.timeout):
@@ -77,9 +81,10 @@ class Asker:
     def _get(self, timeout: float) -> "tuple[Answer, str]":
         url = urlsplit(self.question.url)
         if self._connection is None:
-            self._connection = _connect(url.scheme, url.hostname or "", url.port, timeout)
+            self._connection = _connect(url.scheme, self._place(url.hostname or ""), url.port, timeout)
         deadline = time.monotonic() + timeout
-        self._connection.request("GET", (url.path or "/") + (f"?{url.query}" if url.query else ""))
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        self._connection.request("GET", path, headers={"Host": url.netloc.rpartition("@")[2]})
         answer = self._connection.getresponse()
         read = 0
         while True:
@@ -109,6 +114,9 @@ class Asker:
             return (Answer.REFUSED if error.status == 409 else Answer.SLOW), str(error)
         return (Answer.OK, "") if code == 0 else (Answer.ERROR, f"{command[0]} ended with {code}")
 
+    def _place(self, host: str) -> str:
+        return self._address if host in ("127.0.0.1", "localhost") else host
+
     def close(self) -> None:
         if self._connection:
             self._connection.close()
@@ -129,7 +137,7 @@ def run_health(setup: Setup) -> int:
     """Until standard input ends, which it does with the agent."""
     be_ordinary()
     container, docker = setup.core.container, setup.paths.docker
-    askers = [Asker(question, container, docker) for question in setup.questions]
+    askers = [Asker(question, container, docker, setup.address) for question in setup.questions]
     questions, buffer = 0, b""
     before: dict[str, object] = {}
     bad: dict[Asker, tuple[Answer, str]] = {}

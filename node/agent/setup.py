@@ -71,6 +71,8 @@ class Paths(NamedTuple):
 class Setup(NamedTuple):
     core: Configuration
     vip: str
+    address: str
+    """Of this node, where what it serves is asked."""
     data: Data
     lease: LeasePlace
     questions: tuple[Question, ...]

@@ -17,6 +17,16 @@ class Track:
     def __init__(self, path: str) -> None:
         self._path = path
 
+    def begin(self) -> bool:
+        """Unfit, where nobody has said anything yet. Whether something is there."""
+        try:
+            os.close(open_regular(self._path, os.O_RDONLY))
+        except (FileNotFoundError, Unusable):
+            write_whole(self._path, UNFIT)
+        except OSError:
+            return False
+        return True
+
     def write(self, fit: bool) -> bool:
         """Whether the file says so now; if not, ask again."""
         try:

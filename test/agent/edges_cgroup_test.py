@@ -142,3 +142,18 @@ def test_a_container_that_was_started_since_the_last_look_has_not_ended(root: st
     assert view.runs and not view.gone
     children[0].kill()
     children[0].wait()
+
+
+def test_it_gets_as_much_of_the_processor_as_any_other_also_after_systemd_has_put_its_own_back(tmp_path: Path) -> None:
+    for name, content in (("cgroup.procs", ""), ("cpu.weight", "100\n")):
+        (tmp_path / name).write_text(content)
+    group = Group(str(tmp_path))
+    for there in ("100\n", "10000\n", "1\n"):
+        (tmp_path / "cpu.weight").write_text(there)
+        group.put_first()
+        assert (tmp_path / "cpu.weight").read_text().strip() == "10000"
+    group.close()
+    (tmp_path / "cpu.weight").unlink()
+    group = Group(str(tmp_path))
+    group.put_first()
+    group.close()

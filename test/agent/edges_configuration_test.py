@@ -27,6 +27,7 @@ def test_defaults_fit_and_times_are_taken() -> None:
     told["watchdog"] = "required"
     setup = check(told, "v1", "agent.json")
     assert setup.core.give_up == 7_000 and setup.core.watchdog_mode is WatchdogMode.REQUIRED
+    assert setup.address == "127.0.0.1"
     assert setup.data.datastore == "k3s/server/db" and setup.lease.filesystem == "nfs4" and claim_time(setup) == 0
     told["lease"]["nfsVersion"] = "3"
     assert claim_time(check(told, "v1", "agent.json")) == setup.core.watchdog
@@ -36,13 +37,14 @@ def test_all_mistakes_are_said_at_once_with_their_settings() -> None:
     told = _told()
     told["node"] = "a b"
     told["vip"] = "192.168.56.300"
+    told["address"] = "192.168.56.1.1"
     told["data"]["directory"] = "relative"
     told["timers"] = {"giveUp": "soon", "none": 1}
     told["surprise"] = 1
     told["service"]["health"][0]["tcp"] = "127.0.0.1:80"
     with pytest.raises(Refused) as refused:
         check(told, "v1", "agent.json")
-    for name in ("node", "vip", "data.directory", "timers.giveUp", "timers.none", "surprise", "service.health[0].url"):
+    for name in ("node", "vip", "address", "data.directory", "timers.giveUp", "timers.none", "surprise", "service.health[0].url"):
         assert any(f"`{name}`" in mistake for mistake in refused.value.mistakes), name
 
 

@@ -20,7 +20,7 @@ from support.namespaces import NEW_MOUNTS, apart, mount
 def _setup(directory: Path) -> Setup:
     data = Data(str(directory), "data.mount", "this stack", "db", 3)
     core = Configuration("a", "v1", "boot", "service")
-    return Setup(core, "192.0.2.10", data, LeasePlace("/lease", "lease.mount", "nfs4", "a"), (), None, Paths())
+    return Setup(core, "192.0.2.10", "192.0.2.11", data, LeasePlace("/lease", "lease.mount", "nfs4", "a"), (), None, Paths())
 
 
 def _apart(tmp_path: Path, run: "object") -> None:

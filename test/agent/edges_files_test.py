@@ -83,3 +83,10 @@ def test_a_track_file_that_was_emptied_or_removed_is_made_unfit_and_written_agai
 
 def test_a_missing_track_file_cannot_be_made_where_nothing_can_be_written(tmp_path: Path) -> None:
     assert Track(str(tmp_path / "none" / "track")).write(False) is False
+
+
+def test_what_an_agent_before_has_left_stands_until_something_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "track"
+    track = Track(str(path))
+    assert track.begin() and path.read_bytes() == b"1\n"
+    assert track.write(True) and track.begin() and path.read_bytes() == b"0\n"

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 from agent.core.observation import Answer
@@ -43,7 +44,7 @@ def test_busy_is_slow_and_dead_is_refused_and_an_error_is_neither(
     page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]",
 ) -> None:
     kind, url, server = page
-    asker = Asker(Question(url=url, timeout=300), "service", "/none")
+    asker = Asker(Question(url=url, timeout=300), "service", "/none", "127.0.0.1")
     assert asker.ask()[0] is Answer.OK
     kind.status = 503
     assert asker.ask() == (Answer.ERROR, f"{url} answers 503")
@@ -61,7 +62,7 @@ def test_busy_is_slow_and_dead_is_refused_and_an_error_is_neither(
 
 def test_a_connection_is_kept(page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]") -> None:
     _, url, _ = page
-    asker = Asker(Question(url=url), "service", "/none")
+    asker = Asker(Question(url=url), "service", "/none", "127.0.0.1")
     asker.ask()
     first = asker._connection
     for _ in range(5):
@@ -72,10 +73,34 @@ def test_a_connection_is_kept(page: "tuple[type[_Page], str, http.server.Threadi
 def test_a_port_that_takes_connections_is_well() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none").ask()[0] is Answer.OK
-    assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none").ask()[0] is Answer.REFUSED
+        assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none", "127.0.0.1").ask()[0] is Answer.OK
+    assert Asker(Question(tcp=f"127.0.0.1:{port}"), "service", "/none", "127.0.0.1").ask()[0] is Answer.REFUSED
 
 
 def test_a_command_that_nobody_can_run_is_not_a_dead_service() -> None:
-    answer, words = Asker(Question(command=("true",)), "service", "/none.sock").ask()
+    answer, words = Asker(Question(command=("true",)), "service", "/none.sock", "127.0.0.1").ask()
     assert answer is Answer.SLOW and "Docker does not answer" in words
+
+
+def test_a_question_to_this_node_is_asked_at_its_own_address() -> None:
+    """127.0.0.1 is served by a process of Docker's daemon, which ends with it."""
+
+    class Page(_Page):
+        hosts: ClassVar["list[str]"] = []
+
+        def do_GET(self) -> None:
+            self.hosts.append(self.headers["Host"])
+            super().do_GET()
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.2", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_port
+    try:
+        for question in (Question(url=f"http://127.0.0.1:{port}/"), Question(tcp=f"localhost:{port}")):
+            assert Asker(question, "service", "/none", "127.0.0.2").ask()[0] is Answer.OK
+            assert Asker(question, "service", "/none", "127.0.0.1").ask()[0] is Answer.REFUSED
+        assert Page.hosts == [f"127.0.0.1:{port}"]
+        assert Asker(Question(tcp=f"127.0.0.2:{port}"), "service", "/none", "127.0.0.3").ask()[0] is Answer.OK
+    finally:
+        server.shutdown()
+        server.server_close()

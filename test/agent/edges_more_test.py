@@ -137,7 +137,7 @@ def _last() -> None:
 def test_nobody_is_turned_off_who_has_the_lease_by_now(fence: Fence, tmp_path: Path) -> None:
     data = Data("/data", "data.mount", "s", "db", 3)
     place = LeasePlace(str(tmp_path), "lease.mount", "nfs4", "a")
-    setup = Setup(Configuration("a", "v1", "boot", "service", ("b",)), "192.0.2.10", data, place, (), fence, Paths())
+    setup = Setup(Configuration("a", "v1", "boot", "service", ("b",)), "192.0.2.10", "192.0.2.11", data, place, (), fence, Paths())
     silent = Record(7, 41, "b", Claim.ACTIVE, 10_000, True, True, "v1", "boot")
     (tmp_path / "lease").write_bytes(encode(silent))
     assert power_off(fence, "a", ("b",), _still_last(setup, record_words(silent))) == "b confirmed off"

@@ -27,6 +27,7 @@ export const good: Omit<AgentConfiguration, "serviceFile"> = {
   node: "rancher-1",
   peers: ["rancher-2"],
   vip: "192.168.56.10",
+  address: "192.168.56.11",
   dataDirectory: "/rancher_data",
   leaseDirectory: "/rancher_lease",
   identity: "ha-rancher-dev-rancher-1",
