@@ -88,7 +88,7 @@ function globals(conf: KeepalivedConf): string {
     "script_user root",
     ...(spec.startupDelay > 0
       ? [
-          "# Hear a living holder before taking the VIP after a boot; not after a crash (node/keepalived/arguments).",
+          "# Hear a living holder before taking the VIP after a boot; not after a crash (node/keepalived/before-start).",
           `@^again vrrp_startup_delay ${word(spec.startupDelay)}`,
         ]
       : []),

@@ -32,7 +32,17 @@ const members = {
     ],
     "agent/lease": ["__init__.py", "client.py", "deadman.py", "files.py", "process.py", "wire.py"],
     keepalived: [
-      ...["arguments", "await-address", "firewall", "install", "look", "maintenance", "real-time", "remove"],
+      ...[
+        "await-address",
+        "before-start",
+        "firewall",
+        "install",
+        "last-good",
+        "look",
+        "maintenance",
+        "real-time",
+        "remove",
+      ],
       ...["strip", "swap", "vrrp-notify", "yield"],
     ],
     release: ["halt", "last-words", "look", "name", "point", "take-back"],

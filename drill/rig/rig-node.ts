@@ -137,7 +137,7 @@ export class RigNode {
     writeFileSync(join(this.folder, "etc/keepalived/keepalived.conf"), content);
   }
 
-  /** @param more arguments, as node/keepalived/arguments gives them */
+  /** @param more arguments, as node/keepalived/before-start gives them */
   start(more: string[] = []): void {
     this.startOfLog = this.log.length;
     rmSync(join(this.folder, "run/ha-rancher/vrrp"), { force: true });

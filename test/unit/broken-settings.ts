@@ -214,7 +214,6 @@ export const badValues: Record<string, BadValue[]> = {
     ["rancher-1a2b3c4d; reboot", /container's name/],
     ["-f", /container's name/],
     ["a/b", /container's name/],
-    ["", /container's name/],
   ],
   "registryLogin.username": [
     ["", /user's name/],

@@ -67,7 +67,7 @@ test("a service that does not end, or a node that was not told to stop, is no su
     say: (line: string) => void said.push(line),
   };
   await assert.rejects(
-    untilAll(isDown, "it has not ended", { ...how, limit: 30, pause: 10 }),
+    untilAll(isDown, "it has not ended", { ...how, limit: 1_000, pause: 10 }),
     /^Failure: it has not ended: a does not answer \(does not answer\)$/,
   );
   assert.deepEqual(said, ["a is active", "a is stopping (told)", "a does not answer (does not answer)"]);

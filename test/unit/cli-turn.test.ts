@@ -8,7 +8,10 @@ import { type TestContext, test } from "node:test";
 import { awaitTurn } from "../../cli/pulumi/turn";
 import { livesSince } from "../../local/process";
 import { locksOn } from "../../local/pulumi/locks";
-import { put, temporaryFolder } from "./cli-support";
+import { ownHome, put, temporaryFolder } from "./cli-support";
+
+/** Of this test alone: what works on a stack of this machine does not concern it. */
+const stack = `turn-${process.pid}`;
 
 /** A process that stands for `pulumi`. */
 async function standIn(t: TestContext): Promise<{ child: ChildProcess; pid: number }> {
@@ -19,14 +22,15 @@ async function standIn(t: TestContext): Promise<{ child: ChildProcess; pid: numb
 }
 
 function locked(t: TestContext, lock: { pid: number; hostname?: string; timestamp?: string }) {
+  ownHome(t);
   const folder = temporaryFolder(t);
   const file = put(
-    join(folder, ".pulumi", "locks", "organization", "ha-rancher", "dev", "one.json"),
+    join(folder, ".pulumi", "locks", "organization", "ha-rancher", stack, "one.json"),
     JSON.stringify({ hostname: hostname(), timestamp: new Date().toISOString(), username: "x", ...lock }),
   );
   const said: string[] = [];
   const turn = (wait: boolean): Promise<void> =>
-    awaitTurn({ url: `file://${folder}`, local: true }, "dev", {
+    awaitTurn({ url: `file://${folder}`, local: true }, stack, {
       wait,
       again: "npm run up -- --wait",
       say: (line) => void said.push(line),
@@ -42,7 +46,7 @@ test("a run that goes on is said with process and time, and its lock stays", asy
     assert.ok(time, error.message);
     assert.match(
       error.message,
-      new RegExp(`^\`pulumi\` of process ${pid}, since .*, still runs on the stack \`dev\``),
+      new RegExp(`^\`pulumi\` of process ${pid}, since .*, still runs on the stack \`${stack}\``),
     );
     assert.match(error.message, /`npm run up -- --wait` waits for it; `kill -INT \d+` ends it in order$/);
     assert.doesNotMatch(error.message, /lock|cancel/);
@@ -56,7 +60,7 @@ test("a run can be waited for: until it has given its lock back, or was killed",
   const free = locked(t, { pid: one.pid });
   setTimeout(() => rmSync(free.file), 700);
   await free.turn(true);
-  assert.match(free.said.join(), /still runs on the stack dev: waiting for it$/);
+  assert.match(free.said.join(), /still runs on the stack \S+: waiting for it$/);
 
   const killed = locked(t, { pid: one.pid });
   const waiting = killed.turn(true);
@@ -69,7 +73,7 @@ test("a run can be waited for: until it has given its lock back, or was killed",
 test("a lock whose number another process has by now is of a run that is gone", async (t) => {
   const { pid } = await standIn(t);
   const { file, turn, backend } = locked(t, { pid, timestamp: "2001-01-01T00:00:00Z" });
-  assert.equal(locksOn(backend, "dev")[0]?.process, "gone");
+  assert.equal(locksOn(backend, stack)[0]?.process, "gone");
   await turn(false);
   assert.ok(!existsSync(file));
 });

@@ -16,22 +16,22 @@ describe("what keepalived is started with", () => {
   const conf = (content: string): void => writeFileSync(join(folder, "conf"), content);
   const good = (): string => join(folder, "lib", "keepalived.conf");
 
-  function run(what: string, environment: Record<string, string> = {}): string {
+  function run(program: string, words: string[] = [], environment: Record<string, string> = {}): string {
     const env = {
       ...process.env,
       ...{ KEEPALIVED_RUN: folder, KEEPALIVED_CONF: join(folder, "conf"), KEEPALIVED_GOOD: good() },
-      ...environment,
+      ...{ VIP_FACTS: join(folder, "vip.env"), ...environment },
     };
-    const { status, stderr } = spawnSync(join(packageRoot, "node", "keepalived", "arguments"), [what], {
+    const { status, stderr } = spawnSync(join(packageRoot, "node", "keepalived", program), words, {
       ...{ env, encoding: "utf8" },
     });
     assert.equal(status, 0, stderr);
     return stderr;
   }
 
-  /** The arguments of the next start, as systemd hands them to the program. */
-  function start(own = ""): string {
-    run("start", own ? { DAEMON_ARGS: own, KEEPALIVED_OPTIONS: own } : {});
+  /** The arguments of the next start, as systemd hands them to the program; and what was said. */
+  function starts(own = ""): { args: string; said: string } {
+    const said = run("before-start", [], own ? { DAEMON_ARGS: own, KEEPALIVED_OPTIONS: own } : {});
     const lines = readFileSync(join(folder, "keepalived.env"), "utf8").trim().split("\n");
     const values = lines.map((line) => /^(\w+)="(.*)"$/.exec(line)?.slice(1) ?? assert.fail(line));
     assert.deepEqual(
@@ -39,20 +39,20 @@ describe("what keepalived is started with", () => {
       ["DAEMON_ARGS", "KEEPALIVED_OPTIONS"],
     );
     assert.equal(values[0]?.[1], values[1]?.[1]);
-    return (values[0]?.[1] ?? "").trim();
+    return { args: (values[0]?.[1] ?? "").trim(), said };
   }
+  const start = (own = ""): string => starts(own).args;
 
-  /** It started with these arguments, and ended so. */
-  const started = (args: string): string => run("started", { DAEMON_ARGS: args });
-  const ended = (status: string, args = "", code = "exited"): string =>
-    run("stopped", { DAEMON_ARGS: args, EXIT_CODE: code, EXIT_STATUS: status });
+  /** A start that went well. */
+  const well = (args = ""): string => run("last-good", [], { DAEMON_ARGS: args });
 
   test("nothing of ours at a boot, and after a crash that it is not a boot", () => {
     conf("good");
     assert.equal(start("-D -x"), "-D -x");
-    started("");
-    ended("KILL", "", "killed");
+    well();
     assert.equal(start("-D -x"), "-D -x --config-id=again");
+    well();
+    assert.equal(start("-D -x --config-id=again"), "-D -x --config-id=again", "not twice");
   });
 
   test("the node's own arguments stay, whatever is in them", () => {
@@ -63,33 +63,33 @@ describe("what keepalived is started with", () => {
   test("the last file that it could use, while it refuses the present one", () => {
     conf("good");
     start();
-    started("");
+    well();
     conf("nonsense");
-    ended("2");
-    const args = start();
+    assert.equal(start(), "--config-id=again", "nobody knows yet");
+    const { args, said } = starts();
     assert.equal(args, `--config-id=again --use-file=${good()}`);
-    assert.match(run("start"), /cannot use .*conf, and goes on .* mend it, and reload keepalived/);
-    assert.equal(readFileSync(good(), "utf8"), "good");
-    started(args);
+    assert.match(said, /cannot use .*conf, and goes on .* mend it, and reload keepalived/);
+    well(args);
     assert.equal(readFileSync(good(), "utf8"), "good", "what it does not use is not the last one");
-    // 2.1 has another code.
-    ended("3", "");
-    assert.equal(start(), args);
+    assert.equal(start(args), args, "after a crash");
+    well(args);
     conf("mended");
-    assert.equal(start(), "--config-id=again");
+    assert.equal(start(args), "--config-id=again");
+    well();
+    assert.equal(readFileSync(good(), "utf8"), "mended");
   });
 
   test("a file that is mended is the last one before a reload: it is what a reload reads", () => {
     conf("good");
-    started("");
+    well();
     conf("mended");
-    run("usable");
+    run("last-good", ["tested"]);
     assert.equal(readFileSync(good(), "utf8"), "mended");
   });
 
   test("also where somebody removed the file", () => {
     conf("good");
-    started("");
+    well();
     rmSync(join(folder, "conf"));
     assert.equal(start(), `--config-id=again --use-file=${good()}`);
   });
@@ -97,30 +97,29 @@ describe("what keepalived is started with", () => {
   test("the file itself where there is no other one, slowly", () => {
     conf("nonsense");
     start();
-    ended("2");
     assert.equal(start(), "");
     // One that was good, and is not any more: of another version, say.
     conf("good");
-    started("");
+    well();
     conf("nonsense");
-    ended("2");
+    start();
     const args = start();
     assert.match(args, /use-file/);
-    ended("2", args);
+    assert.equal(start(args), "--config-id=again");
     assert.ok(!existsSync(good()));
-    assert.equal(start(), "--config-id=again");
   });
 
-  test("an end by a signal, or in order, says nothing about the file", () => {
+  test("a start that was cut short says nothing about a file that it could use", () => {
     conf("good");
-    started("");
-    conf("newer");
-    for (const [status, code] of [
-      ["0", "exited"],
-      ["TERM", "killed"],
-      ["1", "exited"],
-    ] as const)
-      ended(status, "", code);
+    start();
+    well();
+    start();
     assert.equal(start(), "--config-id=again");
+    well();
+    conf("newer");
+    start();
+    well();
+    assert.equal(readFileSync(good(), "utf8"), "newer");
+    assert.ok(!existsSync(join(folder, "keepalived-refused")));
   });
 });
