@@ -41,6 +41,7 @@ class Hands:
             act.FeedWatchdog: self._feed,
             act.DisarmWatchdog: lambda _: self._node.dog.disarm(),
             act.SetTrack: self._track,
+            act.Announce: self._announce,
             **dict.fromkeys(_PROGRAMS, self._program),
             act.CheckContainer: self._check_container,
             act.StartContainer: self._start_container,
@@ -83,6 +84,14 @@ class Hands:
         assert isinstance(action, act.SetTrack)
         self._fit = action.fit
         self._written = self._node.track.write(action.fit)
+
+    def _announce(self, _: act.Action) -> None:
+        announcer = self._node.announcer
+        before = announcer.words
+        announcer.announce()
+        if announcer.words != before:
+            words = announcer.words or "the network is told again where the VIP is"
+            self._node.events.say("degraded", words, node=self._node.setup.core.node)
 
     def _program(self, action: act.Action) -> None:
         kind, arguments = _PROGRAMS[type(action)]

@@ -24,7 +24,9 @@ _MOST_ROUNDS = 10
 
 
 #: What these bring comes later, and is told then.
-_WITHOUT_NEWS = (act.Look, act.Lock, act.Take, act.Write, act.NoteClean, act.FeedWatchdog, act.Wake, act.SetTrack, act.Remember)
+_WITHOUT_NEWS = (
+    act.Look, act.Lock, act.Take, act.Write, act.NoteClean, act.FeedWatchdog, act.Announce, act.Wake, act.SetTrack, act.Remember,
+)  # fmt: skip
 
 
 def _news(before: Observation, seen: Observation) -> bool:

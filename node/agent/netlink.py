@@ -41,6 +41,10 @@ class Addresses:
     def has(self, address: Address) -> bool:
         return any(known == address for _, known in self._known)
 
+    def on(self, index: int, address: Address) -> bool:
+        """Whether the interface of this index has it."""
+        return (index, address) in self._known
+
     def refresh(self) -> None:
         """Reads all of it anew: at the start, and after news were lost."""
         self._socket.close()

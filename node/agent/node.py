@@ -4,6 +4,7 @@ import os
 import sys
 from typing import Callable, NamedTuple
 
+from .announce import Announcer
 from .configuration import claim_time
 from .container import ContainerEdge
 from .core.actions import Memory
@@ -34,6 +35,7 @@ class Node(NamedTuple):
     container: ContainerEdge
     storage: StorageView
     addresses: Addresses
+    announcer: Announcer
     dog: GuardDog
     reset: Reset
     track: Track
@@ -59,6 +61,7 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         paths.control_groups, paths.mounts, paths.reset, setup.data.directory, core.heartbeat, core.give_up, core.watchdog
     )
     notes = Notes(files, plan)
+    addresses = Addresses()
     manager = Manager()
     terms = Terms(
         setup.lease.directory,
@@ -78,7 +81,8 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         lease=LeaseClient(files.lease, terms),
         container=ContainerEdge(core.container, paths.docker, paths.control_groups, notes),
         storage=StorageView(setup),
-        addresses=Addresses(),
+        addresses=addresses,
+        announcer=Announcer(files.vips, addresses),
         dog=GuardDog(paths.watchdog, core.watchdog_mode, core.watchdog, manager, kept(), memory.epoch != 0),
         reset=Reset(paths.reset),
         track=Track(files.track),

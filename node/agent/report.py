@@ -29,7 +29,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "epoch": state.tenure.epoch if here else None,
             "version": core.version,
             "leaseVersion": node.lease.version or None,
-            "degraded": [*node.degraded, *([no_room(lease.unsaid)] if lease.unsaid else [])],
+            "degraded": _degraded(node, lease.unsaid),
         },
         "lease": {
             "owner": owner,
@@ -69,6 +69,11 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "serverLease": None if seen.server_lease is None else seen.server_lease / 1000,
         },
     }
+
+
+def _degraded(node: Node, unsaid: str) -> "list[str]":
+    found = [node.announcer.words, no_room(unsaid) if unsaid else ""]
+    return [*node.degraded, *(words for words in found if words)]
 
 
 def _record(record: "Record | None") -> "dict[str, Any] | None":

@@ -52,6 +52,11 @@ class RunFiles:
         return self.path("track")
 
     @property
+    def vips(self) -> str:
+        """Which VIPs keepalived has, and on which interface; node/keepalived/strip writes it."""
+        return self.path("vips")
+
+    @property
     def lease(self) -> str:
         return self.path("lease.sock")
 

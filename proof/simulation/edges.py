@@ -243,6 +243,9 @@ class Edges:
         self.machine.track = action.fit
         self.world.vrrp.changed()
 
+    def announce(self) -> None:
+        self.world.invariants.announced(self.machine)
+
     def remember(self, action: core.Remember) -> None:
         self.machine.memory = action.memory
 
@@ -264,6 +267,7 @@ HANDLERS: dict[type, Callable[[Edges, Any], None]] = {
     core.FeedWatchdog: lambda edges, action: edges.feed(action.sent + action.limit),
     core.DisarmWatchdog: lambda edges, _: edges.disarm(),
     core.SetTrack: lambda edges, action: edges.set_track(action),
+    core.Announce: lambda edges, _: edges.announce(),
     core.MountLease: lambda edges, action: edges.quick_job(JobKind.MOUNT_LEASE, action),
     core.CheckContainer: lambda edges, action: edges.containers.check(action.job, action.limit),
     core.MountData: lambda edges, action: edges.mount_data(action),

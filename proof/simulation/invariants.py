@@ -101,6 +101,15 @@ class Invariants:
                 ) and not machine.hung  # fmt: skip
         return False
 
+    def announced(self, machine: Machine) -> None:
+        """Clients ask this node from now on: it must have the VIP and, unless it was paused just now, be the owner."""
+        self.world.count("announce")
+        if not machine.vip:
+            raise BrokenError(f"I4: {machine.name} announces a VIP that it does not have")
+        owner = self.world.server.epochs[-1][1] if self.world.server.epochs else -1
+        if owner != machine.number and not 0 <= self.world.now - machine.resumed_at < OVERLAP:
+            raise BrokenError(f"I4: {machine.name} announces the VIP, and is not the owner")
+
     def container_started(self, machine: Machine) -> None:
         server, containers = self.world.server, machine.edges.containers
         self.world.count("start")

@@ -32,7 +32,9 @@ QUIET = {
 }
 
 #: What an agent must not do while it is paused.
-TOUCHES = (core.StartContainer, core.StopContainer, core.MountData, core.CloneData, core.CopyDatastore, core.RunFence)
+TOUCHES = (
+    core.StartContainer, core.StopContainer, core.MountData, core.CloneData, core.CopyDatastore, core.RunFence, core.Announce,
+)  # fmt: skip
 
 
 def one_fault(world: World, fault: Fault) -> None:

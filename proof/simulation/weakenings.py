@@ -74,6 +74,12 @@ WEAKENINGS = (
         lambda: weaker.never(follow.must_give_back),
     ),
     Weakening(
+        "announces-always",
+        "a node with the VIP announces it, whoever serves",
+        "I4",
+        lambda: weaker.after(follow.track, weaker.announces_always),
+    ),
+    Weakening(
         "refused-for-ever",
         "a VIP that was given back is refused also when its owner is gone",
         "test_it_is_refused_no_longer_once_that_owner_is_silent",

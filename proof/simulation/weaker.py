@@ -58,6 +58,11 @@ def feeds_always(turn: Turn) -> None:
         turn.do(act.FeedWatchdog(turn.boot, turn.settings.watchdog))
 
 
+def announces_always(turn: Turn) -> None:
+    if turn.vip.here and not turn.see.orders.paused:
+        turn.do(act.Announce())
+
+
 def no_reset(turn: Turn) -> None:
     """The watchdog is told of heartbeats that are still to come."""
     late = turn.boot + 1_000_000

@@ -191,6 +191,9 @@ def holds(noise: Noise, before: core.State) -> None:
     for action in done:
         if isinstance(action, core.FeedWatchdog):
             assert action.sent == noise.see.lease.sent, "only what the server confirmed"
+        if isinstance(action, core.Announce):
+            assert phase in {"Warming", "Active"} and noise.see.vip and not noise.see.orders.paused
+            assert state.tenure.sent != before.tenure.sent, "only with a heartbeat that was confirmed just now"
         if isinstance(action, (core.Take, core.Write)):
             assert phase in OWNERS and action.record.node == "a" and action.record.epoch == state.tenure.epoch
     if before.tenure.epoch and state.tenure.epoch and before.tenure.epoch != state.tenure.epoch:

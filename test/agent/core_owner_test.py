@@ -285,3 +285,53 @@ def test_docker_that_does_not_answer_is_no_reason_to_stop() -> None:
     rig.container(docker=Docker.UNKNOWN, live=True)
     rig.rounds(10_000)
     assert rig.phase() == "Active"
+
+
+def announced(actions: list[core.Action]) -> int:
+    return sum(isinstance(action, core.Announce) for action in actions)
+
+
+def test_the_owner_announces_the_vip_once_with_each_heartbeat_that_is_confirmed() -> None:
+    rig = Rig().to_warming()
+    rig.round(1_000)
+    rig.round(10)
+    for _ in range(5):
+        # Rounds in between, because of whatever is news.
+        assert announced(rig.round(800)) + sum(announced(rig.round(10)) for _ in range(20)) == 1
+    rig = Rig().to_active()
+    assert announced(rig.rounds(30_000)) == 30
+    rig.answers = False
+    rig.round(1_000)
+    assert announced(rig.rounds(20_000)) == 0
+
+
+def test_an_owner_without_the_vip_announces_nothing() -> None:
+    rig = Rig().to_active()
+    assert announced(rig.rounds(10_000, vip=False)) == 0
+    assert announced(rig.rounds(10_000, vip=True)) == 10
+
+
+def test_only_who_serves_announces_the_vip() -> None:
+    rig = Rig()
+    done: list[core.Action] = rig.rounds(3_000, vip=True)
+    assert rig.phase() == "Contending"
+    # Another node serves: this one gives the VIP back.
+    for sequence in range(6, 16):
+        rig.lease(record=record(sequence=sequence), epoch=1)
+        done += rig.round(1_000)
+    assert rig.state.vip.refused and not announced(done)
+    assert not announced(Rig().to_launching().rounds(5_000))
+    rig = Rig().to_active()
+    rig.orders(leave="switchover")
+    assert not announced(rig.rounds(5_000)) and rig.phase() == "Stopping"
+    rig = Rig().to_active()
+    rig.lease(alive=False, locked=False)
+    assert not announced(rig.rounds(5_000)) and rig.phase() == "Killing"
+
+
+def test_a_new_agent_announces_the_vip_once_it_has_taken_the_service_over() -> None:
+    old = Rig().to_active()
+    rig = Rig(memory=old.state.memory)
+    rig.see, rig.mono, rig.boot = old.see, old.mono, old.boot
+    assert announced(rig.round(100)) == 1 and rig.phase() == "Active"
+    assert announced(rig.rounds(3_000)) == 3

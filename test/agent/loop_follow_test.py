@@ -1,16 +1,18 @@
 """The VIP follows the service, a new version takes over from the running one, and rest is rest."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from support.units import wait_for
-from support.world import HERE, TIMERS, World, longest_gap
+from support.world import HERE, TIMERS, VIP, World, longest_gap
 
 GIVE_UP, WATCHDOG, HEARTBEAT = (TIMERS[name] / 1000 for name in ("giveUp", "watchdog", "heartbeat"))
 
@@ -36,6 +38,44 @@ def test_a_standby_that_gets_the_vip_beside_a_node_that_serves_gives_it_back(wor
     assert world.active() is node and world.epoch() == epoch
     assert longest_gap(world.writes(), start, time.monotonic()) < 1
     wait_for(other.fit, 15, "it may have the VIP again")
+
+
+COUNT_ANNOUNCEMENTS = """
+import socket, sys, time
+got = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0806))
+got.bind(("other", 0x0806))
+until, count = time.monotonic() + float(sys.argv[1]), 0
+while until > time.monotonic():
+    got.settimeout(max(until - time.monotonic(), 0.001))
+    try:
+        packet = got.recv(64)
+    except socket.timeout:
+        break
+    count += packet[14:18] == packet[24:28] == socket.inet_aton(sys.argv[2])
+print(count)
+"""
+
+
+def test_the_owner_and_nobody_else_tells_the_network_where_the_vip_is(world: World) -> None:
+    node, other = world.wait_active(), world.standby()
+    for each in (node, other):
+        (each.run / "vips").write_text(f"{VIP}/24 dev probe\n")
+        for words in (
+            "link add probe type veth peer name other", "link set probe up", "link set other up", f"addr add {VIP}/32 dev probe"
+        ):  # fmt: skip
+            each.inside("ip", *words.split())
+    heartbeats = 8
+    counting = [sys.executable, "-c", COUNT_ANNOUNCEMENTS, str(heartbeats * HEARTBEAT), VIP]
+    with ThreadPoolExecutor(2) as pool:
+        here, there = (int(count) for count in pool.map(lambda each: each.inside(*counting), (node, other)))
+    assert heartbeats - 3 <= here <= heartbeats + 1 and there == 0
+    # The cable is out: that is said, and costs nothing else.
+    node.inside("ip", "link", "set", "probe", "down")
+    wait_for(lambda: "probe: Network is down" in str(node.report()["agent"]["degraded"]), 4)
+    node.inside("ip", "link", "set", "probe", "up")
+    wait_for(lambda: "probe" not in str(node.report()["agent"]["degraded"]), 4)
+    said = [event["text"] for event in map(json.loads, node.command("events").stdout.splitlines()) if event["event"] == "degraded"]
+    assert sum("probe: Network is down" in text for text in said) == 1 and world.active() is node
 
 
 def test_an_agent_that_hangs_while_its_unit_is_stopped_runs_no_container_on(world: World) -> None:

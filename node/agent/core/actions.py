@@ -95,6 +95,10 @@ class SetTrack(NamedTuple):
     fit: bool
 
 
+class Announce(NamedTuple):
+    """Tell all on the network that the VIPs are here. Not said again if it fails: the next heartbeat does."""
+
+
 # ---- jobs: each ends by itself or is killed after `limit` milliseconds; its outcome is Observation.jobs[kind] ----
 
 
@@ -289,6 +293,6 @@ Job = Union[
     UnmountData, NoteServed, Settle, RunFence, CheckFence,
 ]  # fmt: skip
 Action = Union[
-    Request, Job, Drop, KillContainer, ResetNode, ArmWatchdog, FeedWatchdog, DisarmWatchdog, SetTrack, CancelJob,
-    WorkEnded, AskHealth, StopAsking, Remember, Event, Wake, Exit,
+    Request, Job, Drop, KillContainer, ResetNode, ArmWatchdog, FeedWatchdog, DisarmWatchdog, SetTrack, Announce,
+    CancelJob, WorkEnded, AskHealth, StopAsking, Remember, Event, Wake, Exit,
 ]  # fmt: skip

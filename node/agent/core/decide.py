@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from . import actions as act
 from .candidate import contending, standby, waiting
 from .fitness import check_fence
-from .follow import keep_refusing, track
+from .follow import announce, keep_refusing, track
 from .killing import killing
 from .leaving import releasing, stopping, unmounting
 from .observation import Ending, Now, Observation
@@ -85,6 +85,8 @@ def decide(state: State, observation: Observation, now: Now) -> tuple[State, Seq
         turn.do(act.Exit())
     next_request(turn)
     track(turn)
+    if turn.tenure.sent != state.tenure.sent:
+        announce(turn)
     forget_tenure(turn)
     if turn.memory is not state.memory and turn.memory != state.memory:
         remember(turn)

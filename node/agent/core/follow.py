@@ -2,7 +2,7 @@
 
 from . import actions as act
 from .observation import Ending
-from .state import Begin, Contending, Ended, Killing, Standby, Waiting
+from .state import Active, Begin, Contending, Ended, Killing, Standby, Waiting, Warming
 from .turn import PEER_AGE, Turn
 from .watch import reset_vip
 
@@ -78,6 +78,13 @@ def another_is_preferred(turn: Turn) -> bool:
     if not prefer or prefer == turn.settings.node or turn.vip.here:
         return False
     return any(peer.node == prefer and peer.fit and peer.age < PEER_AGE for peer in turn.see.lease.peers)
+
+
+def announce(turn: Turn) -> None:
+    """A heartbeat has just been confirmed: no other node serves. keepalived says where the VIP is, too, but not while it
+    hangs; another node then takes the VIP, gives it back, and clients would go on asking that one."""
+    if isinstance(turn.phase, (Warming, Active)) and turn.vip.here and not turn.see.orders.paused:
+        turn.do(act.Announce())
 
 
 def track(turn: Turn) -> None:

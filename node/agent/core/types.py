@@ -11,6 +11,7 @@ other. `agent.core.record` says what the lease's file looks like, `mistakes(sett
 
 from .actions import (
     Action,
+    Announce,
     ArmWatchdog,
     AskHealth,
     CancelJob,
@@ -117,6 +118,7 @@ __all__ = [
     "Action",
     "Active",
     "Adopting",
+    "Announce",
     "Answer",
     "ArmWatchdog",
     "AskHealth",
