@@ -7,14 +7,17 @@ import type { Fault, Timing } from "./fault";
 /** For the precision of the measurement, and for the client's neighbour table to learn a new owner. */
 const slack = 280;
 
-/** systemd starts a killed keepalived after a second, and it removes the VIP that was left on the interface. */
+/** systemd starts a killed keepalived at once; its start removes the VIP that was left on the interface. */
 export const keepalivedRestart = 2_500;
 
 /** The VIP gap after a crash, and after a switchover. */
 export const crashGap = ({ crash }: Timing): number => crash + slack;
 export const plannedGap = ({ planned }: Timing): number => planned + slack;
 
-/** The service gap of a fault that leaves its node able to serve; 95 % of the trials keep to it. */
+/**
+ * The service gap of a fault that leaves its node able to serve; 95 % of the trials keep to it. The VIP gap, too, where
+ * keepalived starts anew: an orderly end takes it a second (its shutdown timer), and the VIP goes to the other node and back.
+ */
 export const goesOn = 3_000;
 
 /** Two holders while the nodes agree on a master. */

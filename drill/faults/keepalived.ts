@@ -4,7 +4,7 @@ import type { Fault, Roles } from "./fault";
 
 const unit = "keepalived.service";
 const nothing = (): [] => [];
-/** systemd starts keepalived again after a second, so there is nothing to heal. */
+/** systemd starts keepalived again at once, so there is nothing to heal. */
 const signal = (who: "main" | "children" | "all", name: string) => (roles: Roles) => [
   onNode(roles.holder.name, "signal", unit, who, name),
 ];
@@ -46,8 +46,8 @@ export const keepalivedFaults: Fault[] = [
     inject: signal("main", "TERM"),
     heal: nothing,
     keeps: "service",
-    bounds: (timing) => ({
-      vipGap: plannedGap(timing),
+    bounds: () => ({
+      vipGap: goesOn,
       serviceGap: goesOn,
       twoHolders: settling,
     }),
@@ -61,8 +61,8 @@ export const keepalivedFaults: Fault[] = [
     inject: signal("main", "KILL"),
     heal: nothing,
     keeps: "service",
-    bounds: (timing) => ({
-      vipGap: crashGap(timing),
+    bounds: () => ({
+      vipGap: goesOn,
       serviceGap: goesOn,
       twoHolders: keepalivedRestart,
     }),
@@ -75,8 +75,8 @@ export const keepalivedFaults: Fault[] = [
     inject: signal("children", "KILL"),
     heal: nothing,
     keeps: "service",
-    bounds: (timing) => ({
-      vipGap: crashGap(timing),
+    bounds: () => ({
+      vipGap: goesOn,
       serviceGap: goesOn,
       twoHolders: keepalivedRestart,
     }),
@@ -90,8 +90,8 @@ export const keepalivedFaults: Fault[] = [
     inject: signal("all", "KILL"),
     heal: nothing,
     keeps: "service",
-    bounds: (timing) => ({
-      vipGap: crashGap(timing),
+    bounds: () => ({
+      vipGap: goesOn,
       serviceGap: goesOn,
       twoHolders: keepalivedRestart,
     }),
@@ -121,8 +121,8 @@ export const keepalivedFaults: Fault[] = [
     inject: ({ holder }) => [onNode(holder.name, "bad-config")],
     heal: ({ holder }) => [onNode(holder.name, "good-config")],
     keeps: "service",
-    bounds: (timing) => ({
-      vipGap: crashGap(timing),
+    bounds: () => ({
+      vipGap: goesOn,
       serviceGap: goesOn,
       twoHolders: keepalivedRestart,
     }),
