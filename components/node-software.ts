@@ -90,9 +90,8 @@ export class NodeSoftware extends Component {
 
   /** All that the agent of a node runs from, as one text: another agent takes over when that changes. */
   agentSource(node: Node): pulumi.Output<string> {
-    const programs = setFiles("current")
-      .map(({ path }) => path)
-      .filter((path) => path.startsWith("agent/"));
+    // All programs: an agent's version is the name of the folder that they are in (node/agent/version.py).
+    const programs = setFiles("current").map(({ path }) => path);
     const files = [...units.map((unit) => `units/${unit}`), ...programs];
     return pulumi.interpolate`${files.map(nodeFile).join("")}${this.on(node).configuration}`;
   }
