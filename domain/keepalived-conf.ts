@@ -45,7 +45,8 @@ const watchedFiles = ({ agentDecides = true }: KeepalivedConf) =>
 /** The instance whose state is the node's. */
 const mainInstance = "ha_rancher";
 
-const notifyProgram = linkedProgram("keepalived/vrrp-notify");
+/** By a shell: keepalived would remember the folder that the link led to when it read its file, and that one goes. */
+const notifyProgram = `/bin/sh ${linkedProgram("keepalived/vrrp-notify")}`;
 
 /**
  * The one function through which values reach keepalived.conf: keepalived has no quoting that covers its comment

@@ -115,7 +115,7 @@ export const keepalivedFaults: Fault[] = [
   },
   {
     name: "wrong-config-reload",
-    what: "the holder's keepalived is made to read a file that is nonsense",
+    what: "the holder's keepalived.conf is nonsense, and keepalived is told by a signal to read its file",
     needs: [],
     lasts: 15,
     inject: ({ holder }) => [onNode(holder.name, "bad-config")],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -9,29 +9,40 @@ import { packageRoot } from "../../local/root";
 describe("what keepalived is started with", () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "arguments-"));
+    folder = mkdtempSync(join(tmpdir(), "start-"));
+    const keepalived = join(folder, "keepalived");
+    // Refuses what is nonsense, and is killed by what its test has a defect for.
+    writeFileSync(
+      keepalived,
+      '#!/bin/sh\n[ "$1" = --config-test ] && case $(cat "$3") in nonsense) exit 4 ;; defect) kill -SEGV $$ ;; esac\n',
+    );
+    chmodSync(keepalived, 0o755);
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const conf = (content: string): void => writeFileSync(join(folder, "conf"), content);
-  const good = (): string => join(folder, "lib", "keepalived.conf");
+  const copy = (): string => join(folder, "lib", "keepalived.conf");
+  const copied = (): string | undefined => (existsSync(copy()) ? readFileSync(copy(), "utf8") : undefined);
 
-  function run(program: string, words: string[] = [], environment: Record<string, string> = {}): string {
+  function run(
+    program: string,
+    environment: Record<string, string> = {},
+  ): { code: number | null; said: string } {
     const env = {
       ...process.env,
-      ...{ KEEPALIVED_RUN: folder, KEEPALIVED_CONF: join(folder, "conf"), KEEPALIVED_GOOD: good() },
-      ...{ VIP_FACTS: join(folder, "vip.env"), ...environment },
+      ...{ KEEPALIVED_RUN: folder, KEEPALIVED_CONF: join(folder, "conf"), KEEPALIVED_COPY: copy() },
+      ...{ VIP_FACTS: join(folder, "vip.env"), PATH: `${folder}:${process.env.PATH}`, ...environment },
     };
-    const { status, stderr } = spawnSync(join(packageRoot, "node", "keepalived", program), words, {
+    const { status, stderr } = spawnSync(join(packageRoot, "node", "keepalived", program), {
       ...{ env, encoding: "utf8" },
     });
-    assert.equal(status, 0, stderr);
-    return stderr;
+    return { code: status, said: stderr };
   }
 
   /** The arguments of the next start, as systemd hands them to the program; and what was said. */
   function starts(own = ""): { args: string; said: string } {
-    const said = run("before-start", [], own ? { DAEMON_ARGS: own, KEEPALIVED_OPTIONS: own } : {});
+    const { code, said } = run("before-start", own ? { DAEMON_ARGS: own, KEEPALIVED_OPTIONS: own } : {});
+    assert.equal(code, 0, said);
     const lines = readFileSync(join(folder, "keepalived.env"), "utf8").trim().split("\n");
     const values = lines.map((line) => /^(\w+)="(.*)"$/.exec(line)?.slice(1) ?? assert.fail(line));
     assert.deepEqual(
@@ -43,83 +54,64 @@ describe("what keepalived is started with", () => {
   }
   const start = (own = ""): string => starts(own).args;
 
-  /** A start that went well. */
-  const well = (args = ""): string => run("last-good", [], { DAEMON_ARGS: args });
-
-  test("nothing of ours at a boot, and after a crash that it is not a boot", () => {
+  test("a copy of its file, and after a crash that it is no boot", () => {
     conf("good");
-    assert.equal(start("-D -x"), "-D -x");
-    well();
-    assert.equal(start("-D -x"), "-D -x --config-id=again");
-    well();
-    assert.equal(start("-D -x --config-id=again"), "-D -x --config-id=again", "not twice");
+    assert.equal(start("-D -x"), `-D -x --use-file=${copy()}`);
+    assert.equal(copied(), "good");
+    const again = `-D -x --config-id=again --use-file=${copy()}`;
+    assert.equal(start(`-D -x --use-file=${copy()}`), again);
+    assert.equal(start(again), again, "nothing twice");
+    conf("better");
+    start();
+    assert.equal(copied(), "better");
   });
 
   test("the node's own arguments stay, whatever is in them", () => {
     conf("good");
-    assert.equal(start('-D "a b" $X \\'), '-D \\"a b\\" \\$X \\\\');
+    assert.equal(start('-D "a b" $X \\'), `-D \\"a b\\" \\$X \\\\ --use-file=${copy()}`);
   });
 
-  test("the last file that it could use, while it refuses the present one", () => {
+  test("the last file that it could use, where it cannot use the present one, or there is none", () => {
     conf("good");
     start();
-    well();
     conf("nonsense");
-    assert.equal(start(), "--config-id=again", "nobody knows yet");
     const { args, said } = starts();
-    assert.equal(args, `--config-id=again --use-file=${good()}`);
-    assert.match(said, /cannot use .*conf, and goes on .* mend it, and reload keepalived/);
-    well(args);
-    assert.equal(readFileSync(good(), "utf8"), "good", "what it does not use is not the last one");
-    assert.equal(start(args), args, "after a crash");
-    well(args);
-    conf("mended");
-    assert.equal(start(args), "--config-id=again");
-    well();
-    assert.equal(readFileSync(good(), "utf8"), "mended");
-  });
-
-  test("a file that is mended is the last one before a reload: it is what a reload reads", () => {
-    conf("good");
-    well();
-    conf("mended");
-    run("last-good", ["tested"]);
-    assert.equal(readFileSync(good(), "utf8"), "mended");
-  });
-
-  test("also where somebody removed the file", () => {
-    conf("good");
-    well();
+    assert.equal(args, `--config-id=again --use-file=${copy()}`);
+    assert.match(
+      said,
+      /cannot use .*conf \(code 4\): mend it, then `systemctl reload keepalived`\n.*goes on with the last one/,
+    );
     rmSync(join(folder, "conf"));
-    assert.equal(start(), `--config-id=again --use-file=${good()}`);
+    assert.equal(start(), args);
+    assert.equal(copied(), "good");
+    conf("mended");
+    start();
+    assert.equal(copied(), "mended");
   });
 
-  test("the file itself where there is no other one, slowly", () => {
+  test("its file, slowly, where there is no copy", () => {
     conf("nonsense");
-    start();
+    const before = Date.now();
     assert.equal(start(), "");
-    // One that was good, and is not any more: of another version, say.
-    conf("good");
-    well();
-    conf("nonsense");
-    start();
-    const args = start();
-    assert.match(args, /use-file/);
-    assert.equal(start(args), "--config-id=again");
-    assert.ok(!existsSync(good()));
+    assert.ok(Date.now() - before >= 1_000);
+    assert.equal(copied(), undefined);
   });
 
-  test("a start that was cut short says nothing about a file that it could use", () => {
+  test("a reload fails with a file that it cannot use, and reads one that it can", () => {
     conf("good");
-    start();
-    well();
-    start();
-    assert.equal(start(), "--config-id=again");
-    well();
-    conf("newer");
-    start();
-    well();
-    assert.equal(readFileSync(good(), "utf8"), "newer");
-    assert.ok(!existsSync(join(folder, "keepalived-refused")));
+    assert.equal(run("adopt").code, 0);
+    conf("nonsense");
+    assert.equal(run("adopt").code, 1);
+    assert.equal(copied(), "good");
+    assert.ok(!existsSync(`${copy()}.new`));
+    conf("mended");
+    assert.equal(run("adopt").code, 0);
+    assert.equal(copied(), "mended");
+  });
+
+  test("a test that is killed by its own defect says nothing", () => {
+    conf("defect");
+    assert.equal(run("adopt").code, 0);
+    assert.equal(copied(), "defect");
   });
 });
