@@ -140,7 +140,7 @@ def _work(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
     if verb == "pack":
         restore.pack(arguments[3])
     elif verb == "unpack":
-        restore.unpack(arguments[3], number)
+        restore.unpack(arguments[3], number, setup.data.datastore)
     elif verb == "put-back":
         restore.put_back(number)
     elif verb == TAKE_BACK:

@@ -62,9 +62,9 @@ def _said(*commands: "tuple[str, ...]") -> "list[Optional[str]]":
 
 
 def _output(process: "subprocess.Popen[bytes]", until: float) -> Optional[str]:
-    """One that hangs in the kernel is left to itself: it is not waited for."""
+    """One that hangs in the kernel is left to itself: it is not waited for, and does not take the others' time."""
     try:
-        said, _ = process.communicate(timeout=max(0, until - time.monotonic()))
+        said, _ = process.communicate(timeout=max(0.1, until - time.monotonic()))
     except subprocess.TimeoutExpired:
         process.kill()
         return None

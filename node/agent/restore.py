@@ -21,6 +21,7 @@ from typing import Callable, NamedTuple, Optional
 
 from .configuration import SENTINEL_NAME
 from .copies import FOLDER as COPIES
+from .copies import no_links
 from .files import Unusable, read_some, sync_folder, write_whole
 
 FOLDER = ".restore"
@@ -127,8 +128,8 @@ class Restore:
         finally:
             os.close(fd)
 
-    def unpack(self, file: str, number: str) -> None:
-        """The data from a tar.gz file; what was there before is kept."""
+    def unpack(self, file: str, number: str, datastore: str) -> None:
+        """The data from a tar.gz file, with a datastore in it that is no link; what was there before is kept."""
         state = self.state()
         if state and state.phase == "done" and state.id == number:
             return  # it was killed after all was done
@@ -138,15 +139,27 @@ class Restore:
             os.mkdir(self._folder, 0o700)
         self._remove("incoming", "discarded")
         os.mkdir(self._path("incoming"), 0o700)
+        try:
+            self._extract(file, datastore)
+        except OSError:
+            # It may have filled the server.
+            self._remove("incoming")
+            raise
+        os.sync()
+        self._is(State("out", number, "incoming", away))
+        self.finish()
+
+    def _extract(self, file: str, datastore: str) -> None:
         excluded = [f"--exclude=./{name}" for name in PLACE]
         _run(
             "the archive cannot be unpacked; the data is as it was",
             ["tar", "--extract", "--gzip", "--file", file, "--numeric-owner", "--same-owner", "--same-permissions"],
             ["--anchored", *excluded, "--directory", self._path("incoming")],
         )
-        os.sync()
-        self._is(State("out", number, "incoming", away))
-        self.finish()
+        # Nobody could mount the data any more to put back what was before.
+        no_links(self._path("incoming"), datastore)
+        if not _is_folder(os.path.join(self._path("incoming"), datastore)):
+            raise Unusable(2, f"the archive has no datastore ({datastore}); the data is as it was")
 
     def put_back(self, number: str) -> None:
         """The data from before a restore."""

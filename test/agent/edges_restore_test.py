@@ -49,12 +49,12 @@ def test_what_was_packed_can_be_unpacked_without_what_belongs_to_the_place(data:
 
 def test_the_data_from_before_stays_until_the_service_is_well(data: Path, archive: Path) -> None:
     restore = Restore(str(data), _owner)
-    restore.unpack(str(archive), "id-1")
+    restore.unpack(str(archive), "id-1", "k3s/server/db")
     assert _state(data) == "restored" and (data / ".restore/replaced/k3s/server/db/state").read_text() == "before"
     assert (data / ".snap/1").read_text() == "copy"
     restore.put_back("id-2")
     assert _state(data) == "before" and not (data / ".restore").exists()
-    restore.unpack(str(archive), "id-3")
+    restore.unpack(str(archive), "id-3", "k3s/server/db")
     restore.settle()
     assert _state(data) == "restored" and not (data / ".restore").exists()
 
@@ -75,13 +75,13 @@ def test_killed_anywhere_it_ends_as_it_was_or_as_it_was_to_be(
 
     monkeypatch.setattr(os, "rename", killed)
     try:
-        Restore(str(data), _owner).unpack(str(archive), "id-1")
+        Restore(str(data), _owner).unpack(str(archive), "id-1", "k3s/server/db")
     except KeyboardInterrupt:
         pass
     monkeypatch.setattr(os, "rename", rename)
     Restore(str(data), _owner).finish()
     assert _state(data) in ("before", "restored")
-    Restore(str(data), _owner).unpack(str(archive), "id-1")
+    Restore(str(data), _owner).unpack(str(archive), "id-1", "k3s/server/db")
     assert _state(data) == "restored" and (data / ".restore/replaced/k3s/server/db/state").read_text() == "before"
 
 
@@ -132,7 +132,7 @@ def test_names_of_the_place_in_an_archive_do_not_end_the_service_for_good(data: 
         (content / name / "x").write_text("x")
     (content / ".ha-rancher-sentinel").write_text("another stack\n")
     restore = Restore(str(data), _owner)
-    restore.unpack(str(_pack(content, tmp_path / "hostile.tar.gz")), "id-1")
+    restore.unpack(str(_pack(content, tmp_path / "hostile.tar.gz")), "id-1", "k3s/server/db")
     assert _state(data) == "restored" and (data / ".ha-rancher-sentinel").read_text() == "this stack\n"
     assert (data / ".snap/1").read_text() == "copy"
     restore.settle()
@@ -142,7 +142,7 @@ def test_names_of_the_place_in_an_archive_do_not_end_the_service_for_good(data: 
 def test_an_archive_that_is_broken_leaves_the_data_as_it_was(data: Path, tmp_path: Path) -> None:
     (tmp_path / "broken").write_bytes(b"\x1f\x8b broken")
     with pytest.raises(OSError, match="as it was"):
-        Restore(str(data), _owner).unpack(str(tmp_path / "broken"), "id-1")
+        Restore(str(data), _owner).unpack(str(tmp_path / "broken"), "id-1", "k3s/server/db")
     Restore(str(data), _owner).finish()
     assert _state(data) == "before" and not (data / ".restore").exists()
 
@@ -152,7 +152,7 @@ def test_a_node_that_is_no_longer_the_owner_moves_nothing(data: Path, archive: P
         raise Failed("another node has the lease")
 
     with pytest.raises(Failed):
-        Restore(str(data), lost).unpack(str(archive), "id-1")
+        Restore(str(data), lost).unpack(str(archive), "id-1", "k3s/server/db")
     assert _state(data) == "before"
 
 
