@@ -61,7 +61,7 @@ export function kernelServer(folder = defaultFolder, isRoot = process.getuid?.()
   /** The lines for sudoers that allow this user exactly the commands for this export. */
   function sudoersHint(name: string): string {
     const lines = sudoersLines(name, userInfo().username, folder).map(({ line }) => line);
-    return `Exporting a directory needs root's rights. Either run this as root, or put these lines into /etc/sudoers.d/ha-rancher (with \`sudo visudo -f /etc/sudoers.d/ha-rancher\`):\n${lines.join("\n")}`;
+    return `Exporting a directory needs root's rights. Either run this as root, or put these lines into /etc/sudoers.d/ha-rancher (with \`sudo visudo -f /etc/sudoers.d/ha-rancher\`); whoever may export any directory is as good as root, so give them to nobody else:\n${lines.join("\n")}`;
   }
 
   async function asRoot(name: string, words: string[], input?: string): Promise<RunResult> {

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { unknownValue } from "../../local/pulumi/values";
@@ -139,6 +149,74 @@ test("nothing is deleted that this project did not make", async () => {
       nfsExport.delete("x", { ...kept, name: "x", directory, removeData: true }),
       /is not deleted/,
     );
+});
+
+test("links that a node planted in the export are not followed", async () => {
+  const given = inputs();
+  const outs = await create(given);
+  const target = folder.path("authorized_keys");
+  writeFileSync(target, "a key\n");
+  const draft = join(given.directory, `.ha-rancher-export.${process.pid}.new`);
+  for (const name of [".ha-rancher-export", ".ha-rancher-export.new", "data/.ha-rancher-sentinel"]) {
+    rmSync(join(given.directory, name), { force: true });
+    symlinkSync(target, join(given.directory, name));
+  }
+  symlinkSync(target, draft);
+  await nfsExport.update(given.name, outs, given);
+  await nfsExport.delete(given.name, outs);
+  await create(given);
+  assert.equal(readFileSync(target, "utf8"), "a key\n");
+
+  const elsewhere = folder.path("elsewhere");
+  for (const name of ["data", "lease"]) {
+    mkdirSync(elsewhere, { recursive: true });
+    rmSync(join(given.directory, name), { recursive: true });
+    symlinkSync(elsewhere, join(given.directory, name));
+    assert.deepEqual(await nfsExport.read(given.name, outs), { id: "" });
+    await assert.rejects(nfsExport.update(given.name, outs, given), /is a link or a file, which a node/);
+    assert.deepEqual(readdirSync(elsewhere), []);
+    rmSync(join(given.directory, name));
+    await nfsExport.update(given.name, outs, given);
+  }
+  symlinkSync("nowhere", join(given.directory, "data/.ha-rancher-sentinel-2"));
+  await nfsExport.delete(given.name, { ...outs, removeData: true });
+  assert.ok(existsSync(target) && existsSync(elsewhere) && !existsSync(given.directory));
+});
+
+test("what a node leaves in the export no other user of this machine can reach", async () => {
+  const given = inputs();
+  await create(given);
+  assert.equal(statSync(given.directory).mode & 0o777, 0o700);
+});
+
+test("the marker of a former version, in the directory, is believed and moved out of it", async () => {
+  const given = inputs();
+  const outs = await create(given);
+  const [marker, former] = [
+    `${given.directory}.ha-rancher-export`,
+    join(given.directory, ".ha-rancher-export"),
+  ];
+  rmSync(marker);
+  writeFileSync(former, `${given.name}\n`);
+  await assert.rejects(nfsExport.create(inputs({ directory: given.directory })), /belongs to the export/);
+  await nfsExport.update(given.name, outs, given);
+  assert.equal(readFileSync(marker, "utf8"), `${given.name}\n`);
+  assert.ok(!existsSync(former));
+  // What a node writes there from now on counts for nothing.
+  writeFileSync(former, "stack-of-somebody-else\n");
+  await nfsExport.delete(given.name, { ...outs, removeData: true });
+  assert.ok(!existsSync(given.directory) && !existsSync(marker));
+});
+
+test("a directory that somebody made in a folder of theirs is used, and not removed", async (t) => {
+  if (process.getuid?.() === 0) return t.skip("root may write everywhere");
+  const above = folder.path("theirs");
+  mkdirSync(join(above, "ours"), { recursive: true });
+  chmodSync(above, 0o555);
+  t.after(() => chmodSync(above, 0o755));
+  const given = inputs({ directory: join(above, "ours") });
+  const outs = await create(given);
+  await assert.rejects(nfsExport.delete(given.name, { ...outs, removeData: true }), /is not deleted/);
 });
 
 test("two exports never share a directory; one whose export has ended can be taken over", async () => {
