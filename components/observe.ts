@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { withLikelyCause } from "../domain/causes";
 import { shellQuote } from "../domain/shell-quote";
 import { runReleaseScript } from "../providers/release/scripts";
-import type { SshEndpoint } from "../providers/remote/endpoint";
+import { pinnedSshWords, type SshEndpoint } from "../providers/remote/endpoint";
 import { connectAhead } from "../providers/remote/ssh";
 import { awaitHolders, type Holders, measureHolders } from "../providers/vip/holders";
 import { waitForPing } from "../providers/vip/ping";
@@ -116,15 +116,7 @@ function describe(nodes: Reachable[], found: { holders: string[]; unreachable: s
 /** A command line for a person's shell that logs in with the pinned host key. */
 function sshCommand(ssh: SshEndpoint): string {
   const port = ssh.port === 22 ? [] : ["-p", String(ssh.port)];
-  return [
-    "ssh",
-    "-i",
-    shellQuote(ssh.keyFile),
-    "-o",
-    shellQuote(`UserKnownHostsFile=${ssh.knownHostsFile}`),
-    ...port,
-    shellQuote(`${ssh.user}@${ssh.host}`),
-  ].join(" ");
+  return ["ssh", ...[...pinnedSshWords(ssh), ...port, `${ssh.user}@${ssh.host}`].map(shellQuote)].join(" ");
 }
 
 async function waitForService(nodes: Reachable[], { workload }: ObserveArgs): Promise<void> {

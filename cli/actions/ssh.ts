@@ -1,5 +1,6 @@
 import { Failure } from "../../local/errors";
 import { handOver } from "../../local/foreground";
+import { pinnedSshWords } from "../../providers/remote/endpoint";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
 import { knownNode } from "../../stack/nodes";
 import { callerFolder } from "../caller";
@@ -14,26 +15,12 @@ export interface SshOptions {
   command: string[];
 }
 
-/** Quotes a path for OpenSSH's options: `%` begins a placeholder there, and spaces separate files. */
-const asFile = (path: string): string => `"${path.replaceAll("%", "%%")}"`;
-
-/**
- * The arguments of OpenSSH's client. The key is given as a file. The user's own configuration is ignored: it could
- * accept another host key than the pinned one.
- */
+/** The arguments of OpenSSH's client. The key is given as a file, and no configuration of the user's is read. */
 export function sshArguments(node: KnownNode, command: readonly string[]): string[] {
-  const options = [
-    "IdentitiesOnly=yes",
-    "StrictHostKeyChecking=yes",
-    `UserKnownHostsFile=${asFile(node.knownHostsFile)}`,
-    "GlobalKnownHostsFile=/dev/null",
-    "ConnectTimeout=20",
-    "ServerAliveInterval=5",
-    "ServerAliveCountMax=3",
-    "LogLevel=ERROR",
-  ];
+  const options = ["ConnectTimeout=20", "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=ERROR"];
   return [
-    ...["-F", "none", "-i", node.keyFile, "-p", String(node.port)],
+    ...pinnedSshWords(node),
+    ...["-p", String(node.port)],
     ...options.flatMap((option) => ["-o", option]),
     `${node.user}@${node.host ?? node.address}`,
     ...(command.length > 0 ? ["--", ...command] : []),

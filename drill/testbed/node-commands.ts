@@ -1,4 +1,5 @@
 import { linkedProgram } from "../../domain/node-set";
+import { pinnedSshWords } from "../../providers/remote/endpoint";
 import { rootPrefix } from "../../providers/remote/root";
 import { bareScript, installSet, runNodeScript } from "../../providers/remote/script";
 import { asRoot, exec } from "../../providers/remote/ssh";
@@ -62,16 +63,14 @@ export const recorderShell = ({
 }: KnownNode): Shell => ({
   command: "ssh",
   args: [
-    ...["-i", keyFile, "-p", String(port)],
+    ...pinnedSshWords({ keyFile, knownHostsFile }),
+    ...["-p", String(port)],
     ...[
-      `UserKnownHostsFile=${knownHostsFile}`,
-      ...[
-        "BatchMode=yes",
-        "ConnectTimeout=5",
-        "ServerAliveInterval=5",
-        "ServerAliveCountMax=6",
-        "LogLevel=ERROR",
-      ],
+      "BatchMode=yes",
+      "ConnectTimeout=5",
+      "ServerAliveInterval=5",
+      "ServerAliveCountMax=6",
+      "LogLevel=ERROR",
     ].flatMap((option) => ["-o", option]),
     `${user}@${host}`,
     ...[rootPrefix(user)].filter(Boolean),

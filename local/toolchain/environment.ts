@@ -58,6 +58,12 @@ function ensurePassphrase(): string {
 }
 
 /**
+ * The user's variables that the official plugins take in place of what the program says: with DOCKER_CONTEXT all nodes'
+ * containers would be made on one engine, and with SSH_AUTH_SOCK a user's keys offered to every node.
+ */
+const misleading = /^(DOCKER_.*|SSH_AUTH_SOCK)$/;
+
+/**
  * The environment for `pulumi` and all that it starts: this process's own, with the toolchain first on PATH,
  * our PULUMI_HOME, the backend and the passphrase.
  *
@@ -89,6 +95,7 @@ export function pulumiEnvironment(
   if (process.env.PULUMI_CONFIG_PASSPHRASE === undefined && !process.env.PULUMI_CONFIG_PASSPHRASE_FILE) {
     environment.PULUMI_CONFIG_PASSPHRASE_FILE = ensurePassphrase();
   }
+  for (const name of Object.keys(environment)) if (misleading.test(name)) delete environment[name];
   if (offline) environment.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
   return { ...environment, ...overrides };
 }

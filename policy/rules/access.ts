@@ -29,8 +29,9 @@ const hostKeyPinned: Rule = {
     [types.docker]: check<DockerProvider>(({ host = "", sshOpts }) => {
       if (!host.startsWith("ssh:")) return [];
       const text = typeof sshOpts === "string" ? sshOpts : JSON.stringify(sshOpts ?? []);
-      const isOff = /StrictHostKeyChecking=(no|off|accept-new)/i.test(text);
-      return isOff || !/UserKnownHostsFile=(?!\/dev\/null)/.test(text)
+      // Without it said here, the user's own configuration of ssh may have said `no`.
+      const isOn = /StrictHostKeyChecking=yes/i.test(text);
+      return !isOn || !/UserKnownHostsFile=(?!\/dev\/null)/.test(text)
         ? [`The host key of Docker's node ${notPinned}`]
         : [];
     }),

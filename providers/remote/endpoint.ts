@@ -29,12 +29,35 @@ export function replacedByHost(olds: SshEndpoint, news: SshEndpoint | undefined)
   return host !== unknownValue && host !== olds.host ? ["ssh"] : [];
 }
 
-/** Arguments of OpenSSH's client, which Docker and the transfer of large files use. */
-export const openSshOptions = ({ keyFile, knownHostsFile }: SshEndpoint): string[] => [
+/** Quotes a path for OpenSSH's options where it must be: `%` begins a placeholder there, and spaces separate files. */
+const asFile = (path: string): string =>
+  /^[\w./+,-]+$/.test(path) ? path : `"${path.replaceAll("%", "%%")}"`;
+
+/**
+ * Arguments of OpenSSH's client that log in with this key alone, to the machine with the pinned host key alone. No
+ * configuration is read: with `StrictHostKeyChecking no` or `ForwardAgent yes` in it whoever answers at the address would
+ * get the commands, or the user's keys.
+ */
+export const pinnedSshWords = ({
+  keyFile,
+  knownHostsFile,
+}: Pick<SshEndpoint, "keyFile" | "knownHostsFile">): string[] => [
+  "-F",
+  "/dev/null",
   "-i",
   keyFile,
   ...[
-    `UserKnownHostsFile=${knownHostsFile}`,
+    "IdentitiesOnly=yes",
+    "StrictHostKeyChecking=yes",
+    `UserKnownHostsFile=${asFile(knownHostsFile)}`,
+    "GlobalKnownHostsFile=/dev/null",
+  ].flatMap((option) => ["-o", option]),
+];
+
+/** Arguments of OpenSSH's client, which Docker and the transfer of large files use. */
+export const openSshOptions = (ssh: SshEndpoint): string[] => [
+  ...pinnedSshWords(ssh),
+  ...[
     // A new machine is busy, and an emulated one is slow.
     "ConnectTimeout=20",
     "BatchMode=yes",

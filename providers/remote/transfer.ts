@@ -12,9 +12,6 @@ import { lastLines } from "./ssh";
 const sshWords = (ssh: SshEndpoint): string[] => [
   ...openSshOptions(ssh),
   ...["-p", String(ssh.port)],
-  ...["GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes"].flatMap(
-    (option) => ["-o", option],
-  ),
   `${ssh.user}@${ssh.host}`,
 ];
 

@@ -1,3 +1,4 @@
+import { passedOn } from "../../local/child-environment";
 import { RunError, type RunResult, tryRun } from "../../local/run";
 import { explained, explainedRunError } from "./errors";
 import { rulesOf } from "./hypervisors";
@@ -16,7 +17,7 @@ const misleading = ["VAGRANT_CWD", "VAGRANT_DOTFILE_PATH", "VAGRANT_VAGRANTFILE"
 
 function environment(inputs: MachineInputs): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
-    ...process.env,
+    ...passedOn(process.env),
     VAGRANT_CHECKPOINT_DISABLE: "1",
     VAGRANT_NO_COLOR: "1",
     VAGRANT_DEFAULT_PROVIDER: inputs.hypervisor,

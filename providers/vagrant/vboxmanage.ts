@@ -1,3 +1,4 @@
+import { passedOn } from "../../local/child-environment";
 import { tryRun } from "../../local/run";
 import type { MachineInputs } from "./inputs";
 
@@ -5,7 +6,7 @@ const notFound = /VBOX_E_OBJECT_NOT_FOUND|Could not find a registered machine/;
 
 const ask = async (inputs: MachineInputs, ...args: string[]) =>
   await tryRun("VBoxManage", args, {
-    env: { ...process.env, ...inputs.environment, LC_ALL: "C" },
+    env: { ...passedOn(process.env), ...inputs.environment, LC_ALL: "C" },
     timeout: 60_000,
   }).catch(() => undefined);
 

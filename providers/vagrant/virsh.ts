@@ -1,3 +1,4 @@
+import { passedOn } from "../../local/child-environment";
 import { type RunResult, tryRun } from "../../local/run";
 import type { MachineInputs } from "./inputs";
 
@@ -18,7 +19,7 @@ const noDomain = /failed to get domain|no domain with matching|Domain not found/
 async function virsh(inputs: MachineInputs, ...args: string[]): Promise<RunResult | undefined> {
   const connect = inputs.libvirt?.uri ? ["--connect", inputs.libvirt.uri] : [];
   return await tryRun("virsh", [...connect, ...args], {
-    env: { ...process.env, ...inputs.environment, LC_ALL: "C" },
+    env: { ...passedOn(process.env), ...inputs.environment, LC_ALL: "C" },
     timeout: 60_000,
   }).catch(() => undefined);
 }

@@ -228,7 +228,7 @@ test("nodes that do not answer are said to be unreachable, and nobody is guessed
   );
   assert.match(
     nodes[0]?.ssh ?? "",
-    /^ssh -i \S*\/machines\/rancher-1\/id_ed25519\S* .*UserKnownHostsFile=.* -p 1 /,
+    /^ssh \S*-F\S* \S*\/dev\/null\S* \S*-i\S* \S*\/machines\/rancher-1\/id_ed25519\S* .*UserKnownHostsFile=.*-p\S* \S*1\S* /,
   );
   assert.equal(await pulumi.isSecret(stack.nodes), false);
 });

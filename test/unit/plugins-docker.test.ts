@@ -9,6 +9,7 @@ import { type ContainerInputs, comparable } from "../../lab/plugins/docker/conta
 import { repoDigestOf, splitName } from "../../lab/plugins/docker/image";
 import { knownKeys } from "../../lab/plugins/docker/known-hosts";
 import { same, type Values } from "../../lab/plugins/values";
+import { openSshOptions } from "../../providers/remote/endpoint";
 
 describe("image names", () => {
   for (const [name, repository, tag] of [
@@ -100,11 +101,29 @@ describe("the provider's configuration", () => {
     );
   });
 
+  test("what the program gives is understood, and no other configuration is read", () => {
+    const ssh = {
+      host: "h",
+      port: 22,
+      user: "u",
+      privateKey: "",
+      hostKey: "",
+      keyFile: "/k",
+      knownHostsFile: "/a b/n",
+    };
+    const config = parseConfig("ssh://u@h", JSON.stringify(openSshOptions(ssh)));
+    assert.deepEqual([config.keyFile, config.knownHostsFile, config.verify], ["/k", "/a b/n", true]);
+    assert.throws(
+      () => parseConfig("ssh://u@h", '["-i","k","-F","/home/u/.ssh/config"]'),
+      /`sshOpts` has -F/,
+    );
+  });
+
   test("no option is silently ignored", () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z]{3,20}$/), (name) => {
         const known =
-          /^(identityfile|userknownhostsfile|connecttimeout|serveralive(interval|countmax)|stricthostkeychecking|batchmode|identitiesonly|loglevel)$/i;
+          /^(identityfile|userknownhostsfile|connecttimeout|serveralive(interval|countmax)|stricthostkeychecking|batchmode|identitiesonly|globalknownhostsfile|loglevel)$/i;
         fc.pre(!known.test(name));
         assert.throws(
           () => parseConfig("ssh://u@h", JSON.stringify(["-i", "k", "-o", `${name}=1`])),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { passedOn } from "../../local/child-environment";
 import { chooseBackend, pulumiEnvironment } from "../../local/toolchain/environment";
 import { ownHome, put, withEnvironment } from "./cli-support";
 
@@ -25,6 +26,42 @@ test("without a login state is kept in local files, with a passphrase made once"
   assert.equal(
     readFileSync(pulumiEnvironment(toolchain).PULUMI_CONFIG_PASSPHRASE_FILE ?? "", "utf8"),
     passphrase,
+  );
+});
+
+test("what would move all nodes' containers to another engine, or offer the user's keys, is left out", (t) => {
+  ownHome(t);
+  const misleading = {
+    DOCKER_CONTEXT: "mine",
+    DOCKER_HOST: "tcp://x",
+    DOCKER_CERT_PATH: "/x",
+    SSH_AUTH_SOCK: "/a",
+  };
+  withEnvironment(t, { ...misleading, AWS_PROFILE: "state" });
+  const env = pulumiEnvironment(toolchain);
+  for (const name of Object.keys(misleading)) assert.ok(!(name in env), name);
+  assert.equal(env.AWS_PROFILE, "state", "a backend may need it");
+});
+
+test("Vagrant gets a list of variables, and no tokens of the user's", () => {
+  const passed = {
+    PATH: "/bin",
+    LC_ALL: "C",
+    VAGRANT_HOME: "/v",
+    XDG_CACHE_HOME: "/c",
+    HTTPS_PROXY: "http://p",
+    SystemRoot: "C",
+  };
+  const kept = [
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_CONFIG_PASSPHRASE",
+    "AWS_SECRET_ACCESS_KEY",
+    "GITHUB_TOKEN",
+    "SSH_AUTH_SOCK",
+  ];
+  assert.deepEqual(
+    passedOn({ ...passed, ...Object.fromEntries(kept.map((name) => [name, "secret"])) }),
+    passed,
   );
 });
 

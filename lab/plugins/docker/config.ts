@@ -42,19 +42,20 @@ function parseHost(host: string): Pick<DockerHost, "host" | "port" | "user"> {
   };
 }
 
-/** Parses `-i KEY` and `-o NAME=VALUE`, also written as one word, to a list of pairs; `-i` is ssh's IdentityFile. */
+/** Parses `-F FILE`, `-i KEY` and `-o NAME=VALUE`, also written as one word, to a list of pairs; `-i` is ssh's IdentityFile. */
 function pairs(words: readonly string[]): [string, string][] {
   const found: [string, string][] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
     const flag = word.slice(0, 2);
-    if (flag !== "-i" && flag !== "-o") {
+    if (flag !== "-i" && flag !== "-o" && flag !== "-F") {
       throw new Error(
-        `\`sshOpts\` has ${word}: the offline stand-in understands \`-i FILE\` and \`-o NAME=VALUE\` only`,
+        `\`sshOpts\` has ${word}: the offline stand-in understands \`-F /dev/null\`, \`-i FILE\` and \`-o NAME=VALUE\` only`,
       );
     }
     const value = word.length > 2 ? word.slice(2) : (words[++index] ?? "");
     if (flag === "-i") found.push(["identityfile", value]);
+    else if (flag === "-F") found.push(["-f", value]);
     else {
       const [, name = "", text = ""] = /^\s*(\w*)(?:\s*=\s*|\s+)(.*)$/s.exec(value) ?? [value, value];
       found.push([name.toLowerCase(), text.replace(/^"(.*)"$/s, "$1")]);
@@ -111,6 +112,8 @@ export function parseConfig(host: string, sshOpts: string | undefined): DockerHo
       only("StrictHostKeyChecking", value, "yes", "no");
       config.verify = value.toLowerCase() === "yes";
     } // The next options describe how the stand-in always works: it never asks, tries one key, and logs nothing itself.
+    else if (name === "-f") only("-F", value, "/dev/null", "none");
+    else if (name === "globalknownhostsfile") only("GlobalKnownHostsFile", value, "/dev/null", "none");
     else if (name === "batchmode") only("BatchMode", value, "yes");
     else if (name === "identitiesonly") only("IdentitiesOnly", value, "yes");
     else if (name !== "loglevel") {
