@@ -1,5 +1,5 @@
 /** Options of fence agents that are nobody's business; they are written last, and never shown. */
-export const isSecretOption = (name: string): boolean => /passw|secret|token|apikey|api_key/.test(name);
+export const isSecretOption = (name: string): boolean => /passw|secret|token|api_?key|community/.test(name);
 
 /** A fence agent, and what it is told. */
 export interface FenceAgent {

@@ -36,3 +36,6 @@ export const labHome = (): string => join(cacheHome(), "labs", labName());
 
 /** Boxes, images and packages that labs share, each in a folder named by the hash of its source. */
 export const artifactsHome = (): string => join(cacheHome(), "artifacts");
+
+/** Where this machine keeps the shared data of a stack that it serves, unless the settings say it. */
+export const sharedDirectoryOf = (stack: string): string => join(dataHome(), "shared", stack);

@@ -22,7 +22,7 @@ type Found = [path: string, value: unknown];
 function secretsIn({ registryLogin, tls, nodes, fencing, boxUrl, extraEnvironment }: Settings): Found[] {
   const optionsOf = (path: string, options: Record<string, unknown>): Found[] =>
     Object.entries(options).flatMap(([name, value]) =>
-      isSecretOption(name) || /^(snmp_)?community$/.test(name) ? [[`${path}.${name}`, value] as Found] : [],
+      isSecretOption(name) ? [[`${path}.${name}`, value] as Found] : [],
     );
   return [
     ["registryLogin.password", registryLogin?.password],

@@ -1,6 +1,9 @@
+import { homedir } from "node:os";
+import { environmentOf } from "../../domain/environment";
+import { sharedDirectoryOf } from "../../local/paths";
 import { sudoersLines } from "../../providers/nfs/kernel";
 import { namespace } from "../../settings";
-import { type Check, fault, type Subject, well } from "./check";
+import { type Check, fault, remark, type Subject, well } from "./check";
 
 /** Whether this machine's kernel serves the shared directory. In the lab it does not: the lab has its own server. */
 const servedHere = ({ settings, inLab }: Subject): boolean => settings?.storage === "host" && !inLab;
@@ -34,6 +37,41 @@ const nfs: Check = {
   },
 };
 
+/** File systems that hold more than shared data; the root's is one, too. */
+const systems = ["/bin", "/boot", "/etc", "/home", "/lib", "/opt", "/root", "/usr", "/var"];
+
+/** The mount point of the file system that a path is on, from the text of /proc/self/mountinfo; `/` if it says nothing. */
+function mountPointOf(path: string, table: string): string {
+  const points = table.split("\n").map((line) => (line.split(" ")[4] ?? "").replaceAll("\\040", " "));
+  const isAbove = (point: string): boolean => point === "/" || `${path}/`.startsWith(`${point}/`);
+  return points.filter((point) => point && isAbove(point)).sort((a, b) => b.length - a.length)[0] ?? "/";
+}
+
+/** The kernel lets whoever is root on a node reach all of the file system that an exported directory is on. */
+const ownFileSystem: Check = {
+  name: "export",
+  beforeUp: true,
+  look(subject) {
+    const { machine, settings, stack } = subject;
+    if (!settings || !servedHere(subject) || machine.platform !== "linux") return [];
+    const directory = settings.sharedDirectory ?? sharedDirectoryOf(stack);
+    const point = mountPointOf(directory, machine.text("/proc/self/mountinfo") ?? "");
+    const holdsMore =
+      point === "/" || [homedir(), ...systems].some((place) => `${place}/`.startsWith(`${point}/`));
+    if (!holdsMore) return well(`The shared directory is on a file system of its own, ${point}`);
+    const meaning = `The shared directory ${directory} is on the file system of ${point}: root on a node, as which Rancher's container runs, can read and write all of it, since file handles of NFS can be forged`;
+    const size = "20G";
+    const mend = [
+      "`storage: machine` or `storage: server`; or give it a file system of its own:",
+      `sudo truncate -s ${size} /var/lib/ha-rancher-${stack}.img && sudo mkfs.xfs /var/lib/ha-rancher-${stack}.img`,
+      `echo '/var/lib/ha-rancher-${stack}.img ${directory} xfs loop,nosuid,nodev,noexec 0 0' | sudo tee -a /etc/fstab`,
+      `sudo mkdir -p ${directory} && sudo mount ${directory} && sudo chown ${machine.user} ${directory}`,
+    ].join("\n");
+    const isProd = environmentOf(stack, settings.environment, settings.nodes) === "prod";
+    return (isProd ? fault : remark)(meaning, mend);
+  },
+};
+
 const sudo: Check = {
   name: "sudo",
   beforeUp: true,
@@ -52,4 +90,4 @@ const sudo: Check = {
   },
 };
 
-export const storageChecks: Check[] = [nfs, sudo];
+export const storageChecks: Check[] = [nfs, ownFileSystem, sudo];

@@ -51,7 +51,13 @@ async function write({ ssh, file }: DaemonSettingsInputs, before: string, after:
   const swap =
     after === ""
       ? `rm -f ${file}`
-      : `mkdir -p ${dirname(file)} && cat >${file}.new && chmod 0644 ${file}.new && mv -f ${file}.new ${file}`;
+      : [
+          `mkdir -p ${dirname(file)}`,
+          // It may hold the passwords of proxies: nobody else reads it who could not before.
+          `(umask 077 && cat >${file}.new)`,
+          `if [ -e ${file} ]; then chmod --reference=${file} ${file}.new; else chmod 0644 ${file}.new; fi`,
+          `mv -f ${file}.new ${file}`,
+        ].join(" && ");
   // If Docker does not run, or has no systemd unit, it reads the file at its next start.
   const script = `{ ${swap}; } && { ! systemctl --quiet is-active docker || systemctl reload docker; }`;
   await execOk(ssh, asRoot(ssh, script), { stdin: after, timeout: limit });

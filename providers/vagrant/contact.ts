@@ -1,4 +1,5 @@
 import type { ClientErrorExtensions } from "ssh2";
+import { shownLine } from "../../domain/shown-text";
 import type { SshEndpoint } from "../remote/endpoint";
 import { hostKeyLine } from "../remote/first-contact";
 
@@ -10,8 +11,13 @@ export interface Contact {
   interface: string;
 }
 
-/** What the machine's network must have to be complete. */
+/** What the machine must have to be the one that was made, with its network complete. */
 export interface Expected {
+  /**
+   * Its host keys as they were read on another way than the network that it is contacted by; undefined: whoever answers at
+   * the first contact is believed.
+   */
+  hostKeys?: readonly string[] | undefined;
   /** Static addresses with their prefixes; the machine is contacted at the first one. */
   addresses: readonly string[];
   /** The least number of interfaces with an address, static or not. */
@@ -27,6 +33,8 @@ class Unfinished extends Error {}
 /** One connection attempt; TCG guests take seconds for a handshake. */
 const attemptTime = 20_000;
 const pause = 1_000;
+/** Characters of an answer: a machine that is not the one that was made could talk for ever. */
+const mostOutput = 1 << 20;
 
 const measureAddresses = "ip -4 -o addr show";
 
@@ -55,8 +63,35 @@ export function missingNetwork(output: string, expected: Expected): string | und
     : undefined;
 }
 
-/** Logs in and runs one command. It pins no key itself: for the first contact `endpoint.hostKey` is empty. */
-async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKey: string; stdout: string }> {
+/** The host keys in /etc/ssh/ssh_host_*_key.pub, without their comments. */
+export const hostKeysIn = (text: string): string[] =>
+  [...text.matchAll(/^([a-z0-9@.-]{4,64} [A-Za-z0-9+/]{40,2000}={0,2})(?:\s.*)?$/gm)].map(
+    ([, key]) => key ?? "",
+  );
+
+/** Why a host key is not the machine's. */
+function wrongKey(shown: string, pinned: string): Refused {
+  const [what, way] = pinned
+    ? [
+        `not the pinned ${pinned.slice(0, 40)}...`,
+        "it was reinstalled (then replace it: `pulumi up --replace URN`)",
+      ]
+    : ["and the machine says through Vagrant that it has another one", "its address is taken"];
+  return new Refused(
+    `its host key is ${shownLine(shown, 40)}..., ${what}: another machine answers at its address, or ${way}`,
+  );
+}
+
+/**
+ * Logs in and runs one command. It pins no key itself: for the first contact `endpoint.hostKey` is empty.
+ *
+ * @param hostKeys those that it may have then; undefined: any
+ */
+async function attempt(
+  endpoint: SshEndpoint,
+  command: string,
+  hostKeys: readonly string[] | undefined,
+): Promise<{ hostKey: string; stdout: string }> {
   // Loaded here, since a preview without changes never needs it.
   const { Client } = await import("ssh2");
   const client = new Client();
@@ -69,7 +104,7 @@ async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKe
           if (error) return reject(error);
           let stdout = "";
           channel.on("data", (data: Buffer) => {
-            stdout += data.toString();
+            stdout = (stdout + data.toString()).slice(0, mostOutput);
           });
           channel.stderr.resume();
           channel.on("close", () => resolve({ hostKey: shown, stdout }));
@@ -78,10 +113,7 @@ async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKe
       client.on("error", (error: Error & ClientErrorExtensions) =>
         reject(
           mismatch
-            ? new Refused(
-                `its host key is ${shown.slice(0, 40)}..., not the pinned ${endpoint.hostKey.slice(0, 40)}...: ` +
-                  "another machine has its address, or it was reinstalled (then replace it: `pulumi up --replace URN`)",
-              )
+            ? wrongKey(shown, endpoint.hostKey)
             : error.level === "client-authentication"
               ? new Refused(`it does not accept the key ${endpoint.keyFile}`)
               : error,
@@ -96,7 +128,8 @@ async function attempt(endpoint: SshEndpoint, command: string): Promise<{ hostKe
         readyTimeout: attemptTime,
         hostVerifier: (blob: Buffer) => {
           shown = hostKeyLine(blob);
-          mismatch = endpoint.hostKey !== "" && endpoint.hostKey !== shown;
+          const possible = endpoint.hostKey ? [endpoint.hostKey] : hostKeys;
+          mismatch = possible !== undefined && !possible.includes(shown);
           return !mismatch;
         },
       });
@@ -121,7 +154,7 @@ export async function makeContact(
   const deadline = Date.now() + patience;
   for (;;) {
     try {
-      const { hostKey, stdout } = await attempt(endpoint, measureAddresses);
+      const { hostKey, stdout } = await attempt(endpoint, measureAddresses, expected.hostKeys);
       const missing = missingNetwork(stdout, expected);
       if (missing) {
         const staticOnes = expected.addresses.every((address) => interfaceOf(stdout, address));

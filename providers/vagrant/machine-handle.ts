@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { SshEndpoint } from "../remote/endpoint";
 import { destroy, provision, reload, runThroughVagrant, say, sshConfig, up } from "./client";
-import { type Contact, type Expected, makeContact, missingNetwork } from "./contact";
+import { type Contact, type Expected, hostKeysIn, makeContact, missingNetwork } from "./contact";
 import { isVagrantError } from "./errors";
 import {
   forgetPreviousKey,
@@ -91,11 +91,28 @@ const expectedOf = ({ networks }: MachineInputs): Expected => ({
   interfaces: networks.length,
 });
 
+/**
+ * The host keys of a machine whose key is not pinned yet, read through Vagrant's own connection; undefined where it is
+ * contacted by a network of this machine alone. On a bridged one anybody may answer.
+ */
+async function ownHostKeys({ inputs, record }: MachineHandle): Promise<string[] | undefined> {
+  const contacted = knownPlace(inputs) && inputs.networks.find(({ address }) => address);
+  if (record.hostKey || contacted?.type !== "public") return undefined;
+  const said = await runThroughVagrant(inputs, "cat /etc/ssh/ssh_host_*_key.pub");
+  const keys = hostKeysIn(said ?? "");
+  if (keys.length === 0)
+    throw new Error(
+      "its host key cannot be read through Vagrant's own connection (`vagrant ssh`), and whoever answers on its bridged network is not believed",
+    );
+  return keys;
+}
+
 async function contact(handle: MachineHandle, time = patience.usual): Promise<Contact> {
   try {
     if (!knownPlace(handle.inputs))
       handle.record = { ...handle.record, reached: await sshConfig(handle.inputs) };
-    return await makeContact(endpointOf(handle), expectedOf(handle.inputs), time);
+    const hostKeys = await ownHostKeys(handle);
+    return await makeContact(endpointOf(handle), { ...expectedOf(handle.inputs), hostKeys }, time);
   } catch (error) {
     if (isVagrantError(error)) throw error;
     throw new Error(`${handle.inputs.name} is up, but ${(error as Error).message}`);

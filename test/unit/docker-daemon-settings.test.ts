@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
 import {
   type DaemonSettingsInputs,
@@ -65,6 +65,18 @@ test("what is there stays: other settings, other mirrors, and those that are the
   assert.deepEqual(daemon(), { ...theirs, "registry-mirrors": ["https://a", "https://b", "https://d"] });
   await daemonSettings.delete("id", changed as DaemonSettingsOutputs);
   assert.deepEqual(daemon(), theirs);
+});
+
+test("the file is as open as it was, and one that is made anew is for all", async () => {
+  for (const mode of [0o600, 0o640]) {
+    write('{"proxies":{"http-proxy":"http://user:secret@proxy"}}');
+    chmodSync(file, mode);
+    await create(inputs("https://a"));
+    assert.equal(statSync(file).mode & 0o777, mode);
+  }
+  rmSync(file);
+  await create(inputs("https://a"));
+  assert.equal(statSync(file).mode & 0o777, 0o644);
 });
 
 test("nothing to add: the file and the engine are left alone", async () => {

@@ -163,6 +163,30 @@ test("networks: bridges that do not exist, a network that is taken, ports that a
   assert.match(await asked("vip-unused", { programs: { ping: { code: 1 } } }), /^well/);
 });
 
+test("the export's file system: the system's, its own, and in prod", async () => {
+  const here = (raw = {}) => ({
+    settings: settingsWith({ storage: "host", sharedDirectory: "/srv/rancher/shared", ...raw }),
+  });
+  const table = (...points: string[]): string =>
+    points.map((point) => `36 35 98:0 / ${point} rw - ext4 /dev/x rw`).join("\n");
+  const on = (...points: string[]) => ({ files: { "/proc/self/mountinfo": table(...points) } });
+  assert.match(
+    await asked("export", on("/"), here()),
+    /^remark: .*is on the file system of \/: root on a node/,
+  );
+  assert.match(await asked("export", on("/", "/srv/rancher-2"), here()), /^remark: .*file system of \/:/);
+  assert.match(
+    await asked("export", on("/"), here({ environment: "prod" })),
+    /^fault: .* -> `storage: machine`/,
+  );
+  assert.match(await asked("export", on("/", "/srv/rancher"), here()), /^well: .*its own, \/srv\/rancher/);
+  assert.match(
+    await asked("export", on("/", "/var"), here({ sharedDirectory: "/var/lib/x" })),
+    /^remark: .*file system of \/var/,
+  );
+  assert.equal(await asked("export", on("/"), { ...here(), inLab: true }), "");
+});
+
 test("NFS: not installed, no kernel module, not started", async () => {
   assert.match(await asked("nfs"), /^fault: .*`exportfs` is missing -> apt-get install nfs-kernel-server/);
   const exportfs = { exportfs: {} };

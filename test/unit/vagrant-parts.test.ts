@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { isNameOf } from "../../providers/vagrant/adopt";
 import { installedVersions } from "../../providers/vagrant/box";
-import { missingNetwork } from "../../providers/vagrant/contact";
+import { hostKeysIn, missingNetwork } from "../../providers/vagrant/contact";
 import { type Hypervisor, hypervisors } from "../../providers/vagrant/hypervisors";
 import { isOfVersion } from "../../providers/vagrant/libvirt-turns";
 import { isTransient, patiently } from "../../providers/vagrant/retry";
@@ -210,4 +210,11 @@ describe("hypervisors", () => {
       ["virtualbox", "vmware_desktop", "parallels", "hyperv"],
     );
   });
+});
+
+it("host keys are read from what a machine says of itself, without comments and other words", () => {
+  const key = `ssh-ed25519 ${"A".repeat(68)}`;
+  const said = `Welcome\n${key} root@machine\necdsa-sha2-nistp256 ${"B".repeat(139)}=\n\u001b[2J${key}\nssh-rsa short\n`;
+  assert.deepEqual(hostKeysIn(said), [key, `ecdsa-sha2-nistp256 ${"B".repeat(139)}=`]);
+  assert.deepEqual(hostKeysIn(""), []);
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Mistake, mistake } from "../../domain/mistake";
 import type { LabDescription } from "../../lab/description";
-import { dataHome } from "../../local/paths";
+import { sharedDirectoryOf } from "../../local/paths";
 import type { ExportArgs } from "../../providers/nfs";
 import type { Settings } from "../../settings";
 
@@ -82,7 +82,7 @@ export function chooseStorage(
   return {
     kind: "host",
     address: address ?? "",
-    directory: sharedDirectory ?? join(dataHome(), "shared", stack),
+    directory: sharedDirectory ?? sharedDirectoryOf(stack),
     server: { kind: "kernel" },
     keepData: keepData ?? true,
   };
