@@ -3,7 +3,7 @@
 from typing import Any
 
 from .clock import boot_ms
-from .core.observation import Observation
+from .core.observation import Docker, Observation
 from .core.record import Record, silence_of
 from .core.settings import Configuration
 from .core.state import OWNERS, State
@@ -25,7 +25,8 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "state": type(state.phase).__name__.lower(),
             "since": (now - state.since) / 1000,
             "reason": state.reason,
-            "fault": state.fault or None,
+            # Whether it could take over is not asked of an owner.
+            "fault": None if here else state.fault or None,
             "epoch": state.tenure.epoch if here else None,
             "version": core.version,
             "leaseVersion": node.lease.version or None,
@@ -45,7 +46,8 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
         },
         "container": {
             "name": core.container,
-            "state": seen.container.docker.value,
+            # After Docker's daemon, or an agent, was started anew its control group alone is known.
+            "state": "running" if seen.container.live and seen.container.docker is Docker.UNKNOWN else seen.container.docker.value,
             "live": seen.container.live,
             "startPending": seen.container.start_pending,
             "words": seen.container.words or None,
@@ -58,7 +60,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "failure": state.memory.failure or None,
         },
         "holdsVip": seen.vip,
-        "fit": not state.fault,
+        "fit": here or not state.fault,
         "fencing": _fencing(core, state, seen),
         "orders": _orders(seen),
         "timers": {
