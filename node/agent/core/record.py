@@ -99,7 +99,8 @@ def decode(content: bytes) -> Record | NoRecord:
     # A guard writes below what lies there.
     text = content[RECORD_BYTES if own else 0 :].decode("ascii", "replace").strip(" \0")
     *lines, _ = text.split("\n")
-    former = [_former_record(line) for line in lines]
+    # Empty ones are an agent's, which made room for its own record.
+    former = [_former_record(line) for line in lines if line]
     return (former[-1] if former and all(former) else None) or NoRecord.INVALID
 
 
