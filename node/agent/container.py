@@ -12,6 +12,8 @@ from .run_files import Notes
 
 #: Milliseconds that Docker gets beyond a limit to tell that it took too long.
 _MORE = 500
+#: Seconds until a container that Docker takes for running is started again.
+_AGAIN = 0.1
 #: Milliseconds between two looks for a control group that nobody expects.
 _SELDOM = 5_000
 
@@ -113,7 +115,7 @@ class ContainerEdge:
         try:
             # Whose control group is to be killed, if it comes to that.
             self._inspect(engine, limit)
-            engine.start(self._name, (limit + _MORE) / 1000)
+            self._start(engine, limit)
         except DockerError as error:
             # What was refused does not happen; of anything else that is not known.
             if error.status:
@@ -124,6 +126,15 @@ class ContainerEdge:
         self._just_started = True
         self._notes.keep(starting=False)
         return ""
+
+    def _start(self, engine: Engine, limit: int) -> None:
+        """A container that has just ended runs for Docker until its daemon has noticed: then it starts nothing, and calls that a
+        success."""
+        until = awake_ms() + limit
+        while not engine.start(self._name, (limit + _MORE) / 1000) and not _populated(self._notes.kept.id, self._root):
+            if awake_ms() > until:
+                raise DockerError(0, "it runs, says Docker, and no process of it lives")
+            time.sleep(_AGAIN)
 
     def stop(self, limit: int, grace: int) -> str:
         engine, until = Engine(self._socket), awake_ms() + limit

@@ -108,9 +108,9 @@ class Docker:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
 
-    def start(self, name: str, timeout: float) -> None:
-        """Returns once the container runs; 304 says that it did already."""
-        self._order(f"/containers/{_safe(name)}/start", timeout)
+    def start(self, name: str, timeout: float) -> bool:
+        """Returns once the container runs; false: Docker says that it did already."""
+        return self._order(f"/containers/{_safe(name)}/start", timeout) != 304
 
     def stop(self, name: str, grace: int, timeout: float) -> None:
         """In order: SIGTERM, `grace` seconds, SIGKILL."""
@@ -120,10 +120,11 @@ class Docker:
         """409 says that it does not run."""
         self._order(f"/containers/{_safe(name)}/kill", timeout, ignore=(409,))
 
-    def _order(self, path: str, timeout: float, ignore: tuple[int, ...] = ()) -> None:
+    def _order(self, path: str, timeout: float, ignore: tuple[int, ...] = ()) -> int:
         status, content = self.request("POST", path, timeout)
         if status >= 400 and status not in ignore:
             raise DockerError(status, _message(content) or f"Docker answers {status}")
+        return status
 
     def execute(self, name: str, command: tuple[str, ...], timeout: float) -> int:
         """Runs a command in the container; its exit code. Raises DockerError if it does not end in time."""

@@ -126,9 +126,16 @@ def test_a_container_that_was_started_since_the_last_look_has_not_ended(root: st
         def inspect(self, _name: str, _limit: float) -> Container:
             return Container(CONTAINER, running=False, pid=0, status="exited", image="", exit_code=0)
 
-        def start(self, _name: str, _limit: float) -> None:
+        asked = 0
+
+        def start(self, _name: str, _limit: float) -> bool:
+            self.asked += 1
+            # Docker has not noticed yet that it has ended.
+            if self.asked == 1:
+                return False
             os.makedirs(f"{root}/docker/{CONTAINER}/below")
             children.append(_sleeper(f"{root}/docker/{CONTAINER}"))
+            return True
 
     monkeypatch.setattr("agent.container.Engine", FakeEngine)
     for folder in (f"docker/{CONTAINER}/below", f"docker/{CONTAINER}"):

@@ -123,7 +123,7 @@ def test_an_order_is_never_given_twice(engine: Engine, docker: Docker) -> None:
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_what_is_so_already_is_no_error(engine: Engine, docker: Docker, status: str) -> None:
     engine.answer = lambda _: _http(status)
-    docker.start("service", 2)
+    assert docker.start("service", 2) is (status == "204 No Content")
     docker.stop("service", 30, 2)
     assert engine.requests[-1] == b"POST /containers/service/stop?t=30 HTTP/1.1"
 
