@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { withLikelyCause } from "../domain/causes";
 import { shellQuote } from "../domain/shell-quote";
+import { shownLines } from "../domain/shown-text";
 import { runReleaseScript } from "../providers/release/scripts";
 import { pinnedSshWords, type SshEndpoint } from "../providers/remote/endpoint";
 import { connectAhead } from "../providers/remote/ssh";
@@ -145,7 +146,7 @@ async function waitForService(nodes: Reachable[], { workload }: ObserveArgs): Pr
 /** The end of a node's agent and container logs, for an error's text. */
 async function lastWords({ name, ssh }: Reachable): Promise<string> {
   try {
-    return `--- ${name}:\n${(await runReleaseScript(ssh, "last-words")).trim()}`;
+    return `--- ${name}:\n${shownLines(await runReleaseScript(ssh, "last-words")).trim()}`;
   } catch (error) {
     return `--- ${name}: ${error instanceof Error ? error.message : error}`;
   }

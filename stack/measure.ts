@@ -1,4 +1,6 @@
+import { shownLines } from "../domain/shown-text";
 import { messageOf } from "../local/errors";
+import { lastLines } from "../providers/remote/ssh";
 import { ping } from "../providers/vip/ping";
 import { answers } from "../workloads/rancher/pages";
 import { askAgent } from "./agents";
@@ -19,10 +21,10 @@ async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
     const { code, stdout, stderr } = await askAgent(node, ["status"], timeout);
     if (code !== 0 && isNotSetUp(code, stderr)) return { name, address, error: notSetUp };
     if (code !== 0)
-      throw new Error(`\`agent status\` ended with code ${code}: ${stderr.trim() || stdout.trim()}`);
+      throw new Error(`\`agent status\` ended with code ${code}: ${lastLines(stderr || stdout)}`);
     return { name, address, status: parseNodeStatus(stdout) };
   } catch (error) {
-    return { name, address, error: messageOf(error) };
+    return { name, address, error: shownLines(messageOf(error)) };
   }
 }
 

@@ -60,7 +60,7 @@ export async function restoreOn(
     const line = asRoot(ssh, `${scripts}/restore ${staging}/archive.tar`);
     const { code, stdout, stderr } = await exec(ssh, line, { timeout: limit });
     if (code !== 0) throw new Failure(`${name}: ${lastLines(stderr) || `restore ended with code ${code}`}`);
-    say(`${name}: ${stdout.trim()}`);
+    say(`${name}: ${lastLines(stdout)}`);
   } finally {
     await execOk(ssh, asRoot(ssh, `rm -rf ${staging}`)).catch(() => {
       // The node is gone; the next restore removes the files.
