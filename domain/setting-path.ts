@@ -21,3 +21,9 @@ export const pathText = (path: readonly PropertyKey[]): string =>
       return (i ? "." : "") + shownName(String(part));
     })
     .join("");
+
+/** The parts of a path as {@link pathText} writes it: `["nodes", 1, "address"]` for `nodes[1].address`. */
+export const partsOfPath = (path: string): PathPart[] =>
+  (path.match(/\[\d*\]|[^.[\]]+/g) ?? []).map((part) =>
+    /^\[\d+\]$/.test(part) ? Number(part.slice(1, -1)) : part,
+  );

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { closest } from "../domain/closest";
 import { type Mistake, mistake } from "../domain/mistake";
-import { pathText } from "../domain/setting-path";
+import { partsOfPath, pathText } from "../domain/setting-path";
 import { unwrapped } from "./decode";
 import type { Rule } from "./values";
 
@@ -106,14 +106,20 @@ interface Wrong {
 }
 
 /** Where values are wrong, so that no rule may look there. A setting too many leaves the others well formed. */
-const wrongPlaces = (issues: readonly z.core.$ZodIssue[], given: unknown): Wrong[] =>
-  issues
+const wrongPlaces = (
+  issues: readonly z.core.$ZodIssue[],
+  given: unknown,
+  unread: readonly Mistake[],
+): Wrong[] => [
+  ...unread.map(({ path }) => ({ path: partsOfPath(path), isList: false })),
+  ...issues
     .filter(({ code }) => code !== "unrecognized_keys")
     .map(({ path, code }) => ({
       path,
       // A list where something else must stand is wrong by its type, and is no list that rules could look into.
       isList: !["invalid_type", "invalid_union"].includes(code) && Array.isArray(valueAt(given, path)),
-    }));
+    })),
+];
 
 const valueAt = (given: unknown, path: PropertyKey[]): unknown =>
   path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], given);
@@ -158,23 +164,28 @@ function judged<T>({ of, check, each = false }: Rule<T>, readable: T, wrong: rea
 /** Values that passed all checks, or everything that is wrong with them. */
 export type Checked<T> = { values: T; mistakes?: never } | { values?: never; mistakes: Mistake[] };
 
-/**
- * Checks settings one by one and together.
- *
- * @param whyUnknown says of a name that is no setting why it is none, if that is worth a word
- */
+/** What is known beside the values. */
+interface Known {
+  /** Says of a name that is no setting why it is none, if that is worth a word. */
+  whyUnknown?: WhyUnknown;
+  /** What could not be read and was told already: it is missing among the values. */
+  unread?: readonly Mistake[];
+}
+
+/** Checks settings one by one and together. */
 export function checked<T>(
   type: z.ZodType<T>,
   rules: readonly Rule<T>[],
   given: unknown,
-  whyUnknown: WhyUnknown = () => undefined,
+  { whyUnknown = () => undefined, unread = [] }: Known = {},
 ): Checked<T> {
   const result = type.safeParse(given);
   const issues = issuesOf(type, given, result.error?.issues ?? []);
-  const wrong = wrongPlaces(issues, given);
+  const wrong = wrongPlaces(issues, given, unread);
+  const told = new Set(unread.map(({ path }) => path));
   const wellFormed = (result.success ? result.data : salvaged(type, given)) as T;
   const mistakes = [
-    ...ofTypes(type, issues, whyUnknown),
+    ...ofTypes(type, issues, whyUnknown).filter(({ path }) => !told.has(path)),
     ...rules.flatMap((rule) => judged(rule, wellFormed, wrong)),
   ];
   return result.success && mistakes.length === 0 ? { values: result.data } : { mistakes };

@@ -8,8 +8,8 @@ import { stackOfFile, type WrittenSettings, writtenSettings } from "./stack-file
 /** What is larger is not even read; how large a file may be, stack-yaml.ts says. */
 const mostBytes = 4 * 1024 * 1024;
 
-function checkedSettings({ own, mistakes }: WrittenSettings, stack: string): Settings {
-  const settings = parseSettings(own, { mistakes, rules: keyRules });
+function checkedSettings({ own, mistakes, unread }: WrittenSettings, stack: string): Settings {
+  const settings = parseSettings(own, { mistakes, unread, rules: keyRules });
   const inClear = clearSecretMistakes(settings, stack);
   if (inClear.length > 0) throw new SettingsError(inClear);
   return settings;
@@ -27,7 +27,7 @@ export function checkSettingsText(written: string, file: string): Settings {
     return checkedSettings(found, stackOfFile(file));
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    throw new SettingsError(error.mistakes.map((each) => ({ ...each, line: found.lineOf(each.path) })));
+    throw new SettingsError(error.mistakes.map((each) => ({ ...each, line: each.line ?? found.lineOf(each.path) })));
   }
 }
 

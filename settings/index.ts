@@ -70,6 +70,8 @@ const whyUnknown = (name: string, path: string): string | undefined =>
 export interface Beside {
   /** What was found wrong before. */
   mistakes?: readonly Mistake[];
+  /** What could not be read: nothing more is said of that. */
+  unread?: readonly Mistake[];
   /** Rules that hold on this machine alone. */
   rules?: readonly Rule<Parsed>[];
 }
@@ -82,10 +84,11 @@ export interface Beside {
  */
 export function parseSettings(raw: Record<string, string>, beside: Beside = {}): Settings {
   const values = decoded(raw, settingsSchema.shape);
+  const { mistakes: before = [], unread = [] } = beside;
   const unseen = unseenMistakes(values);
-  if (unseen.length > 0) throw new SettingsError([...(beside.mistakes ?? []), ...unseen]);
-  const result = checked(settingsSchema, [...rules, ...(beside.rules ?? [])], values, whyUnknown);
-  const mistakes = [...(beside.mistakes ?? []), ...(result.mistakes ?? [])];
+  if (unseen.length > 0) throw new SettingsError([...before, ...unread, ...unseen]);
+  const result = checked(settingsSchema, [...rules, ...(beside.rules ?? [])], values, { whyUnknown, unread });
+  const mistakes = [...before, ...unread, ...(result.mistakes ?? [])];
   if (mistakes.length > 0 || !result.values) throw new SettingsError(mistakes);
   return completed(result.values);
 }

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { closest } from "../domain/closest";
 import { type Mistake, mistake } from "../domain/mistake";
-import { type PathPart, pathText } from "../domain/setting-path";
+import { type PathPart, partsOfPath, pathText } from "../domain/setting-path";
 import { encrypted } from "./encrypted";
 import { SettingsError } from "./error";
 import { readYaml } from "./stack-yaml";
@@ -98,15 +98,16 @@ export function ownSettings<Value>(
 
 /** The settings of a stack's file as text, and where each stands. */
 export interface WrittenSettings extends OwnSettings<string> {
+  /** What could not be read, and is not among the settings. */
+  unread: Mistake[];
   /** The line of a setting by its path, such as `nodes[1].address`; of what is around it if it is not there itself. */
   lineOf: (path: string) => number | undefined;
 }
 
 /** `["config", "ha-rancher:nodes", 1, "address"]` for `nodes[1].address`. */
 function placeOf(path: string): PathPart[] {
-  const [name = "", ...rest] = path.match(/\[\d*\]|[^.[\]]+/g) ?? [];
-  const parts = rest.map((part) => (/^\[\d+\]$/.test(part) ? Number(part.slice(1, -1)) : part));
-  return ["config", `${namespace}:${name}`, ...parts];
+  const [name = "", ...rest] = partsOfPath(path);
+  return ["config", `${namespace}:${name}`, ...rest];
 }
 
 /**
@@ -114,7 +115,7 @@ function placeOf(path: string): PathPart[] {
  *
  * @param file its name, for messages
  * @param names of the settings that there are
- * @throws SettingsError if it is no file of settings, or none that Pulumi reads the same way
+ * @throws SettingsError if it is no file of settings
  */
 export function writtenSettings(
   written: string,
@@ -122,16 +123,28 @@ export function writtenSettings(
   names: readonly string[] = [],
 ): WrittenSettings {
   const named = basename(file);
-  const { content, lineOf } = readYaml(written, named);
+  const { content, mistakes: unread, lineOf } = readYaml(written, named);
+  // What is wrong around all settings leaves none to judge.
+  if (unread.length > 0 && !(isTable(content) && isTable(content.config))) throw new SettingsError(unread);
   const config = configOf(content, named);
   const { own, mistakes } = ownSettings(config, names);
   return {
-    own: Object.fromEntries(Object.entries(own).map(([name, value]) => [name, text(value)])),
+    own: Object.fromEntries(
+      Object.entries(own).flatMap(([name, value]) => (value === undefined ? [] : [[name, text(value)]])),
+    ),
     mistakes,
+    unread,
     lineOf: (path) => lineOf(Object.hasOwn(config, path) ? ["config", path] : placeOf(path)),
   };
 }
 
-/** The settings alone, as {@link writtenSettings} gives them. */
-export const settingsText = (written: string, file: string): Record<string, string> =>
-  writtenSettings(written, file).own;
+/**
+ * The settings alone, as {@link writtenSettings} gives them.
+ *
+ * @throws SettingsError if Pulumi may read any of them in another way
+ */
+export function settingsText(written: string, file: string): Record<string, string> {
+  const { own, unread } = writtenSettings(written, file);
+  if (unread.length > 0) throw new SettingsError(unread);
+  return own;
+}

@@ -21,7 +21,10 @@ const deepest = 20;
 
 /** A YAML file's content, and in which line each part of it stands. */
 interface ReadYaml {
+  /** Without what could not be read. */
   content: unknown;
+  /** What could not be read, each with its line. */
+  mistakes: Mistake[];
   /** The line, from 1, of the value at a path; of what is around it if there is none. */
   lineOf: (path: readonly PathPart[]) => number | undefined;
 }
@@ -153,7 +156,7 @@ function parsed(written: string, named: string, lines: LineCounter) {
  * Reads the text of a YAML file.
  *
  * @param named how messages call the file
- * @throws SettingsError if it is no YAML, or is none that Pulumi reads the same way
+ * @throws SettingsError if it is no YAML at all; parts that Pulumi may read in another way are among `mistakes`
  */
 export function readYaml(written: string, named: string): ReadYaml {
   if (isTooLarge(written))
@@ -173,9 +176,9 @@ export function readYaml(written: string, named: string): ReadYaml {
     throw wholly(named, lines.linePos(problem.pos[0]).line, "is not YAML", parserWords(problem.message));
   const walk: Walk = { lines, written: text, mistakes: [], byPath: new Map(), inFlow: false };
   const content = document.contents && contentOf(document.contents, walk);
-  if (walk.mistakes.length > 0) throw new SettingsError(walk.mistakes);
   return {
     content,
+    mistakes: walk.mistakes,
     lineOf: (path) => {
       for (let length = path.length; length > 0; length--) {
         const line = walk.byPath.get(keyOf(path.slice(0, length)));

@@ -276,6 +276,32 @@ const texts: [what: string, text: string, ...names: string[]][] = [
     "ha-rancher:vip",
     "nodes",
   ],
+  [
+    "all kinds at once: form, namespace, meaning",
+    `config:
+  rancher:image: rancher/rancher:v2.12.1
+  ha-ranchr:preset: fast
+  vip: 192.168.56.10/24
+  ha-rancher:vip:
+  ha-rancher:keepdata: true
+  ha-rancher:httpPort: 0443
+  ha-rancher:memory: lots
+  ha-rancher:nodes:
+    - { name: one, address: 192.168.56.11 }
+    - { name: one, address: ~ }
+`,
+    "rancher:image",
+    "ha-rancher:image",
+    "ha-ranchr:preset",
+    "ha-rancher:preset",
+    "ha-rancher:vip",
+    "vip",
+    "keepData",
+    "httpPort",
+    "memory",
+    "nodes[1].address",
+    "nodes",
+  ],
 ];
 
 export const brokenStacks: BrokenStack[] = [

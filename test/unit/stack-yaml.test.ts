@@ -21,7 +21,9 @@ function refusalOf(text: string): string {
 for (const [what, value] of Object.entries(readDifferently))
   test(`refused, since Pulumi might read something else: ${what}`, () => {
     const lines = refusalOf(fileWith(value)).split("\n").slice(1, -1);
-    assert.equal(lines.length, 1, lines.join("\n"));
+    // What else is wrong is said as well: that the file has no other setting, and that no list is an image.
+    const others = /`(vip|nodes)` \(line 2\) is missing|`image` \(line [34]\) must be an image/;
+    assert.equal(lines.filter((line) => !others.test(line)).length, 1, lines.join("\n"));
     assert.match(lines[0] ?? "", /^ {2}- (`image[^`]*`|Pulumi\.test\.yaml) \(line [34]\) .+: .+/);
     assert.match(lines[0] ?? "", /quotes|digits|value|remove|without|blank|line|block|backslash/);
   });
@@ -31,6 +33,16 @@ test("what both read alike is accepted, and quotes are the way out that is named
     assert.equal(typeof settingsText(fileWith(value), "x").image, "string", value);
   assert.equal(settingsText(fileWith('"0443"'), "x").image, "0443");
   assert.equal(settingsText(fileWith('"2025-01-26"'), "x").image, "2025-01-26");
+});
+
+test("what cannot be read is told once, beside all that is wrong elsewhere", () => {
+  const lines = refusalOf(
+    "config:\n  ha-rancher:vip:\n  ha-rancher:nodes:\n    - { name: one, address: 192.168.56.11 }\n    - { name: one, address: ~ }\n",
+  ).split("\n");
+  assert.deepEqual(
+    lines.slice(1, -1).map((line) => /`[^`]+` \(line \d\) \w+ \w+/.exec(line)?.[0]),
+    ["`vip` (line 2) has no", "`nodes[1].address` (line 5) must be", "`nodes` (line 3) has the"],
+  );
 });
 
 test("settings whose names are those of every object are no settings", () => {
