@@ -92,6 +92,7 @@ export async function main(argv: string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
+    // Ctrl-C in any question: all of them come before anything is done.
     if (error instanceof Error && error.name === "ExitPromptError") {
       process.stderr.write("\nha-rancher: stopped; nothing was written\n");
       process.exitCode = 130;

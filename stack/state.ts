@@ -23,6 +23,8 @@ export interface StackState {
   pendingCreates: string[];
   /** The stack's machines, including incomplete ones. */
   machines: RecordedMachine[];
+  /** Names of all nodes, machines or hosts. */
+  nodes: string[];
   /** What the stack claims for itself alone. */
   claims: Claim[];
   /**
@@ -49,6 +51,10 @@ export interface RecordedMachine {
 }
 
 const machineType = "pulumi-nodejs:dynamic/vagrant:Machine";
+const hostType = "pulumi-nodejs:dynamic/host:Host";
+
+const nodeName = ({ type, inputs }: Resource): string[] =>
+  [machineType, hostType].includes(type) && typeof inputs?.name === "string" ? [inputs.name] : [];
 
 function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
   const {
@@ -86,6 +92,7 @@ export function describeDeployment(deployment: Deployment | undefined): StackSta
     interrupted,
     pendingCreates: creating.map(({ urn }) => urn),
     machines: machines.flatMap(recordedMachine),
+    nodes: all.flatMap(nodeName),
     claims: claimsOfResources(all),
     losses: { usual: lossesOf(all, false), withData: lossesOf(all, true) },
     salt,

@@ -156,14 +156,15 @@ async function destroy(
   surroundings: Surroundings,
 ): Promise<void> {
   const next = `\`${npmRun("down", stack)}\` continues where it stopped.`;
+  const { nodes } = state;
   // `destroy` ignores resources that were being created when Pulumi was killed. If the lab ends, they end with it.
   if (state.pendingCreates.length > 0 && !(usesLab && others.length === 0)) {
     say("Finishing what was being created when Pulumi was killed, so that it can be removed");
     const argv = ["up", ...state.pendingCreates.flatMap((urn) => ["--target", urn])];
-    await runPulumi(surroundings, { stack, argv, next });
+    await runPulumi(surroundings, { stack, argv, nodes, next });
   }
   const environment = purges ? { [purgeVariable]: `${projectName}-${stack}` } : {};
-  await runPulumi(surroundings, { stack, argv: ["destroy"], environment, next });
+  await runPulumi(surroundings, { stack, argv: ["destroy"], nodes, environment, next });
 }
 
 async function removeRecord(

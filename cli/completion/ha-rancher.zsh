@@ -14,4 +14,6 @@ _ha_rancher() {
   _describe -t values ha-rancher found
 }
 
+# Where the user's own files have not begun completion yet.
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -u; }
 compdef _ha_rancher ha-rancher

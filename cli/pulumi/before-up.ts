@@ -18,6 +18,8 @@ export interface Sound {
   /** Its settings. */
   file: string;
   usesLab: boolean;
+  /** Names of its nodes: those that it is to have, and those that it has. */
+  nodes: string[];
   /** Its state; undefined if it was never made. */
   known: StackState | undefined;
   backend: Backend;
@@ -50,5 +52,6 @@ export async function lookBeforeUp(
   if (known) refuseOtherLab(stack, known);
   refuseClashes(settings, otherStacks(backend, stack, usesLab));
   if (!known?.resources) await refuseUnfit(await subjectOf(stack));
-  return { stack, file, usesLab, known, backend, turn, read };
+  const nodes = [...new Set([...settings.nodes.map(({ name }) => name), ...(known?.nodes ?? [])])];
+  return { stack, file, usesLab, nodes, known, backend, turn, read };
 }

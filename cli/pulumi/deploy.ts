@@ -14,33 +14,33 @@ type Say = (line: string) => void;
 
 /** Checks the whole stack against the policies; then Pulumi makes it, or changes it to match its settings. */
 export async function deploy(
-  { stack, file, known }: Sound,
+  sound: Sound,
   surroundings: Surroundings,
   clock: Clock,
   say: Say,
 ): Promise<void> {
+  const { stack, file, known } = sound;
   await checkPassphrase(stack, known?.salt);
   await keepingStackFile(file, async () => {
     if (!known) await clock.phase("stack init", () => initStack(stack, cliOf(surroundings)));
     const remember = await clock.phase("policies", () =>
       judgeFirst(stack, basename(file), surroundings, say),
     );
-    await clock.phase("pulumi up", async () => await pulumiUp(stack, surroundings, known, say));
+    await clock.phase("pulumi up", async () => await pulumiUp(sound, surroundings, say));
     remember();
   });
 }
 
 async function pulumiUp(
-  stack: string,
+  { stack, known, nodes }: Sound,
   surroundings: Surroundings,
-  known: StackState | undefined,
   say: Say,
 ): Promise<void> {
   const next = `\`${npmRun("up", stack)}\` continues where it stopped, \`${npmRun("down", stack)}\` removes what exists.`;
   const refresh = known?.interrupted && (await allAnswer(known, surroundings)) ? ["--refresh"] : [];
   if (refresh.length > 0) say("Pulumi was killed in its last run: checking first what exists (`--refresh`)");
   const argv = ["up", ...refresh, ...policyFlags];
-  await runPulumi(surroundings, { stack, argv, environment: policyEnvironment(stack), next });
+  await runPulumi(surroundings, { stack, argv, nodes, environment: policyEnvironment(stack), next });
 }
 
 /** Whether all machines answer. Resources on a machine that is off cannot be refreshed. */

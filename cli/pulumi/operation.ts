@@ -15,6 +15,8 @@ export interface Operation {
   stack: string;
   /** `up` or `destroy`, with options. */
   argv: readonly string[];
+  /** Names of the stack's nodes, for the display. */
+  nodes: readonly string[];
   environment?: NodeJS.ProcessEnv;
   /** A sentence that says what to do after a failure or Ctrl-C. */
   next: string;
@@ -27,10 +29,10 @@ export interface Operation {
  */
 export async function runPulumi(
   surroundings: Surroundings,
-  { stack, argv, environment = {}, next }: Operation,
+  { stack, argv, nodes, environment = {}, next }: Operation,
 ): Promise<void> {
   const command = ["pulumi", ...argv, ...common, "--stack", stack];
-  const display = new (process.stdout.isTTY ? ScreenDisplay : PlainDisplay)(process.stdout, colors);
+  const display = new (process.stdout.isTTY ? ScreenDisplay : PlainDisplay)(process.stdout, colors, nodes);
   const progress = new Progress(display);
   const hear = (line: string, from: "stdout" | "stderr"): void => {
     const event = from === "stdout" ? engineEvent(line) : undefined;

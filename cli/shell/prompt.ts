@@ -29,8 +29,10 @@ export function promptingShell(path: string, place: string, user: NodeJS.Process
     }
     case "fish":
       return { argv: [path, "--init-command", `source ${file("prompt.fish")}`], environment };
-    default:
-      // A shell of POSIX takes its prompt from here.
-      return { argv: [path], environment: { ...environment, PS1: `(${place}) $ ` } };
+    default: {
+      // An interactive shell of POSIX reads this file.
+      const own = user.ENV ? { HA_RANCHER_ENV: user.ENV } : {};
+      return { argv: [path], environment: { ...environment, ENV: file("env.sh"), ...own } };
+    }
   }
 }

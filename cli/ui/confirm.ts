@@ -15,8 +15,7 @@ export interface Question {
 /**
  * Asks before something is lost. Without a terminal it refuses.
  *
- * @throws Failure if the answer is no; with exit code 2 if there is no terminal, 130 after Ctrl-C. Nothing was done
- *   then.
+ * @throws Failure if the answer is no; with exit code 2 if there is no terminal. Nothing was done then
  */
 export async function confirm({ title, losses, message, unasked }: Question): Promise<void> {
   const lines = [title, ...losses.map((each) => `  ${each}`), ""].join("\n");
@@ -32,8 +31,5 @@ export async function confirm({ title, losses, message, unasked }: Question): Pr
     { name: "yes", value: true },
   ];
   const context = { output: process.stderr };
-  const isYes = await select({ message, choices }, context).catch((error: Error) => {
-    throw error.name === "ExitPromptError" ? new Failure("stopped; nothing was done", 130) : error;
-  });
-  if (!isYes) throw new Failure("nothing was done");
+  if (!(await select({ message, choices }, context))) throw new Failure("nothing was done");
 }

@@ -10,6 +10,7 @@ import { givenCommandLine } from "../../cli/on-nodes";
 import { Failure } from "../../local/errors";
 import { packageRoot } from "../../local/root";
 import { lossesOf } from "../../stack/losses";
+import { keys, Session } from "../terminal/session";
 import { put, temporaryFolder } from "./cli-support";
 
 const judge = (argv: string[], environment: NodeJS.ProcessEnv): string => {
@@ -134,18 +135,19 @@ test("`down` without a terminal removes nothing, and says what it would", (t) =>
   assert.match(readFileSync(state, "utf8"), /dynamic\/vagrant:Machine/);
 });
 
-test("at a terminal `down` asks; no is the default, and Ctrl-C is no answer", (t) => {
+test("at a terminal `down` asks; no is the default, and Ctrl-C is no answer", async (t) => {
   const { argv, env, state } = downOf(temporaryFolder(t));
-  const program = join(packageRoot, "test", "unit", "at-terminal.py");
-  for (const [keys, code, says] of [
-    ["\r", 1, /ha-rancher: nothing was done/],
-    ["\u0003", 130, /ha-rancher: stopped; nothing was done/],
+  for (const [key, code, says] of [
+    [keys.enter, 1, /ha-rancher: nothing was done/],
+    [keys.interrupt, 130, /ha-rancher: stopped; nothing was written/],
   ] as const) {
-    const words = [program, "navigate", keys, ...argv];
-    const { status, stdout } = spawnSync("python3", words, { env, encoding: "utf8", timeout: 60_000 });
-    assert.equal(status, code, stdout);
-    assert.match(stdout, says);
-    assert.match(stdout, /The stack gone would be removed:\s+the machine a with its disks/);
+    const session = new Session(argv, { env });
+    await session.until(/Remove all this\?[\s\S]*no[\s\S]*yes/);
+    session.type(key);
+    const ended = await session.end();
+    assert.equal(ended.code, code, ended.text);
+    assert.match(ended.text, says);
+    assert.match(ended.text, /The stack gone would be removed:\s+the machine a with its disks/);
   }
   assert.match(readFileSync(state, "utf8"), /dynamic\/vagrant:Machine/);
 });

@@ -7,6 +7,8 @@ import { candidates } from "../../cli/completion/candidates";
 import { programOf } from "../../cli/main";
 import { givenCommandLine } from "../../cli/on-nodes";
 import { packageRoot } from "../../local/root";
+import { onPath } from "../../local/toolchain/path";
+import { keys, Session } from "../terminal/session";
 import { temporaryFolder } from "./cli-support";
 
 const program = programOf(givenCommandLine([]));
@@ -80,6 +82,37 @@ test("bash completes, by a link, from another folder; with a blank word at the e
   assert.deepEqual(inBash(folder, link, `ha-rancher ssh ""`), ["rancher-1", "rancher-2"]);
   assert.deepEqual(inBash(folder, link, `ha-rancher restore ""`), ["files"]);
 });
+
+/** How each shell is started without the user's files, and what makes it complete. */
+const shells = {
+  bash: [["bash", "--norc", "-i"], "source <(ha-rancher completion bash)"],
+  zsh: [["zsh", "-f", "-i"], "source <(ha-rancher completion zsh)"],
+  fish: [["fish", "--no-config", "-i"], "ha-rancher completion fish | source"],
+} as const;
+
+for (const [shell, [argv, source]] of Object.entries(shells))
+  test(`${shell} itself, at a terminal, completes what is typed`, { skip: !onPath(shell) }, async (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(join(folder, "bin"));
+    symlinkSync(join(packageRoot, "ha-rancher"), join(folder, "bin", "ha-rancher"));
+    const env = { HOME: folder, ZDOTDIR: folder, PATH: `${join(folder, "bin")}:${process.env.PATH}`, PS1: "> " };
+    const session = new Session([...argv], { env, cwd: folder });
+    t.after(() => session.close());
+    session.type(`${source}; echo rea''dy\r`);
+    await session.until(/^ready/m);
+    for (const [typed, completed] of [
+      ["ha-rancher swi", /ha-rancher switchover/],
+      ["ha-rancher maintenance ran", /ha-rancher maintenance rancher-/],
+      ["ha-rancher status --wa", /ha-rancher status --watch/],
+      ["ha-rancher up --stack de", /ha-rancher up --stack dev/],
+    ] as const) {
+      session.type(`${typed}${keys.tab}`);
+      await session.until(completed);
+      session.type(keys.clearLine);
+    }
+    session.type("exit\r");
+    await session.end();
+  });
 
 test("a command by its link, from any folder, is the same; what is nearly one is named", (t) => {
   const folder = temporaryFolder(t);

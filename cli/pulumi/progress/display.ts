@@ -1,4 +1,5 @@
 import type { Colors } from "../../ui/colors";
+import { type Place, Places } from "./places";
 import type { Display, Running } from "./progress";
 
 /** Where a display writes, and how wide that is. */
@@ -12,44 +13,28 @@ const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFix
 /** Milliseconds from which on a mere look at a resource is worth a line. */
 const longLook = 10_000;
 
-/** Which node a resource belongs to: its own name, or one that begins with a node's. Empty: to the whole. */
-class Nodes {
-  private readonly names = new Set<string>();
-
-  note({ name, isNode }: Running): void {
-    if (isNode) this.names.add(name);
-  }
-
-  of(name: string): string {
-    const found = [...this.names].filter((each) => name === each || name.startsWith(`${each}-`));
-    return found.sort((one, other) => other.length - one.length)[0] ?? "";
-  }
-
-  get width(): number {
-    return Math.max(5, ...[...this.names].map(({ length }) => length));
-  }
-}
-
-/** What a step is called beside its node: `files` for `rancher-1-files`, `Machine` for the node itself. */
-function titleOf({ name, kind }: Pick<Running, "name" | "kind">, node: string): string {
-  if (name === node) return kind;
-  return node === "" ? name : name.slice(node.length + 1);
-}
-
 const marks = { done: "✔", failed: "✖" } as const;
 
 abstract class Base implements Display {
-  protected readonly nodes = new Nodes();
-  protected readonly running = new Map<string, Running>();
+  protected readonly places: Places;
+  protected readonly running = new Map<string, Running & Place>();
 
+  /** @param nodes names of the nodes that the operation is about */
   constructor(
     protected readonly output: Output,
     protected readonly paint: Colors,
-  ) {}
+    nodes: readonly string[],
+  ) {
+    this.places = new Places(nodes);
+  }
 
   began(step: Running): void {
-    this.nodes.note(step);
-    this.running.set(step.urn, step);
+    this.running.set(step.urn, { ...step, ...this.places.of(step) });
+  }
+
+  /** A line's beginning: what stands in the column of nodes. */
+  protected column(node: string): string {
+    return node.padEnd(this.places.width);
   }
 
   ended(step: Running, how: "done" | "failed", took: number): void {
@@ -57,12 +42,12 @@ abstract class Base implements Display {
     if (how === "done" && step.isLook && took < longLook) return;
     const mark = how === "done" ? this.paint.green(marks.done) : this.paint.red(marks.failed);
     const word = how === "done" ? step.done : "failed";
-    const node = this.nodes.of(step.name);
-    const title = titleOf(step, node);
-    this.line(`${mark} ${node.padEnd(this.nodes.width)}  ${title} ${word} ${this.paint.dim(seconds(took))}`);
+    const { node, title } = this.places.of(step);
+    this.line(`${mark} ${this.column(node)}  ${title} ${word} ${this.paint.dim(seconds(took))}`);
   }
 
-  said(subject: string, text: string, severity: "error" | "warning" | "info"): void {
+  said(name: string, text: string, severity: "error" | "warning" | "info"): void {
+    const subject = this.places.subject(name);
     const color = { error: this.paint.red, warning: this.paint.yellow, info: this.paint.dim }[severity];
     const [first = "", ...rest] = text.split("\n");
     const begin = `${severity === "info" ? "" : `${severity}: `}${subject === "" ? "" : `${subject}: `}`;
@@ -70,7 +55,7 @@ abstract class Base implements Display {
     for (const each of rest) this.line(`    ${each}`);
   }
 
-  abstract passing(subject: string, text: string): void;
+  abstract passing(name: string, text: string): void;
   /** Prints a line that stays. */
   abstract line(text: string): void;
   /** Ends what does not stay. */
@@ -89,17 +74,17 @@ export class PlainDisplay extends Base {
   }
 
   /** What passes is worth a line now and then. */
-  passing(subject: string, text: string): void {
+  passing(name: string, text: string): void {
     if (performance.now() - this.told < still / 3) return;
     this.told = performance.now();
-    this.said(subject, text, "info");
+    this.said(name, text, "info");
   }
 
   private readonly timer = setInterval(() => {
     const now = performance.now();
     const long = [...this.running.values()].filter(({ since }) => now - since >= still);
     if (long.length === 0) return;
-    const names = long.map((step) => `${step.name} (${seconds(now - step.since)})`);
+    const names = long.map(({ name, since }) => `${this.places.subject(name)} (${seconds(now - since)})`);
     this.line(`  still: ${names.join(", ")}`);
   }, still).unref();
 
@@ -126,7 +111,8 @@ export class ScreenDisplay extends Base {
     this.draw();
   }
 
-  passing(subject: string, text: string): void {
+  passing(name: string, text: string): void {
+    const subject = this.places.subject(name);
     this.passed = `${subject === "" ? "" : `${subject}: `}${text.split("\n").at(-1) ?? ""}`;
     this.draw();
   }
@@ -135,13 +121,12 @@ export class ScreenDisplay extends Base {
   private rows(): string[] {
     const now = performance.now();
     const byNode = new Map<string, string[]>();
-    for (const step of this.running.values()) {
-      const node = this.nodes.of(step.name);
-      const words = `${titleOf(step, node)} ${Math.floor((now - step.since) / 1000)} s`;
+    for (const { node, title, since } of this.running.values()) {
+      const words = `${title} ${Math.floor((now - since) / 1000)} s`;
       byNode.set(node, [...(byNode.get(node) ?? []), words]);
     }
     const rows = [...byNode].sort(([one], [other]) => one.localeCompare(other));
-    const lines = rows.map(([node, words]) => `… ${node.padEnd(this.nodes.width)}  ${words.join(", ")}`);
+    const lines = rows.map(([node, words]) => `… ${this.column(node)}  ${words.join(", ")}`);
     return this.passed === "" ? lines : [...lines, `  ${this.passed}`];
   }
 

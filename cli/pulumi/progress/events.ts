@@ -14,12 +14,20 @@ export interface EngineEvent {
   summaryEvent?: { resourceChanges?: Record<string, number>; durationSeconds: number };
 }
 
+/** A resource as an event has it. */
+interface Recorded {
+  /** Left out of a component. */
+  custom?: boolean;
+  /** The URN of what it is a part of; empty for the stack. */
+  parent?: string;
+}
+
 export interface StepMetadata {
   op: string;
   urn: string;
   type: string;
-  old?: { custom?: boolean } | null;
-  new?: { custom?: boolean } | null;
+  old?: Recorded | null;
+  new?: Recorded | null;
 }
 
 /** The event in a line; undefined if the line is none. */
@@ -47,15 +55,12 @@ const verbs: Record<string, readonly [doing: string, done: string]> = {
   refresh: ["is looked at", "looked at"],
 };
 
-/** Types of the resources that are nodes. */
-const nodeTypes = new Set(["pulumi-nodejs:dynamic/vagrant:Machine", "pulumi-nodejs:dynamic/host:Host"]);
-
 /** A resource to which something is done. */
 export interface Step {
   urn: string;
   name: string;
-  /** Whether it is a node itself. */
-  isNode: boolean;
+  /** The name of the component that it is a part of; empty for none. */
+  component: string;
   /** The kind of resource, in a word. */
   kind: string;
   doing: string;
@@ -72,12 +77,11 @@ const kindOf = (type: string): string => type.split(":").at(-1) ?? type;
 /** The step of an event; undefined if nothing is done, or only in Pulumi's books: components, providers, the stack. */
 export function stepOf({ op, urn, type, old, new: fresh }: StepMetadata): Step | undefined {
   const words = verbs[op];
-  // Of a component it is left out.
-  const isCustom = (fresh ?? old)?.custom === true;
-  if (!words || !isCustom || /^pulumi:(pulumi|providers):/.test(type)) return undefined;
+  const { custom = false, parent } = fresh ?? old ?? {};
+  if (!words || !custom || /^pulumi:(pulumi|providers):/.test(type)) return undefined;
   const [doing, done] = words;
-  const kind = kindOf(type);
-  return { urn, name: nameOf(urn), isNode: nodeTypes.has(type), kind, doing, done, isLook: op === "refresh" };
+  const [name, component] = [nameOf(urn), subjectOf(parent)];
+  return { urn, name, component, kind: kindOf(type), doing, done, isLook: op === "refresh" };
 }
 
 /** Whom a message is of: the resource's name; empty for the whole. */

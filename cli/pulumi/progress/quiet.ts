@@ -7,6 +7,10 @@ const noise: readonly RegExp[] = [
   /^@ (updating|destroying|refreshing|previewing)\.*$/,
   // systemd, at each enabling of a unit.
   /^(Created symlink|Removed) ["'“]?\/\S*systemd\//,
+  // Docker, layer by layer.
+  /^\S+: Pulling from [\w./:-]+$/,
+  /^[0-9a-f]{12}: (Pulling fs layer|Waiting|Verifying Checksum|Already exists|Download complete|Pull complete|(Downloading|Extracting) .*)$/,
+  /^(Digest: sha256:\w+|Status: (Downloaded newer image|Image is up to date) for \S+)$/,
   // The end of what was told already, with its reason.
   /^(update|preview|destroy|refresh) failed$/,
   // A look at what exists comes first after a run that was killed: deploy.ts says so.
