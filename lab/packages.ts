@@ -81,6 +81,25 @@ async function disableServices(packages: string[]): Promise<void> {
   }
 }
 
+/** Milliseconds between two lines about how far the packages are. */
+const often = 5_000;
+
+/** Hears the lines of apt, and says now and then how far it is. */
+export function countedLines(
+  all: number,
+  say: Say,
+  now: () => number = () => performance.now(),
+): (line: string) => void {
+  let said = now();
+  let unpacked = 0;
+  return (line) => {
+    if (/^Unpacking /.test(line)) unpacked += 1;
+    if (!/^(Unpacking|Setting up) /.test(line) || now() - said < often) return;
+    said = now();
+    say(line.startsWith("Setting up") ? "setting them up" : `${unpacked} of ${all} are unpacked`);
+  };
+}
+
 async function install(names: string[], say: Say): Promise<void> {
   const folder = join(packageRoot, "lab");
   // After dpkg was killed, this must come first; otherwise it does nothing.
@@ -91,13 +110,14 @@ async function install(names: string[], say: Say): Promise<void> {
   const before = (await readJson<string[]>(pendingFile())) ?? [];
   await writeAtomically(pendingFile(), JSON.stringify([...new Set([...before, ...added])]));
   say(`installing ${added.length} Debian packages`);
+  const hear = countedLines(added.length, say);
   await run(
     join(folder, "without-services.sh"),
     ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", "--no-install-recommends", "install", ...names],
     {
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
       timeout: 1_800_000,
-      onLine: (line) => /^(Unpacking|Setting up) /.test(line) && say(line),
+      onLine: hear,
     },
   );
 }

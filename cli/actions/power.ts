@@ -16,6 +16,11 @@ export interface PowerOptions {
   yes?: boolean;
 }
 
+export interface PowerOnOptions extends Pick<PowerOptions, "stack" | "wait"> {
+  /** The node's name; none: all machines of the stack. */
+  node?: string | undefined;
+}
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** The machine that a node is. */
@@ -44,17 +49,25 @@ export async function powerOff(reached: ReachedStack, { stack, node, yes }: Powe
     });
   await controlMachine(machine, "power-off", "");
   say(`${node} is off. \`${npmRun("status", stack, "--watch")}\` shows what happens`);
-  say(`\`${npmRun("power-on", stack, node)}\` turns it on again`);
+  say(`\`${npmRun("power-on", stack)}\` turns it on again`);
   return 0;
 }
 
 /**
- * Turns a node's machine on.
+ * Turns a node's machine on, or all machines that are off.
  *
- * @returns 0; the machine boots then
+ * @returns 0; the machines boot then
  */
-export async function powerOn(reached: ReachedStack, { stack, node }: PowerOptions): Promise<number> {
-  await controlMachine(machineOf(reached, node), "power-on", "");
-  say(`${node} is on, and boots. \`${npmRun("status", stack, "--watch")}\` shows when it is back`);
+export async function powerOn(reached: ReachedStack, { stack, node }: PowerOnOptions): Promise<number> {
+  const machines = node === undefined ? reached.machines : [machineOf(reached, node)];
+  const started: string[] = [];
+  for (const machine of machines)
+    if (await controlMachine(machine, "power-on", "")) started.push(machine.name);
+  if (started.length === 0) {
+    say(`${machines.map(({ name }) => name).join(" and ") || "no machine"} was on already`);
+    return 0;
+  }
+  const [are, boot, they] = started.length === 1 ? ["is", "boots", "it is"] : ["are", "boot", "they are"];
+  say(`${started.join(" and ")} ${are} on, and ${boot}. \`${npmRun("status", stack, "--watch")}\` shows when ${they} back`);
   return 0;
 }

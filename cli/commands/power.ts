@@ -1,4 +1,4 @@
-import type { PowerOptions } from "../actions/power";
+import type { PowerOnOptions, PowerOptions } from "../actions/power";
 import { onNodes } from "../on-nodes";
 import { type CommandBuilder, withExamples, workCommand } from "./command";
 
@@ -19,14 +19,15 @@ export const powerOffCommand: CommandBuilder = (line) =>
 
 export const powerOnCommand: CommandBuilder = (line) =>
   withExamples(
-    workCommand("power-on", "turn a node's machine on")
-      .argument("<node>", "the node's name")
-      .action(async (node: string, options: Omit<PowerOptions, "node">) => {
+    workCommand("power-on", "turn a node's machine on, or all that are off")
+      .argument("[node]", "the node's name; default: all machines of the stack")
+      .action(async (node: string | undefined, options: Omit<PowerOnOptions, "node">) => {
         const { powerOn } = await import("../actions/power.js");
         await onNodes(line, options.stack, (reached) => powerOn(reached, { ...options, node }), {
           work: "power-on",
           wait: options.wait,
         });
       }),
-    ["power-on rancher-1", "it boots, and is a standby again"],
+    ["power-on", "whatever is off boots, and is a standby again"],
+    ["power-on rancher-1", "one alone"],
   );

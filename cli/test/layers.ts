@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { didYouMean } from "../../domain/closest";
 import { Failure } from "../../local/errors";
 import { packageRoot } from "../../local/root";
 import type { Need } from "./needs";
@@ -54,10 +55,11 @@ export const testFolder = (layer: Layer): string => join(packageRoot, "dist", "t
  * @throws Failure if there is no such layer
  */
 export function chosenLayers(names: string[]): Layer[] {
+  const known = layers.map((layer) => layer.name);
   for (const name of names) {
-    if (!layers.some((layer) => layer.name === name)) {
+    if (!known.includes(name)) {
       throw new Failure(
-        `\`${name}\` is not a layer; the layers are ${layers.map((each) => each.name).join(", ")}`,
+        `\`${name}\` is not a layer; the layers are ${known.join(", ")}${didYouMean(name, known)}`,
         2,
       );
     }

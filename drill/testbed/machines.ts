@@ -65,17 +65,23 @@ function machineCommand(
   };
 }
 
-/** Controls a machine. @throws with the output of the hypervisor */
+/**
+ * Controls a machine.
+ *
+ * @returns false if it was in the wanted state already
+ * @throws with the output of the hypervisor
+ */
 export async function controlMachine(
   machine: RecordedMachine,
   verb: MachineAction["verb"],
   mac: string,
-): Promise<void> {
+): Promise<boolean> {
   const { program, args, already } = machineCommand(machine, verb, mac);
   const { code, stdout, stderr }: RunResult = await tryRun(program, args, {
     env: { ...process.env, LC_ALL: "C" },
     timeout: 60_000,
   });
-  if (code !== 0 && !already.test(stderr))
-    throw new Error(`\`${[program, ...args].join(" ")}\` failed: ${(stderr || stdout).trim()}`);
+  if (code === 0) return true;
+  if (already.test(stderr)) return false;
+  throw new Error(`\`${[program, ...args].join(" ")}\` failed: ${(stderr || stdout).trim()}`);
 }

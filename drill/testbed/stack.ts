@@ -147,7 +147,7 @@ class StackTestbed implements Testbed {
 
   private async onMachine({ node, verb }: MachineAction): Promise<void> {
     const machine = this.parts.machines.get(node);
-    if (machine) return await controlMachine(machine, verb, this.macs[node] ?? "");
+    if (machine) return void (await controlMachine(machine, verb, this.macs[node] ?? ""));
     // A host can only reset itself, and comes back without help.
     if (verb === "power-off") await runVerb(this.node(node), "crash", [], resetLimit).catch(() => undefined);
     else if (verb !== "power-on") throw new Error(`${node} is a host: it has no ${verb}`);

@@ -17,7 +17,11 @@ const reached = { known: { vip: "", url: "", nodes: [node("a"), node("host")] },
 test("a machine is turned off only if somebody said so, and on; a host is left alone", async (t) => {
   const bin = temporaryFolder(t);
   const log = join(bin, "log");
-  putScript(join(bin, "virsh"), [`echo "$*" >>${log}`]);
+  // Of the second start it says what virsh does.
+  putScript(join(bin, "virsh"), [
+    `echo "$*" >>${log}`,
+    `[ "$(grep -c start ${log})" -lt 2 ] || { echo "error: Domain is already active" >&2; exit 1; }`,
+  ]);
   withEnvironment(t, { PATH: `${bin}:${process.env.PATH}` });
   await assert.rejects(powerOff(reached, { stack: "dev", node: "a" }), (error: Error) => {
     assert.match(
@@ -27,9 +31,16 @@ test("a machine is turned off only if somebody said so, and on; a host is left a
     return true;
   });
   assert.equal(await powerOff(reached, { stack: "dev", node: "a", yes: true }), 0);
+  const said: string[] = [];
+  t.mock.method(process.stdout, "write", (text: string) => said.push(text) > 0);
+  assert.equal(await powerOn(reached, { stack: "dev" }), 0);
   assert.equal(await powerOn(reached, { stack: "dev", node: "a" }), 0);
+  t.mock.restoreAll();
+  assert.match(said[0] ?? "", /^a is on, and boots\. `npm run status -- --watch` shows when it is back\n$/);
+  assert.equal(said[1], "a was on already\n");
   assert.deepEqual(readFileSync(log, "utf8").trim().split("\n"), [
     "--connect test:///x destroy id-of-a",
+    "--connect test:///x start id-of-a",
     "--connect test:///x start id-of-a",
   ]);
   await assert.rejects(

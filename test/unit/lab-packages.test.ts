@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { debianRelease, parseOsRelease, selectSources } from "../../lab/debian";
-import { newPackages, notInstalled, parsePackageList } from "../../lab/packages";
+import { countedLines, newPackages, notInstalled, parsePackageList } from "../../lab/packages";
 import { packageRoot } from "../../local/root";
 import { temporaryFolder } from "./cli-support";
 
@@ -15,6 +15,31 @@ const osRelease = (t: TestContext, text: string): string => {
 
 test("package lists have a name a line and comments", () => {
   assert.deepEqual(parsePackageList("# why\nvagrant\n\n  qemu-utils  # disks\n"), ["vagrant", "qemu-utils"]);
+});
+
+test("of many packages it is told now and then how far they are", () => {
+  let now = 0;
+  const said: string[] = [];
+  const hear = countedLines(
+    30,
+    (line) => said.push(line),
+    () => now,
+  );
+  for (let i = 0; i < 30; i++) {
+    hear(`Unpacking package-${i} (1.0) ...`);
+    hear("Selecting previously unselected package x.");
+    now += 400;
+  }
+  for (let i = 0; i < 30; i++) {
+    hear(`Setting up package-${i} (1.0) ...`);
+    now += 400;
+  }
+  assert.deepEqual(said, [
+    "14 of 30 are unpacked",
+    "27 of 30 are unpacked",
+    "setting them up",
+    "setting them up",
+  ]);
 });
 
 test("the lab's own lists name nothing twice and nothing that starts services for itself", () => {
