@@ -27,7 +27,9 @@ export function checkSettingsText(written: string, file: string): Settings {
     return checkedSettings(found, stackOfFile(file));
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    throw new SettingsError(error.mistakes.map((each) => ({ ...each, line: each.line ?? found.lineOf(each.path) })));
+    throw new SettingsError(
+      error.mistakes.map((each) => ({ ...each, line: each.line ?? found.lineOf(each.path) })),
+    );
   }
 }
 

@@ -68,6 +68,8 @@ export async function powerOn(reached: ReachedStack, { stack, node }: PowerOnOpt
     return 0;
   }
   const [are, boot, they] = started.length === 1 ? ["is", "boots", "it is"] : ["are", "boot", "they are"];
-  say(`${started.join(" and ")} ${are} on, and ${boot}. \`${npmRun("status", stack, "--watch")}\` shows when ${they} back`);
+  say(
+    `${started.join(" and ")} ${are} on, and ${boot}. \`${npmRun("status", stack, "--watch")}\` shows when ${they} back`,
+  );
   return 0;
 }

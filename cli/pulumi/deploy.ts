@@ -31,11 +31,7 @@ export async function deploy(
   });
 }
 
-async function pulumiUp(
-  { stack, known, nodes }: Sound,
-  surroundings: Surroundings,
-  say: Say,
-): Promise<void> {
+async function pulumiUp({ stack, known, nodes }: Sound, surroundings: Surroundings, say: Say): Promise<void> {
   const next = `\`${npmRun("up", stack)}\` continues where it stopped, \`${npmRun("down", stack)}\` removes what exists.`;
   const refresh = known?.interrupted && (await allAnswer(known, surroundings)) ? ["--refresh"] : [];
   if (refresh.length > 0) say("Pulumi was killed in its last run: checking first what exists (`--refresh`)");

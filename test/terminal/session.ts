@@ -14,7 +14,13 @@ export interface SessionOptions extends Partial<Size> {
 const times = { look: 30, limit: 60_000 };
 
 /** Keys that have no letter. */
-export const keys = { enter: "\r", interrupt: "\u0003", tab: "\t", clearLine: "\u0015" } as const;
+export const keys = {
+  enter: "\r",
+  interrupt: "\u0003",
+  down: "\u001b[B",
+  tab: "\t",
+  clearLine: "\u0015",
+} as const;
 
 /** A program at a terminal of its own, with somebody who reads the screen and types. */
 export class Session {

@@ -95,7 +95,12 @@ for (const [shell, [argv, source]] of Object.entries(shells))
     const folder = temporaryFolder(t);
     mkdirSync(join(folder, "bin"));
     symlinkSync(join(packageRoot, "ha-rancher"), join(folder, "bin", "ha-rancher"));
-    const env = { HOME: folder, ZDOTDIR: folder, PATH: `${join(folder, "bin")}:${process.env.PATH}`, PS1: "> " };
+    const env = {
+      HOME: folder,
+      ZDOTDIR: folder,
+      PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+      PS1: "> ",
+    };
     const session = new Session([...argv], { env, cwd: folder });
     t.after(() => session.close());
     session.type(`${source}; echo rea''dy\r`);

@@ -19,7 +19,9 @@ const step = (kind: string, op: string, type: string, name: string, custom = tru
   engineEvent(
     JSON.stringify({
       sequence: 1,
-      [kind]: { metadata: { op, urn: urn(type, name), type, old: null, new: { custom, parent: parentOf(name) } } },
+      [kind]: {
+        metadata: { op, urn: urn(type, name), type, old: null, new: { custom, parent: parentOf(name) } },
+      },
     }),
   ) ?? assert.fail();
 
@@ -134,7 +136,9 @@ test("at a terminal the nodes with what runs there are below what is over, and g
     "… rancher-2   Machine 0 s",
     "  waits for the service",
   ]);
-  progress.see(step("resourcePreEvent", "create", files, `ha-rancher-storage-rancher-1-${"long-".repeat(20)}`));
+  progress.see(
+    step("resourcePreEvent", "create", files, `ha-rancher-storage-rancher-1-${"long-".repeat(20)}`),
+  );
   assert.equal((await seen()).length, 4, "a line that is too long is cut");
   for (let i = 0; i < 40; i++) progress.see(said(`line ${i}`));
   const full = await seen();
@@ -217,7 +221,10 @@ test("advice that would do harm here is not passed on", () => {
     ["docker.io/ha-rancher/rancher@sha256:8c06: Pulling from ha-rancher/rancher", undefined],
     ["27ae37988335: Pull complete", undefined],
     ["27ae37988335: Downloading [==>   ]  1.2MB/30MB\nStatus: Downloaded newer image for x:1", undefined],
-    ["the registry 10.0.0.1: Pulling from it was refused", "the registry 10.0.0.1: Pulling from it was refused"],
+    [
+      "the registry 10.0.0.1: Pulling from it was refused",
+      "the registry 10.0.0.1: Pulling from it was refused",
+    ],
   ] as const)
     assert.equal(quiet(message), expected, message);
 });
