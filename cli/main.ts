@@ -25,6 +25,7 @@ import {
 } from "./commands/orders";
 import { powerOffCommand, powerOnCommand } from "./commands/power";
 import { restoreCommand } from "./commands/restore";
+import { sbomCommand } from "./commands/sbom";
 import { schemaCommand } from "./commands/schema";
 import { shellCommand } from "./commands/shell";
 import { sshCommand } from "./commands/ssh";
@@ -54,7 +55,7 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
     fenceConfirmCommand,
   ],
   "Break and measure:": [powerOffCommand, powerOnCommand, drillCommand, benchCommand],
-  "For this program itself:": [testCommand, schemaCommand, completionCommand],
+  "For this program itself:": [testCommand, schemaCommand, sbomCommand, completionCommand],
 };
 
 const everyday = `
