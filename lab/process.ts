@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pidIn } from "../local/process";
 
 const read = (file: string): string | undefined => {
   try {
@@ -23,8 +24,8 @@ export function namespaceOf(pid: number | "self"): number | undefined {
  * is in the right network namespace and has `argument` among its arguments.
  */
 export function alive(pidFile: string, argument: string, namespace: number): number | undefined {
-  const pid = Number(read(pidFile)?.trim());
-  if (!Number.isInteger(pid) || pid <= 1 || namespaceOf(pid) !== namespace) return undefined;
+  const pid = pidIn(read(pidFile));
+  if (pid === undefined || namespaceOf(pid) !== namespace) return undefined;
   return read(`/proc/${pid}/cmdline`)?.split("\0").includes(argument) ? pid : undefined;
 }
 

@@ -23,6 +23,15 @@ function beginOf(pid: number): number | undefined {
   }
 }
 
+/**
+ * The process that a pid file names; undefined: none, or process 1. The file's first line counts: ganesha writes over the
+ * file of its forerunner, and what that number had more digits is on a line below.
+ */
+export function pidIn(content: string | undefined): number | undefined {
+  const pid = Number(/^\s*(\d+)[^\S\n]*(?:\n|$)/.exec(content ?? "")?.[1]);
+  return pid > 1 ? pid : undefined;
+}
+
 function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);

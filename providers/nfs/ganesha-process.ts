@@ -1,6 +1,7 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pidIn } from "../../local/process";
 import { textOf } from "../../local/text";
 
 /** A running ganesha. */
@@ -14,8 +15,8 @@ const defaultLog = "/var/log/ganesha/ganesha.log";
 
 /** The ganesha whose process id is in a file; undefined if it does not run, or if another program has the id. */
 export async function findGanesha(pidFile: string): Promise<Ganesha | undefined> {
-  const pid = Number((await textOf(pidFile))?.trim());
-  if (!Number.isInteger(pid) || pid <= 1) return undefined;
+  const pid = pidIn(await textOf(pidFile));
+  if (pid === undefined) return undefined;
   const words = await readFile(`/proc/${pid}/cmdline`, "utf8").then(
     (text) => text.split("\0"),
     () => [""],

@@ -29,6 +29,8 @@ const own = namespaceOf("self") ?? 0;
 test("a pid counts only in its namespace and with its argument", async () => {
   const { pid, pidFile } = await start("echo up; while :; do sleep 1; done");
   assert.equal(alive(pidFile, "the-argument", own), pid);
+  writeFileSync(pidFile, `${pid}\n7\n`);
+  assert.equal(alive(pidFile, "the-argument", own), pid, "written over a longer number");
   assert.equal(alive(pidFile, "the-arg", own), undefined, "a part of an argument");
   assert.equal(alive(pidFile, "another", own), undefined, "a recycled pid");
   assert.equal(alive(pidFile, "the-argument", own + 1), undefined, "another namespace");
