@@ -27,7 +27,7 @@ switch() {
 }
 
 spoil_configuration() {
-  [[ -e $agent_json.drill ]] || cp -p "$agent_json" "$agent_json.drill" || return
+  keep_aside "$agent_json" || return
   echo '{"node": 7' >"$agent_json"
 }
 
