@@ -27,9 +27,9 @@ export function checkSettingsText(written: string, file: string): Settings {
     return checkedSettings(found, stackOfFile(file));
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    throw new SettingsError(
-      error.mistakes.map((each) => ({ ...each, line: each.line ?? found.lineOf(each.path) })),
-    );
+    const placed = error.mistakes.map((each) => ({ ...each, line: each.line ?? found.lineOf(each.path) }));
+    // In the order in which the file is read; what has no line is about all of it.
+    throw new SettingsError(placed.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)));
   }
 }
 

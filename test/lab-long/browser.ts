@@ -15,7 +15,7 @@ export async function takePicture(url: string, file: string): Promise<boolean> {
   const how = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"];
   const { stderr } = await tryRun(
     program,
-    [...how, "--window-size=900,700", "--timeout=8000", `--screenshot=${file}`, url],
+    [...how, "--window-size=900,700", "--virtual-time-budget=8000", `--screenshot=${file}`, url],
     { timeout: 120_000 },
   );
   if (!existsSync(file)) throw new Error(`${program} made no picture of ${url}: ${stderr.slice(-500)}`);

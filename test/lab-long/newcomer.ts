@@ -71,7 +71,10 @@ export class Newcomer {
 
   /** Without where this run was. */
   private asAnywhere(line: string): string {
-    return line.replaceAll(join(this.home, "data"), "~/.local/share").replaceAll(this.home, "~");
+    return line
+      .replaceAll(join(this.home, "data"), "~/.local/share")
+      .replaceAll(this.home, "~")
+      .replaceAll(cacheHome(), "~/.cache/ha-rancher");
   }
 
   /** Makes a call, and returns what it has shown; it must end with the code. */

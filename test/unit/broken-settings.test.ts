@@ -61,12 +61,12 @@ test("secrets in clear are refused outside of dev, and encrypted ones are not", 
   const named = (config: Config): string[] =>
     sentencesOf(config).map((each) => /`([^`]+)`/.exec(each)?.[1] ?? each);
   assert.deepEqual(named(withValue(clear, ["extraEnvironment", "DB_PASSWORD"], "x")), [
-    "registryLogin.password",
     "tls.key",
-    "fencing.sshKey",
-    "fencing.options.password",
-    "boxUrl",
     "extraEnvironment.DB_PASSWORD",
+    "fencing.options.password",
+    "fencing.sshKey",
+    "boxUrl",
+    "registryLogin.password",
   ]);
   assert.deepEqual(named({ ...hostsStack, environment: undefined, tls: undefined, fencing: undefined }), [
     "nodes[0].host.privateKey",

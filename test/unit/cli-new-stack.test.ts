@@ -75,7 +75,7 @@ test("wrong answers are refused, all at once, and nothing is written", async () 
       assert.ok(error instanceof SettingsError);
       assert.match(
         error.message,
-        /`box`[\s\S]*left twice[\s\S]*`nodes\[0\]\.address`[\s\S]*`nodes\[1\]\.address`/,
+        /left twice[\s\S]*`nodes\[0\]\.address`[\s\S]*`nodes\[1\]\.address`[\s\S]*`box`/,
       );
       return true;
     },

@@ -44,6 +44,25 @@ for (let asked = 0; asked < questions.length; asked++)
     assert.equal(existsSync(file), false);
   });
 
+test("what would be lost is asked for: `no` is chosen first, `yes` by a key more", async (t) => {
+  const confirm = JSON.stringify(join(packageRoot, "dist", "cli", "ui", "confirm.js"));
+  const question = { title: "This goes:", losses: ["the machine a"], message: "Go on?", unasked: "x --yes" };
+  const ask = `require(${confirm}).confirm(${JSON.stringify(question)})`;
+  const program = `${ask}.then(() => console.log("done"), (error) => console.log(error.message))`;
+  for (const [typed, chosen, says] of [
+    ["", /^❯ no/m, /^nothing was done$/m],
+    [keys.down, /^❯ yes/m, /^done$/m],
+  ] as const) {
+    const session = new Session([process.execPath, "-e", program]);
+    t.after(() => session.close());
+    assert.match(await session.until(/Go on\?/), /This goes:\n {2}the machine a/);
+    if (typed !== "") session.type(typed);
+    await session.until(chosen, undefined, "now");
+    session.type(keys.enter);
+    assert.match((await session.end()).text, says);
+  }
+});
+
 test("a wrong answer is told at once, and the question stays", async (t) => {
   const session = begin(t, "new-stack", stack, "--kind", "hosts");
   await session.until(/The floating IP/);
