@@ -12,6 +12,8 @@ export interface RunOptions {
   outputFile?: number;
   /** Milliseconds after which the child's process group gets SIGTERM, and 5 s later SIGKILL; default: no limit. */
   timeout?: number;
+  /** Characters that it may print, which are kept in memory; with more it is ended as by a timeout. Default: no limit. */
+  mostOutput?: number;
   /** Called with each complete line of stdout and stderr, for progress. */
   onLine?: (line: string, stream: "stdout" | "stderr") => void;
   /** Ends the child as a timeout would. */
@@ -109,6 +111,7 @@ export async function tryRun(
     });
     children.add(child);
     const output = { stdout: "", stderr: "" };
+    const most = options.mostOutput ?? Number.POSITIVE_INFINITY;
     let ended: string | undefined;
     const end = (why: string): void => {
       ended ??= why;
@@ -126,6 +129,10 @@ export async function tryRun(
       const splitter = options.onLine && lines((line) => options.onLine?.(line, stream));
       child[stream]?.setEncoding("utf8").on("data", (text: string) => {
         output[stream] += text;
+        if (output.stdout.length + output.stderr.length > most) {
+          child[stream]?.removeAllListeners("data").resume();
+          return end(`printed more than ${most} characters`);
+        }
         splitter?.push(text);
       });
       child[stream]?.on("end", () => splitter?.end());

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { linkedProgram } from "../../domain/node-set";
 import { shellQuote } from "../../domain/shell-quote";
@@ -92,6 +92,22 @@ export interface Destination {
   keep: number;
 }
 
+/** Bytes that stay free where a backup is kept: this machine has other things to do. */
+const spare = 64 * 2 ** 20;
+
+/** Bytes of an archive, as its node says. @throws Failure if there is no room for it in the folder */
+async function roomFor(ssh: SshEndpoint, node: string, archive: string, path: string): Promise<number> {
+  const { stdout } = await execOk(ssh, asRoot(ssh, `stat --format %s -- ${shellQuote(archive)}`));
+  if (!/^\d{1,15}\n$/.test(stdout)) throw new Failure(`${node} does not say how large its backup is`);
+  const size = Number(stdout);
+  const { bavail, bsize } = await statfs(path);
+  if (size + spare > bavail * bsize)
+    throw new Failure(
+      `${path} has no room for the backup, which is on ${node} (${archive}, ${size} bytes): make room, or name another place with \`--to\``,
+    );
+  return size;
+}
+
 /**
  * Makes a backup on a node and downloads it.
  *
@@ -111,7 +127,8 @@ export async function bringBackup(
   const file = isFolder ? join(path, backupName(archive, name)) : path;
   const draft = `${file}.new`;
   try {
-    await draw(ssh, asRoot(ssh, `cat ${shellQuote(archive)}`), draft, { timeout: limit });
+    const most = await roomFor(ssh, name, archive, dirname(file));
+    await draw(ssh, asRoot(ssh, `cat ${shellQuote(archive)}`), draft, { timeout: limit, most });
     const { stdout } = await execOk(ssh, asRoot(ssh, `sha256sum ${shellQuote(archive)}`), { timeout: limit });
     if (!stdout.startsWith(`${await sha256Of(draft)} `))
       throw new Failure(`the backup is not the same here as on ${name}: ${archive} there is the right one`);

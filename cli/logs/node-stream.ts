@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { nodeUnits } from "../../domain/journal-units";
 import { rootPrefix } from "../../providers/remote/root";
 import { bareScriptLine } from "../../providers/remote/script";
 import type { KnownNode } from "../../stack/known-stack";
 import { sshArguments } from "../actions/ssh";
 import { type LogLine, logLine } from "./lines";
+
+/** Characters of a line, which is kept until its end has come. */
+const longestLine = 2 ** 20;
 
 /** One connection that brings a node's lines. */
 export interface NodeStream {
@@ -33,10 +35,21 @@ export function nodeStream(
     said = (said + text).slice(-2_000);
   });
   child.stdin.on("error", () => {});
-  createInterface({ input: child.stdout }).on("line", (text) => {
+  const tell = (text: string): void => {
     const line = logLine(text);
     if (line) each(line);
+  };
+  let rest = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const parts = (rest + text).split(/\r?\n/);
+    rest = parts.pop() ?? "";
+    parts.forEach(tell);
+    if (rest.length <= longestLine) return;
+    rest = "";
+    said = "it sends a line without an end";
+    child.kill();
   });
+  child.stdout.on("end", () => rest && tell(rest));
   const ended = new Promise<string | undefined>((resolve) => {
     child.on("error", (error) => resolve(`\`${program}\` cannot be started: ${error.message}`));
     child.on("close", (code) => {

@@ -146,6 +146,23 @@ test("a node's script asks the journal for all of our units, and the container",
   assert.match(asked, /^--since\n-600s$/m);
 });
 
+test("a node that sends a line without an end is left", async (t) => {
+  const bin = temporaryFolder(t);
+  putScript(join(bin, "endless"), [`echo '${entry({ MESSAGE: "one" })}'`, "exec tr '\\0' x </dev/zero"]);
+  const lines: LogLine[] = [];
+  const stream = nodeStream(
+    target("a"),
+    { seconds: 600, follow: true },
+    (line) => lines.push(line),
+    join(bin, "endless"),
+  );
+  assert.equal(await stream.ended, "it sends a line without an end");
+  assert.deepEqual(
+    lines.map(({ text }) => text),
+    ["one"],
+  );
+});
+
 test("following ends on the node when the connection does, with all that was started there", async (t) => {
   const bin = fakeNode(t);
   const script = join(packageRoot, "node", "host", "logs");

@@ -120,6 +120,11 @@ export class TestServer {
     stream.pipe(child.stdin);
     child.stdout.pipe(stream, { end: false });
     child.stderr.pipe(stream.stderr, { end: false });
+    // As sshd does: what writes to a session that is closed gets SIGPIPE.
+    stream.on("close", () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
     child.on("close", (code, signal) => {
       this.running--;
       if (signal) stream.exit(signal);

@@ -35,3 +35,27 @@ test("a command that fails is told with what it said, and a node with another ho
   await assert.rejects(pour(other, server.path("here"), "cat", { timeout }), /Host key verification failed/);
   assert.equal(server.commands.length, before);
 });
+
+test("a node that sends more than it said, or talks without an end, is cut off", async () => {
+  const begun = Date.now();
+  await assert.rejects(
+    draw(server.endpoint, "head -c 200000000 /dev/zero; sleep 5", server.path("large"), {
+      timeout,
+      most: 1_000,
+    }),
+    /sends more than the 1000 bytes that it said/,
+  );
+  await draw(server.endpoint, "head -c 1000 /dev/zero", server.path("right"), { timeout, most: 1_000 });
+  assert.equal(statSync(server.path("right")).size, 1_000);
+  await assert.rejects(
+    draw(server.endpoint, "head -c 3000000 /dev/zero | tr '\\0' x >&2", server.path("loud"), { timeout }),
+    /printed more than 1048576 characters/,
+  );
+  await assert.rejects(
+    pour(server.endpoint, server.path("here"), "cat >/dev/null; head -c 3000000 /dev/zero | tr '\\0' x", {
+      timeout,
+    }),
+    /printed more than/,
+  );
+  assert.ok(Date.now() - begun < timeout);
+});
