@@ -15,7 +15,7 @@ _MORE = 500
 #: Seconds until a container that Docker takes for running is started again.
 _AGAIN = 0.1
 #: Milliseconds between two looks for a control group that nobody expects.
-_SELDOM = 5_000
+_SELDOM = 3_000
 
 
 class ContainerEdge:

@@ -2,6 +2,7 @@
 
 from typing import Optional
 
+from .clock import awake_ms
 from .core.observation import WatchdogView
 from .core.settings import WatchdogMode
 from .systemd import Manager
@@ -9,6 +10,8 @@ from .watchdog import Ioctl, Watchdog, devices, ioctl
 
 #: The name that the descriptor has while the service manager keeps it; behind it the device's path, `/` as `-`.
 _NAME = "watchdog"
+#: Milliseconds between two looks for a device: a driver may be loaded later.
+_SELDOM = 5_000
 
 
 class GuardDog:
@@ -33,6 +36,8 @@ class GuardDog:
         self._device: Optional[Watchdog] = None
         self._unstoppable = bool(kept) and not owner
         self._words = ""
+        self._there = False  # whether there was a device when it was last looked
+        self._looked = -_SELDOM
         for name, fd in kept.items():
             if name.startswith(_NAME):
                 path = "/dev/" + name[len(_NAME) + 1 :]
@@ -43,7 +48,9 @@ class GuardDog:
             return WatchdogView(words="switched off")
         if self._device and not self._unstoppable:
             return WatchdogView(True, True, self._device.path)
-        available = bool(self._device or devices(self._pattern)) and not self._words
+        if awake_ms() - self._looked >= _SELDOM:
+            self._looked, self._there = awake_ms(), bool(devices(self._pattern))
+        available = (self._device is not None or self._there) and not self._words
         return WatchdogView(available, False, self._words or ("" if available else "this node has no watchdog device"))
 
     def arm(self, left: int) -> None:

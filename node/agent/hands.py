@@ -53,6 +53,7 @@ class Hands:
             act.Remember: self._remember,
             act.Event: self._event,
             act.Wake: self._wake,
+            act.Rest: lambda _: None,
             act.Exit: self._exit,
         }
 

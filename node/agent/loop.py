@@ -21,11 +21,14 @@ from .senses import Senses
 
 #: Rounds without a wait in between; what changes more often than that waits for the next one.
 _MOST_ROUNDS = 10
+#: What is due within this part of a heartbeat is done together.
+_NEAR = 4
 
 
 #: What these bring comes later, and is told then.
 _WITHOUT_NEWS = (
-    act.Look, act.Lock, act.Take, act.Write, act.NoteClean, act.FeedWatchdog, act.Announce, act.Wake, act.SetTrack, act.Remember,
+    act.Look, act.Lock, act.Take, act.Write, act.NoteClean, act.FeedWatchdog, act.Announce, act.Wake, act.Rest, act.SetTrack,
+    act.Remember,
 )  # fmt: skip
 
 
@@ -72,6 +75,7 @@ class Agent:
         self._state: State = initial(node.setup.core, node.memory)
         self._seen: Optional[Observation] = None
         self._round = 0  # when the next one is due, `mono`
+        self._alive = 0  # when this agent is to say again that it lives, `mono`
         self._ready: set[int] = set()
         self._polled: tuple[int, ...] = ()
         self._poll = select.poll()
@@ -86,7 +90,7 @@ class Agent:
     def run(self) -> None:
         """Until told to end."""
         core = self._node.setup.core
-        # Rounds are a heartbeat apart, and each of them says that this one lives.
+        # Said once a heartbeat that this one lives.
         self._node.manager.tell(READY=1, WATCHDOG_USEC=max(core.give_up // 3, 2 * core.heartbeat) * 1000)
         while not self._hands.exit:
             for _ in range(_MOST_ROUNDS):
@@ -104,20 +108,27 @@ class Agent:
         self._ready = set()
         if not due and self._seen is not None and not _news(self._seen, seen):
             return False
-        if tick:
-            self._round = mono + self._node.setup.core.heartbeat
-            self._hands.repeat()
-            self._node.manager.tell(WATCHDOG=1, EXTEND_TIMEOUT_USEC=self._node.setup.core.give_up * 1000)
+        self._live(mono)
         if due:
             self._hands.wake_at = 0
         self._seen = seen
         self._state, actions = decide(self._state, seen, Now(awake_ms(), boot_ms()))
+        next_round = mono + self._node.setup.core.heartbeat
+        rest = next((action.at for action in actions if isinstance(action, act.Rest)), 0)
+        self._round = rest or (next_round if tick else min(self._round, next_round))
         for action in actions:
             self._hands.do(action)
         self._note_record(seen)
         self._guard(seen)
         self._answer_those_who_wait()
         return not all(isinstance(action, _WITHOUT_NEWS) for action in actions)
+
+    def _live(self, now: int) -> None:
+        """Once a heartbeat, also while nothing needs a decision."""
+        if now >= self._alive - self._node.setup.core.heartbeat // _NEAR:
+            self._alive = now + self._node.setup.core.heartbeat
+            self._hands.repeat()
+            self._node.manager.tell(WATCHDOG=1, EXTEND_TIMEOUT_USEC=self._node.setup.core.give_up * 1000)
 
     def _take_signals(self) -> None:
         if self._wakeups.signals & {signal.SIGTERM, signal.SIGINT}:
@@ -172,8 +183,14 @@ class Agent:
         wanted = (node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), node.container.events_fd(), *control)
         if wanted != self._polled:
             self._polled, self._poll = wanted, self._new_poll(control)
-        times = [self._round, *(time for time in (self._hands.wake_at, node.jobs.due()) if time)]
-        self._ready = {fd for fd, _ in self._poll.poll(max(0, min(times) - awake_ms()))}
+        due = min(time for time in (self._round, self._hands.wake_at or None, node.jobs.due()) if time is not None)
+        while True:
+            # Not woken twice in a row for both.
+            until = due if due - self._alive < self._node.setup.core.heartbeat // _NEAR else self._alive
+            self._ready = {fd for fd, _ in self._poll.poll(max(0, until - awake_ms()))}
+            if self._ready or awake_ms() >= due:
+                break
+            self._live(awake_ms())
         if self._wakeups.reader in self._ready:
             self._wakeups.drain()
         if not self._ready.isdisjoint(control):

@@ -8,7 +8,7 @@ from .mounts import Mount, MountTable, namespaces_with
 from .setup import Setup
 
 #: Milliseconds between two looks at what hardly ever changes.
-_SELDOM = 10_000
+_SELDOM = 9_000
 _LONGEST = 4 << 20
 
 

@@ -249,6 +249,9 @@ class Edges:
     def remember(self, action: core.Remember) -> None:
         self.machine.memory = action.memory
 
+    def rest(self, action: core.Rest) -> None:
+        self.machine.rest = action.at
+
     def reset_node(self, action: core.ResetNode) -> None:
         self.world.count("reset")
         self.machine.power_off(f"it resets itself: {action.reason}")
@@ -285,5 +288,6 @@ HANDLERS: dict[type, Callable[[Edges, Any], None]] = {
     core.CancelJob: lambda edges, action: edges.cancel(action.kind),
     core.AskHealth: lambda edges, action: edges.containers.ask(action.questions),
     core.StopAsking: lambda edges, _: edges.containers.ask(0),
+    core.Rest: lambda edges, action: edges.rest(action),
     core.Remember: lambda edges, action: edges.remember(action),
 }

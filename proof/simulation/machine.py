@@ -54,6 +54,8 @@ class Machine:
         self.see = Observation()
         self.woken = 0
         """When the next early round is; 0: none."""
+        self.rest = 0
+        """No round is needed before then without news, by the machine's clock `mono`."""
         self.version = settings.version
         self.container = settings.container
         self.orders = core.Orders()
@@ -147,7 +149,7 @@ class Machine:
         if self.agent:
             return
         self.agents += 1
-        self.agent, self.hung = self.agents, False
+        self.agent, self.hung, self.rest = self.agents, False, 0
         self.settings = self.settings._replace(version=self.version, container=self.container)
         self.state = core.initial(self.settings, self.memory)
         self.see = self.see._replace(
@@ -172,7 +174,7 @@ class Machine:
         """Killed, or ended by itself. Its jobs end with it, and systemd starts another one."""
         if not self.agent:
             return
-        self.agent, self.state, self.hung, self.woken = 0, None, False, 0
+        self.agent, self.state, self.hung, self.woken, self.rest = 0, None, False, 0, 0
         self.edges.agent_ended()
         if restart:
             self.start_agent(restart)
@@ -192,7 +194,8 @@ class Machine:
         if agent != self.agent:
             return
         self.world.at_machine(self, self.settings.heartbeat, self.tick, agent)
-        self.round()
+        if self.clock().mono >= self.rest:
+            self.round()
 
     def wake(self, delay: int) -> None:
         """Another round soon, unless one is on its way already."""
@@ -211,7 +214,7 @@ class Machine:
         if self.world.now < self.starved_until:
             self.world.at_machine(self, self.starved_until - self.world.now, self.tick_late, self.agent)
             return
-        self.woken = 0
+        self.woken = self.rest = 0
         now = self.clock()
         before = self.state.phase
         self.state, actions = self.world.decide(self.state, self.see, now)

@@ -283,6 +283,12 @@ class Wake(NamedTuple):
     at: int
 
 
+class Rest(NamedTuple):
+    """Nothing needs another round before this time (`mono`), unless there is news: as long as each decision says so."""
+
+    at: int
+
+
 class Exit(NamedTuple):
     """End this process with 0."""
 
@@ -294,5 +300,5 @@ Job = Union[
 ]  # fmt: skip
 Action = Union[
     Request, Job, Drop, KillContainer, ResetNode, ArmWatchdog, FeedWatchdog, DisarmWatchdog, SetTrack, Announce,
-    CancelJob, WorkEnded, AskHealth, StopAsking, Remember, Event, Wake, Exit,
+    CancelJob, WorkEnded, AskHealth, StopAsking, Remember, Event, Wake, Rest, Exit,
 ]  # fmt: skip

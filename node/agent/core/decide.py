@@ -11,6 +11,7 @@ from .leaving import releasing, stopping, unmounting
 from .observation import Ending, Now, Observation
 from .owner import cloning, confirming, copying, keep_lease, launching, mounting, taking, working
 from .requests import next_request
+from .rest import rest
 from .service import active, adopting, begin, halting, may_be_replaced, warming
 from .state import (
     OWNERS,
@@ -87,6 +88,7 @@ def decide(state: State, observation: Observation, now: Now) -> tuple[State, Seq
     track(turn)
     if turn.tenure.sent != state.tenure.sent:
         announce(turn)
+    rest(turn)
     forget_tenure(turn)
     if turn.memory is not state.memory and turn.memory != state.memory:
         remember(turn)

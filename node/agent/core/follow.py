@@ -21,7 +21,10 @@ def stale(turn: Turn) -> int:
 
 def cannot_look(turn: Turn) -> bool:
     """The server does not answer this node, which has nothing open there; one that was just started lets an owner go on."""
-    return turn.see.lease.pending and turn.boot - turn.see.lease.answered > stale(turn)
+    late = stale(turn)
+    # The last answer may be older than the question: who rests asks seldom.
+    asked = turn.mono - turn.asked > late - turn.settings.heartbeat
+    return turn.see.lease.pending and asked and turn.boot - turn.see.lease.answered > late
 
 
 def must_give_back(turn: Turn) -> bool:

@@ -2,6 +2,7 @@
 
 from . import actions as act
 from .record import Claim
+from .rest import rest_time, rests
 from .state import OWNERS, Begin, Confirming, Contending, Ended, Killing, Releasing, Standby, Taking
 from .turn import Turn
 
@@ -82,11 +83,15 @@ def as_candidate(turn: Turn) -> None:
             turn.asked = turn.mono
             turn.checks = turn.checks._replace(noted=turn.mono)
             turn.do(act.NoteClean(turn.boot, memory.epoch))
-    elif due(turn, 4 if near else 1):
+    elif due(turn, 4 if near else 1) and not too_early(turn):
         turn.asked = turn.mono
         turn.do(act.Look(turn.boot, not turn.fault, turn.vip.here, look_around(turn)))
     if near:
         turn.wake(turn.settings.heartbeat // 4)
+
+
+def too_early(turn: Turn) -> bool:
+    return rests(turn) and turn.mono - turn.asked < rest_time(turn.settings) - turn.settings.heartbeat // 2
 
 
 def may_note(turn: Turn) -> bool:

@@ -96,12 +96,26 @@ def _measure(parts: "dict[str, list[Metered]]", seconds: float) -> "dict[str, An
     return found
 
 
+def listening(path: str) -> str:
+    """A service manager, as far as it listens to what is told to it."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(path)
+
+    def listen() -> None:
+        while True:
+            listener.recv(4096)
+
+    threading.Thread(target=listen, daemon=True).start()
+    return path
+
+
 def agents(seconds: float) -> "dict[str, Any]":
     world = World()
+    os.environ["NOTIFY_SOCKET"] = listening(f"{world.folder}/notify")
     parts: dict[str, list[Metered]] = {}
     try:
         for node in world.nodes:
-            node.told["timers"] = {}
+            node.told.update(timers={}, watchdog="automatic")
             node.told["service"]["health"][0].update(every=1_000, timeout=5_000)
             node.write_configuration()
             lease, agent = Metered(f"{node.name}-lease"), Metered(f"{node.name}-agent")
@@ -176,22 +190,15 @@ class Guard:
         shutil.copytree(files / "test/guard/fakes", fakes)
         if shutil.which("systemd-notify"):
             (fakes / "systemd-notify").unlink()
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.listener.bind(str(self.home / "notify"))
-        threading.Thread(target=self.listen, daemon=True).start()
         environment = {
             "PATH": f"{fakes}:/usr/bin:/bin", "FAKE_NODE": str(self.home), "FAKE_NAME": name, "FAKE_LOG": str(folder / "log"),
-            "FAKE_LEASE": str(folder / "lease"), "FAKE_DATA": str(folder / "data"), "NOTIFY_SOCKET": str(self.home / "notify"),
+            "FAKE_LEASE": str(folder / "lease"), "FAKE_DATA": str(folder / "data"), "NOTIFY_SOCKET": listening(str(self.home / "notify")),
         }  # fmt: skip
         self.metered = Numbered(f"guard-{name}")
         with (self.home / "said").open("wb") as said:
             self.process = subprocess.Popen(
                 self.metered.command([str(files / "node/guard/guard"), str(configuration)]), env=environment, stderr=said
             )
-
-    def listen(self) -> None:
-        while True:
-            self.listener.recv(4096)
 
     def state(self) -> str:
         try:
