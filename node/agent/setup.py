@@ -60,6 +60,7 @@ class Paths(NamedTuple):
     control_groups: str = "/sys/fs/cgroup"
     mounts: str = "/proc/self/mountinfo"
     mount_statistics: str = "/proc/self/mountstats"
+    nfs_volumes: str = "/proc/fs/nfsfs/volumes"
     identity: str = "/sys/fs/nfs/net/nfs_client/identifier"
     recover_lost_locks: str = "/sys/module/nfs/parameters/recover_lost_locks"
     watchdog: str = "/dev/watchdog[0-9]*"

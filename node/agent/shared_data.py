@@ -10,6 +10,7 @@ from . import process
 from .configuration import SENTINEL_NAME
 from .copies import Copies
 from .files import read_small
+from .holders import holders_of, in_nfs_client, is_nfs
 from .mounts import MNT_DETACH, MNT_FORCE, Mount, mount_at, namespaces_with, unmount, unmount_in_namespace, users_of
 from .restore import Restore
 from .setup import Setup
@@ -71,7 +72,7 @@ def unmount_data(setup: Setup, force: bool) -> str:
                     raise
                 killed |= _clear(mount)
                 unmount(directory, MNT_DETACH)
-    _wait_until_nowhere(first, killed)
+    killed |= _wait_until_nowhere(setup, first, killed)
     if killed:
         return f"killed {len(killed)} processes that used {directory}"
     return ""
@@ -98,17 +99,32 @@ def _clear(mount: Mount) -> "set[process.Process]":
     return found
 
 
-def _wait_until_nowhere(mount: Mount, killed: "set[process.Process]") -> None:
-    """A mount of it in another namespace keeps the file system, and with it what can write: it is taken away there, too."""
+def _wait_until_nowhere(setup: Setup, mount: Mount, killed: "set[process.Process]") -> "set[process.Process]":
+    """A mount of it in another namespace keeps the file system, and with it what can write: it is taken away there, too. So
+    does whoever has opened something of it there, or has it from somebody else: he is ended, and returned."""
     deadline = time.monotonic() + _GONE
+    found: set[process.Process] = set()
     while True:
-        holders = namespaces_with(mount.device)
-        alive = [user for user in killed if user.lives()]
-        if not holders and not alive:
-            return
+        namespaces = namespaces_with(mount.device)
+        alive = [user for user in killed | found if user.lives()]
+        # The NFS client knows best; of others nobody but those who use them tells.
+        kept = in_nfs_client(mount.device, setup.paths.nfs_volumes)
+        holders = holders_of(mount.device) if not namespaces and (kept or not is_nfs(mount)) else []
+        if not (namespaces or alive or kept or holders):
+            return found
         if time.monotonic() > deadline:
-            who = ", ".join(str(pid) for pid in holders[:5] or [user.pid for user in alive[:5]])
-            raise Failed(f"{mount.source} is still mounted by processes {who}")
-        for pid in holders:
+            raise Failed(_still_there(mount, namespaces, [*holders, *alive]))
+        for pid in namespaces:
             unmount_in_namespace(pid, mount.device)
+        for holder in holders:
+            holder.kill()
+        found.update(holders)
         time.sleep(0.05)
+
+
+def _still_there(mount: Mount, namespaces: "list[int]", users: "list[process.Process]") -> str:
+    if namespaces:
+        return f"{mount.source} is still mounted by processes {', '.join(map(str, namespaces[:5]))}"
+    if users:
+        return f"{mount.source} is still used by processes {', '.join(str(user.pid) for user in users[:5])}"
+    return f"the kernel still has {mount.source}, and no process that uses it is found"

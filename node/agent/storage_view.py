@@ -4,6 +4,7 @@ import re
 from typing import Optional
 
 from .core.observation import DataView
+from .holders import in_nfs_client
 from .mounts import Mount, MountTable, namespaces_with
 from .setup import Setup
 
@@ -39,7 +40,7 @@ class StorageView:
         """Looks for it elsewhere only after it has gone from its place."""
         if self._data:
             return DataView(mounted=True)
-        if self._device and not namespaces_with(self._device):
+        if self._device and not (in_nfs_client(self._device, self._setup.paths.nfs_volumes) or namespaces_with(self._device)):
             self._device = ""
         return DataView(lingers=bool(self._device))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple
 
-from agent.core import candidate, decide, follow, killing, lease, leaving, notes, owner, record, requests, service, watch
+from agent.core import candidate, decide, follow, killing, lease, leaving, notes, owner, record, requests, rest, service, watch
 from agent.core.observation import ContainerView
 
 from . import weaker
@@ -242,6 +242,12 @@ WEAKENINGS = (
         "an epoch that this node has called clean is taken again",
         "test_the_epoch_grows_over_all_that_was_seen",
         lambda: weaker.everywhere(candidate.take, weaker.takes_over_seen_ones_only),
+    ),
+    Weakening(
+        "rests-always",
+        "a standby rests whatever there is to watch",
+        "test_whoever_has_something_to_watch_does_not_rest",
+        lambda: weaker.everywhere(rest.rests, weaker.rests_always),
     ),
     Weakening(
         "not-mounted",

@@ -162,6 +162,10 @@ def adopts_in_a_pause(turn: Turn) -> None:
     turn.see = turn.see._replace(orders=orders)
 
 
+def rests_always(turn: Turn) -> bool:
+    return isinstance(turn.phase, Standby)
+
+
 def keeps_the_lock(turn: Turn) -> None:
     if isinstance(turn.phase, Standby):
         turn.actions[:] = [action for action in turn.actions if not isinstance(action, act.Drop)]

@@ -115,11 +115,12 @@ def test_an_owner_that_falls_silent_is_watched_each_heartbeat_from_the_next_look
 
 @pytest.mark.parametrize(
     "trouble",
-    ["owner without the VIP", "owner that stops", "own fault", "preferred node", "three nodes", "server's error", "not noted clean"],
+    ["owner without the VIP", "owner that stops", "own fault", "preferred node", "three nodes", "server's error", "not clean"],
 )
 def test_whoever_has_something_to_watch_does_not_rest(trouble: str) -> None:
     settings = SETTINGS._replace(peers=("b", "c")) if trouble == "three nodes" else SETTINGS
-    owner = {"owner without the VIP": {"vip": False}, "owner that stops": {"claim": Claim.STOPPING}}.get(trouble, {})
+    owners: dict[str, dict[str, Any]] = {"owner without the VIP": {"vip": False}, "owner that stops": {"claim": Claim.STOPPING}}
+    owner = owners.get(trouble, {})
     here = Beside(settings, **owner)
     rig = here.rig
     if trouble == "own fault":
@@ -128,7 +129,7 @@ def test_whoever_has_something_to_watch_does_not_rest(trouble: str) -> None:
         rig.orders(prefer="b")
     elif trouble == "server's error":
         rig.lease(error="EIO")
-    elif trouble == "not noted clean":
+    elif trouble == "not clean":
         rig.state = rig.state._replace(memory=core.Memory(epoch=7))
         rig.see = rig.see._replace(data=core.DataView(lingers=True))
     here.pass_by(12_000)

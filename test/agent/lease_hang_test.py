@@ -103,7 +103,11 @@ def test_a_child_of_a_killed_agent_that_hangs_in_the_server_delays_no_kill(froze
 
 def _hangs(pid: int) -> bool:
     """In the kernel, and not for a moment, as whoever reads a file from the disk."""
-    return all((_state(pid) == "D", time.sleep(0.02))[0] for _ in range(10))
+    for _ in range(10):
+        if _state(pid) != "D":
+            return False
+        time.sleep(0.02)
+    return True
 
 
 _WITH_AGENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "node")}

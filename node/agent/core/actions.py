@@ -66,16 +66,14 @@ class ResetNode(NamedTuple):
 
 
 class ArmWatchdog(NamedTuple):
-    """Open it and let it run. From then on it resets this node at the latest at `sent` + `limit` (its whole seconds rounded
-    down), as after each FeedWatchdog. If it is open already (a restart), the same."""
+    """Open it, unless it is (a restart). It resets this node at `sent` + `limit` at the latest, in whole seconds."""
 
     sent: int
     limit: int
 
 
 class FeedWatchdog(NamedTuple):
-    """A heartbeat that was sent at `sent` (`boot`) is confirmed: the device may wait until `sent` +
-    `limit`, no longer."""
+    """A heartbeat that was sent at `sent` (`boot`) is confirmed: the device may wait until `sent` + `limit`."""
 
     sent: int
     limit: int
@@ -89,8 +87,7 @@ class DisarmWatchdog(NamedTuple):
 
 
 class SetTrack(NamedTuple):
-    """Write the track file. keepalived gives the VIP up, or refuses it, while this node is not fit. Repeated by the
-    edges until it is read back."""
+    """Write the track file, until it is read back. keepalived gives up the VIP, or refuses it, while this node is not fit."""
 
     fit: bool
 
@@ -230,9 +227,6 @@ class CancelJob(NamedTuple):
     """Kill it; nobody waits for its outcome."""
 
     kind: JobKind
-
-
-# ---- others ----
 
 
 class AskHealth(NamedTuple):

@@ -190,9 +190,10 @@ class Guard:
         shutil.copytree(files / "test/guard/fakes", fakes)
         if shutil.which("systemd-notify"):
             (fakes / "systemd-notify").unlink()
+        notify = listening(str(self.home / "notify"))
         environment = {
             "PATH": f"{fakes}:/usr/bin:/bin", "FAKE_NODE": str(self.home), "FAKE_NAME": name, "FAKE_LOG": str(folder / "log"),
-            "FAKE_LEASE": str(folder / "lease"), "FAKE_DATA": str(folder / "data"), "NOTIFY_SOCKET": listening(str(self.home / "notify")),
+            "FAKE_LEASE": str(folder / "lease"), "FAKE_DATA": str(folder / "data"), "NOTIFY_SOCKET": notify,
         }  # fmt: skip
         self.metered = Numbered(f"guard-{name}")
         with (self.home / "said").open("wb") as said:

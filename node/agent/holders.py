@@ -1,0 +1,81 @@
+"""Who keeps a file system that is mounted nowhere any more: by an open file, a directory, or a mapping. It can write on.
+
+The file system itself is touched only where it is known not to be another one's, whose server may be away.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from . import process
+from .mounts import LONGEST_TABLE, Mount, parse_table
+
+
+def in_nfs_client(device: str, volumes: str) -> bool:
+    """Whether the NFS client still has it, whoever uses it. `volumes`: its table of volumes, with the device in each line."""
+    try:
+        with open(volumes, encoding="utf-8", errors="replace") as file:
+            return any(device in line.split() for line in file.read(LONGEST_TABLE).splitlines())
+    except OSError:
+        return False
+
+
+def holders_of(device: str, proc: str = "/proc") -> "list[process.Process]":
+    """Of a file system that is mounted nowhere. `device`: major:minor."""
+    major, minor = (int(part) for part in device.split(":"))
+    number, mapped = os.makedev(major, minor), f" {major:02x}:{minor:02x} "
+    folders = [f"{proc}/{name}" for name in os.listdir(proc) if name.isdigit() and int(name) != os.getpid()]
+    mounted = _Mounted(folders)
+    found = (process.find(int(os.path.basename(folder))) for folder in folders if _holds(folder, number, mapped, mounted))
+    return [holder for holder in found if holder]
+
+
+class _Mounted:
+    """What is mounted anywhere: whoever uses one of these does not use what is mounted nowhere."""
+
+    def __init__(self, folders: "list[str]") -> None:
+        self.ids: set[bytes] = set()
+        self._nfs: dict[str, list[str]] = {}
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                namespace = os.readlink(f"{folder}/ns/mnt")
+                if namespace not in self._nfs:
+                    with open(f"{folder}/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+                        table = file.read(LONGEST_TABLE)
+                    self.ids.update(line.split(" ", 1)[0].encode() for line in table.splitlines())
+                    self._nfs[namespace] = [f"{mount.point.rstrip('/')}/" for mount in parse_table(table) if is_nfs(mount)]
+
+    def on_other_nfs(self, folder: str, path: str) -> bool:
+        return any(f"{path}/".startswith(point) for point in self._nfs.get(os.readlink(f"{folder}/ns/mnt"), ()))
+
+
+def is_nfs(mount: Mount) -> bool:
+    return mount.type in ("nfs", "nfs4")
+
+
+def _holds(folder: str, number: int, mapped: str, mounted: _Mounted) -> bool:
+    with contextlib.suppress(OSError):
+        for link in _links(folder, mounted):
+            with contextlib.suppress(OSError):
+                if os.stat(link).st_dev == number:
+                    return True
+    with contextlib.suppress(OSError), open(f"{folder}/maps", encoding="utf-8", errors="surrogateescape") as file:
+        return mapped in file.read(LONGEST_TABLE)
+    return False
+
+
+def _links(folder: str, mounted: _Mounted) -> Iterator[str]:
+    """Of whatever it has open that may be on no mount."""
+    for name in ("cwd", "root"):
+        with contextlib.suppress(OSError):
+            if not mounted.on_other_nfs(folder, os.readlink(f"{folder}/{name}")):
+                yield f"{folder}/{name}"
+    for name in os.listdir(f"{folder}/fdinfo"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"{folder}/fd/{name}").startswith("/") and _mount_id(f"{folder}/fdinfo/{name}") not in mounted.ids:
+                yield f"{folder}/fd/{name}"
+
+
+def _mount_id(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return next((line.split()[1] for line in file.read(4096).splitlines() if line.startswith(b"mnt_id:")), b"")
