@@ -67,6 +67,7 @@ export const bareScripts = [
   "host/set",
   "host/files.sh",
   "host/logs",
+  "release/kept",
 ] as const;
 
 export type BareScript = (typeof bareScripts)[number];

@@ -175,7 +175,14 @@ export const defaultTimes: NodeTimes = nodeTimes(defaultsOf(agentTimers), defaul
   fenceLimit: fenceLimit.default,
 });
 
-type OrderedTimer = "heartbeat" | "giveUp" | "watchdog" | "leaseTime" | "graceTime" | "followLease";
+type OrderedTimer =
+  | "heartbeat"
+  | "giveUp"
+  | "watchdog"
+  | "leaseTime"
+  | "graceTime"
+  | "followLease"
+  | "vipLoss";
 
 /** A value for each timer that must be in order, seconds. */
 type OrderedTimes = Record<OrderedTimer, number>;
@@ -224,6 +231,12 @@ export const timerRules: readonly TimerRule[] = [
     holds: ({ followLease, heartbeat }) => followLease > heartbeat,
     rule: ({ heartbeat }) => `must be more than ${heartbeat}`,
     why: "that another node serves is known by its heartbeats",
+  },
+  {
+    of: ["vipLoss", "followLease", "heartbeat"],
+    holds: ({ vipLoss, followLease, heartbeat }) => vipLoss >= followLease + 3 * heartbeat,
+    rule: ({ followLease, heartbeat }) => `must be at least ${followLease} and three times ${heartbeat}`,
+    why: "so long a VIP takes to come back from a node that gives it back; it was 2 s where its loss always stopped the service",
   },
 ];
 

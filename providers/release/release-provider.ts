@@ -9,7 +9,7 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { healthTrouble } from "./health";
-import { look, parseTakenBack, runReleaseScript } from "./scripts";
+import { keptOut, look, parseTakenBack, runReleaseScript } from "./scripts";
 import { UpgradeFailed } from "./trial";
 import { upgrade } from "./upgrade";
 import type { UpgradeWorld } from "./upgrade-world";
@@ -90,6 +90,12 @@ async function converge(olds: Partial<ReleaseInputs>, inputs: ReleaseInputs): Pr
   return inputs;
 }
 
+/** Whether an upgrade that was interrupted keeps a node out of service. If a node does not answer, the others' answers count. */
+async function isUnfinished({ endpoints }: ReleaseInputs): Promise<boolean> {
+  const kept = await Promise.all(Object.values(endpoints).map((ssh) => keptOut(ssh).catch(() => undefined)));
+  return kept.some((container) => container !== undefined);
+}
+
 /** The provider of {@link Release}: see there for what it does. */
 export const release = {
   async check(
@@ -115,10 +121,15 @@ export const release = {
     return checked;
   },
 
-  /** No change replaces a release: nodes that have the wanted container are left alone. */
+  /**
+   * No change replaces a release: nodes that have the wanted container are left alone. If an `up` was killed in the middle
+   * of an upgrade and the settings were set back, all inputs are as before, and yet there is an upgrade to end: the nodes
+   * know.
+   */
   async diff(_id: string, olds: ReleaseInputs, news: ReleaseInputs): Promise<pulumi.dynamic.DiffResult> {
     const former: ReleaseInputs = { ...olds, discardWritesOf: olds.discardWritesOf ?? "" };
-    return { changes: inputNames.some((name) => !isDeepStrictEqual(former[name], news[name])), replaces: [] };
+    const isOther = inputNames.some((name) => !isDeepStrictEqual(former[name], news[name]));
+    return { changes: isOther || (await isUnfinished(olds)), replaces: [] };
   },
 
   async create(inputs: ReleaseInputs): Promise<pulumi.dynamic.CreateResult<ReleaseInputs>> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { answerOf } from "../remote/answer";
 import type { SshEndpoint } from "../remote/endpoint";
-import { runNodeScript } from "../remote/script";
+import { bareScript, runNodeScript } from "../remote/script";
 import type { NodeLook, TakenBack } from "./upgrade-world";
 
 /** The scripts on nodes for a release: files of node/release/, which document their arguments and output. */
@@ -51,3 +51,14 @@ export function parseTakenBack(stdout: string): TakenBack {
 
 export const look = async (ssh: SshEndpoint): Promise<NodeLook> =>
   parseLook(await runReleaseScript(ssh, "look"));
+
+const nodeKept = z.object({ kept: z.string().nullable() });
+
+/** Milliseconds: a node that does not answer must not hold a preview up. */
+const keptLimit = 20_000;
+
+/** The container that served before, if an unfinished upgrade keeps the node out of service. Installs nothing. */
+export async function keptOut(ssh: SshEndpoint): Promise<string | undefined> {
+  const stdout = await bareScript(ssh, "release/kept", [], { timeout: keptLimit });
+  return answerOf(nodeKept, "release/kept", stdout).kept ?? undefined;
+}

@@ -25,17 +25,31 @@ def folder() -> Iterator[Path]:
     (path / "lease").mkdir(parents=True)
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(path / "lease")], check=False)
     assert mounted.returncode == 0
-    yield path
-    subprocess.run(["umount", "-l", str(path / "lease")], check=True)
-    subprocess.run(["rm", "-rf", str(path)], check=True)
+    try:
+        yield path
+    finally:
+        Process.end_all()
+        subprocess.run(["umount", "-l", str(path / "lease")], check=True)
+        subprocess.run(["rm", "-rf", str(path)], check=True)
 
 
 @pytest.fixture
-def pair(folder: Path) -> Iterator["tuple[Process, Process]"]:
-    made = Process(folder, "a"), Process(folder, "b")
-    yield made
-    for process in made:
-        process.end()
+def pair(folder: Path) -> "tuple[Process, Process]":
+    return Process(folder, "a"), Process(folder, "b")
+
+
+def test_processes_are_ended_where_one_of_them_does_not_come_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Process(folder, "a")
+
+    def fails(_: Process) -> LeaseClient:
+        raise AssertionError("it took too long")
+
+    monkeypatch.setattr(Process, "connected", fails)
+    with pytest.raises(AssertionError):
+        Process(folder, "b")
+    second = Process.made[-1]
+    Process.end_all()
+    assert second is not first and first.child.returncode is not None and second.child.returncode is not None
 
 
 def test_only_one_process_has_the_lock_and_its_end_frees_it(pair: "tuple[Process, Process]") -> None:

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { TestStack } from "../../drill/rig/vagrant/test-stack";
@@ -84,6 +84,18 @@ test("a node that runs another container, or is kept out, is drift, and mended",
     await stack.mustRefresh();
     await stack.mustBeUnchanged();
   }
+});
+
+test("a node that an upgrade left out of service is seen by the next up, though the settings were set back", async () => {
+  const kept = server("two").path("config/kept-out");
+  writeFileSync(kept, "rancher-old\n");
+  const { code, text } = await stack.pulumi("preview", "--expect-no-changes");
+  assert.notEqual(code, 0, text);
+  assert.ok(existsSync(kept), "a preview changes nothing");
+  const said = await stack.mustUp();
+  assert.match(said, /an upgrade was interrupted, which left two out of service/);
+  assert.equal(existsSync(kept), false);
+  await stack.mustUp("--expect-no-changes");
 });
 
 test("an older image is refused in the preview, and let through if it must be", async () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { packageRoot } from "../../local/root";
 import { parseLook } from "../../providers/release/scripts";
+import { bareScriptLine } from "../../providers/remote/script";
 import { type TestNode, withNode } from "./node";
 
 /* What a release does on a node: node/release, with the real agent where it runs. */
@@ -63,6 +65,17 @@ test(
     node.put("units/keepalived.active");
     status.fit = false;
     assert.equal((await look(node)).ready, false);
+  }),
+);
+
+test(
+  "whether one is kept out of service is read from one file, by a script that needs no set",
+  withNode(async (node) => {
+    const line = bareScriptLine("release/kept", []);
+    const kept = (): string => execFileSync("sh", ["-c", line], { env: node.environment, encoding: "utf8" });
+    assert.equal(kept(), '{"kept":null}\n');
+    node.put("config/kept-out", "rancher-old\n");
+    assert.equal(kept(), '{"kept":"rancher-old"}\n');
   }),
 );
 

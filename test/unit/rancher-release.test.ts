@@ -106,6 +106,12 @@ test("each input is a change that replaces nothing", async () => {
   assert.deepEqual(await release.diff("id", former, inputs), { changes: false, replaces: [] });
 });
 
+test("a node that does not answer is none that an upgrade has left out of service", async () => {
+  const nobody = { host: "127.0.0.1", port: 1, user: "u", privateKey: "", keyFile: "", knownHostsFile: "" };
+  const same = { ...inputs, endpoints: { a: { ...nobody, hostKey: "ssh-ed25519 AAAA" } } };
+  assert.deepEqual(await release.diff("id", same, { ...same }), { changes: false, replaces: [] });
+});
+
 test("without nodes that answer there is no drift to see", async () => {
   const read = await release.read("id", inputs);
   assert.deepEqual(read, { id: "id", props: inputs, inputs });

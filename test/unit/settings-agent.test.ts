@@ -59,6 +59,16 @@ test("a former name is refused, and the new one is the way out", () => {
   assert.deepEqual(guardOf({ failures: 2, followLease: 2 }), []);
 });
 
+test("a time without the VIP that was right where its loss always stopped the service is refused", () => {
+  const [found, ...others] = guardOf({ vipLoss: 2 });
+  assert.match(
+    found ?? "",
+    /^`guard\.vipLoss` \(2 s\) must be at least `guard\.followLease` \(1\.5 s\) and three times `guard\.heartbeat` \(1 s\): .*come back/,
+  );
+  assert.deepEqual(others, []);
+  assert.deepEqual(guardOf({ vipLoss: 4.5 }), []);
+});
+
 test("timers in the wrong order are refused, each with both names", () => {
   for (const [guard, mistake] of [
     [
@@ -80,7 +90,7 @@ test("timers in the wrong order are refused, each with both names", () => {
     assert.match(mistakes[0] ?? "", mistake);
   }
   assert.match(mistakesOf({ guard: "[]" }).join(), /^`guard` must be a list of settings by name/);
-  assert.equal(guardOf({ heartbeat: 6, watchdog: 30 }).length, 3, "all of them at once");
+  assert.equal(guardOf({ heartbeat: 6, watchdog: 30 }).length, 4, "all of them at once");
 });
 
 test("any timers that are accepted are in order", () => {

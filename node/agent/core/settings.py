@@ -125,6 +125,10 @@ def order_mistakes(settings: Configuration) -> list[str]:
         (settings.grace_time >= settings.lease_time, "`grace_time` must be at least `lease_time`"),
         (settings.follow_lease > settings.heartbeat, "`follow_lease` must be more than `heartbeat`"),
         (
+            settings.vip_loss >= settings.follow_lease + 3 * settings.heartbeat,
+            "`vip_loss` must be at least `follow_lease` and three times `heartbeat`: so long a VIP takes to come back",
+        ),
+        (
             LEAST_SILENCE <= settings.watchdog <= MOST_SILENCE,
             f"`watchdog` must be from {LEAST_SILENCE} to {MOST_SILENCE} ms",
         ),

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, ClassVar, Optional
 
 from agent.core.actions import Request
 from agent.core.observation import LeaseView
@@ -20,6 +20,9 @@ LAUNCH = os.path.join(os.path.dirname(os.path.realpath(__file__)), "launch.py")
 class Process:
     """A lease process of a node, and its agent's side."""
 
+    made: "ClassVar[list[Process]]" = []
+    """All of them: whoever has a folder for them ends them, also if the one after it does not come up."""
+
     def __init__(self, folder: Path, node: str, alone: int = 3_000, claim_time: int = 0) -> None:
         self.run = folder / node
         self.run.mkdir(exist_ok=True)
@@ -27,6 +30,7 @@ class Process:
         self.log = self.run / "log"
         with self.log.open("ab") as log:
             self.child = subprocess.Popen([sys.executable, "-I", "-S", "-B", LAUNCH, "lease", "--run", str(self.run)], stderr=log)
+        self.made.append(self)
         self.terms = Terms(str(folder / "lease"), "tmpfs", "/proc/self/mountinfo", node, ("a", "b"), claim_time, alone)
         self.client = self.connected()
 
@@ -43,6 +47,11 @@ class Process:
 
     def record(self, epoch: int, sequence: int, claim: Claim = Claim.ACTIVE) -> Record:
         return Record(epoch, sequence, self.node, claim, 10_000, False, True, "v1", "boot")
+
+    @classmethod
+    def end_all(cls) -> None:
+        while cls.made:
+            cls.made.pop().end()
 
     def end(self) -> None:
         self.child.send_signal(signal.SIGCONT)
