@@ -20,7 +20,7 @@ LAUNCH = os.path.join(os.path.dirname(os.path.realpath(__file__)), "launch.py")
 class Process:
     """A lease process of a node, and its agent's side."""
 
-    made: "ClassVar[list[Process]]" = []
+    made: ClassVar["list[Process]"] = []
     """All of them: whoever has a folder for them ends them, also if the one after it does not come up."""
 
     def __init__(self, folder: Path, node: str, alone: int = 3_000, claim_time: int = 0) -> None:
