@@ -3,7 +3,7 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
 export interface RolloutArgs {
-  /** By node: how to log in. Secret in the state. */
+  /** By node: how to log in. Secret in the state, whether it is secret here or not. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
   /** By node: a fingerprint of all that its agent runs from: programs, configuration, units. */
   source: pulumi.Input<Record<string, pulumi.Input<string>>>;
@@ -25,7 +25,7 @@ export class Rollout extends pulumi.dynamic.Resource {
     super(
       provider,
       name,
-      { ...args, versions: undefined },
+      { ...args, endpoints: pulumi.secret(args.endpoints), versions: undefined },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["endpoints"] }),
       "agent",
       "Rollout",
