@@ -22,7 +22,7 @@ const members = {
       ...["orders.py", "private_socket.py", "process.py", "renewal.py", "report.py", "reset.py"],
       ...["restore.py", "run_files.py", "senses.py", "setup.py", "shared_data.py", "show.py"],
       ...["status.py", "stop.py", "storage_view.py", "systemd.py", "take_back.py"],
-      ...["taking_back.py", "track.py", "version.py", "watchdog.py", "work.py"],
+      ...["taking_back.py", "track.py", "units_view.py", "version.py", "watchdog.py", "work.py"],
     ],
     "agent/core": [
       ...["__init__.py", "actions.py", "candidate.py", "claim.py", "decide.py", "files.py"],

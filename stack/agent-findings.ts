@@ -115,11 +115,10 @@ function healthNotes({ name, status }: NodeReport): string[] {
   ];
 }
 
-/** Orders that are about one node. */
+/** Orders that are about one node, but for those that make it no standby. */
 function orderNotes({ name, status }: NodeReport): string[] {
-  const { banned, work, off } = status?.orders ?? {};
+  const { work, off } = status?.orders ?? {};
   return [
-    ...(banned ? [`${name} is banned (${banned}): \`npm run allow -- ${name}\` ends it`] : []),
     ...(work ? [`${name} is at work on the data (${work})`] : []),
     ...(off?.length ? [`${name} was told by an operator that ${off.join(" and ")} is off`] : []),
   ];

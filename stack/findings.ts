@@ -7,7 +7,8 @@ import {
   stackNotes,
   unprotected,
 } from "./agent-findings";
-import { agentRuns, type NodeReport } from "./node-report";
+import type { NodeReport } from "./node-report";
+import { shortcomingOf, shownShortcoming } from "./standing";
 
 /** Problems of the floating IP, except for the number of its holders. Each is a sentence for people. */
 export interface Findings {
@@ -32,34 +33,21 @@ function staleVip({ name, status }: NodeReport): string[] {
   return [`stale VIP on ${name}: it has the VIP, and its keepalived is ${state}`];
 }
 
-/** Why a node's keepalived is in FAULT, as far as its agent knows. */
-function whyFault(node: NodeReport): string {
-  const agent = node.status?.agent;
-  if (!agentRuns(node)) return `no agent runs there${agent?.fault ? ` (${agent.fault})` : ""}`;
-  if (agent?.fault) return `its agent says: ${agent.fault}`;
-  if (agent?.state === "standby") return "`journalctl -u keepalived` there says why";
-  return `its agent is ${agent?.state}${agent?.reason ? ` (${agent.reason})` : ""}`;
-}
-
-/** Whether an order of an operator is the reason why this node leaves the VIP to others. */
-function isOrdered({ name, status }: NodeReport): boolean {
-  const { banned, prefer } = status?.orders ?? {};
-  return !!banned || (!!prefer && prefer !== name && !status?.agent?.fault);
-}
-
+/** Nodes that do not say what they are, and those that would not take over. */
 function unfitNodes(node: NodeReport): string[] {
   const { name, status } = node;
-  const { vrrpState: state, keepalived } = status ?? {};
-  if (status && state === null)
-    return [`${name} did not say in time whether its keepalived runs: it hangs or is overloaded`];
-  if (status && typeof status.holdsVip !== "boolean") return [`${name} did not say whether it has the VIP`];
-  // What an operator ordered is told as such.
-  if (state === "FAULT" && isOrdered(node)) return [];
-  if (!status || status.holdsVip || keepalived?.maintenance || (keepalived?.since ?? settling) < settling)
-    return [];
-  if (state === "STOPPED") return [`${name} could not take over: its keepalived does not run`];
-  if (state !== "FAULT") return [];
-  return [`${name} could not take over: its keepalived is in FAULT; ${whyFault(node)}`];
+  if (status && typeof status.holdsVip !== "boolean" && status.vrrpState !== null)
+    return [`${name} did not say whether it has the VIP`];
+  if (!status || status.holdsVip) return [];
+  const found = shortcomingOf(node);
+  return found && !found.isOrdered ? [shownShortcoming(name, found)] : [];
+}
+
+/** What operators ordered of single nodes: each with what ends it. */
+function orderedNodes(node: NodeReport): string[] {
+  const { name, status } = node;
+  const found = status && shortcomingOf(node);
+  return found?.isOrdered ? [shownShortcoming(name, found)] : [];
 }
 
 function deafNodes(nodes: NodeReport[]): string[] {
@@ -97,7 +85,6 @@ export function findingsOf(nodes: NodeReport[]): Findings {
   const edited = nodes.filter(({ status }) => status?.keepalived?.edited).map(({ name }) => name);
   const settings = differing(nodes, ({ status }) => status?.keepalived?.settings);
   const versions = differing(nodes, ({ status }) => status?.keepalived?.version);
-  const resting = nodes.filter(({ status }) => status?.keepalived?.maintenance).map(({ name }) => name);
   return {
     stale: nodes.flatMap(staleVip),
     unfit: nodes.flatMap(unfitNodes),
@@ -106,9 +93,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
     mismatch: [
       ...nodes.flatMap(refusedConfiguration),
       ...differentAgents(nodes),
-      ...edited.map(
-        (name) => `keepalived.conf on ${name} was changed by hand: \`pulumi up --refresh\` repairs it`,
-      ),
+      ...edited.map((name) => `keepalived.conf on ${name} was changed by hand: \`npm run up\` repairs it`),
       ...(settings ? [`keepalived's settings differ (${settings}): \`npm run up\` repairs it`] : []),
     ],
     notes: [
@@ -116,7 +101,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
       ...blindNodes(nodes),
       ...stackNotes(nodes),
       ...(versions ? [`keepalived's versions differ: ${versions}`] : []),
-      ...resting.map((name) => `${name} is in maintenance: \`npm run maintenance -- ${name} off\` ends it`),
+      ...nodes.flatMap(orderedNodes),
     ],
   };
 }

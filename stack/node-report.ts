@@ -71,6 +71,8 @@ const nodeStatus = z.object({
     /** Nodes that an operator has said are off. */
     off: list,
   }),
+  /** Units that do not run, with what is the matter (node/agent/units_view.py); asked only where something is wrong. */
+  units: part({ agent: text, lease: text, keepalived: text, docker: text, mount: text }),
   timers: part({ giveUp: number, lease: number, serverLease: number }),
   /** `MASTER`, `BACKUP`, `FAULT`, `INIT` or `STOPPED`; null if that is not known. */
   vrrpState: text,

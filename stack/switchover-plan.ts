@@ -1,6 +1,7 @@
 import { didYouMean } from "../domain/closest";
 import { Failure } from "../local/errors";
 import type { NodeReport } from "./node-report";
+import { shortcomingOf, shownShortcoming } from "./standing";
 import { holdersOf } from "./verdict";
 
 /** The nodes that must refuse the VIP so that it moves. */
@@ -13,16 +14,12 @@ export interface SwitchoverPlan {
 }
 
 /** Why a node cannot take the VIP; undefined if it can. */
-export function whyNotReady({ name, status, error }: NodeReport): string | undefined {
-  if (!status) return `${name} cannot be reached (${error?.split("\n")[0] ?? "no answer"})`;
-  if (status.keepalived?.maintenance)
-    return `${name} is in maintenance: \`npm run maintenance -- ${name} off\` ends it`;
-  if (status.vrrpState === "BACKUP") return undefined;
-  if (status.orders?.banned)
-    return `${name} is banned (${status.orders.banned}): \`npm run allow -- ${name}\` ends it`;
-  const words = status.agent?.fault ?? status.agent?.reason;
-  const reason = words ? `; its agent says: ${words}` : "";
-  return `${name} is in VRRP state ${status.vrrpState ?? "unknown"}, not BACKUP${reason}`;
+export function whyNotReady(node: NodeReport): string | undefined {
+  const { name, status } = node;
+  if (status?.vrrpState === "BACKUP" && !status.keepalived?.maintenance) return undefined;
+  const found = shortcomingOf(node);
+  if (found) return shownShortcoming(name, found);
+  return `${name} is in VRRP state ${status?.vrrpState ?? "unknown"}, not BACKUP`;
 }
 
 /** The one holder. */

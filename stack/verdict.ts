@@ -1,10 +1,13 @@
 import { orderedReason } from "./agent-findings";
 import { findingsOf } from "./findings";
 import { agentRuns, type NodeReport, notSetUp } from "./node-report";
+import { type Standing, shownShortcoming, standingsOf } from "./standing";
 
 /** The state of the whole stack. Only `healthy` is good. */
 export type State =
   | "healthy"
+  /** It serves, and nobody would take over. */
+  | "no-standby"
   | "no-holder"
   | "two-holders"
   | "two-services"
@@ -26,6 +29,8 @@ export interface Verdict {
   message: string;
   /** Further remarks, one sentence each. */
   remarks: string[];
+  /** Of each node: whether it serves, would take over, or why it would not, with what mends that. */
+  standings: Standing[];
 }
 
 /** Whether https://VIP/ping answered. */
@@ -59,6 +64,9 @@ function whyNoService(node: NodeReport, ping: PingReport): string {
   return `the container on ${name} runs, and the VIP ${ping.error ?? "does not answer"}`;
 }
 
+/** The states in which somebody has the VIP and serves, and nothing is doubled. */
+const serves: readonly State[] = ["healthy", "no-standby", "node-unreachable"];
+
 type Judgement = Pick<Verdict, "state" | "message">;
 
 /** `, since 17:23:40 (12 s)`, if it is known. The time is that at which the last of them became master. */
@@ -76,12 +84,13 @@ function sinceWhen(holders: NodeReport[], now: Date): string {
 /** Judges the measured values. If there are several problems, the worst one is the verdict. */
 export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): Verdict {
   const { stale, unfit, deaf, unprotected, mismatch, notes } = findingsOf(nodes);
+  const standings = standingsOf(nodes);
   const faults = [...stale, ...unfit, ...deaf, ...unprotected, ...mismatch];
-  const verdict = judgeOrders(nodes, judgeHolders(nodes, ping, stale, now));
+  const verdict = judgeOrders(nodes, judgeStandby(standings, judgeHolders(nodes, ping, stale, now)));
   if (verdict.state !== "healthy" || faults.length === 0) {
     // The message may say the same as a remark: such a remark is left out.
     const remarks = [...faults, ...notes].filter((each) => !verdict.message.includes(each));
-    return { ...verdict, remarks };
+    return { ...verdict, remarks, standings };
   }
   const [message = "", ...rest] = faults;
   const state = unfit.length
@@ -91,22 +100,37 @@ export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): 
       : unprotected.length
         ? "unprotected"
         : "mismatch";
-  return { state, message, remarks: [...rest, ...notes] };
+  return { state, message, remarks: [...rest, ...notes], standings };
+}
+
+/** A stack that serves may have nobody who would take over. */
+function judgeStandby(standings: readonly Standing[], verdict: Judgement): Judgement {
+  if (!["healthy", "node-unreachable"].includes(verdict.state)) return verdict;
+  const serving = standings.find(({ as }) => as === "serves");
+  if (!serving || standings.some(({ as }) => as === "standby")) return verdict;
+  const lacking = standings.flatMap((each) =>
+    each.as === "none" ? [shownShortcoming(each.name, each)] : [],
+  );
+  if (lacking.length === 0) return verdict;
+  return {
+    state: "no-standby",
+    message: `${serving.name} has the VIP and serves, but without a standby. ${lacking.join(". ")}`,
+  };
 }
 
 /** An order of an operator may be the whole reason why nothing serves, or why nobody would take over. */
 function judgeOrders(nodes: NodeReport[], verdict: Judgement): Judgement {
   const stopped = orderedReason(nodes, "stopped");
   const paused = orderedReason(nodes, "paused");
-  const without = verdict.state === "node-unreachable" ? `; ${verdict.message}` : "";
+  const without = ["node-unreachable", "no-standby"].includes(verdict.state) ? `; ${verdict.message}` : "";
   if (stopped && ["no-service", "no-holder"].includes(verdict.state) && running(nodes).length === 0)
     return { state: "stopped", message: `the service is stopped (${stopped}): \`npm run start\` starts it` };
-  if (stopped && ["healthy", "node-unreachable"].includes(verdict.state))
+  if (stopped && serves.includes(verdict.state))
     return {
       state: "stopped",
       message: `the service was told to stop (${stopped}), and still answers${without}`,
     };
-  if (paused && ["healthy", "node-unreachable", "no-service", "no-holder"].includes(verdict.state))
+  if (paused && [...serves, "no-service", "no-holder"].includes(verdict.state))
     return {
       state: "paused",
       message: `paused (${paused}), so that no agent acts: \`npm run resume\` ends it; ${verdict.message}`,

@@ -11,6 +11,9 @@ import type { SessionOptions } from "../../drill/session";
 import { Failure, messageOf } from "../../local/errors";
 import { withLock } from "../../local/lock";
 import { dataHome } from "../../local/paths";
+import { askNodes } from "../../stack/measure";
+import type { NodeReport } from "../../stack/node-report";
+import { shortcomingOf, shownShortcoming } from "../../stack/standing";
 import { fromCaller } from "../caller";
 import type { ReachedStack } from "../place";
 import { colors } from "../ui/colors";
@@ -98,12 +101,26 @@ export function checkOptions(options: DrillOptions): void {
 }
 
 /**
+ * Refuses a drill of a stack of which an operator keeps nodes out: it would break the only ones that serve.
+ *
+ * @throws Failure that names them, with what ends it
+ */
+export function refuseKeptOut(reports: NodeReport[]): void {
+  const kept = reports.flatMap((report) => {
+    const found = report.status && shortcomingOf(report);
+    return found?.isOrdered && found.lasts ? [shownShortcoming(report.name, found)] : [];
+  });
+  if (kept.length > 0) throw new Failure(`a drill breaks nodes, and needs all of them. ${kept.join(". ")}`);
+}
+
+/**
  * Injects all faults, or the named ones, into a stack that is up; measures their effects and writes a report.
  *
  * @returns 0 if all invariants held, 1 if not, 130 after Ctrl-C
  */
 export async function drillStack({ known, machines }: ReachedStack, options: DrillOptions): Promise<number> {
   const { stack, trials, random, seed } = options;
+  refuseKeptOut(await askNodes(known.nodes));
   const directory = options.report ? fromCaller(options.report) : defaultFolder(stack);
   const session: SessionOptions = {
     ...{ faults: chosen(options), trials, breakable: options.yesBreak ?? [] },

@@ -9,6 +9,7 @@ import { existingStackFile } from "../../stack/stack-file";
 import { initStack, readState } from "../../stack/state";
 import { callerFolder } from "../caller";
 import { runsInLab } from "../hypervisor";
+import { checkFileSalt } from "../pulumi/passphrase";
 import { prepare } from "../pulumi/prepare";
 import { backendOf, cliOf, commandIn } from "../pulumi/surroundings";
 import { whoWorks } from "../pulumi/turn";
@@ -40,6 +41,7 @@ export async function shell({ stack, command }: ShellOptions): Promise<number> {
   const cli = cliOf(surroundings);
   // Plain `pulumi up` then works at once.
   if (!(await readState(backend, stack, async () => cli))) {
+    await checkFileSalt(file);
     await keepingStackFile(file, () => initStack(stack, cli));
   }
   const isShell = command.length === 0;

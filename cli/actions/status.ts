@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { KnownStack } from "../../stack/known-stack";
 import { measure } from "../../stack/measure";
-import { holdersOf, judge, type Verdict } from "../../stack/verdict";
+import type { Verdict } from "../../stack/verdict";
 import type { UnreachedStack } from "../place";
-import { whoWorks } from "../pulumi/turn";
+import { exitCodeOf, mayPass, reportOf } from "../status-report";
 import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 
@@ -11,16 +12,18 @@ export interface StatusOptions {
   json?: boolean;
   /** Again and again, until Ctrl-C. */
   watch?: boolean;
+  /** Seconds: look again until all is well, as long as waiting may help. */
+  within?: number;
 }
 
 /**
  * Shows the state of the stack, measured now.
  *
- * @returns 0 if it is healthy, 1 if it is not
+ * @returns 0 if it is healthy, 2 if it serves without a standby, else 1
  */
 export async function status(known: KnownStack, options: StatusOptions): Promise<number> {
-  const { stack, json = false, watch = false } = options;
-  if (!watch) return show(await look(stack, known), json);
+  const { stack, json = false, watch = false, within = 0 } = options;
+  if (!watch) return show(await look(stack, known, within), json);
   return await (await import("../watch/index.js")).watch(stack, known, json);
 }
 
@@ -35,16 +38,19 @@ export async function statusUnreached(
 ): Promise<number> {
   const { whyUnreached } = await import("../unreached.js");
   const message = whyUnreached(stack, why);
-  return show(unmeasured(stack, why.known, { state: why.state, message, remarks: [] }), json);
+  return show(unmeasured(stack, why.known, { state: why.state, message, remarks: [], standings: [] }), json);
 }
 
-async function look(stack: string, { vip, url, nodes }: KnownStack): Promise<StatusReport> {
-  const measured = await measure(nodes, url);
-  const verdict = judge(measured.nodes, measured.ping);
-  const holders = holdersOf(measured.nodes).map(({ name }) => name);
-  const worker = whoWorks(stack);
-  const remarks = [...verdict.remarks, ...(worker === undefined ? [] : [worker])];
-  return { stack, vip, url, healthy: verdict.state === "healthy", ...verdict, remarks, holders, ...measured };
+/** Milliseconds between two looks. */
+const pause = 2_000;
+
+async function look(stack: string, known: KnownStack, within: number): Promise<StatusReport> {
+  const end = performance.now() + within * 1_000;
+  for (;;) {
+    const report = reportOf(stack, known, await measure(known.nodes, known.url));
+    if (!mayPass(report) || performance.now() + pause > end) return report;
+    await sleep(pause);
+  }
 }
 
 function unmeasured(stack: string, known: KnownStack | undefined, verdict: Verdict): StatusReport {
@@ -63,5 +69,5 @@ function show(report: StatusReport, json: boolean): number {
       ? statusTable(report, colors)
       : colors.red(report.message);
   process.stdout.write(`${text}\n`);
-  return report.healthy ? 0 : 1;
+  return exitCodeOf(report);
 }

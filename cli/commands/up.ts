@@ -6,7 +6,9 @@ export const upCommand: CommandBuilder = () =>
     workCommand(
       "up",
       "make the stack and everything that it needs, or change it to match its settings",
-    ).action(async (options: UpOptions) => (await import("../actions/up.js")).up(options)),
+    ).action(async (options: UpOptions) => {
+      process.exitCode = await (await import("../actions/up.js")).up(options);
+    }),
     ["up", "make or change the stack dev"],
     ["up --stack office --wait", "another stack, after whoever works on it"],
   );

@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import { keepingStackFile } from "../../local/pulumi/stack-file";
-import { initStack, type StackState } from "../../stack/state";
+import { initStack } from "../../stack/state";
 import type { Clock } from "../ui/clock";
 import { npmRun } from "../ui/npm-run";
 import type { Sound } from "./before-up";
+import { firstLook } from "./mending";
 import { runPulumi } from "./operation";
-import { checkPassphrase } from "./passphrase";
+import { checkFileSalt, checkPassphrase } from "./passphrase";
 import { judgeFirst, policyEnvironment, policyFlags } from "./policies";
-import { unreachable } from "./reachable";
 import { cliOf, type Surroundings } from "./surroundings";
 
 type Say = (line: string) => void;
@@ -21,6 +21,7 @@ export async function deploy(
 ): Promise<void> {
   const { stack, file, known } = sound;
   await checkPassphrase(stack, known?.salt);
+  await checkFileSalt(file, known?.salt);
   await keepingStackFile(file, async () => {
     if (!known) await clock.phase("stack init", () => initStack(stack, cliOf(surroundings)));
     const remember = await clock.phase("policies", () =>
@@ -33,14 +34,10 @@ export async function deploy(
 
 async function pulumiUp({ stack, known, nodes }: Sound, surroundings: Surroundings, say: Say): Promise<void> {
   const next = `\`${npmRun("up", stack)}\` continues where it stopped, \`${npmRun("down", stack)}\` removes what exists.`;
-  const refresh = known?.interrupted && (await allAnswer(known, surroundings)) ? ["--refresh"] : [];
-  if (refresh.length > 0) say("Pulumi was killed in its last run: checking first what exists (`--refresh`)");
-  const argv = ["up", ...refresh, ...policyFlags];
-  await runPulumi(surroundings, { stack, argv, nodes, environment: policyEnvironment(stack), next });
-}
-
-/** Whether all machines answer. Resources on a machine that is off cannot be refreshed. */
-async function allAnswer({ machines }: StackState, surroundings: Surroundings): Promise<boolean> {
-  const asked = machines.map(({ name, address, sshPort }) => ({ name, address, port: sshPort }));
-  return (await unreachable(asked, surroundings)).length === 0;
+  const { why, runs } = await firstLook(stack, known, surroundings);
+  if (why !== undefined) say(why);
+  for (const options of runs) {
+    const argv = ["up", ...options, ...policyFlags];
+    await runPulumi(surroundings, { stack, argv, nodes, environment: policyEnvironment(stack), next });
+  }
 }

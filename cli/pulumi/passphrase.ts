@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { Failure } from "../../local/errors";
 import { passphraseFile } from "../../local/paths";
 import { fits } from "../../local/pulumi/passphrase";
+import { secretsIn } from "../../local/pulumi/stack-file";
 
 /** The passphrase that the user chose, with its variable; undefined if the program's own passphrase is used. */
 function chosenBy(environment: NodeJS.ProcessEnv): { variable: string; passphrase: string } | undefined {
@@ -27,5 +29,30 @@ export async function checkPassphrase(stack: string, salt: string | undefined): 
   if (!chosen || !salt || (await fits(chosen.passphrase, salt))) return;
   throw new Failure(
     `\`${chosen.variable}\` is not the passphrase that the stack ${stack} was made with: set that one, or unset it if there was none`,
+  );
+}
+
+/** The program's own passphrase, as it is on this machine; undefined: there is none yet. */
+const ownPassphrase = (): string | undefined =>
+  existsSync(passphraseFile()) ? readFileSync(passphraseFile(), "utf8").trim() : undefined;
+
+/**
+ * Refuses a stack's file whose `encryptionsalt` was made with another passphrase: Pulumi would only say "incorrect passphrase".
+ * So it is on a second machine, where the program's own passphrase is another one.
+ *
+ * @param file the stack's file
+ * @param salt of the stack's state, which was looked at already; undefined: the stack is new
+ */
+export async function checkFileSalt(file: string, salt?: string): Promise<void> {
+  const found = existsSync(file) ? secretsIn(readFileSync(file, "utf8")) : undefined;
+  if (found?.salt === undefined || found.salt === salt) return;
+  const passphrase = chosenBy(process.env)?.passphrase ?? ownPassphrase();
+  if (passphrase !== undefined && (await fits(passphrase, found.salt))) return;
+  const lost =
+    found.secure.length > 0
+      ? ` and the values with \`secure:\` (${found.secure.map((name) => `\`${name}\``).join(", ")}), which nobody can read without it, and set those again (\`pulumi config set --secret\`)`
+      : "";
+  throw new Failure(
+    `${basename(file)} has an \`encryptionsalt\` that was made with another passphrase than this machine's: set \`PULUMI_CONFIG_PASSPHRASE\` to that passphrase, or remove the line \`encryptionsalt\`${lost}`,
   );
 }

@@ -1,4 +1,5 @@
 import { agentRuns, type NodeReport, notSetUp } from "../../stack/node-report";
+import type { Standing } from "../../stack/standing";
 import type { PingReport, Verdict } from "../../stack/verdict";
 import type { Colors } from "./colors";
 
@@ -10,6 +11,7 @@ export interface StatusReport {
   state: Verdict["state"];
   message: string;
   remarks: string[];
+  standings: Standing[];
   /** Names of the nodes that have the VIP. */
   holders: string[];
   ping: PingReport;
@@ -96,6 +98,10 @@ export function statusTable(report: StatusReport, colors: Colors): string {
     "",
     ...(reasons.length > 0 ? [...reasons, ""] : []),
     ...report.remarks.map((remark) => colors.yellow(remark)),
-    (report.healthy ? colors.green : colors.red)(report.message),
+    verdictColor(report.state, colors)(report.message),
   ].join("\n");
 }
+
+/** Green: all is well. Yellow: it serves, without a standby. Red: anything else. */
+export const verdictColor = (state: Verdict["state"], colors: Colors): ((text: string) => string) =>
+  state === "healthy" ? colors.green : state === "no-standby" ? colors.yellow : colors.red;

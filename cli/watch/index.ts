@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../local/clock";
 import type { KnownStack } from "../../stack/known-stack";
-import { holdersOf, judge } from "../../stack/verdict";
-import { whoWorks } from "../pulumi/turn";
+import { reportOf } from "../status-report";
 import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 import { Events } from "./events";
@@ -16,24 +15,6 @@ const frames = { most: 1_000, least: 150 };
 const kept = 200;
 
 const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
-
-/** A report from what is known at a moment. */
-function reportOf(
-  stack: string,
-  { vip, url }: KnownStack,
-  looks: Looks,
-): { report: StatusReport; looked: ReturnType<Looks["look"]> } {
-  const looked = looks.look();
-  const nodes = [...looked.nodes];
-  const worker = whoWorks(stack);
-  const { remarks, ...verdict } = judge(nodes, looked.ping);
-  const report = {
-    ...{ stack, vip, url, healthy: verdict.state === "healthy" },
-    ...{ ...verdict, remarks: [...remarks, ...looked.ages, ...(worker === undefined ? [] : [worker])] },
-    ...{ holders: holdersOf(nodes).map(({ name }) => name), ping: looked.ping, nodes },
-  };
-  return { report, looked };
-}
 
 /**
  * The text of a frame: the table, and below it as many of the last events as there is room for.
@@ -71,7 +52,8 @@ export async function watch(stack: string, known: KnownStack, json: boolean): Pr
   let verdict = "";
   looks.start();
   for (;;) {
-    const { report, looked } = reportOf(stack, known, looks);
+    const looked = looks.look();
+    const report = reportOf(stack, known, { nodes: [...looked.nodes], ping: looked.ping }, looked.ages);
     const fresh = looks.complete ? events.see(looked, gaps.at(clock())) : [];
     lines.push(...fresh.map((line) => `${timeOfDay()} ${line}`));
     lines.splice(0, lines.length - kept);

@@ -3,6 +3,31 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 /** `secure:` marks a setting that is encrypted with that very salt. */
 const salt = /^encryptionsalt: \S+\n?/m;
 
+/** What a stack's file says of its secrets. */
+export interface FileSecrets {
+  /** Its `encryptionsalt`, in the form of {@link fits}; undefined: none. */
+  salt: string | undefined;
+  /** The settings with encrypted values. */
+  secure: string[];
+}
+
+export function secretsIn(text: string): FileSecrets {
+  const found = /^encryptionsalt:\s*["']?([^\s"'#]+)/m.exec(text)?.[1];
+  const { parse } = require("yaml") as typeof import("yaml");
+  let config: unknown;
+  try {
+    config = (parse(text) as { config?: unknown } | null)?.config;
+  } catch {
+    // The settings' own check says what is wrong with it.
+  }
+  const hides = (value: unknown): boolean =>
+    typeof value === "object" &&
+    value !== null &&
+    ("secure" in value || Object.values(value).some((inner) => hides(inner)));
+  const entries = typeof config === "object" && config !== null ? Object.entries(config) : [];
+  return { salt: found, secure: entries.flatMap(([name, value]) => (hides(value) ? [name] : [])) };
+}
+
 /** What a stack's file says, whatever it looks like: Pulumi writes numbers as text. */
 function meaning(text: string): string {
   const plain = (value: unknown): unknown => {

@@ -16,6 +16,7 @@ from .netlink import Addresses
 from .orders import read_lasting
 from .run_files import RunFiles
 from .setup import Setup
+from .units_view import units_view
 
 #: Seconds that each of those who are asked has.
 _LIMIT = 3.0
@@ -43,11 +44,13 @@ def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
         told = {**_stopped(words, of_lease), "lease": lease, **_measured(setup)}
     paths = setup.paths
     vrrp, keepalived = keepalived_view(run, paths.keepalived, VIP_FACTS, paths.systemctl, MAINTENANCE)
+    is_well = not words and told.get("fit") is not False and vrrp in ("MASTER", "BACKUP")
     return {
         "node": setup.core.node,
         **told,
         "vrrpState": vrrp,
         "keepalived": keepalived,
+        "units": {} if is_well else units_view(paths.systemctl, setup.lease.unit),
         "configuration": refused,
         "stale": bool(told.get("lease")) and not words and not _same(files.running, configuration),
         "uptime": boot_ms() / 1000,

@@ -9,6 +9,7 @@ import agent.keepalived_view
 import pytest
 from agent.clock import boot_ms
 from agent.keepalived_view import keepalived_view
+from agent.units_view import units_view
 
 
 @pytest.fixture
@@ -87,3 +88,38 @@ def test_the_version_is_asked_for_once(node: Path) -> None:
     # As keepalived's unit does at each start.
     (node / "keepalived-version").unlink()
     assert _view(node)[1]["version"] == "9.9.9"
+
+
+def _units(node: Path, *blocks: str) -> "dict[str, str]":
+    text = "\n\n".join(blocks)
+    (node / "systemctl").write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\n")
+    return units_view(str(node / "systemctl"), "lease.mount")
+
+
+def _block(load: str, active: str, start: str) -> str:
+    return f"LoadState={load}\nActiveState={active}\nUnitFileState={start}"
+
+
+def test_units_that_do_not_run_are_told_with_what_is_the_matter(node: Path) -> None:
+    runs = _block("loaded", "active", "enabled")
+    found = _units(
+        node,
+        _block("loaded", "inactive", "enabled"),
+        _block("loaded", "inactive", "disabled"),
+        _block("masked", "inactive", "masked"),
+        _block("not-found", "inactive", ""),
+        _block("loaded", "failed", "enabled"),
+    )
+    assert found == {
+        "agent": "stopped",
+        "lease": "stopped, disabled",
+        "keepalived": "masked",
+        "docker": "missing",
+        "mount": "failed",
+    }
+    assert _units(node, *[runs] * 5) == {}
+
+
+def test_a_systemd_that_says_something_else_says_nothing(node: Path) -> None:
+    assert _units(node, _block("loaded", "inactive", "enabled")) == {}
+    assert units_view(str(node / "nothing"), "lease.mount") == {}

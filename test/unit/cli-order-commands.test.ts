@@ -110,10 +110,11 @@ test("a banned node hands over first; the last one that could serve is not banne
   const { known, b, c, told } = await agentStack(t, logIn(t));
   assert.equal(await ban(known, { stack: "dev", node: "a", reason: "bad memory" }), 0);
   assert.deepEqual(told(), ["a: ban bad memory"]);
-  for (const each of [b, c]) each.status = { ...waiting, vrrpState: "FAULT", agent: { fault: "no NFS" } };
+  for (const each of [b, c])
+    each.status = { ...waiting, vrrpState: "FAULT", agent: { state: "standby", fault: "no NFS" } };
   await assert.rejects(
     ban(known, { stack: "x", node: "a", reason: "bad memory" }),
-    /^Failure: without a no node could serve: b is in VRRP state FAULT.*no NFS.*`npm run stop -- --stack x 'bad memory'`/,
+    /^Failure: without a no node could serve: b is no standby: no NFS.*`npm run stop -- --stack x 'bad memory'`/,
   );
   assert.equal(told().length, 1);
   assert.equal(await allow(known, "dev", "a"), 0);

@@ -34,7 +34,7 @@ test("what operators ordered is told, with its reason and what ends it", () => {
       [node("a", ordered(serving, paused)), silent("b")],
       yes,
       "paused",
-      /^paused \(NFS is moved\).*; a has the VIP and serves; b cannot be reached$/,
+      /^paused \(NFS is moved\).*; a has the VIP and serves, but without a standby\. b is no standby: it cannot be reached/,
     ],
     [
       "stopped",
@@ -69,15 +69,15 @@ test("a banned node, a preferred one, and a word about a node that is off are sa
   const orders = { banned: "bad memory", prefer: "a", off: ["c"] };
   const b = vrrpNode("b", "FAULT");
   const banned = { ...b, status: parseNodeStatus(JSON.stringify({ ...b.status, orders })) };
-  const { state, remarks } = judge([vrrpNode("a", "MASTER"), banned], yes);
+  const { state, remarks } = judge([vrrpNode("a", "MASTER"), banned, vrrpNode("c", "BACKUP")], yes);
   assert.equal(state, "healthy");
   assert.deepEqual(remarks, [
-    "b is banned (bad memory): `npm run allow -- b` ends it",
     "b was told by an operator that c is off",
     "the service goes to a on b next, if that is fit: `npm run prefer -- none` ends it",
+    "b is no standby: it is banned (bad memory). Mend: `npm run allow -- b`",
   ]);
   assert.throws(() => planSwitchover([vrrpNode("a", "MASTER"), banned], "b"), {
-    message: /^b is banned \(bad memory\): `npm run allow -- b` ends it$/,
+    message: /^b is no standby: it is banned \(bad memory\)\. Mend: `npm run allow -- b`$/,
   });
 });
 

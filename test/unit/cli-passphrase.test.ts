@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { checkPassphrase } from "../../cli/pulumi/passphrase";
+import { checkFileSalt, checkPassphrase } from "../../cli/pulumi/passphrase";
 import { passphraseFile } from "../../local/paths";
 import { fits } from "../../local/pulumi/passphrase";
 import { ownHome, put, withEnvironment } from "./cli-support";
@@ -34,4 +34,37 @@ test("the user's own passphrase is tried before anything else happens", async (t
   withEnvironment(t, { PULUMI_CONFIG_PASSPHRASE: "wrong" });
   await assert.rejects(checkPassphrase("dev", salt), /`PULUMI_CONFIG_PASSPHRASE` is not/);
   await checkPassphrase("new", undefined);
+});
+
+test("a stack's file with the salt of another passphrase is refused, with the ways out", async (t) => {
+  const home = ownHome(t);
+  const file = join(home, "Pulumi.office.yaml");
+  const refused = (how: RegExp) => async (): Promise<void> => {
+    await assert.rejects(checkFileSalt(file), { name: "Failure", message: how });
+  };
+  await checkFileSalt(file);
+  put(file, "config:\n  ha-rancher:vip: 192.168.56.10\n");
+  await checkFileSalt(file);
+
+  put(file, `encryptionsalt: ${salt}\nconfig:\n  ha-rancher:vip: 192.168.56.10\n`);
+  await refused(
+    /^Pulumi\.office\.yaml has an `encryptionsalt` that was made with another passphrase than this machine's: set `PULUMI_CONFIG_PASSPHRASE` to that passphrase, or remove the line `encryptionsalt`$/,
+  )();
+  put(passphraseFile(), "another\n");
+  await refused(/`encryptionsalt`/)();
+  put(passphraseFile(), "right\n");
+  await checkFileSalt(file);
+  put(passphraseFile(), "another\n");
+  withEnvironment(t, { PULUMI_CONFIG_PASSPHRASE: "right" });
+  await checkFileSalt(file);
+  withEnvironment(t, { PULUMI_CONFIG_PASSPHRASE: undefined });
+  // The state's own was looked at already.
+  await checkFileSalt(file, salt);
+
+  const secrets =
+    "  ha-rancher:registry:\n    password:\n      secure: v1:abc\n  ha-rancher:tls:\n    - secure: v1:def\n";
+  put(file, `encryptionsalt: "${salt}"\nconfig:\n${secrets}`);
+  await refused(
+    /remove the line `encryptionsalt` and the values with `secure:` \(`ha-rancher:registry`, `ha-rancher:tls`\), .* set those again/,
+  )();
 });

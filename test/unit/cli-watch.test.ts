@@ -129,7 +129,14 @@ test("a node that hangs holds up no other; its last answer is shown with its age
 test("a frame has the table, and below it as many of the last events as there is room for", () => {
   const report = {
     ...{ stack: "dev", vip: "10.0.0.100", url: "https://10.0.0.100", healthy: true },
-    ...{ state: "healthy" as const, message: "the verdict", remarks: [], holders: ["a"], ping: yes },
+    ...{
+      state: "healthy" as const,
+      message: "the verdict",
+      remarks: [],
+      standings: [],
+      holders: ["a"],
+      ping: yes,
+    },
     nodes: [node("a", serving), node("b", waiting)],
   };
   const events = Array.from({ length: 50 }, (_, i) => `event ${i}.`);

@@ -1,0 +1,50 @@
+"""Which units of this node do not run, and why, for `status`: asked only where something is wrong."""
+
+import subprocess
+from typing import Optional
+
+#: Seconds that systemd has.
+_LIMIT = 5
+_PROPERTIES = "LoadState,ActiveState,UnitFileState"
+
+
+def units_view(systemctl: str, lease_mount: str) -> "dict[str, str]":
+    """By short name: why it does not run. Those that run, or of which nothing is known, are not in it.
+
+    `missing`: there is no such unit; `masked`; `failed`; `stopped`; `stopped, disabled`: it would not start at a boot either.
+    """
+    units = {
+        "agent": "ha-rancher-agent.service",
+        "lease": "ha-rancher-lease.service",
+        "keepalived": "keepalived.service",
+        "docker": "docker.service",
+        "mount": lease_mount,
+    }
+    said = _said([systemctl, "show", f"--property={_PROPERTIES}", *units.values()])
+    if said is None:
+        return {}
+    # A block for each, in the order in which they were asked about.
+    blocks = said.strip().split("\n\n")
+    if len(blocks) != len(units):
+        return {}
+    words = {name: _word(dict(line.partition("=")[::2] for line in block.split("\n"))) for name, block in zip(units, blocks)}
+    return {name: word for name, word in words.items() if word}
+
+
+def _said(command: "list[str]") -> Optional[str]:
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_LIMIT)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _word(properties: "dict[str, str]") -> str:
+    load, active, start = (properties.get(name, "") for name in _PROPERTIES.split(","))
+    if load in ("not-found", "masked"):
+        return "missing" if load == "not-found" else load
+    if active == "failed":
+        return active
+    if active == "inactive":
+        return "stopped, disabled" if start == "disabled" else "stopped"
+    return ""

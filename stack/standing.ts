@@ -1,0 +1,142 @@
+import { settling } from "./agent-findings";
+import { agentRuns, type NodeReport, notSetUp } from "./node-report";
+
+/** Why a node would not take over, and the one command that mends it. */
+export interface Shortcoming {
+  /** Follows "NAME is no standby: ". */
+  why: string;
+  /** A command line, for a person. */
+  mend: string;
+  /** Whether it stays so until somebody acts: else a moment may do. */
+  lasts: boolean;
+  /** Whether an operator ordered it: then it is no fault. */
+  isOrdered?: boolean;
+}
+
+const up = "npm run up";
+/** Where a moment is all that it takes. */
+const wait = "npm run status -- --within 60";
+
+const lasting = (why: string, mend = up): Shortcoming => ({ why, mend, lasts: true });
+const passing = (why: string, mend = up): Shortcoming => ({ why, mend, lasts: false });
+
+/** What became of a unit, in words that follow its name; `undefined`: nothing is known of it. */
+function fateOf(word: string | null | undefined): string | undefined {
+  const fates: Record<string, string> = {
+    missing: "is not there any more: its unit was removed",
+    masked: "was masked by hand",
+    failed: "has failed",
+    stopped: "was stopped by hand",
+    "stopped, disabled": "was stopped and disabled by hand",
+  };
+  return word ? fates[word] : undefined;
+}
+
+function unreached({ name, error }: NodeReport): Shortcoming {
+  if (error === notSetUp) return lasting("nothing of ours is on it yet");
+  const why = error?.split("\n")[0] ?? "no answer";
+  return lasting(`it cannot be reached (${why})`, `npm run power-on -- ${name}`);
+}
+
+/** What an operator ordered, which only an order ends. */
+function ordered({ name, status }: NodeReport): Shortcoming | undefined {
+  const { banned, leave } = status?.orders ?? {};
+  if (status?.keepalived?.maintenance)
+    return { ...lasting("it is in maintenance", `npm run maintenance -- ${name} off`), isOrdered: true };
+  if (banned) return { ...lasting(`it is banned (${banned})`, `npm run allow -- ${name}`), isOrdered: true };
+  if (leave) return { ...passing(`it has just handed over (${leave})`, wait), isOrdered: true };
+  return undefined;
+}
+
+function withoutAgent(node: NodeReport): Shortcoming | undefined {
+  const { status } = node;
+  if (!status?.agent || agentRuns(node)) return undefined;
+  const { agent, units } = status;
+  const words = agent.fault ?? agent.reason;
+  // An upgrade that was broken off stopped it.
+  if (words?.includes("kept out of service")) return lasting(`it is ${words.replace(/:.*/, "")}`);
+  const fate = fateOf(units?.agent);
+  return lasting(fate ? `its agent ${fate}` : `no agent runs there${words ? ` (${words})` : ""}`);
+}
+
+function withoutKeepalived({ status }: NodeReport): Shortcoming | undefined {
+  if (status?.vrrpState === null)
+    return passing("it did not say in time whether its keepalived runs: it hangs or is overloaded");
+  if (status?.vrrpState !== "STOPPED") return undefined;
+  return lasting(`its keepalived ${fateOf(status.units?.keepalived) ?? "does not run"}`);
+}
+
+/** An agent's reasons by what they begin with: what is behind them, and what mends it. */
+const reasons: readonly [begin: string, about: (words: string, node: NodeReport) => Shortcoming][] = [
+  ["Docker was not asked yet", () => passing("its agent has just started", wait)],
+  [
+    "Docker does not answer",
+    (words, { status }) => {
+      const fate = fateOf(status?.units?.docker);
+      return passing(fate ? `its Docker ${fate}` : words);
+    },
+  ],
+  ["there is no container", (words) => passing(`${words}: it was removed by hand`)],
+  [
+    "the lease directory",
+    (words, { status }) => {
+      const fate = fateOf(status?.units?.lease);
+      return passing(fate ? `its lease process ${fate}` : words);
+    },
+  ],
+  ["`watchdog` is required", (words, { name }) => lasting(words, `npm run logs -- ${name}`)],
+  ["told to hand over", (words) => passing(`it was ${words}`, wait)],
+  ["a start of the container may still happen", (words) => passing(words, wait)],
+];
+
+function unfit(node: NodeReport): Shortcoming | undefined {
+  const { status } = node;
+  const words = status?.agent?.fault;
+  if (!words) return undefined;
+  const known = reasons.find(([begin]) => words.startsWith(begin));
+  if (known) return known[1](words, node);
+  // The service did not stay well there: it keeps away for a while, unless that is forgotten.
+  return status.health?.failures ? lasting(words, "npm run failures -- --clear") : passing(words);
+}
+
+/** Why its keepalived is in FAULT although its agent has nothing against the VIP. */
+function inFault({ name, status }: NodeReport): Shortcoming | undefined {
+  if (status?.vrrpState !== "FAULT") return undefined;
+  const { agent, orders, keepalived } = status;
+  // It leaves the VIP to the one that is preferred: no fault of it.
+  const defers = orders?.prefer && orders.prefer !== name;
+  if (defers || (keepalived?.since ?? settling) < settling) return undefined;
+  const state = agent && agent.state !== "standby" ? `its agent is ${agent.state}` : "";
+  const reason = state && agent?.reason ? `${state} (${agent.reason})` : state;
+  return passing(
+    `its keepalived is in FAULT${reason ? `; ${reason}` : ""}`,
+    reason ? up : `npm run logs -- ${name}`,
+  );
+}
+
+/** Why a node that does not hold the VIP would not take over; undefined if it would. The nearest cause comes first. */
+export function shortcomingOf(node: NodeReport): Shortcoming | undefined {
+  if (!node.status) return unreached(node);
+  const looks = [ordered, withoutAgent, withoutKeepalived, unfit, inFault];
+  for (const look of looks) {
+    const found = look(node);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A node's place in its stack: it has the VIP, it would take it over, or it would not. */
+export type Standing = { name: string } & ({ as: "serves" | "standby" } | ({ as: "none" } & Shortcoming));
+
+/** Each node's place. */
+export const standingsOf = (nodes: readonly NodeReport[]): Standing[] =>
+  nodes.map((node): Standing => {
+    const { name, status } = node;
+    if (status?.holdsVip) return { name, as: "serves" };
+    const found = shortcomingOf(node);
+    return found ? { name, as: "none", ...found } : { name, as: "standby" };
+  });
+
+/** A sentence about a node that is no standby. */
+export const shownShortcoming = (name: string, { why, mend }: Shortcoming): string =>
+  `${name} is no standby: ${why}. Mend: \`${mend}\``;
