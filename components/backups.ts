@@ -5,6 +5,7 @@ import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";
 import type { Node } from "./node";
 import {
+  lookAtUnits,
   type NodeDependencies,
   nodeCommand,
   nodeFiles,
@@ -68,6 +69,7 @@ export class Backups extends Component {
       this,
       {
         run: `sh -c ${shellQuote(start)}`,
+        look: lookAtUnits(timer),
         undo: `sh -c ${shellQuote(readingUnits(`systemctl disable --now ${timer}`))}`,
         changes: Object.values(units).join(""),
       },

@@ -7,7 +7,15 @@ import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";
-import { type Dependencies, nodeCommand, nodeFiles, nodePaths, programCommand, programsOn } from "./on-node";
+import {
+  type Dependencies,
+  nodeCommand,
+  nodeFiles,
+  nodePaths,
+  programCommand,
+  programsOn,
+  reloadUnits,
+} from "./on-node";
 
 /** A fence agent, whose confirmed "off" a successor waits for. Its options may hold secrets: all of them are kept as such. */
 export interface FencingArgs {
@@ -109,15 +117,20 @@ export class NodeSoftware extends Component {
     const prepared = nodeCommand("prepared", node, this, {
       ...programCommand("host/prepare", ["make", ...folders, ...(fencing ? [fencing.agent] : [])]),
       limit: installLimit,
+      look: programCommand("host/prepare", ["look", ...folders, ...(fencing ? [fencing.agent] : [])]).run,
       undo: programCommand("host/prepare", ["undo", ...folders]).run,
     });
     const others = nodes.filter((other) => other !== node).map(({ name }) => name);
     const configuration = pulumi
       .output(node.address)
       .apply((address) => configurationOf({ name: node.name, address, peers: others }, agent));
-    const files = nodeFiles("agent-files", node, this, { files: configuration.apply(agentFiles) }, [
-      prepared,
-    ]);
+    const files = nodeFiles(
+      "agent-files",
+      node,
+      this,
+      { files: configuration.apply(agentFiles), afterWrite: reloadUnits("ha-rancher-agent") },
+      [prepared],
+    );
     const fences = fencing && [
       nodeFiles(
         "fence-files",

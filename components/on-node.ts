@@ -3,7 +3,7 @@ import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { linkedProgram } from "../domain/node-set";
 import { shellQuote } from "../domain/shell-quote";
-import { Files, type FilesArgs, NodeSet } from "../providers/remote";
+import { Files, type FilesArgs, Kept, NodeSet } from "../providers/remote";
 import { rootPrefix } from "../providers/remote/root";
 import { nodeFile } from "../providers/remote/script";
 import type { Component } from "./component";
@@ -114,20 +114,25 @@ export interface NodeCommandArgs {
   changes?: pulumi.Input<string>;
   /** Seconds it may take; default 120. */
   limit?: number;
+  /**
+   * A command line for root that prints what of it was undone since, a line each: `refresh` looks, and then the command is
+   * run again. Default: nobody looks.
+   */
+  look?: pulumi.Input<string>;
 }
 
-/** A command that root runs on a node. */
+/** A command that root runs on a node. What is returned is there once it has run, and what it made is as it was made. */
 export function nodeCommand(
   name: string,
   node: Node,
   component: Component,
   args: NodeCommandArgs,
   dependsOn: Dependencies = [],
-): remote.Command {
+): pulumi.Resource {
   // Who logs in is no secret, as the rest of the endpoint is.
   const root = pulumi.unsecret(node.ssh).apply(({ user }) => rootPrefix(user));
   const line = pulumi.interpolate`${root}timeout ${args.limit ?? commandLimit} ${args.run}`;
-  return new remote.Command(
+  const command = new remote.Command(
     nodeChildName(component, node, name),
     {
       connection: connection(node),
@@ -140,7 +145,19 @@ export function nodeCommand(
     },
     nodeOptions(name, node, component, [programsOn(node, component), ...dependsOn]),
   );
+  const { look, run: mend, limit = commandLimit } = args;
+  if (look === undefined) return command;
+  const kept = `${name}-kept`;
+  return new Kept(
+    nodeChildName(component, node, kept),
+    { ssh: node.ssh, look, mend, limit },
+    nodeOptions(kept, node, component, [command]),
+  );
 }
+
+/** A command line for root that prints which of these units do not run, or would not after a boot. */
+export const lookAtUnits = (...units: string[]): string =>
+  [linkedProgram("host/units"), ...units].map(shellQuote).join(" ");
 
 /** For a command that runs a program of this project: run again when the program is another one. */
 export function programCommand(

@@ -191,6 +191,7 @@ export class SharedStorage extends Component {
       {
         ...mount(""),
         run: whole.apply((what) => mount(what).run),
+        look: whole.apply((what) => `${mount(what).run} look`),
         undo: `systemctl disable --now ${leaseUnit} ha-rancher-nfs-identity.service`,
       },
       [units, ...share.ready(node)],

@@ -48,6 +48,7 @@ export class StorageMachine extends Component {
     const ready = nodeCommand("ready", machine, this, {
       ...programCommand("storage/serve", [directory, args.sentinel]),
       limit: installLimit,
+      look: programCommand("storage/serve", [directory, args.sentinel, "look"]).run,
     });
     const times = `# Made by ha-rancher; changes are overwritten.\n[nfsd]\nlease-time=${leaseTime}\ngrace-time=${graceTime}\n`;
     const configured = nodeFiles(
@@ -82,6 +83,7 @@ export class StorageMachine extends Component {
         // The kernel takes the times when its server starts, and not before.
         run: "sh -c 'systemctl enable nfs-server && systemctl restart nfs-server'",
         changes: fingerprint(times),
+        look: programCommand("storage/serve", [directory, args.sentinel, "look-served"]).run,
       },
       [configured, exported],
     );

@@ -12,7 +12,7 @@ export const setRoot = "/usr/local/lib/ha-rancher";
 /** Files of node/ by set and folder; a set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
 const members = {
   current: {
-    lib: ["json.bash", "service.bash", "settings.bash"],
+    lib: ["json.bash", "service.bash", "settings.bash", "units.bash"],
     agent: [
       ...["__init__.py", "__main__.py", "announce.py", "cgroup.py", "cli.py", "cli_scripts.py", "clock.py"],
       ...["configuration.py", "container.py", "control.py", "copies.py", "copying.py"],
@@ -38,7 +38,7 @@ const members = {
     release: ["halt", "last-words", "look", "name", "point", "take-back"],
     backup: ["archive.bash", "backup", "restore"],
     storage: ["claim", "identity", "mount-lease", "serve"],
-    host: ["agent", "agent-state", "patient", "prepare", "set", "start-agent", "stop-agent"],
+    host: ["agent", "agent-state", "patient", "prepare", "set", "start-agent", "stop-agent", "units"],
   },
   drill: { drill: ["agent.bash", "fault", "pressure.bash", "sampler"] },
 } as const;

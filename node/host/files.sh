@@ -36,8 +36,9 @@ receive() {
   }
 }
 
-# is_free PATH: nothing but a file, or nothing, is there.
+# is_free PATH: nothing but a file, or nothing, is there. A unit that is masked is a link, which a file may replace.
 is_free() {
+  [ "$(readlink "$1" 2>/dev/null || :)" != /dev/null ] || return 0
   if [ -e "$1" ] && [ ! -f "$1" ]; then
     echo "$1 is there already and is not a file" >&2
     exit "$not_a_file"

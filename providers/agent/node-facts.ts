@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shownLine } from "../../domain/shown-text";
 import { answerOf } from "../remote/answer";
 import type { SshEndpoint } from "../remote/endpoint";
 import { runNodeScript } from "../remote/script";
@@ -23,18 +24,22 @@ const state = z.object({
     stale: z.boolean().optional(),
   }),
   enabled: z.boolean(),
+  /** Of the units beside the agent's own. */
+  units: z.array(z.string().max(300)).max(20).default([]),
   former: z.boolean(),
   formerServes: z.boolean(),
 });
 
 /** Reads what `host/agent-state` printed. */
 export function parseState(stdout: string): AgentFacts {
-  const { status, enabled, former, formerServes } = answerOf(state, "host/agent-state", stdout);
+  const { status, enabled, units, former, formerServes } = answerOf(state, "host/agent-state", stdout);
   const runs = status.agent !== undefined && status.agent.state !== "stopped";
   const faults = [
     ...(former ? ["the guard runs in place of the agent"] : []),
     ...(runs ? [] : ["the agent does not run"]),
     ...(enabled ? [] : ["the agent does not start at boot"]),
+    // A guard has none of them.
+    ...(former ? [] : units.map((each) => shownLine(each, 300))),
     ...(status.stale ? ["the agent runs with another configuration than the one on disk"] : []),
   ];
   return {

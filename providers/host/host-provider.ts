@@ -186,14 +186,18 @@ export const host = {
     return { id: inputs.owner, outs: await take(inputs) };
   },
 
-  /** A host without a claim counts as gone: it was reinstalled, and the next `up` claims it again. */
+  /**
+   * A host without a claim counts as gone: it was reinstalled, and the next `up` claims it again. A user who was taken out of
+   * Docker's group is drift: claiming it again mends that.
+   */
   async read(id: string, props: HostOutputs): Promise<pulumi.dynamic.ReadResult> {
     const { found } = await look(props.ssh, props.name);
     if (found.owner !== props.owner) return { id: "" };
     await writeFolder(props.directory, props.ssh);
-    const inputs = inputsOf(props);
+    const user = found.docker ? props.user : `${props.user}, who may not use Docker`;
+    const inputs = { ...inputsOf(props), user };
     const device = interfaceOf(found, props.address) ?? props.interface;
-    return { id, props: { ...props, interface: device, system: found.system }, inputs };
+    return { id, props: { ...props, user, interface: device, system: found.system }, inputs };
   },
 
   async update(

@@ -16,6 +16,8 @@ const inspection = z.object({
   memory: z.number(),
   nfs: z.boolean(),
   addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
+  /** Whether the user who looked may use Docker. */
+  docker: z.boolean(),
   keepalived: z.enum(["ours", "foreign"]).nullable(),
   owner: z.string().nullable(),
 });

@@ -116,8 +116,13 @@ export function kernelServer(folder = defaultFolder, isRoot = process.getuid?.()
     },
 
     async look(expected) {
-      const text = await textOf(fileOf(folder, expected.name));
-      return text === undefined ? undefined : clientsInExportsFile(text, expected);
+      const { name, directory } = expected;
+      const text = await textOf(fileOf(folder, name));
+      if (text === undefined) return undefined;
+      // The file may be right, and somebody has withdrawn it from the running server.
+      const listed = await asRoot(name, commands(name).list);
+      const served = listed.code === 0 ? clientsListed(listed.stdout, directory) : undefined;
+      return clientsInExportsFile(text, expected).filter((client) => served?.includes(client) ?? true);
     },
   };
 }

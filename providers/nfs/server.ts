@@ -8,8 +8,8 @@ export interface NfsServer {
   /** Ends an export, if there is one. Returns when the server no longer serves it. */
   withdraw(name: string, directory: string): Promise<void>;
   /**
-   * The clients in the server's configuration of an export; none if it is not what `publish` wrote; undefined if there
-   * is no such export.
+   * The clients that an export is served to, by the server's configuration and, as far as it says it, by itself; none if the
+   * configuration is not what `publish` wrote; undefined if there is no such export.
    */
   look(expected: Definition & Published): Promise<string[] | undefined>;
 }

@@ -72,12 +72,15 @@ export const keepalived = {
     return { id: `${inputs.ssh.host}:keepalived`, outs: await install(inputs, []) };
   },
 
-  /** If keepalived is gone, the next `up` installs it again. */
+  /** If keepalived is gone, or what it needs beside it, the next `up` installs it again. */
   async read(id: string, props: KeepalivedOutputs): Promise<pulumi.dynamic.ReadResult> {
-    const { version } = parseLook(await runScript(props.ssh, "look"));
+    const { version, missing } = parseLook(await runScript(props.ssh, "look"));
     if (!version) return { id: "" };
-    const { ssh, minimumVersion, vips } = props;
-    return { id, props: { ...props, version }, inputs: { ssh, minimumVersion, vips } };
+    const { ssh, vips } = props;
+    // What no settings ask for: the installation is run again, and what it installed before stays known.
+    const minimumVersion =
+      missing.length > 0 ? `none: ${missing.join(" and ")} is missing` : props.minimumVersion;
+    return { id, props: { ...props, minimumVersion, version }, inputs: { ssh, minimumVersion, vips } };
   },
 
   async update(

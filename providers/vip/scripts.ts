@@ -47,6 +47,8 @@ export async function swap(ssh: SshEndpoint, { content, facts }: VipFiles, timeo
 export interface Found {
   /** The version of keepalived; undefined if it is not installed. */
   version: string | undefined;
+  /** Programs that are missing beside keepalived itself. */
+  missing: string[];
   /** keepalived.conf as it is; undefined if it is gone. */
   content: string | undefined;
   /** vip.env as it is; undefined if it is gone. */
@@ -57,6 +59,7 @@ export interface Found {
 
 const looked = z.object({
   version: z.string().nullable(),
+  nft: z.boolean().default(true),
   service: z.string(),
   start: z.string(),
   firewall: z.boolean(),
@@ -66,11 +69,18 @@ const looked = z.object({
 
 /** Reads what `look` printed. */
 export function parseLook(stdout: string): Found {
-  const { version, service, start, firewall, conf, facts } = answerOf(looked, "keepalived/look", stdout);
+  const { version, nft, service, start, firewall, conf, facts } = answerOf(looked, "keepalived/look", stdout);
   const faults = [
     ...(service === "active" ? [] : [`keepalived is ${service || "gone"}`]),
     ...(start === "enabled" ? [] : [`keepalived is ${start} at boot`]),
     ...(firewall ? [] : ["the firewall's rules are gone"]),
   ];
-  return { version: version ?? undefined, content: conf ?? undefined, facts: facts ?? undefined, faults };
+  const missing = nft ? [] : ["nft"];
+  return {
+    version: version ?? undefined,
+    missing,
+    content: conf ?? undefined,
+    facts: facts ?? undefined,
+    faults,
+  };
 }

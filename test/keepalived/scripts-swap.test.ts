@@ -87,7 +87,9 @@ it("look finds what differs", () => {
   assert.match(well.version ?? "", /^2\./);
   assert.equal(well.content, on.good());
   assert.equal(well.facts, on.facts());
-  assert.deepEqual(well.faults, []);
+  assert.deepEqual([well.faults, well.missing], [[], []]);
+  on.node.run(["nft", "flush", "table", "inet", "ha_rancher"]);
+  assert.deepEqual(parseLook(on.script("look").stdout).faults, ["the firewall's rules are gone"]);
 
   writeFileSync(on.path("run/unit"), "active=failed\nenabled=masked\n");
   on.node.run(["nft", "flush", "ruleset"]);

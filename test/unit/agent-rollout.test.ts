@@ -298,6 +298,9 @@ test("what nodes say is read strictly", () => {
   const read = (change: object) => parseState(JSON.stringify({ ...told, ...change }));
   assert.deepEqual(read({}), { version: "0123456789abcdef", serves: true, idle: false, faults: [] });
   assert.deepEqual(read({ enabled: false }).faults, ["the agent does not start at boot"]);
+  const units = ["ha-rancher-lease.service does not run"];
+  assert.deepEqual(read({ units }).faults, units);
+  assert.deepEqual(read({ units, former: true }).faults, ["the guard runs in place of the agent"]);
   assert.deepEqual(read({ status: { ...told.status, stale: true } }).faults, [
     "the agent runs with another configuration than the one on disk",
   ]);

@@ -84,6 +84,18 @@ test("given back, it is as it was before", async () => {
   assert.deepEqual(target.takeLog(), [], "a second time there is nothing to do");
 });
 
+test("a user who was taken out of Docker's group is drift, and in it again after the next update", async () => {
+  const outs = await created();
+  rmSync(target.server.path("member"));
+  const { inputs: found, props } = await host.read("id", outs);
+  assert.match((found as HostInputs).user, /^admin, who may not use Docker$/);
+  assert.equal((await host.diff("id", props as HostOutputs, inputs())).changes, true);
+  target.takeLog();
+  const { outs: mended } = await host.update("id", props as HostOutputs, inputs());
+  assert.deepEqual(target.takeLog(), ["usermod --append --groups docker admin"]);
+  assert.deepEqual((await host.read("id", mended as HostOutputs)).props, mended);
+});
+
 test("what was there before stays: the group, and the user's membership", async () => {
   target.addGroup("docker");
   target.program("id", "echo people docker");
@@ -175,6 +187,7 @@ const fit: Inspection = {
   nfs: true,
   memory: 3900,
   addresses: [{ interface: "eth0", address: "10.0.0.11/24" }],
+  docker: true,
   keepalived: null,
   owner: null,
 };

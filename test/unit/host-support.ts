@@ -10,7 +10,7 @@ const programs: Record<string, string> = {
   groupdel: 'echo "groupdel $*" >> "$HOST_LOG"',
   usermod: 'echo "usermod $*" >> "$HOST_LOG"; echo docker >> "$HOST_MEMBER"',
   gpasswd: 'echo "gpasswd $*" >> "$HOST_LOG"; rm -f "$HOST_MEMBER"',
-  id: 'echo people; cat "$HOST_MEMBER" 2>/dev/null || true',
+  id: 'echo "people $(cat "$HOST_MEMBER" 2>/dev/null)"',
 };
 
 /** A {@link TestServer} that is a host fit to be a node at 127.0.0.1, and what `claim` and `release` did there. */

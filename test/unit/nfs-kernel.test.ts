@@ -74,6 +74,10 @@ test("publishes, changes and withdraws an export as a file of its own; others' c
   );
   const expected = { ...one, path: one.directory, exportId: 0 };
   assert.deepEqual(await server.look(expected), one.clients);
+  // Withdrawn by hand from the running server: the file still has it.
+  const served = readFileSync(folder.path("etab"), "utf8");
+  writeFileSync(folder.path("etab"), served.replace(/^.*192\.168\.56\.12.*\n/m, ""));
+  assert.deepEqual(await server.look(expected), ["192.168.56.11"]);
   await server.publish({ ...one, clients: ["192.168.56.13"] });
   assert.deepEqual(await server.look(expected), ["192.168.56.13"]);
   await server.withdraw(one.name, one.directory);
