@@ -32,10 +32,11 @@ function fateOf(word: string | null | undefined): string | undefined {
   return word ? fates[word] : undefined;
 }
 
-function unreached({ name, error }: NodeReport): Shortcoming {
+/** An update looks at a machine whose SSH server is silent, and starts it, or makes it again. */
+function unreached({ error }: NodeReport): Shortcoming {
   if (error === notSetUp) return lasting("nothing of ours is on it yet");
   const why = error?.split("\n")[0] ?? "no answer";
-  return lasting(`it cannot be reached (${why})`, `npm run power-on -- ${name}`);
+  return lasting(`it cannot be reached (${why})`);
 }
 
 /** What an operator ordered, which only an order ends. */
@@ -84,7 +85,27 @@ const reasons: readonly [begin: string, about: (words: string, node: NodeReport)
       return passing(fate ? `its lease process ${fate}` : words);
     },
   ],
-  ["`watchdog` is required", (words, { name }) => lasting(words, `npm run logs -- ${name}`)],
+  [
+    "the NFSv4 client identity",
+    (words, { name }) =>
+      lasting(words, `npm run ssh -- ${name} sudo systemctl restart ha-rancher-nfs-identity`),
+  ],
+  [
+    "the NFS client takes lost locks back",
+    (words, { name }) =>
+      lasting(
+        words,
+        `npm run ssh -- ${name} "echo 0 | sudo tee /sys/module/nfs/parameters/recover_lost_locks"`,
+      ),
+  ],
+  [
+    "the NFS server's lease time",
+    (words) => lasting(`${words}: raise it there, or set \`guard.watchdog\` lower`),
+  ],
+  [
+    "`watchdog` is required",
+    (words, { name }) => lasting(words, `npm run ssh -- ${name} sudo modprobe softdog`),
+  ],
   ["told to hand over", (words) => passing(`it was ${words}`, wait)],
   ["a start of the container may still happen", (words) => passing(words, wait)],
 ];
@@ -93,6 +114,10 @@ function unfit(node: NodeReport): Shortcoming | undefined {
   const { status } = node;
   const words = status?.agent?.fault;
   if (!words) return undefined;
+  // What it says this moment, keepalived has not heard yet, and may never.
+  const { vrrpState, keepalived } = status;
+  const isInForce = vrrpState === "FAULT" && (keepalived?.since ?? settling) >= settling;
+  if (vrrpState && !isInForce) return undefined;
   const known = reasons.find(([begin]) => words.startsWith(begin));
   if (known) return known[1](words, node);
   // The service did not stay well there: it keeps away for a while, unless that is forgotten.

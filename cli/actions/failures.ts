@@ -11,6 +11,8 @@ export interface FailuresOptions {
   stack: string;
   /** Forget them. */
   clear?: boolean;
+  /** Wait for who works on the stack, to forget them. */
+  wait?: boolean;
   json?: boolean;
 }
 

@@ -103,5 +103,5 @@ export function statusTable(report: StatusReport, colors: Colors): string {
 }
 
 /** Green: all is well. Yellow: it serves, without a standby. Red: anything else. */
-export const verdictColor = (state: Verdict["state"], colors: Colors): ((text: string) => string) =>
+const verdictColor = (state: Verdict["state"], colors: Colors): ((text: string) => string) =>
   state === "healthy" ? colors.green : state === "no-standby" ? colors.yellow : colors.red;

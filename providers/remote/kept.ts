@@ -27,7 +27,7 @@ export class Kept extends pulumi.dynamic.Resource {
       provider,
       name,
       // What `refresh` finds, in words; a program wants none.
-      { ...args, limit: args.limit ?? 120, faults: "" },
+      { ...args, ssh: pulumi.secret(args.ssh), limit: args.limit ?? 120, faults: "" },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["ssh"] }),
       "remote",
       "Kept",

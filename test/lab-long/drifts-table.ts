@@ -291,7 +291,7 @@ export const drifts: readonly Drift[] = [
     batch: "L",
     what: "the only standby was banned: an order",
     on: "standby",
-    by: `${programs}/host/agent ban a test`,
+    by: `${programs}/host/agent ban "a test"`,
     status: /without a standby\. NODE is no standby: it is banned \(a test\)\. Mend: `npm run allow/,
     mend: ["allow", "NODE"],
     healed: `! ${programs}/host/agent status | grep -q "\\"banned\\": \\"a test\\""`,

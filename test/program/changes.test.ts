@@ -61,20 +61,30 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
       ...agents,
       "~ Command *-prepared: create, delete, update",
       "~ Files *-mounts: files",
+      "~ Kept *-prepared-kept: look, mend",
       about("dataDirectory"),
     ],
   ],
   [
     { nfsVersion: "3" },
     onMachine,
-    [...agents, "~ Command *-lease-mounted: create, update", "~ Files *-mounts: files"],
+    [
+      ...agents,
+      "~ Command *-lease-mounted: create, update",
+      "~ Files *-mounts: files",
+      "~ Kept *-lease-mounted-kept: look, mend",
+    ],
   ],
   [{ keepData: "true" }, {}, ["~ Export export: removeData"]],
   [{ sharedDirectory: "/srv/shared" }, {}, ["~ Export export: directory"]],
   [
     { nfsAddress: "192.168.56.9" },
     {},
-    ["~ Command *-lease-mounted: create, update", "~ Files *-mounts: files"],
+    [
+      "~ Command *-lease-mounted: create, update",
+      "~ Files *-mounts: files",
+      "~ Kept *-lease-mounted-kept: look, mend",
+    ],
   ],
   [
     onMachine,
@@ -82,18 +92,29 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
     [
       ...["ready", "serving"].map((name) => `+ Command storage-${name}`),
       ...["exports", "nfs-conf"].map((name) => `+ Files storage-${name}`),
+      ...["ready", "serving"].map((name) => `+ Kept storage-${name}-kept`),
       "+ Machine storage",
       "+ NodeSet storage-programs",
       "+ StorageMachine machine",
       "- Export export",
       "~ Command *-lease-mounted: create, update",
       "~ Files *-mounts: files",
+      "~ Kept *-lease-mounted-kept: look, mend",
     ],
   ],
   [{ environment: "prod" }, {}, [about("environment")]],
   [{ guard: { hold: 20 } }, {}, agents],
   [{ fencing: { watchdog: "required" } }, {}, agents],
-  [{ fencing: agent }, {}, [...agents, "+ Files *-fence-files", "~ Command *-prepared: create, update"]],
+  [
+    { fencing: agent },
+    {},
+    [
+      ...agents,
+      "+ Files *-fence-files",
+      "~ Command *-prepared: create, update",
+      "~ Kept *-prepared-kept: look, mend",
+    ],
+  ],
 ];
 
 for (const [setting, from, wanted] of table)

@@ -158,8 +158,8 @@ test("agents are started together with all that they run from, and last", async 
   const names = new Set(before.map((urn) => urn.replace(/.*::/, "")));
   for (const name of [
     ...["rancher-1", "rancher-2"].flatMap((node) =>
-      ["software-NODE-prepared", "software-NODE-agent-files", "storage-NODE-lease-mounted"].map((each) =>
-        each.replace("NODE", node),
+      ["software-NODE-prepared-kept", "software-NODE-agent-files", "storage-NODE-lease-mounted-kept"].map(
+        (each) => each.replace("NODE", node),
       ),
     ),
     ...["floating-ip-keepalived-conf", "rancher-release"],

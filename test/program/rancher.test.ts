@@ -216,12 +216,21 @@ describe("a change of one setting changes this and nothing else", () => {
     [
       { backup: { schedule: "daily" } },
       {},
-      ["+ Backups backups", "+ Command *-backup-timer", "+ Files *-backup-units"],
+      [
+        "+ Backups backups",
+        "+ Command *-backup-timer",
+        "+ Files *-backup-units",
+        "+ Kept *-backup-timer-kept",
+      ],
     ],
     [
       { backup: { schedule: "weekly" } },
       { backup: { schedule: "daily" } },
-      ["~ Command *-backup-timer: create, stdin, update", "~ Files *-backup-units: files"],
+      [
+        "~ Command *-backup-timer: create, stdin, update",
+        "~ Files *-backup-units: files",
+        "~ Kept *-backup-timer-kept: mend",
+      ],
     ],
     [{ backup: { keep: 3 } }, {}, []],
     [{ registryMirrors: ["https://mirror.example.com"] }, {}, ["~ DaemonSettings *-docker-settings: lists"]],

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { programOf } from "../../cli/main";
 import { type CommandLine, onNodes } from "../../cli/on-nodes";
 import { working } from "../../cli/pulumi/turn";
 import { whyUnreached } from "../../cli/unreached";
@@ -125,6 +126,59 @@ test("on nodes, what works refuses beside another, and what looks does so", asyn
   await onNodes(line, stack, action);
   assert.equal(ran, 1);
 });
+
+/** The calls of all commands that change something on nodes. */
+const changing: readonly string[][] = [
+  ["switchover"],
+  ["maintenance", "a", "on"],
+  ["backup"],
+  ["restore", "archive.tar", "--yes"],
+  ["drill", "--quick"],
+  ["pause", "a reason"],
+  ["resume"],
+  ["stop", "a reason"],
+  ["start"],
+  ["ban", "a", "a reason"],
+  ["allow", "a"],
+  ["prefer", "a"],
+  ["failures", "--clear"],
+  ["power-off", "a", "--yes"],
+  ["power-on", "a"],
+];
+
+for (const worker of ["drill", "up", "restore"])
+  test(`beside a ${worker}, whatever changes something is refused, and says who works since when`, async (t) => {
+    const stack = ownStack(t);
+    await other(t, stack, { command: worker });
+    let asked = 0;
+    // A place whose nodes nobody may ask.
+    const known = {
+      vip: "",
+      url: "",
+      get nodes(): never[] {
+        asked += 1;
+        return [];
+      },
+    };
+    const line: CommandLine = {
+      argv: [],
+      placeOf: async () => ({ kind: "here", known, machines: [] }),
+      againInside: never as never,
+    };
+    for (const call of changing)
+      await assert.rejects(
+        programOf(line).parseAsync([...call, "--stack", stack], { from: "user" }),
+        {
+          name: "Failure",
+          message: new RegExp(
+            `^\\\`${worker}\\\` of ann \\(process \\d+\\), since \\d{4}-.*, still runs on the stack \\\`${stack}\\\`\\. \\\`npm run ${call[0]} -- --stack ${stack} --wait`,
+          ),
+        },
+        call.join(" "),
+      );
+    assert.equal(asked, 0);
+    process.exitCode = 0;
+  });
 
 test("two that begin at once do not both work", async (t) => {
   const stack = ownStack(t);

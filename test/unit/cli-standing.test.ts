@@ -112,7 +112,7 @@ test("whatever keeps a node from being a standby is said, with the one command t
       /^it has just handed over/,
       "npm run status -- --within 60",
     ],
-    ["no network", silent("b"), /^it cannot be reached \(does not answer\)$/, "npm run power-on -- b"],
+    ["no network", silent("b"), /^it cannot be reached \(does not answer\)$/, "npm run up"],
     [
       "nothing on it yet",
       { ...silent("b"), error: notSetUp },
@@ -141,6 +141,8 @@ test("a standby that would take over is one, also one that leaves the VIP to the
   for (const report of [
     node("b", waiting),
     vrrpNode("b", "FAULT", { since: 1 }),
+    // What its agent says this moment is not in force yet.
+    node("b", { ...waiting, agent: { ...waiting.agent, fault: "the lease directory does not answer" } }),
     broken({ orders: { prefer: "a" } }),
     // A workload without agents.
     node("b", { holdsVip: false, vrrpState: "BACKUP" }),

@@ -16,7 +16,7 @@ test("each state has its verdict, and the worst one comes first", () => {
       [node("a", serving), silent("b")],
       yes,
       "no-standby",
-      /^a has the VIP and serves, but without a standby\. b is no standby: it cannot be reached \(does not answer\)\. Mend: `npm run power-on -- b`$/,
+      /^a has the VIP and serves, but without a standby\. b is no standby: it cannot be reached \(does not answer\)\. Mend: `npm run up`$/,
     ],
     [
       [node("a", serving), silent("b"), node("c", waiting)],
