@@ -97,6 +97,7 @@ for (const [shell, [argv, source]] of Object.entries(shells))
     symlinkSync(join(packageRoot, "ha-rancher"), join(folder, "bin", "ha-rancher"));
     const env = {
       HOME: folder,
+      TMPDIR: folder,
       ZDOTDIR: folder,
       PATH: `${join(folder, "bin")}:${process.env.PATH}`,
       PS1: "> ",

@@ -32,6 +32,7 @@ const fitting: Record<string, string> = {
   trials: "3",
   random: "2",
   seed: "9",
+  within: "5",
   fault: "power-off",
   "on|off": "on",
 };

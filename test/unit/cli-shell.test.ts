@@ -25,7 +25,7 @@ async function inShell(
   const home = temporaryFolder(t);
   put(join(home, file), text);
   const { argv, environment } = promptingShell(shell, "lab:dev", {});
-  const env = { HOME: home, ZDOTDIR: undefined, XDG_CONFIG_HOME: undefined, ...environment };
+  const env = { HOME: home, TMPDIR: home, ZDOTDIR: undefined, XDG_CONFIG_HOME: undefined, ...environment };
   const session = new Session(argv, { env });
   await session.until(prompt);
   session.type("greet; exit 3\r");
