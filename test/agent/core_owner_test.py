@@ -158,19 +158,40 @@ def test_handing_over_ends_the_container_then_the_mount_then_the_lease() -> None
     assert rig.only(core.SetTrack).fit is False
 
 
+def _unmounting(seen: DataView, words: str) -> Rig:
+    rig = Rig().to_active()
+    rig.orders(leave="switchover")
+    rig.round(10)
+    rig.dies()
+    rig.ended(JobKind.STOP_CONTAINER)
+    rig.round(10)
+    rig.see = rig.see._replace(data=seen)
+    rig.ended(JobKind.UNMOUNT_DATA, words)
+    return rig
+
+
+def _released(done: "list[core.Action]") -> bool:
+    return any(isinstance(action, core.Write) and action.record.claim is Claim.RELEASED for action in done)
+
+
 def test_data_that_cannot_be_unmounted_is_never_called_released() -> None:
     for seen in (DataView(mounted=True), DataView(lingers=True)):
-        rig = Rig().to_active()
-        rig.orders(leave="switchover")
-        rig.round(10)
-        rig.dies()
-        rig.ended(JobKind.STOP_CONTAINER)
-        rig.round(10)
-        rig.see = rig.see._replace(data=seen)
-        rig.ended(JobKind.UNMOUNT_DATA, "" if seen.lingers else "busy")
+        rig = _unmounting(seen, "busy")
         done = rig.round(10)
         assert rig.phase() in {"Killing", "Standby"} and "cannot be unmounted" in rig.state.reason
-        assert not any(isinstance(action, core.Write) and action.record.claim is Claim.RELEASED for action in done)
+        assert not _released(done)
+
+
+def test_data_that_is_seen_a_moment_longer_than_its_job_is_waited_for_and_then_not_called_released() -> None:
+    for seen in (DataView(mounted=True), DataView(lingers=True)):
+        rig = _unmounting(seen, "")
+        assert not _released(rig.round(10)) and rig.phase() == "Unmounting"
+        rig.see = rig.see._replace(data=DataView())
+        assert _released(rig.round(10))
+        rig = _unmounting(seen, "")
+        done = rig.rounds(70_000)
+        assert rig.phase() in {"Killing", "Standby"} and "though it was unmounted" in rig.state.reason
+        assert not _released(done)
 
 
 def test_a_container_that_does_not_stop_is_killed() -> None:

@@ -57,8 +57,13 @@ def unmounting(turn: Turn) -> None:
     done = turn.outcome(JobKind.UNMOUNT_DATA, phase.job)
     if done is None:
         return
-    if done.status is JobStatus.FAILED or see.data.mounted or see.data.lingers:
+    if done.status is JobStatus.FAILED:
         kill(turn, f"the data cannot be unmounted: {done.words}")
+    elif see.data.mounted or see.data.lingers:
+        # The job has seen it gone: what is looked at here may be from a moment before.
+        if turn.mono - turn.since > turn.settings.start_limit:
+            kill(turn, f"the data is still {'mounted' if see.data.mounted else 'used somewhere'} though it was unmounted")
+        turn.wake(turn.settings.heartbeat // 4)
     elif not see.container.gone:
         kill(turn, "the container runs again")
     else:
