@@ -230,7 +230,8 @@ def test_status_waits_for_nobody_who_hangs(place: Place, capsys: pytest.CaptureF
         place.program(name, "trap '' TERM; exec sleep 97.5")
     try:
         told, took = _status(place, capsys)
-        assert took < 16
+        # Some seconds each, and not for ever.
+        assert took < 40
         assert told["agent"]["state"] == "stopped" and "does not answer" in str(told["agent"]["fault"])
         assert "does not answer" in str(told["lease"]["error"]) and "does not answer" in str(told["container"]["words"])
         assert told["vrrpState"] is None and told["keepalived"]["heard"] is None

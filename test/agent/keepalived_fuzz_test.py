@@ -48,8 +48,8 @@ def test_a_view_has_its_form_whatever_is_said_and_lies_there(tmp_path: Path, mon
             return _said
 
         monkeypatch.setattr(view, "_said", told)
-        names = [str(files[name]) for name in ("conf", "facts")]
-        state, rest = view.keepalived_view(str(tmp_path), *names, "systemctl", str(files["maintenance"]))
+        conf, facts, maintenance = (str(files[name]) for name in ("conf", "facts", "maintenance"))
+        state, rest = view.keepalived_view(str(tmp_path), conf, facts, "systemctl", maintenance)
         seen.add(state)
         assert state in STATES, seed
         assert rest["version"] is None or re.fullmatch(r"[0-9.]+", rest["version"]), seed

@@ -252,7 +252,7 @@ def test_a_restore_whose_script_was_killed_is_not_done_and_one_whose_agent_was_k
     node = one.wait_active()
     file = _back_up(node)
     data = _change(one)
-    _slow_docker(node, 2)
+    _slow_docker(node, 5)
     child = _start(node, "restore", str(file))
     wait_for(lambda: node.state() == "halting", 20, "the service is stopped for it")
     child.kill()
