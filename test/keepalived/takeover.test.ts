@@ -63,9 +63,8 @@ describe("keepalived", () => {
     await rig.start({ ...specOf({}), startupDelay: 2 });
     const killed = clock();
     a.signal("SIGKILL", "both");
-    await rig.until(() => b.holdsVip, "b to take over");
-    assert.deepEqual(rig.holders(), ["a", "b"], "the dead one's VIP is still there");
     await rig.until(() => !a.holdsVip, "the stale VIP to go");
+    await rig.until(() => b.holdsVip, "b to take over");
     assert.ok(clock() - killed < 2_500, `after ${clock() - killed} ms`);
     await rig.until(() => a.log.match(/Starting Keepalived/g)?.length === 2, "a to run again");
     await sleep(3_000);
