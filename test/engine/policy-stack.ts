@@ -38,7 +38,7 @@ export class PolicyStack {
     // Of the default provider; nobody is asked there in a preview.
     const docker = {
       host: "ssh://root@127.0.0.1",
-      sshOpts: '["-o","UserKnownHostsFile=/nowhere","-i","/nowhere"]',
+      sshOpts: '["-o","UserKnownHostsFile=/nowhere","-o","StrictHostKeyChecking=yes","-i","/nowhere"]',
     };
     for (const [key, value] of Object.entries(docker))
       mustEndWell(await stack.pulumi("config", "set", `docker:${key}`, value));
