@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable
@@ -257,6 +258,8 @@ def test_a_restore_whose_script_was_killed_is_not_done_and_one_whose_agent_was_k
     wait_for(lambda: node.state() == "halting", 20, "the service is stopped for it")
     child.kill()
     child.wait()
+    # Docker has been asked to stop it by then, and the agent knows that nobody waits any more.
+    time.sleep(2)
     (node.folder / "docker.sock.slow").unlink()
     wait_for(lambda: node.state() == "active", 30, "it serves again")
     assert (data / "db/wal").read_text() == "later", "nobody wants it any more"
