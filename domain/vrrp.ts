@@ -73,7 +73,7 @@ export interface VrrpSpec {
   multicast: boolean;
   /** Adverts that a backup misses before it takes over. */
   downTimerAdverts: number;
-  /** Seconds after its start in which keepalived only listens. */
+  /** Seconds after its first start since a boot in which keepalived only listens. */
   startupDelay: number;
   /** 1 to 99; 0: ordinary scheduling. */
   realTimePriority: number;
