@@ -12,7 +12,8 @@ from .weakenings import NAMES, weakened
 
 #: What a run of some size must have reached, or it says nothing.
 COVERAGE = (
-    "takeover", "giveUp", "reset", "watchdog", "restart-takeover", "upgrade", "undone", "pause", "overlap", "late-write",
+    "takeover", "giveUp", "reset", "watchdog", "restart-takeover", "upgrade", "undone", "pause", "in-place", "overlap",
+    "late-write",
 )  # fmt: skip
 
 

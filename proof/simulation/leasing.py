@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agent.core import types as core
@@ -27,6 +28,8 @@ class Leasing:
         """In the kernel, for the server."""
         self.zombies = 0
         """Killed processes that hang in the kernel, and keep what they have locked until the server is back."""
+        self.in_place = False
+        """It is at a heartbeat that no agent has asked for."""
         self.queued: core.Request | None = None
         self.begun: Pwrite | None = None
         """On its way to the server: whoever is killed or loses its power now leaves it half written."""
@@ -35,20 +38,20 @@ class Leasing:
 
     def power_off(self) -> None:
         self.tear()
-        self.process, self.steps, self.queued, self.waits, self.zombies = None, None, None, False, 0
+        self.process, self.steps, self.queued, self.waits, self.zombies, self.in_place = None, None, None, False, 0, False
         self.number += 1
 
     def start(self) -> None:
         self.number += 1
         self.process = self.machine.new_lease_process()
-        self.steps, self.waits = None, False
+        self.steps, self.waits, self.in_place = None, False, False
 
     def kill(self) -> None:
         """The lock is gone with it, as soon as the server can be told."""
         if self.process is None:
             return
         self.tear()
-        self.process, self.steps, self.queued = None, None, None
+        self.process, self.steps, self.queued, self.in_place = None, None, None, False
         self.number += 1
         self.zombies += 1
         self.bury()
@@ -93,6 +96,10 @@ class Leasing:
                 return
             self.start()
         assert self.process is not None
+        if self.in_place:
+            self.queued = request
+            self.pending()
+            return
         if self.steps is not None:
             return
         self.steps = self.process.handle(request)
@@ -159,8 +166,18 @@ class Leasing:
             self.given = AGAIN
             self.soon(wait.until - now + machine.random.randint(1, 500))
         except StopIteration:
-            self.steps = None
+            self.done()
+
+    def done(self) -> None:
+        self.steps = None
+        if not self.in_place:
             self.soon_told()
+            return
+        self.in_place = False
+        self.beaten()
+        request, self.queued = self.queued, None
+        if request:
+            self.ask(request)
 
     def soon_told(self) -> None:
         self.machine.world.at_machine(self.machine, self.machine.random.randint(1, 5), self.told, self.number)
@@ -179,32 +196,69 @@ class Leasing:
             if self.steps is not None:
                 view = view._replace(pending=True)
             if view.confirmed and view.sent != machine.see.lease.sent:
-                self.watch_over(view.sent)
+                self.beaten()
                 record = view.confirmed
                 silence = 0 if record.claim is core.Claim.RELEASED else record.silence
                 machine.see = machine.see._replace(beaten=core.Beat(view.sent, silence))
         machine.see = machine.see._replace(lease=view)
         machine.wake(0)
 
+    # ---- in the agent's place ----
+
+    def beaten(self) -> None:
+        """A heartbeat is confirmed."""
+        process = self.process
+        if process and process.view.confirmed:
+            self.watch_over(process.view.sent)
+            if process.view.confirmed.claim is core.Claim.ACTIVE:
+                self.later(self.machine.settings.heartbeat * 3 // 2, self.beat_in_place, process.view.sent)
+
+    def later(self, delay: int, what: Callable[..., None], *words: int) -> None:
+        self.machine.world.at_machine(self.machine, max(delay, 1), what, self.number, *words)
+
+    def beat_in_place(self, number: int, sent: int) -> None:
+        machine, process = self.machine, self.process
+        if number != self.number or process is None or process.view.sent != sent:
+            return
+        if self.steps is not None or not machine.edges.containers.running:
+            self.later(machine.settings.heartbeat, self.beat_in_place, sent)
+            return
+        boot = machine.clock().boot
+        left = process.until_beat(boot, machine.settings.heartbeat, self.alone())
+        if left is None:
+            return
+        if left > 0:
+            self.later(left, self.beat_in_place, sent)
+            return
+        machine.world.count("in-place")
+        self.steps, self.given, self.in_place = process.beat(boot), None, True
+        self.run(number)
+
     # ---- the second one who kills ----
 
-    def watch_over(self, sent: int) -> None:
-        """Unless another heartbeat is confirmed by then, it ends the container, and resets the node if that lives on."""
-        settings, boot = self.machine.settings, self.machine.clock().boot
-        for after in (settings.give_up + settings.heartbeat, settings.watchdog - settings.heartbeat):
-            self.machine.world.at_machine(
-                self.machine, max(sent + after + 1 - boot, 1), self.kill_container, self.number, sent, after
-            )
+    def alone(self) -> int:
+        settings = self.machine.settings
+        return max(core.Tenure().alone(settings), settings.give_up + settings.heartbeat)
 
-    def kill_container(self, number: int, sent: int, after: int) -> None:
+    def watch_over(self, sent: int) -> None:
+        """Unless another heartbeat is confirmed by then, it ends the container, and resets the node if that lives on. Those in
+        the agent's place put that off for a while."""
+        settings, boot = self.machine.settings, self.machine.clock().boot
+        assert self.process
+        asked = self.process.asked
+        kill = min(sent + settings.give_up + settings.heartbeat, asked + self.alone())
+        for due, resets in ((kill, False), (asked + settings.watchdog - settings.heartbeat, True)):
+            self.later(due + 1 - boot, self.kill_container, sent, due, resets)
+
+    def kill_container(self, number: int, sent: int, due: int, resets: bool) -> None:
         machine = self.machine
         containers = machine.edges.containers
         if number != self.number or self.process is None or self.process.view.sent != sent or not containers.running:
             return
-        left = sent + after + 1 - machine.clock().boot
+        left = due + 1 - machine.clock().boot
         if left > 0:
-            machine.world.at_machine(machine, left, self.kill_container, number, sent, after)
-        elif after == machine.settings.watchdog - machine.settings.heartbeat:
+            self.later(left, self.kill_container, sent, due, resets)
+        elif resets:
             machine.world.count("reset")
             machine.power_off("its lease process resets it")
         else:

@@ -7,7 +7,7 @@ import pytest
 from agent.core import record as form
 from agent.core import types as core
 from agent.core.files import Close, FileError, FileOperation, Flock, FullError, Open, Outcome, Put, Pwrite, Read, Stamp
-from agent.core.lease import LeaseProcess
+from agent.core.lease import LeaseProcess, Steps
 from agent.core.presence import decode as decode_presence
 from agent.core.record import MOST, RECORD_BYTES, decode, decode_epoch, encode, encode_epoch
 from agent.core.types import Claim, NoRecord
@@ -53,8 +53,10 @@ class Directory:
         return None
 
     def ask(self, process: LeaseProcess, request: core.Request) -> core.LeaseView:
+        return self.carry(process, process.handle(request))
+
+    def carry(self, process: LeaseProcess, steps: Steps) -> core.LeaseView:
         self.asked = []
-        steps = process.handle(request)
         given: Outcome = None
         failed: Optional[FileError] = None
         while True:
@@ -80,6 +82,23 @@ def test_one_process_at_a_time_has_the_lock() -> None:
     assert server.ask(a, core.Take(3, record("a"))).confirmed == record("a")
     found = server.ask(b, core.Look(4, True, False))
     assert (found.record, found.epoch) == (record("a"), 1)
+
+
+def test_in_the_agents_place_heartbeats_go_on_for_a_while_and_use_no_number_twice() -> None:
+    server, a = Directory(), process("a")
+    server.ask(a, core.Lock(1))
+    server.ask(a, core.Take(1_000, record("a", sequence=0, claim=Claim.STARTING)))
+    assert a.until_beat(1_000, 1_000, 5_000) is None, "the service does not run yet"
+    server.ask(a, core.Write(2_000, record("a", sequence=1, claim=Claim.ACTIVE)))
+    assert a.until_beat(2_100, 1_000, 5_000) == 1_400 and a.until_beat(2_100, 0, 5_000) is None
+    server.carry(a, a.beat(3_600))
+    assert a.view.confirmed == record("a", sequence=2, claim=Claim.ACTIVE) and (a.view.sent, a.asked) == (3_600, 2_000)
+    assert a.until_beat(7_000, 1_000, 5_000) == 0 and a.until_beat(7_001, 1_000, 5_000) is None
+    view = server.ask(a, core.Write(7_500, record("a", sequence=2, claim=Claim.ACTIVE)))
+    assert view.confirmed == record("a", sequence=3, claim=Claim.ACTIVE) and a.asked == 7_500
+    server.broken = Pwrite
+    server.carry(a, a.beat(9_000))
+    assert not a.view.locked and a.view.error and a.until_beat(9_000, 1_000, 5_000) is None
 
 
 def test_a_full_server_is_looked_at_and_taken_over_on_as_ever() -> None:

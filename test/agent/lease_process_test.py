@@ -3,7 +3,6 @@
 import errno
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,22 +14,13 @@ from agent.core.record import RECORD_BYTES, Claim, NoRecord, Record, encode
 from agent.lease.client import LeaseClient
 from agent.lease.process import Held
 from agent.lease.wire import Terms
-from support.lease_node import Process, wait
+from support.lease_node import Process, lease_folder, wait
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """On a file system that is known by its type in the place of NFS."""
-    path = Path(f"/dev/shm/ha-rancher-lease-{os.getpid()}-{time.monotonic_ns()}")
-    (path / "lease").mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(path / "lease")], check=False)
-    assert mounted.returncode == 0
-    try:
-        yield path
-    finally:
-        Process.end_all()
-        subprocess.run(["umount", "-l", str(path / "lease")], check=True)
-        subprocess.run(["rm", "-rf", str(path)], check=True)
+    with lease_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -60,6 +60,8 @@ class LeaseProcess:
         """The file of the epoch was left half written."""
         self.content = b""
         """What lay in the file of the record when it was last read: `view.record` says what it means."""
+        self.asked = 0
+        """When the last confirmed heartbeat was sent that the agent asked for, `boot`."""
 
     def handle(self, request: Request) -> Steps:
         """Never raises; what goes wrong is in `view.error`, and then the lock is gone if the request needed it."""
@@ -80,7 +82,28 @@ class LeaseProcess:
             if not isinstance(request, (Look, NoteClean)):
                 yield from self.drop()
             return
+        if isinstance(request, (Take, Write)):
+            self.asked = request.sent
         self.view = self.view._replace(error="", answered=request.sent)
+
+    def until_beat(self, now: int, heartbeat: int, alone: int) -> Optional[int]:
+        """Milliseconds until a heartbeat is to be sent in the agent's place; None: none is. The service runs, and the agent is
+        late or is being replaced by another one: for `alone` milliseconds that is no reason to lose the lease."""
+        record = self.view.confirmed
+        if not heartbeat or record is None or record.claim is not Claim.ACTIVE or now - self.asked > alone:
+            return None
+        return max(self.view.sent + heartbeat * 3 // 2 - now, 0)
+
+    def beat(self, sent: int) -> Steps:
+        """One more heartbeat like the last one. Never raises, as `handle`."""
+        record = self.view.confirmed
+        if record is None:
+            return
+        try:
+            yield from self.write(record, sent)
+        except FileError as error:
+            self.view = self.view._replace(error=str(error) or "an error without words")
+            yield from self.drop()
 
     def drop(self) -> Steps:
         """Lets go of everything. The edge also calls it for `Drop`; a process that hangs is killed instead."""
@@ -182,6 +205,10 @@ class LeaseProcess:
         yield from self.confirm(record, content, sent)
 
     def write(self, record: Record, sent: int) -> Steps:
+        """Peers go by the number: an agent may not know how many were sent in its place."""
+        last = self.view.confirmed
+        if last and last.epoch == record.epoch and last.sequence >= record.sequence:
+            record = record._replace(sequence=last.sequence + 1)
         content = yield from self.put_record(record)
         yield from self.confirm(record, content, sent)
 

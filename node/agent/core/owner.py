@@ -185,7 +185,7 @@ def copying(turn: Turn) -> None:
 def to_start(turn: Turn, reason: str, delay: int = 0) -> None:
     """Only while this node is still the owner: a machine that was paused goes on where it was. So first the server must
     confirm a heartbeat that is sent from now on."""
-    turn.become(Confirming(turn.tenure.sequence, turn.mono + delay if delay else 0), reason)
+    turn.become(Confirming(turn.boot, turn.mono + delay if delay else 0), reason)
 
 
 def confirming(turn: Turn) -> None:
@@ -199,7 +199,7 @@ def confirming(turn: Turn) -> None:
         return
     if turn.mono < phase.retry:
         turn.wake(phase.retry - turn.mono)
-    elif turn.confirmed() > phase.after:
+    elif turn.confirmed() >= 0 and see.lease.sent >= phase.after:
         launch(turn)
 
 

@@ -32,7 +32,7 @@ def as_owner(turn: Turn) -> None:
         if turn.confirmed() < 0 and (due(turn) or tenure.sequence == 0):
             beat(turn, first=True)
         return
-    waited_for = isinstance(phase, Confirming) and tenure.sequence <= phase.after
+    waited_for = isinstance(phase, Confirming) and turn.asked < turn.since
     if waited_for or due(turn) or (isinstance(phase, Releasing) and not released(turn)):
         beat(turn, first=False)
         return

@@ -66,9 +66,10 @@ class Working(NamedTuple):
 
 
 class Confirming(NamedTuple):
-    """The container is to be started, once a heartbeat with a higher number than `after` is confirmed."""
+    """The container is to be started, once a heartbeat is confirmed that was sent at `after` or later."""
 
     after: int
+    """`boot`"""
     retry: int = 0
     """Not before then, `mono`."""
 
@@ -159,6 +160,11 @@ class Tenure(NamedTuple):
         """It is reset if it is not certain by then."""
         limit = self.silent(settings)
         return limit - min(settings.heartbeat, limit // 4)
+
+    def alone(self, settings: Configuration) -> int:
+        """The container is killed if no agent has asked for a heartbeat by then, in which time another one may begin."""
+        resets = self.resets(settings)
+        return resets - min(settings.heartbeat, resets // 8)
 
     def gives_up(self, settings: Configuration) -> int:
         """It kills its container: that takes time."""

@@ -16,9 +16,12 @@ _ACTING, _OFTEN, _SELDOM = 100, 500, 5_000
 
 
 class Deadman:
-    """`{"do": "guard", "container": ID, "sent": S, "give_up": G, "reset": R, "control_groups": ROOT, "trigger": FILE,
-    "track": FILE}`: S is when the last confirmed heartbeat was sent, G and R milliseconds after which the container is killed and
-    the VIP refused, and the node reset if that is not certain. An empty ID: nothing to guard."""
+    """`{"do": "guard", "container": ID, "sent": S, "give_up": G, "reset": R, "heartbeat": H, "alone": A, "control_groups": ROOT,
+    "trigger": FILE, "track": FILE}`: S is when the last confirmed heartbeat was sent, G and R milliseconds after which the
+    container is killed and the VIP refused, and the node reset if that is not certain. An empty ID: nothing to guard.
+
+    The heartbeats that this process sends in the agent's place, about each H milliseconds, put the kill off until A after the
+    last one that the agent asked for, and the reset not at all. An agent of a version that knows no such says neither."""
 
     def __init__(self) -> None:
         self._reset: Optional[Reset] = None
@@ -27,7 +30,8 @@ class Deadman:
         self._root = ""
         self._container = ""
         self._group: Optional[Group] = None
-        self._sent = self._give_up = self._until = 0
+        self._sent = self._asked = self._give_up = self._until = 0
+        self.heartbeat = self.alone = 0
 
     @property
     def watching(self) -> bool:
@@ -35,7 +39,7 @@ class Deadman:
 
     def due(self, now: int) -> int:
         """Milliseconds until it must look again, if it watches: a heartbeat in between only puts that off."""
-        left = self._sent + self._give_up - now
+        left = self._left(now)
         if left < 0:
             return _ACTING
         return min(left + 1, _SELDOM if self._group else _OFTEN)
@@ -48,15 +52,22 @@ class Deadman:
         self._container = container
         if container:
             self._sent = max(self._sent, min(int(told["sent"]), boot_ms()))
+            self._asked = self._asked or self._sent
             self._give_up, self._until = int(told["give_up"]), int(told["reset"])
+            self.heartbeat, self.alone = int(told.get("heartbeat", 0)), int(told.get("alone", self._give_up))
             self._root, self._track = str(told["control_groups"]), str(told["track"])
             if self._reset is None or self._trigger != told["trigger"]:
                 self._trigger = str(told["trigger"])
                 self._reset = Reset(self._trigger)
 
-    def beaten(self, sent: int) -> None:
-        """A heartbeat was confirmed."""
+    def beaten(self, sent: int, asked: int) -> None:
+        """A heartbeat was confirmed. `asked`: when the last one was sent that the agent asked for."""
         self._sent = max(self._sent, sent)
+        self._asked = max(self._asked, asked)
+
+    def _left(self, now: int) -> int:
+        """Milliseconds until the container is killed; negative: it is being killed."""
+        return min(self._sent + self._give_up, self._asked + self.alone) - now
 
     def look(self, now: int) -> None:
         if not self._container:
@@ -64,12 +75,12 @@ class Deadman:
         # Opened as soon as it is there: later it may be too late to look for it.
         if self._group is None or not self._group.populated():
             self._open()
-        if now - self._sent <= self._give_up:
+        if self._left(now) >= 0:
             return
         if self._group:
             self._group.kill()
         Track(self._track).write(False)
-        if self._group and self._group.populated() and now - self._sent > self._until and self._reset:
+        if self._group and self._group.populated() and now - self._asked > self._until and self._reset:
             self._reset.now()
 
     def _open(self) -> None:

@@ -18,7 +18,7 @@ import os
 import select
 import socket
 import threading
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from ..clock import boot_ms
 from ..core.files import FileError
@@ -145,7 +145,10 @@ class Server:
             if agent:
                 poll.register(agent, select.POLLIN)
             while lines.agent is agent and self._next is None and not self._ended:
-                if any(fd == self._serving.fileno() for fd, _ in poll.poll()):
+                ready = poll.poll(self._until_beat())
+                if not ready:
+                    self._run(lambda held: held.logic.beat(boot_ms()))
+                elif any(fd == self._serving.fileno() for fd, _ in ready):
                     self._look_up()
                 self._answer_all(lines)
             if self._next:
@@ -160,6 +163,23 @@ class Server:
             self._answer(lines, request)
         if self._needs_watching() and not watched:
             self._watching.ring()
+
+    def _until_beat(self) -> Optional[int]:
+        """Milliseconds until a heartbeat is due in the agent's place; None: the agent asks for them, or nothing runs."""
+        held = self._held
+        if held is None or not self._deadman.watching:
+            return None
+        return held.logic.until_beat(boot_ms(), self._deadman.heartbeat, self._deadman.alone)
+
+    def _run(self, steps: Callable[[Held], Steps]) -> None:
+        """Carries them out. What the server has confirmed puts the kill off."""
+        held = self._held
+        if held:
+            before = held.logic.view.confirmed
+            held.run(steps(held))
+            view = held.logic.view
+            if view.confirmed is not before:
+                self._deadman.beaten(view.sent, held.logic.asked)
 
     def _look_up(self) -> None:
         self._serving.quiet()
@@ -198,10 +218,8 @@ class Server:
         if do == "drop":
             held.run(held.logic.drop())
         else:
-            view = held.logic.view
-            held.run(held.logic.handle(request_from(request)))
-            if held.logic.view.confirmed is not view.confirmed:
-                self._deadman.beaten(held.logic.view.sent)
+            asked = request_from(request)
+            self._run(lambda held: held.logic.handle(asked))
         return ""
 
     def _tell(self, agent: socket.socket, request: dict[str, Any], error: str) -> None:

@@ -1,10 +1,12 @@
 """A real lease process of one node, and its agent's side of it."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable, ClassVar, Optional
 
@@ -15,6 +17,21 @@ from agent.lease.client import LeaseClient
 from agent.lease.wire import Terms
 
 LAUNCH = os.path.join(os.path.dirname(os.path.realpath(__file__)), "launch.py")
+
+
+@contextlib.contextmanager
+def lease_folder() -> "Iterator[Path]":
+    """On a file system that is known by its type in the place of NFS."""
+    path = Path(f"/dev/shm/ha-rancher-lease-{os.getpid()}-{time.monotonic_ns()}")
+    (path / "lease").mkdir(parents=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(path / "lease")], check=False)
+    assert mounted.returncode == 0
+    try:
+        yield path
+    finally:
+        Process.end_all()
+        subprocess.run(["umount", "-l", str(path / "lease")], check=True)
+        subprocess.run(["rm", "-rf", str(path)], check=True)
 
 
 class Process:
