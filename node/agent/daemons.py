@@ -83,14 +83,16 @@ def _agent(run: str, configuration: str) -> int:
 
 def _lease(run: str, configuration: str) -> int:
     """Until it is told to end, or killed. It needs no configuration: the agent tells it."""
+    from .events import Events  # noqa: PLC0415
     from .lease.deadman import Deadman  # noqa: PLC0415
     from .lease.process import Server  # noqa: PLC0415
 
     del configuration
-    if not alone(RunFiles(run).path("lease.lock")):
+    files = RunFiles(run)
+    if not alone(files.path("lease.lock")):
         print("ha-rancher: a lease process runs on this node already", file=sys.stderr)
         return 1
-    server = Server(RunFiles(run).lease, VERSION, Deadman())
+    server = Server(files.lease, VERSION, Deadman(Events(files.events)))
     for words in harden():
         print(f"ha-rancher: {words}", file=sys.stderr)
     gc.freeze()

@@ -12,6 +12,10 @@ from .files import read_small
 
 #: Bytes of the file, and of the one before it.
 LIMIT = 128 << 10
+#: How grave each kind is to the journal, where it is more than `info` (sd-daemon(3)). A `crit` is on the disk at once
+#: (journald.conf(5), SyncIntervalSec=): the node may be reset soon after it.
+_CRIT, _WARNING = b"<2>", b"<4>"
+_PRIORITIES = {"kill": _CRIT, "reset": _CRIT, "give-up": _WARNING, "failure": _WARNING, "fence": _WARNING, "degraded": _WARNING}
 
 
 class Events:
@@ -34,7 +38,7 @@ class Events:
             event["lost"] = self._lost
         line = json.dumps(event).encode() + b"\n"
         try:
-            os.write(self._journal, line)
+            os.write(self._journal, _PRIORITIES.get(kind, b"") + line)
             self._lost = 0
         except OSError:
             self._lost += 1

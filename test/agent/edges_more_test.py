@@ -41,6 +41,16 @@ def test_events_never_wait_for_a_journal_that_hangs_and_say_what_was_lost(tmp_pa
     assert latest(str(tmp_path / "events"), 3)[-1]["text"] == "after"
 
 
+def test_what_comes_before_a_reset_is_on_the_disk_at_once(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    events = Events(str(tmp_path / "events"), writer)
+    for kind in ("state", "failure", "kill"):
+        events.say(kind, "a text")
+    told = os.read(reader, 4096).splitlines()
+    assert [line.partition(b"{")[0] for line in told] == [b"", b"<4>", b"<2>"]
+    assert [event["event"] for event in latest(str(tmp_path / "events"), 3)] == ["state", "failure", "kill"]
+
+
 # ---- orders ----
 
 

@@ -77,6 +77,9 @@ def test_heartbeats_go_on_without_an_agent_and_end_with_its_time(owned: Owned) -
     assert time.monotonic() - wait_dead < 1.5
     last = sequences(b, 1.2)
     assert len(last) == 1 and not owned.owner.was_reset()
+    # Once, and as what the journal writes to the disk at once.
+    [said] = [line for line in a.log.read_text().splitlines() if "kills the container" in line]
+    assert said.startswith("<2>{") and "no agent has asked for a heartbeat for" in said
 
 
 def test_the_next_agent_finds_them_and_goes_on_from_there(owned: Owned) -> None:

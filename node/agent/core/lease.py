@@ -90,9 +90,10 @@ class LeaseProcess:
         """Milliseconds until a heartbeat is to be sent in the agent's place; None: none is. The service runs, and the agent is
         late or is being replaced by another one: for `alone` milliseconds that is no reason to lose the lease."""
         record = self.view.confirmed
-        if not heartbeat or record is None or record.claim is not Claim.ACTIVE or now - self.asked > alone:
+        due = max(self.view.sent + heartbeat * 3 // 2, now)
+        if not heartbeat or record is None or record.claim is not Claim.ACTIVE or due - self.asked > alone:
             return None
-        return max(self.view.sent + heartbeat * 3 // 2 - now, 0)
+        return due - now
 
     def beat(self, sent: int) -> Steps:
         """One more heartbeat like the last one. Never raises, as `handle`."""

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from ..cgroup import Group, find_group
 from ..clock import boot_ms
+from ..events import Events
 from ..reset import Reset
 from ..track import Track
 
@@ -23,7 +24,9 @@ class Deadman:
     The heartbeats that this process sends in the agent's place, about each H milliseconds, put the kill off until A after the
     last one that the agent asked for, and the reset not at all. An agent of a version that knows no such says neither."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._acts = False
         self._reset: Optional[Reset] = None
         self._trigger = ""
         self._track = ""
@@ -75,13 +78,22 @@ class Deadman:
         # Opened as soon as it is there: later it may be too late to look for it.
         if self._group is None or not self._group.populated():
             self._open()
-        if self._left(now) >= 0:
+        acts = self._left(now) < 0
+        begins, self._acts = acts and not self._acts, acts
+        if not acts:
             return
         if self._group:
             self._group.kill()
         Track(self._track).write(False)
+        if begins:
+            self._events.say("kill", f"the lease process kills the container: {self._why(now)}")
         if self._group and self._group.populated() and now - self._asked > self._until and self._reset:
             self._reset.now()
+
+    def _why(self, now: int) -> str:
+        if now - self._sent > self._give_up:
+            return f"no heartbeat was confirmed for {now - self._sent} ms"
+        return f"no agent has asked for a heartbeat for {now - self._asked} ms"
 
     def _open(self) -> None:
         path = find_group(self._container, self._root)

@@ -147,7 +147,7 @@ class Server:
             while lines.agent is agent and self._next is None and not self._ended:
                 ready = poll.poll(self._until_beat())
                 if not ready:
-                    self._run(lambda held: held.logic.beat(boot_ms()))
+                    self._beat()
                 elif any(fd == self._serving.fileno() for fd, _ in ready):
                     self._look_up()
                 self._answer_all(lines)
@@ -170,6 +170,13 @@ class Server:
         if held is None or not self._deadman.watching:
             return None
         return held.logic.until_beat(boot_ms(), self._deadman.heartbeat, self._deadman.alone)
+
+    def _beat(self) -> None:
+        # Whoever was not run for a while is late for it.
+        if self._until_beat() == 0:
+            self._busy = boot_ms()
+            self._run(lambda held: held.logic.beat(boot_ms()))
+            self._busy = 0
 
     def _run(self, steps: Callable[[Held], Steps]) -> None:
         """Carries them out. What the server has confirmed puts the kill off."""
