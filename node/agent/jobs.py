@@ -14,6 +14,8 @@ from .core.observation import JobKind, JobStatus, JobView
 _OUTPUT = 64 << 10
 #: Characters of a message.
 LONGEST_WORDS = 300
+#: So many killed programs may hang in the kernel at once: a server that is away for days must not fill the node with them.
+MOST_HUNG = 16
 
 #: Says in words what went well; raises an exception with words for what did not.
 Call = Callable[[], str]
@@ -47,6 +49,9 @@ class Jobs:
 
     def program(self, kind: JobKind, number: int, limit: int, command: "list[str]") -> None:
         job = self._begin(kind, number, limit)
+        if len(self._killed) >= MOST_HUNG:
+            self._end(job, JobStatus.FAILED, f"{MOST_HUNG} programs hang already: none is started until one of them is gone")
+            return
         reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         os.set_blocking(writer, True)
         try:

@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from agent.clock import boot_ms
@@ -18,7 +20,7 @@ from agent.core.settings import Configuration
 from agent.events import LIMIT, Events, latest
 from agent.fencing import check, power_off
 from agent.job import _still_last
-from agent.jobs import Jobs
+from agent.jobs import MOST_HUNG, Jobs
 from agent.lease.wire import record_words
 from agent.orders import WORD_LASTS, OrderBook, read_lasting, write_lasting
 from agent.setup import Data, Fence, LeasePlace, Paths, Setup
@@ -223,6 +225,18 @@ def test_a_job_that_takes_too_long_is_killed_with_its_children(jobs: Jobs) -> No
     assert _ended(jobs, JobKind.WORK) == (JobStatus.FAILED, "took too long")
     time.sleep(0.2)
     assert subprocess.run(["pgrep", "-f", "sleep 61.25"], stdout=subprocess.DEVNULL, check=False).returncode == 1
+
+
+def test_programs_that_hang_in_the_kernel_do_not_become_more_and_more(jobs: Jobs) -> None:
+    hangs: Any = SimpleNamespace(poll=lambda: None)
+    jobs._killed = [hangs] * MOST_HUNG
+    jobs.program(JobKind.MOUNT_LEASE, 1, 5_000, ["true"])
+    status, words = _ended(jobs, JobKind.MOUNT_LEASE)
+    assert status is JobStatus.FAILED and "16 programs hang" in words
+    jobs._killed[0] = SimpleNamespace(poll=lambda: -9)  # type: ignore[call-overload]
+    jobs.collect()
+    jobs.program(JobKind.MOUNT_LEASE, 2, 5_000, ["true"])
+    assert _ended(jobs, JobKind.MOUNT_LEASE)[0] is JobStatus.OK
 
 
 def test_a_job_that_says_more_than_anybody_reads_still_ends(jobs: Jobs) -> None:
