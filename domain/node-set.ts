@@ -30,7 +30,7 @@ const members = {
       ...["observation.py", "owner.py", "presence.py", "record.py", "requests.py", "rest.py", "service.py"],
       ...["settings.py", "state.py", "turn.py", "types.py", "watch.py"],
     ],
-    "agent/lease": ["__init__.py", "client.py", "deadman.py", "files.py", "process.py", "wire.py"],
+    "agent/lease": ["__init__.py", "client.py", "deadman.py", "files.py", "lines.py", "process.py", "wire.py"],
     keepalived: [
       ...["adopt", "await-address", "before-start", "firewall", "install", "look", "maintenance"],
       ...["real-time", "remove", "strip", "swap", "vrrp-notify", "yield"],

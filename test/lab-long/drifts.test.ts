@@ -169,7 +169,8 @@ async function lookAt(rows: readonly Drift[], names: Names): Promise<Told[]> {
 async function mend(rows: readonly Drift[], found: Told[], names: Names): Promise<void> {
   const begun = Date.now();
   const { code, stdout } = await haRancher("up");
-  const verdict = stdout.split("\n").find((line) => /has the VIP and serves/.test(line)) ?? "";
+  // Before it mends anything it says what is not well.
+  const verdict = stdout.split("\n").findLast((line) => /has the VIP and serves/.test(line)) ?? "";
   const [order] = rows.filter(({ mend }) => mend);
   assert.equal(code, order ? 2 : 0, verdict);
   assert.match(verdict, order ? /but without a standby/ : /^healthy: .* is ready to take over$/);
