@@ -11,6 +11,7 @@ from .core import actions as act
 from .core.decide import decide
 from .core.observation import Ending, Now, Observation, Work
 from .core.record import Claim, NoRecord, Record
+from .core.rest import rest_time
 from .core.state import OWNERS, Standby, State, Tenure, initial
 from .events import latest
 from .files import remove
@@ -76,6 +77,7 @@ class Agent:
         self._seen: Optional[Observation] = None
         self._round = 0  # when the next one is due, `mono`
         self._alive = 0  # when this agent is to say again that it lives, `mono`
+        self._pace = node.setup.core.heartbeat  # how often it says so, milliseconds
         self._ready: set[int] = set()
         self._polled: tuple[int, ...] = ()
         self._poll = select.poll()
@@ -89,9 +91,7 @@ class Agent:
 
     def run(self) -> None:
         """Until told to end."""
-        core = self._node.setup.core
-        # Said once a heartbeat that this one lives.
-        self._node.manager.tell(READY=1, WATCHDOG_USEC=max(core.give_up // 3, 2 * core.heartbeat) * 1000)
+        self._node.manager.tell(READY=1, WATCHDOG_USEC=self._patience())
         while not self._hands.exit:
             for _ in range(_MOST_ROUNDS):
                 if not self._turn() or self._hands.exit:
@@ -116,6 +116,7 @@ class Agent:
         next_round = mono + self._node.setup.core.heartbeat
         rest = next((action.at for action in actions if isinstance(action, act.Rest)), 0)
         self._round = rest or (next_round if tick else min(self._round, next_round))
+        self._keep_pace(rest)
         for action in actions:
             self._hands.do(action)
         self._note_record(seen)
@@ -123,10 +124,29 @@ class Agent:
         self._answer_those_who_wait()
         return not all(isinstance(action, _WITHOUT_NEWS) for action in actions)
 
+    def _patience(self) -> int:
+        """The service manager's, with an agent that says nothing: microseconds."""
+        return max(self._node.setup.core.give_up // 3, 2 * self._pace) * 1000
+
+    def _keep_pace(self, rest: int) -> None:
+        """A standby that rests wakes for nothing else; with all others a heartbeat counts."""
+        core = self._node.setup.core
+        if rest:
+            pace = rest_time(core)
+        elif not isinstance(self._state.phase, Standby):
+            pace = core.heartbeat
+        else:
+            return
+        if pace != self._pace:
+            self._pace = pace
+            # Together with the next look.
+            self._alive = self._round
+            self._node.manager.tell(WATCHDOG=1, WATCHDOG_USEC=self._patience())
+
     def _live(self, now: int) -> None:
-        """Once a heartbeat, also while nothing needs a decision."""
+        """At its pace, also while nothing needs a decision."""
         if now >= self._alive - self._node.setup.core.heartbeat // _NEAR:
-            self._alive = now + self._node.setup.core.heartbeat
+            self._alive = now + self._pace
             self._hands.repeat()
             self._node.manager.tell(WATCHDOG=1, EXTEND_TIMEOUT_USEC=self._node.setup.core.give_up * 1000)
 
