@@ -42,8 +42,8 @@ const starts = (...units: string[]): string =>
 
 /** Adds a line that no file of ours has, and whether it is gone. */
 const edited = (file: string): Pick<Drift, "by" | "healed"> => ({
-  by: `echo "# by hand" >>${file}`,
-  healed: `! grep -q "by hand" ${file}`,
+  by: `echo "# a test was here" >>${file}`,
+  healed: `! grep -q "a test was here" ${file}`,
 });
 
 export const drifts: readonly Drift[] = [
@@ -123,9 +123,9 @@ export const drifts: readonly Drift[] = [
     batch: "C",
     what: "the agent's unit was changed",
     on: "active",
-    by: `echo "# by hand" >>${agentUnit} && systemctl daemon-reload`,
+    by: `echo "# a test was here" >>${agentUnit} && systemctl daemon-reload`,
     resource: /software-NODE-agent-files$/,
-    healed: `! grep -q "by hand" ${agentUnit} && [ $(systemctl show -p NeedDaemonReload --value ha-rancher-agent) = no ]`,
+    healed: `! grep -q "a test was here" ${agentUnit} && [ $(systemctl show -p NeedDaemonReload --value ha-rancher-agent) = no ]`,
   },
   {
     batch: "C",
