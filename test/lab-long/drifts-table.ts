@@ -97,9 +97,9 @@ export const drifts: readonly Drift[] = [
   },
   {
     batch: "B",
-    what: "Docker's daemon.json was removed",
+    what: "live-restore was taken out of Docker's daemon.json, which has also what is not ours",
     on: "standby",
-    by: "rm /etc/docker/daemon.json",
+    by: `python3 -c 'import json; path = "/etc/docker/daemon.json"; told = json.load(open(path)); del told["live-restore"]; json.dump(told, open(path, "w"))'`,
     resource: /rancher-NODE-docker-settings$/,
     healed: "grep -q live-restore /etc/docker/daemon.json",
   },
