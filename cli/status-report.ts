@@ -12,7 +12,7 @@ export function reportOf(
   { nodes, ping }: { nodes: NodeReport[]; ping: PingReport },
   furtherRemarks: readonly string[] = [],
 ): StatusReport {
-  const { state, message, remarks, standings } = judge(nodes, ping);
+  const { state, message, remarks, standings, reasons } = judge(nodes, ping);
   const worker = whoWorks(stack);
   return {
     ...{ stack, vip, url, healthy: state === "healthy", state },
@@ -23,6 +23,7 @@ export function reportOf(
     standings: standings.map((each) =>
       each.as === "none" ? { ...each, mend: mendOn(stack, each.mend) } : each,
     ),
+    reasons: reasons.map((reason) => forStack(reason, stack)),
     ...{ holders: holdersOf(nodes).map(({ name }) => name), ping, nodes },
   };
 }

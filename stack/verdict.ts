@@ -1,6 +1,7 @@
 import { orderedReason } from "./agent-findings";
 import { findingsOf } from "./findings";
 import { agentRuns, type NodeReport, notSetUp } from "./node-report";
+import { reasonsOf } from "./reasons";
 import { type Standing, shownShortcoming, standingsOf } from "./standing";
 
 /** The state of the whole stack. Only `healthy` is good. */
@@ -31,6 +32,8 @@ export interface Verdict {
   remarks: string[];
   /** Of each node: whether it serves, would take over, or why it would not, with what mends that. */
   standings: Standing[];
+  /** What agents say of themselves, `NODE: WORDS`, where that explains something. */
+  reasons: string[];
 }
 
 /** Whether https://VIP/ping answered. */
@@ -83,6 +86,13 @@ function sinceWhen(holders: NodeReport[], now: Date): string {
 
 /** Judges the measured values. If there are several problems, the worst one is the verdict. */
 export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): Verdict {
+  const judged = judgeAll(nodes, ping, now);
+  const { state, message, remarks, standings } = judged;
+  const said = [message, ...remarks].join("\n");
+  return { ...judged, reasons: state === "healthy" ? [] : reasonsOf(nodes, standings, said) };
+}
+
+function judgeAll(nodes: NodeReport[], ping: PingReport, now: Date): Omit<Verdict, "reasons"> {
   const { stale, unfit, deaf, unprotected, mismatch, notes } = findingsOf(nodes);
   const standings = standingsOf(nodes);
   const faults = [...stale, ...unfit, ...deaf, ...unprotected, ...mismatch];
