@@ -1,8 +1,8 @@
+import { forStack } from "../local/called";
 import type { KnownStack } from "../stack/known-stack";
 import type { NodeReport } from "../stack/node-report";
 import { holdersOf, judge, type PingReport, type Verdict } from "../stack/verdict";
 import { whoWorks } from "./pulumi/turn";
-import { forStack } from "./ui/npm-run";
 import type { StatusReport } from "./ui/status-table";
 
 /** What was measured of a stack, with the verdict and who works on it. Its commands are for this stack. */

@@ -1,3 +1,4 @@
+import { callOf } from "../local/called";
 import { orderedReason } from "./agent-findings";
 import { findingsOf } from "./findings";
 import { agentRuns, type NodeReport, notSetUp } from "./node-report";
@@ -134,7 +135,10 @@ function judgeOrders(nodes: NodeReport[], verdict: Judgement): Judgement {
   const paused = orderedReason(nodes, "paused");
   const without = ["node-unreachable", "no-standby"].includes(verdict.state) ? `; ${verdict.message}` : "";
   if (stopped && ["no-service", "no-holder"].includes(verdict.state) && running(nodes).length === 0)
-    return { state: "stopped", message: `the service is stopped (${stopped}): \`npm run start\` starts it` };
+    return {
+      state: "stopped",
+      message: `the service is stopped (${stopped}): \`${callOf("start")}\` starts it`,
+    };
   if (stopped && serves.includes(verdict.state))
     return {
       state: "stopped",
@@ -143,7 +147,7 @@ function judgeOrders(nodes: NodeReport[], verdict: Judgement): Judgement {
   if (paused && [...serves, "no-service", "no-holder"].includes(verdict.state))
     return {
       state: "paused",
-      message: `paused (${paused}), so that no agent acts: \`npm run resume\` ends it; ${verdict.message}`,
+      message: `paused (${paused}), so that no agent acts: \`${callOf("resume")}\` ends it; ${verdict.message}`,
     };
   return verdict;
 }
@@ -152,7 +156,10 @@ function judgeHolders(nodes: NodeReport[], ping: PingReport, stale: string[], no
   const silent = nodes.filter(({ status }) => !status);
   const bare = silent.filter(({ error }) => error === notSetUp);
   if (bare.length > 0 && bare.length === nodes.length)
-    return { state: "not-up", message: "the nodes are there, and not set up yet: `npm run up` does that" };
+    return {
+      state: "not-up",
+      message: `the nodes are there, and not set up yet: \`${callOf("up")}\` does that`,
+    };
   const holders = holdersOf(nodes);
   const services = running(nodes);
   const without = silent.length > 0 ? `; ${names(silent)} cannot be reached` : "";
