@@ -14,7 +14,7 @@ const members = {
   current: {
     lib: ["json.bash", "service.bash", "settings.bash", "units.bash"],
     agent: [
-      ...["__init__.py", "__main__.py", "announce.py", "cgroup.py", "cli.py", "cli_scripts.py", "clock.py"],
+      ...["__init__.py", "__main__.py", "announce.py", "asked.py", "cgroup.py", "cli.py", "cli_scripts.py", "clock.py"],
       ...["configuration.py", "container.py", "control.py", "copies.py", "copying.py"],
       ...["daemons.py", "docker.py", "events.py", "fencing.py", "files.py", "guard_dog.py"],
       ...["hands.py", "harden.py", "health.py", "health_client.py", "holders.py", "http1.py", "job.py"],
