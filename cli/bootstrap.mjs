@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { basename, join, relative } from "node:path";
+import { basename, delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -196,8 +196,23 @@ function prepare() {
   }
 }
 
+/**
+ * How a person calls this program, for texts that name its commands (local/called.ts). A process that neither npm nor a person
+ * has started, such as the `status` of an `up`, says what that one would.
+ */
+function calledAs(command) {
+  const program = process.argv[1] ?? "";
+  if (basename(program) === "bootstrap.mjs")
+    return process.env.npm_lifecycle_event === command ? "npm run" : process.env.HA_RANCHER_CALLED_AS;
+  if ((process.env.PATH ?? "").split(delimiter).includes(dirname(program))) return basename(program);
+  const path = relative(process.cwd(), program);
+  // Whatever a shell would read otherwise is not repeated.
+  return /^[\w.-]+$/.test(path) ? `./${path}` : /^[\w./-]+$/.test(path) ? path : "./ha-rancher";
+}
+
 try {
   const [command] = process.argv.slice(2);
+  process.env.HA_RANCHER_CALLED_AS = calledAs(command) || "npm run";
   const program = join(root, "dist", "cli", "main.js");
   // A shell that completes a line waits for it: what was compiled last will do.
   if (command !== "__complete") prepare();

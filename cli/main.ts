@@ -1,8 +1,9 @@
 import { Command, CommanderError } from "commander";
+import { ownName } from "../local/called";
 import { Failure, shownError } from "../local/errors";
 import { backupCommand } from "./commands/backup";
 import { benchCommand } from "./commands/bench";
-import type { CommandBuilder } from "./commands/command";
+import { type CommandBuilder, withExamples } from "./commands/command";
 import { completionCommand } from "./commands/completion";
 import { doctorCommand } from "./commands/doctor";
 import { downCommand } from "./commands/down";
@@ -58,26 +59,26 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
   "For this program itself:": [testCommand, schemaCommand, sbomCommand, completionCommand],
 };
 
-const everyday = `
-Examples:
-  ha-rancher up                    from nothing to a floating IP that answers
-  ha-rancher status --watch        who has it, and what happens
-  ha-rancher switchover            the service goes to the other node
-  ha-rancher COMMAND --help        more of one command
-
-Each is an npm script, too: \`npm run status -- --watch\`.`;
+/** npm has no script for the program as a whole: it is asked for help by its own name. */
+const others = (): string =>
+  `\nMore of one command: \`${ownName()} COMMAND --help\`. Each is an npm script, too: \`npm run status -- --watch\`.`;
 
 /** The program with all its commands. */
 export function programOf(line: CommandLine): Command {
   const program = new Command("ha-rancher")
     .description("A highly available Rancher behind a floating IP")
     .exitOverride()
-    .showHelpAfterError("(`ha-rancher --help` lists the commands)")
-    .enablePositionalOptions()
-    .addHelpText("after", everyday);
+    .showHelpAfterError(`(\`${ownName()} --help\` lists the commands)`)
+    .configureHelp({ commandUsage: (shown) => `${ownName()} ${shown.usage()}` })
+    .enablePositionalOptions();
   for (const [heading, builders] of Object.entries(groups))
     for (const build of builders) program.addCommand(build(line).helpGroup(heading));
-  return program;
+  return withExamples(
+    program,
+    ["up", "from nothing to a floating IP that answers"],
+    ["status --watch", "who has it, and what happens"],
+    ["switchover", "the service goes to the other node"],
+  ).addHelpText("after", others);
 }
 
 /** Runs a command; sets the process's exit code: 0, 1 if it failed, 2 if it was called wrongly. */

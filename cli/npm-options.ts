@@ -29,7 +29,7 @@ export function refuseTakenOptions(
   environment: NodeJS.ProcessEnv = process.env,
 ): void {
   const command = program.commands.find((each) => each.name() === argv[0]);
-  if (!command || environment.npm_lifecycle_event === undefined) return;
+  if (!command || environment.npm_lifecycle_event !== command.name()) return;
   const taken = command.options.flatMap((option) => {
     const name = option.name();
     const value = environment[variableOf(name)];

@@ -1,8 +1,8 @@
 import type { LabDescription } from "../lab";
+import { callOn } from "../local/called";
 import { Failure } from "../local/errors";
 import { existingStackFile } from "../stack/stack-file";
 import type { Place, ReachedStack, UnreachedStack } from "./place";
-import { npmRun } from "./ui/npm-run";
 
 /** The words of a command line, and the function that runs its actions where nodes can be reached. */
 export interface CommandLine {
@@ -72,7 +72,7 @@ async function alone(
   const { working } = await import("./pulumi/turn.js");
   const { backendOf } = await import("./pulumi/surroundings.js");
   const { currentLab } = await import("../lab/index.js");
-  const again = `${npmRun(work, stack, "--wait")} ...`;
+  const again = `${callOn(stack, work, "--wait")} ...`;
   return await working(
     backendOf(currentLab() !== undefined),
     stack,

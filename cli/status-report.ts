@@ -1,8 +1,8 @@
+import { forStack } from "../local/called";
 import type { KnownStack } from "../stack/known-stack";
 import type { NodeReport } from "../stack/node-report";
 import { holdersOf, judge, type PingReport, type Verdict } from "../stack/verdict";
 import { whoWorks } from "./pulumi/turn";
-import { forStack } from "./ui/npm-run";
 import type { StatusReport } from "./ui/status-table";
 
 /** What was measured of a stack, with the verdict and who works on it. Its commands are for this stack. */
@@ -12,7 +12,7 @@ export function reportOf(
   { nodes, ping }: { nodes: NodeReport[]; ping: PingReport },
   furtherRemarks: readonly string[] = [],
 ): StatusReport {
-  const { state, message, remarks, standings } = judge(nodes, ping);
+  const { state, message, remarks, standings, reasons } = judge(nodes, ping);
   const worker = whoWorks(stack);
   return {
     ...{ stack, vip, url, healthy: state === "healthy", state },
@@ -23,6 +23,7 @@ export function reportOf(
     standings: standings.map((each) =>
       each.as === "none" ? { ...each, mend: mendOn(stack, each.mend) } : each,
     ),
+    reasons: reasons.map((reason) => forStack(reason, stack)),
     ...{ holders: holdersOf(nodes).map(({ name }) => name), ping, nodes },
   };
 }

@@ -1,13 +1,13 @@
 import { userInfo } from "node:os";
 import { activityOn } from "../local/activity";
+import { callOn } from "../local/called";
 import { otherMaker } from "../stack/makers";
 import type { UnreachedStack } from "./place";
 import { whoWorks } from "./pulumi/turn";
-import { npmRun } from "./ui/npm-run";
 
 /** Why a stack's nodes cannot be reached, for people: it is not there, it is another user's, or it is being made. */
 export function whyUnreached(stack: string, { state }: UnreachedStack): string {
-  const up = `\`${npmRun("up", stack)}\``;
+  const up = `\`${callOn(stack, "up")}\``;
   const worker = whoWorks(stack);
   if (worker !== undefined) {
     const isRemoved = activityOn(stack)?.command === "down";

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { agentConfiguration, type WatchdogMode } from "../domain/agent-configuration";
 import type { FenceAgent } from "../domain/fencing";
-import { setFiles } from "../domain/node-set";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { nodeFile } from "../providers/remote/script";
+import { setFiles } from "../providers/remote/set-files";
 import { Component } from "./component";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";

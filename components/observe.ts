@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { withLikelyCause } from "../domain/causes";
 import { shellQuote } from "../domain/shell-quote";
 import { shownLines } from "../domain/shown-text";
+import { callOf } from "../local/called";
 import { runReleaseScript } from "../providers/release/scripts";
 import { pinnedSshWords, type SshEndpoint } from "../providers/remote/endpoint";
 import { connectAhead } from "../providers/remote/ssh";
@@ -85,7 +86,7 @@ function notOneHolder(vip: string, { holders, unreachable }: Holders): string {
   const who = holders.length > 0 ? ` (${holders.join(", ")})` : "";
   const silent =
     unreachable.length > 0 ? `, and ${unreachable.join(" and ")} did not answer over SSH in time` : "";
-  return `the VIP ${vip} has ${holders.length || "no"} holder${holders.length > 1 ? "s" : ""}${who}, not exactly one${silent}; look with \`npm run status\``;
+  return `the VIP ${vip} has ${holders.length || "no"} holder${holders.length > 1 ? "s" : ""}${who}, not exactly one${silent}; look with \`${callOf("status")}\``;
 }
 
 type Reachable = { name: string; address: string; ssh: SshEndpoint };
@@ -137,7 +138,7 @@ async function waitForService(nodes: Reachable[], { workload }: ObserveArgs): Pr
       [
         `${title} does not answer through the VIP: ${error instanceof Error ? error.message : error}`,
         withLikelyCause(logs.join("\n"), causes),
-        "What exists is in the state. Mend the cause and run `npm run up` again; `npm run status` shows each node.",
+        `What exists is in the state. Mend the cause and run \`${callOf("up")}\` again; \`${callOf("status")}\` shows each node.`,
       ].join("\n"),
     );
   }

@@ -9,52 +9,13 @@ import { type ArchivedFile, ustar } from "./ustar";
 /** Where sets are on a node: `sets/HASH` below it, and the links. */
 export const setRoot = "/usr/local/lib/ha-rancher";
 
-/** Files of node/ by set and folder; a set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
-const members = {
-  current: {
-    lib: ["json.bash", "service.bash", "settings.bash", "units.bash"],
-    agent: [
-      ...["__init__.py", "__main__.py", "announce.py", "cgroup.py", "cli.py", "cli_scripts.py", "clock.py"],
-      ...["configuration.py", "container.py", "control.py", "copies.py", "copying.py"],
-      ...["daemons.py", "docker.py", "events.py", "fencing.py", "files.py", "guard_dog.py"],
-      ...["hands.py", "harden.py", "health.py", "health_client.py", "holders.py", "http1.py", "job.py"],
-      ...["jobs.py", "keepalived_view.py", "loop.py", "mounts.py", "netlink.py", "node.py"],
-      ...["orders.py", "private_socket.py", "process.py", "renewal.py", "report.py", "reset.py"],
-      ...["restore.py", "run_files.py", "senses.py", "setup.py", "shared_data.py", "show.py"],
-      ...["status.py", "stop.py", "storage_view.py", "systemd.py", "take_back.py"],
-      ...["taking_back.py", "track.py", "units_view.py", "version.py", "watchdog.py", "work.py"],
-    ],
-    "agent/core": [
-      ...["__init__.py", "actions.py", "candidate.py", "claim.py", "decide.py", "files.py"],
-      ...["fitness.py", "follow.py", "killing.py", "lease.py", "leaving.py", "notes.py"],
-      ...["observation.py", "owner.py", "presence.py", "record.py", "requests.py", "rest.py", "service.py"],
-      ...["settings.py", "state.py", "turn.py", "types.py", "watch.py"],
-    ],
-    "agent/lease": ["__init__.py", "client.py", "deadman.py", "files.py", "lines.py", "process.py", "wire.py"],
-    keepalived: [
-      ...["adopt", "await-address", "before-start", "firewall", "install", "look", "maintenance"],
-      ...["real-time", "remove", "strip", "swap", "vrrp-notify", "yield"],
-    ],
-    release: ["halt", "kept", "last-words", "look", "name", "point", "take-back"],
-    backup: ["archive.bash", "backup", "restore"],
-    storage: ["claim", "identity", "mount-lease", "serve"],
-    host: ["agent", "agent-state", "patient", "prepare", "set", "start-agent", "stop-agent", "units"],
-  },
-  drill: { drill: ["agent.bash", "fault", "pressure.bash", "sampler"] },
-} as const;
+/** A set's name is its link's. `current` is on every node, `drill` only while it is drilled. */
+export const setNames = ["current", "drill"] as const;
 
-export type SetName = keyof typeof members;
-
-export const setNames = Object.keys(members) as SetName[];
+export type SetName = (typeof setNames)[number];
 
 /** What others read is no program. */
 const modeOf = (name: string): string => (/\.(bash|py)$/.test(name) ? "0644" : "0755");
-
-/** The files of a set: their paths in node/, which are those in the set, and their modes. */
-export const setFiles = (name: SetName): { path: string; mode: string }[] =>
-  Object.entries<readonly string[]>(members[name]).flatMap(([folder, names]) =>
-    names.map((each) => ({ path: `${folder}/${each}`, mode: modeOf(each) })),
-  );
 
 /**
  * Programs that are sent to where no set is: they look at a host, claim it and give it back, which is before and after
@@ -71,6 +32,27 @@ export const bareScripts = [
 ] as const;
 
 export type BareScript = (typeof bareScripts)[number];
+
+/** Programs, and what they read: no unit, and nothing that an editor or Python leaves beside them. */
+const named = /^([a-z]+\/)+\w[\w-]*(\.(bash|py))?$/;
+
+/**
+ * The set of a file of node/, by its path there; undefined: of none. Whatever lies there is in one, but for what is named otherwise,
+ * which components write to where systemd looks, and for programs that run where no set is. Of these `host/set` has work to
+ * do on nodes that have one.
+ */
+export function setOf(path: string): SetName | undefined {
+  if (!named.test(path) || (bareScripts.some((each) => each === path) && path !== "host/set"))
+    return undefined;
+  return path.startsWith("drill/") ? "drill" : "current";
+}
+
+/** The files of a set, of those of node/: their paths there, which are those in the set, and their modes; in one order anywhere. */
+export const filesOfSet = (name: SetName, paths: readonly string[]): { path: string; mode: string }[] =>
+  paths
+    .filter((path) => setOf(path) === name)
+    .sort()
+    .map((path) => ({ path, mode: modeOf(path) }));
 
 const sha = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 

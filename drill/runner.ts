@@ -1,5 +1,6 @@
 import { cpus, release, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { callOf } from "../local/called";
 import { audit } from "./audits/invariants";
 import { type Fault, faults } from "./faults";
 import { type DrillContext, heal, untilHealthy } from "./heal";
@@ -79,7 +80,7 @@ async function mustBeHealthy(context: DrillContext): Promise<void> {
   const { health } = await untilHealthy(context, 15 * context.pace.check);
   if (!health.healthy)
     throw new Refused(
-      `the stack is not healthy, and a drill would say nothing: ${health.message}. \`npm run status\` shows what is wrong, \`npm run up\` mends it`,
+      `the stack is not healthy, and a drill would say nothing: ${health.message}. \`${callOf("status")}\` shows what is wrong, \`${callOf("up")}\` mends it`,
     );
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { callOf } from "../local/called";
 import { messageOf } from "../local/errors";
 
 /** What is measured of the nodes. */
@@ -60,7 +61,7 @@ export async function rollOut(
     if (before.holders.length > 0 && !(await heldWithin(world, options.limit)))
       return {
         done,
-        failure: `${options.lost} since ${name} was changed${untouched}; look with \`npm run status\``,
+        failure: `${options.lost} since ${name} was changed${untouched}; look with \`${callOf("status")}\``,
       };
   }
   return { done };

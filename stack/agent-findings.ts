@@ -1,3 +1,4 @@
+import { callOf } from "../local/called";
 import { agentRuns, type NodeReport } from "./node-report";
 
 /** Seconds that a change of state may take. */
@@ -59,14 +60,14 @@ export function unprotected({ name, status }: NodeReport): string[] {
 export const refusedConfiguration = ({ name, status }: NodeReport): string[] =>
   status?.configuration
     ? [
-        `the agent on ${name} would not start with the configuration that is on disk: \`npm run up\` writes it again (${status.configuration})`,
+        `the agent on ${name} would not start with the configuration that is on disk: \`${callOf("up")}\` writes it again (${status.configuration})`,
       ]
     : [];
 
 /** The agents' versions, where they differ. */
 export function differentAgents(nodes: NodeReport[]): string[] {
   const versions = differing(nodes, ({ status }) => status?.agent?.version);
-  return versions ? [`the agents' versions differ (${versions}): \`npm run up\` repairs it`] : [];
+  return versions ? [`the agents' versions differ (${versions}): \`${callOf("up")}\` repairs it`] : [];
 }
 
 /** A lease process that hangs, or is gone. */
@@ -109,7 +110,7 @@ function healthNotes({ name, status }: NodeReport): string[] {
       : []),
     ...(failures > 0
       ? [
-          `the service failed ${failures === 1 ? "once" : `${failures} times`} on ${name} since it was last well there${health?.failure ? ` (${health.failure})` : ""}: \`npm run failures -- --clear\` forgets it`,
+          `the service failed ${failures === 1 ? "once" : `${failures} times`} on ${name} since it was last well there${health?.failure ? ` (${health.failure})` : ""}: \`${callOf("failures", "--clear")}\` forgets it`,
         ]
       : []),
   ];
@@ -151,6 +152,6 @@ export function agentNotes(node: NodeReport): string[] {
 export function stackNotes(nodes: NodeReport[]): string[] {
   const prefer = orderedReason(nodes, "prefer");
   return prefer
-    ? [`the service goes to ${prefer} next, if that is fit: \`npm run prefer -- none\` ends it`]
+    ? [`the service goes to ${prefer} next, if that is fit: \`${callOf("prefer", "none")}\` ends it`]
     : [];
 }

@@ -1,5 +1,6 @@
 import { linkedProgram } from "../domain/node-set";
 import { shellQuote } from "../domain/shell-quote";
+import { callOf } from "../local/called";
 import { messageOf } from "../local/errors";
 import { rootPrefix } from "../providers/remote/root";
 import { type ExecResult, exec, lastLines } from "../providers/remote/ssh";
@@ -15,7 +16,7 @@ export const askAgent: AskAgent = async (node, words, timeout) => {
   const result = await exec(ssh, `${rootPrefix(ssh.user)}${command}`, { timeout });
   if (result.code !== 0 && /host\/agent\W.*(not found|No such file)/.test(result.stderr))
     throw new Error(
-      "it has no agent, but programs of another version of this project: `npm run up` brings it",
+      `it has no agent, but programs of another version of this project: \`${callOf("up")}\` brings it`,
     );
   return result;
 };

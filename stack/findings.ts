@@ -1,3 +1,4 @@
+import { callOf } from "../local/called";
 import {
   agentNotes,
   differentAgents,
@@ -93,8 +94,10 @@ export function findingsOf(nodes: NodeReport[]): Findings {
     mismatch: [
       ...nodes.flatMap(refusedConfiguration),
       ...differentAgents(nodes),
-      ...edited.map((name) => `keepalived.conf on ${name} was changed by hand: \`npm run up\` repairs it`),
-      ...(settings ? [`keepalived's settings differ (${settings}): \`npm run up\` repairs it`] : []),
+      ...edited.map(
+        (name) => `keepalived.conf on ${name} was changed by hand: \`${callOf("up")}\` repairs it`,
+      ),
+      ...(settings ? [`keepalived's settings differ (${settings}): \`${callOf("up")}\` repairs it`] : []),
     ],
     notes: [
       ...nodes.flatMap(agentNotes),

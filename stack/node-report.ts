@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { asCalled } from "../local/called";
 import { shownAnswerOf } from "../providers/remote/answer";
 
 /** Characters of a text, and entries of a list, that are taken from a node's answer. */
@@ -13,7 +14,7 @@ const control = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
  */
 const text = z
   .string()
-  .transform((given) => given.replace(control, " ").slice(0, most.text))
+  .transform((given) => asCalled(given.replace(control, " ").slice(0, most.text)))
   .nullish()
   .catch(undefined);
 const number = z.number().min(-1e15).max(1e15).nullish().catch(undefined);

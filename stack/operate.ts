@@ -1,3 +1,4 @@
+import { callOf } from "../local/called";
 import { Failure } from "../local/errors";
 import { awaitHolders } from "../providers/vip/holders";
 import { runScript, type Script } from "../providers/vip/scripts";
@@ -40,5 +41,5 @@ export async function holdersWhen(
   const { holders, unreachable } = await awaitHolders(asked, vip, wanted, given);
   if (wanted(holders)) return { holders, seconds: (performance.now() - begin) / 1000 };
   const silent = `whether the VIP moved is not known, ${unreachable.join(" and ")} did not answer over SSH`;
-  throw new Failure(`${unreachable.length ? silent : otherwise}: look with \`npm run status\``);
+  throw new Failure(`${unreachable.length ? silent : otherwise}: look with \`${callOf("status")}\``);
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { didYouMean } from "../domain/closest";
+import { callOf } from "../local/called";
 import { Failure } from "../local/errors";
 import { packageRoot } from "../local/root";
 
@@ -30,7 +31,7 @@ export function existingStackFile(stack: string): string {
   throw new Failure(
     `there is no Pulumi.${stack}.yaml with the settings of the stack \`${stack}\`. ` +
       (others.length > 0
-        ? `Choose one of ${others.join(", ")} with \`--stack\`, or write one with \`npm run new-stack -- ${stack}\`${didYouMean(stack, others)}`
-        : "`npm run new-stack` writes one."),
+        ? `Choose one of ${others.join(", ")} with \`--stack\`, or write one with \`${callOf("new-stack", stack)}\`${didYouMean(stack, others)}`
+        : `\`${callOf("new-stack")}\` writes one.`),
   );
 }

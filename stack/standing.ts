@@ -1,3 +1,4 @@
+import { callOf } from "../local/called";
 import { settling } from "./agent-findings";
 import { agentRuns, type NodeReport, notSetUp } from "./node-report";
 
@@ -13,12 +14,12 @@ export interface Shortcoming {
   isOrdered?: boolean;
 }
 
-const up = "npm run up";
+const up = (): string => callOf("up");
 /** Where a moment is all that it takes. */
-const wait = "npm run status -- --within 60";
+const wait = (): string => callOf("status", "--within", 60);
 
-const lasting = (why: string, mend = up): Shortcoming => ({ why, mend, lasts: true });
-const passing = (why: string, mend = up): Shortcoming => ({ why, mend, lasts: false });
+const lasting = (why: string, mend = up()): Shortcoming => ({ why, mend, lasts: true });
+const passing = (why: string, mend = up()): Shortcoming => ({ why, mend, lasts: false });
 
 /** What became of a unit, in words that follow its name; `undefined`: nothing is known of it. */
 function fateOf(word: string | null | undefined): string | undefined {
@@ -43,9 +44,9 @@ function unreached({ error }: NodeReport): Shortcoming {
 function ordered({ name, status }: NodeReport): Shortcoming | undefined {
   const { banned, leave } = status?.orders ?? {};
   if (status?.keepalived?.maintenance)
-    return { ...lasting("it is in maintenance", `npm run maintenance -- ${name} off`), isOrdered: true };
-  if (banned) return { ...lasting(`it is banned (${banned})`, `npm run allow -- ${name}`), isOrdered: true };
-  if (leave) return { ...passing(`it has just handed over (${leave})`, wait), isOrdered: true };
+    return { ...lasting("it is in maintenance", callOf("maintenance", name, "off")), isOrdered: true };
+  if (banned) return { ...lasting(`it is banned (${banned})`, callOf("allow", name)), isOrdered: true };
+  if (leave) return { ...passing(`it has just handed over (${leave})`, wait()), isOrdered: true };
   return undefined;
 }
 
@@ -69,7 +70,7 @@ function withoutKeepalived({ status }: NodeReport): Shortcoming | undefined {
 
 /** An agent's reasons by what they begin with: what is behind them, and what mends it. */
 const reasons: readonly [begin: string, about: (words: string, node: NodeReport) => Shortcoming][] = [
-  ["Docker was not asked yet", () => passing("its agent has just started", wait)],
+  ["Docker was not asked yet", () => passing("its agent has just started", wait())],
   [
     "Docker does not answer",
     (words, { status }) => {
@@ -88,14 +89,14 @@ const reasons: readonly [begin: string, about: (words: string, node: NodeReport)
   [
     "the NFSv4 client identity",
     (words, { name }) =>
-      lasting(words, `npm run ssh -- ${name} sudo systemctl restart ha-rancher-nfs-identity`),
+      lasting(words, callOf("ssh", name, "sudo", "systemctl", "restart", "ha-rancher-nfs-identity")),
   ],
   [
     "the NFS client takes lost locks back",
     (words, { name }) =>
       lasting(
         words,
-        `npm run ssh -- ${name} "echo 0 | sudo tee /sys/module/nfs/parameters/recover_lost_locks"`,
+        `${callOf("ssh", name)} "echo 0 | sudo tee /sys/module/nfs/parameters/recover_lost_locks"`,
       ),
   ],
   [
@@ -104,10 +105,10 @@ const reasons: readonly [begin: string, about: (words: string, node: NodeReport)
   ],
   [
     "`watchdog` is required",
-    (words, { name }) => lasting(words, `npm run ssh -- ${name} sudo modprobe softdog`),
+    (words, { name }) => lasting(words, callOf("ssh", name, "sudo", "modprobe", "softdog")),
   ],
-  ["told to hand over", (words) => passing(`it was ${words}`, wait)],
-  ["a start of the container may still happen", (words) => passing(words, wait)],
+  ["told to hand over", (words) => passing(`it was ${words}`, wait())],
+  ["a start of the container may still happen", (words) => passing(words, wait())],
 ];
 
 function unfit(node: NodeReport): Shortcoming | undefined {
@@ -121,7 +122,7 @@ function unfit(node: NodeReport): Shortcoming | undefined {
   const known = reasons.find(([begin]) => words.startsWith(begin));
   if (known) return known[1](words, node);
   // The service did not stay well there: it keeps away for a while, unless that is forgotten.
-  return status.health?.failures ? lasting(words, "npm run failures -- --clear") : passing(words);
+  return status.health?.failures ? lasting(words, callOf("failures", "--clear")) : passing(words);
 }
 
 /** Why its keepalived is in FAULT although its agent has nothing against the VIP. */
@@ -135,7 +136,7 @@ function inFault({ name, status }: NodeReport): Shortcoming | undefined {
   const reason = state && agent?.reason ? `${state} (${agent.reason})` : state;
   return passing(
     `its keepalived is in FAULT${reason ? `; ${reason}` : ""}`,
-    reason ? up : `npm run logs -- ${name}`,
+    reason ? up() : callOf("logs", name),
   );
 }
 

@@ -1,4 +1,5 @@
 import { didYouMean } from "../domain/closest";
+import { callOf } from "../local/called";
 import { Failure } from "../local/errors";
 import type { NodeReport } from "./node-report";
 import { shortcomingOf, shownShortcoming } from "./standing";
@@ -27,7 +28,7 @@ function onlyHolder(nodes: NodeReport[]): NodeReport {
   const [holder, ...others] = holdersOf(nodes);
   if (holder && others.length === 0) return holder;
   const found = holder ? `${[holder, ...others].map(({ name }) => name).join(" and ")} have` : "no node has";
-  throw new Failure(`${found} the VIP, and this needs exactly one holder: look with \`npm run status\``);
+  throw new Failure(`${found} the VIP, and this needs exactly one holder: look with \`${callOf("status")}\``);
 }
 
 /** A node by its name. */

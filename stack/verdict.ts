@@ -1,6 +1,8 @@
+import { callOf } from "../local/called";
 import { orderedReason } from "./agent-findings";
 import { findingsOf } from "./findings";
 import { agentRuns, type NodeReport, notSetUp } from "./node-report";
+import { reasonsOf } from "./reasons";
 import { type Standing, shownShortcoming, standingsOf } from "./standing";
 
 /** The state of the whole stack. Only `healthy` is good. */
@@ -31,6 +33,8 @@ export interface Verdict {
   remarks: string[];
   /** Of each node: whether it serves, would take over, or why it would not, with what mends that. */
   standings: Standing[];
+  /** What agents say of themselves, `NODE: WORDS`, where that explains something. */
+  reasons: string[];
 }
 
 /** Whether https://VIP/ping answered. */
@@ -83,6 +87,13 @@ function sinceWhen(holders: NodeReport[], now: Date): string {
 
 /** Judges the measured values. If there are several problems, the worst one is the verdict. */
 export function judge(nodes: NodeReport[], ping: PingReport, now = new Date()): Verdict {
+  const judged = judgeAll(nodes, ping, now);
+  const { state, message, remarks, standings } = judged;
+  const said = [message, ...remarks].join("\n");
+  return { ...judged, reasons: state === "healthy" ? [] : reasonsOf(nodes, standings, said) };
+}
+
+function judgeAll(nodes: NodeReport[], ping: PingReport, now: Date): Omit<Verdict, "reasons"> {
   const { stale, unfit, deaf, unprotected, mismatch, notes } = findingsOf(nodes);
   const standings = standingsOf(nodes);
   const faults = [...stale, ...unfit, ...deaf, ...unprotected, ...mismatch];
@@ -124,7 +135,10 @@ function judgeOrders(nodes: NodeReport[], verdict: Judgement): Judgement {
   const paused = orderedReason(nodes, "paused");
   const without = ["node-unreachable", "no-standby"].includes(verdict.state) ? `; ${verdict.message}` : "";
   if (stopped && ["no-service", "no-holder"].includes(verdict.state) && running(nodes).length === 0)
-    return { state: "stopped", message: `the service is stopped (${stopped}): \`npm run start\` starts it` };
+    return {
+      state: "stopped",
+      message: `the service is stopped (${stopped}): \`${callOf("start")}\` starts it`,
+    };
   if (stopped && serves.includes(verdict.state))
     return {
       state: "stopped",
@@ -133,7 +147,7 @@ function judgeOrders(nodes: NodeReport[], verdict: Judgement): Judgement {
   if (paused && [...serves, "no-service", "no-holder"].includes(verdict.state))
     return {
       state: "paused",
-      message: `paused (${paused}), so that no agent acts: \`npm run resume\` ends it; ${verdict.message}`,
+      message: `paused (${paused}), so that no agent acts: \`${callOf("resume")}\` ends it; ${verdict.message}`,
     };
   return verdict;
 }
@@ -142,7 +156,10 @@ function judgeHolders(nodes: NodeReport[], ping: PingReport, stale: string[], no
   const silent = nodes.filter(({ status }) => !status);
   const bare = silent.filter(({ error }) => error === notSetUp);
   if (bare.length > 0 && bare.length === nodes.length)
-    return { state: "not-up", message: "the nodes are there, and not set up yet: `npm run up` does that" };
+    return {
+      state: "not-up",
+      message: `the nodes are there, and not set up yet: \`${callOf("up")}\` does that`,
+    };
   const holders = holdersOf(nodes);
   const services = running(nodes);
   const without = silent.length > 0 ? `; ${names(silent)} cannot be reached` : "";

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { linkedProgram } from "../../domain/node-set";
 import { shellQuote } from "../../domain/shell-quote";
 import { shownLine } from "../../domain/shown-text";
+import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { dataHome } from "../../local/paths";
 import { sha256Of } from "../../local/sha256";
@@ -74,7 +75,7 @@ export function activeNode(reports: NodeReport[]): string {
   if (only && active.length === 1) return only.name;
   const what = reports.map((report) => `${report.name}: ${wordsOf(report)}`);
   throw new Failure(
-    `no node serves, so there is nothing to make a backup of (${what.join("; ")}): \`npm run status\` says more`,
+    `no node serves, so there is nothing to make a backup of (${what.join("; ")}): \`${callOf("status")}\` says more`,
   );
 }
 

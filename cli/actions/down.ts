@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { currentLab, removeLab, stopLab } from "../../lab";
+import { callOf, callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { labHome, labName } from "../../local/paths";
 import { projectName } from "../../local/project";
@@ -20,7 +21,6 @@ import { backendOf, cliOf, type Surroundings } from "../pulumi/surroundings";
 import { awaitTurn, working } from "../pulumi/turn";
 import { Clock } from "../ui/clock";
 import { confirm } from "../ui/confirm";
-import { npmRun } from "../ui/npm-run";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -54,7 +54,7 @@ async function takeDown(options: DownOptions, clock: Clock): Promise<void> {
   if (purges) refuseForeignData(file);
   const usesLab = await settingsNameLab(file);
   const backend = backendOf(usesLab, say);
-  const turn = { wait: options.wait, again: npmRun("down", stack, "--wait"), say };
+  const turn = { wait: options.wait, again: callOn(stack, "down", "--wait"), say };
   await awaitTurn(backend, stack, turn);
   const state = await readState(backend, stack, async () => await cliWithout(usesLab));
   if (state) refuseOtherLab(stack, state);
@@ -89,7 +89,7 @@ async function askFirst(options: DownOptions, state: StackState | undefined): Pr
     title: state ? `The stack ${stack} would be removed:` : "This would be removed:",
     losses,
     message: "Remove all this?",
-    unasked: npmRun("down", stack, ...flags),
+    unasked: callOn(stack, "down", ...flags),
   });
 }
 
@@ -137,7 +137,7 @@ async function removeStack(removal: Removal, clock: Clock): Promise<void> {
   if (isLost && !removal.removesLab) {
     throw new Failure(
       `the stack \`${stack}\` has machines in the lab \`${labName()}\`, whose folder ${labHome()} is gone, and the ` +
-        `machines with it. \`npm run down -- --stack ${stack} --lab\` removes what is recorded of them`,
+        `machines with it. \`${callOf("down", "--stack", stack, "--lab")}\` removes what is recorded of them`,
     );
   }
   if (isEmpty || isLost) {
@@ -155,7 +155,7 @@ async function destroy(
   { stack, state, usesLab, purges, others }: Removal,
   surroundings: Surroundings,
 ): Promise<void> {
-  const next = `\`${npmRun("down", stack)}\` continues where it stopped.`;
+  const next = `\`${callOn(stack, "down")}\` continues where it stopped.`;
   const { nodes } = state;
   // `destroy` ignores resources that were being created when Pulumi was killed. If the lab ends, they end with it.
   if (state.pendingCreates.length > 0 && !(usesLab && others.length === 0)) {
@@ -177,7 +177,8 @@ async function removeRecord(
 }
 
 async function leaveLab(others: string[], removesLab: boolean, clock: Clock): Promise<void> {
-  if (currentLab()) say("The lab goes on, since this is its shell: `npm run down` outside of it stops it");
+  if (currentLab())
+    say(`The lab goes on, since this is its shell: \`${callOf("down")}\` outside of it stops it`);
   else if (others.length > 0) say(`The lab goes on for ${others.join(", ")}`);
   else if (removesLab) await clock.phase("lab removal", () => removeLab(say));
   else await clock.phase("lab stop", () => stopLab(say));

@@ -1,9 +1,9 @@
+import { callOn } from "../../local/called";
 import { tellAgents } from "../../stack/agents";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
 import type { NodeReport } from "../../stack/node-report";
 import { mustBeTold } from "../../stack/orders";
-import { npmRun } from "../ui/npm-run";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -42,7 +42,7 @@ export async function failures(
 ): Promise<number> {
   if (clear) {
     const told = await tellAgents(known.nodes, ["failures", "--clear"]);
-    mustBeTold(told, say, npmRun("failures", stack, "--clear"));
+    mustBeTold(told, say, callOn(stack, "failures", "--clear"));
     say("the failures on all nodes are forgotten");
     return 0;
   }

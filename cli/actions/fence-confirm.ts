@@ -1,3 +1,4 @@
+import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { exec, SshError } from "../../providers/remote/ssh";
 import { tellAgents } from "../../stack/agents";
@@ -6,7 +7,6 @@ import { answerLimit } from "../../stack/measure";
 import { endpointOf, knownNode } from "../../stack/nodes";
 import { mustBeTold } from "../../stack/orders";
 import { confirm } from "../ui/confirm";
-import { npmRun } from "../ui/npm-run";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -46,9 +46,9 @@ export async function fenceConfirm(
       title: `Your word that ${node} is off lets another node start the service at once. If ${node} runs:`,
       losses: ["two nodes write the same data, and what they write is lost or broken"],
       message: `Did you see for yourself that ${node} is off?`,
-      unasked: npmRun("fence-confirm", stack, "--yes", node),
+      unasked: callOn(stack, "fence-confirm", "--yes", node),
     });
-  mustBeTold(await tellAgents(others, ["fence-confirm", node]), say, npmRun("fence-confirm", stack, node));
+  mustBeTold(await tellAgents(others, ["fence-confirm", node]), say, callOn(stack, "fence-confirm", node));
   say(`the other nodes take ${node} for off: once, for ten minutes, and not after it was seen to live`);
   return 0;
 }

@@ -5,6 +5,7 @@ import type { NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { currentLab, insideLab, type LabDescription, runningLab } from "../../lab";
+import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { overTls, relay } from "../../local/relay";
 import { packageRoot } from "../../local/root";
@@ -46,7 +47,7 @@ export interface Passage {
 export async function passage(stack: string, ports: readonly number[], plain = false): Promise<Passage> {
   const { url, usesLab } = await serviceOf(stack);
   const lab = usesLab ? runningLab() : undefined;
-  if (usesLab && !lab) throw new Failure("the lab does not run: `npm run up` starts it");
+  if (usesLab && !lab) throw new Failure(`the lab does not run: \`${callOf("up")}\` starts it`);
   const target = { host: url.hostname, port: Number(url.port || 443) };
   const gate = lab && (await openGate(lab, target));
   try {
@@ -108,11 +109,13 @@ export async function forward({ stack, port }: ForwardOptions): Promise<void> {
 
 function explained(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code === "EADDRINUSE") {
-    return new Failure(`port ${port} is in use: name another one, \`npm run forward -- --port ${port + 1}\``);
+    return new Failure(
+      `port ${port} is in use: name another one, \`${callOf("forward", "--port", port + 1)}\``,
+    );
   }
   if (error.code === "EACCES") {
     return new Failure(
-      `port ${port} is for root alone: name one from 1024, \`npm run forward -- --port 8443\``,
+      `port ${port} is for root alone: name one from 1024, \`${callOf("forward", "--port", "8443")}\``,
     );
   }
   return error;
@@ -148,7 +151,7 @@ async function openGate(lab: LabDescription, target: { host: string; port: numbe
     rmSync(folder, { recursive: true, force: true });
   };
   const closed = once(child, "close").then(() => {
-    throw new Failure("the lab has ended: `npm run up` starts it again");
+    throw new Failure(`the lab has ended: \`${callOf("up")}\` starts it again`);
   });
   // The rejection may come when nothing waits for it.
   closed.catch(() => {});

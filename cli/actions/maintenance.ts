@@ -1,3 +1,4 @@
+import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
@@ -40,6 +41,6 @@ export async function maintenance(known: KnownStack, { node, on }: MaintenanceOp
     `${node} is in maintenance, but the VIP did not move`,
   );
   const where = moved.holders.length ? `; ${moved.holders.join(" and ")} has the VIP` : "";
-  say(`${node} holds no VIP until \`npm run maintenance -- ${node} off\`${where}`);
+  say(`${node} holds no VIP until \`${callOf("maintenance", node, "off")}\`${where}`);
   return 0;
 }

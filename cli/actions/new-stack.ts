@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
+import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { type Settings, SettingsError } from "../../settings";
 import { checkSettingsText } from "../../settings/file";
@@ -41,13 +42,13 @@ export async function newStack(options: NewStackOptions): Promise<void> {
   refuseSame(settings, stack);
   writeFileSync(file, text, { flag: "wx" });
   say(
-    `${basename(file)} is written. It is checked, and can be changed; \`npm run up -- --stack ${stack}\` makes the stack.`,
+    `${basename(file)} is written. It is checked, and can be changed; \`${callOf("up", "--stack", stack)}\` makes the stack.`,
   );
 }
 
 function missing(what: string): never {
   throw new Failure(
-    `${what} is missing, and there is no terminal to ask on: \`npm run new-stack -- NAME --vip ADDRESS/PREFIX --node NAME=ADDRESS --node NAME=ADDRESS\`, for hosts with \`--kind hosts --user USER --key-file FILE\``,
+    `${what} is missing, and there is no terminal to ask on: \`${callOf("new-stack", "NAME", "--vip", "ADDRESS/PREFIX", "--node", "NAME=ADDRESS", "--node", "NAME=ADDRESS")}\`, for hosts with \`--kind hosts --user USER --key-file FILE\``,
     2,
   );
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
+import { callOn } from "../../local/called";
 import { onPath } from "../../local/toolchain/path";
-import { npmRun } from "../ui/npm-run";
 import { passage, serviceOf, untilInterrupted } from "./forward";
 
 export interface OpenOptions {
@@ -45,9 +45,9 @@ function show(url: string, { browser }: OpenOptions): void {
 
 function explain(stack: string): void {
   say("Its certificate is its own, unless you gave it one: the browser warns.");
-  const password = npmRun(
-    "shell",
+  const password = callOn(
     stack,
+    "shell",
     ...["pulumi", "stack", "output", "bootstrapPassword", "--show-secrets"],
   );
   say(`Rancher asks for the password of the first login: \`${password}\` shows it.`);
@@ -58,7 +58,7 @@ function explainStandIn(stack: string): void {
   say(
     "The lab's stand-in shows who serves, since when, and a counter in the shared data that outlives failovers.",
   );
-  say(`Move it, in another terminal: \`${npmRun("switchover", stack)}\``);
+  say(`Move it, in another terminal: \`${callOn(stack, "switchover")}\``);
 }
 
 /** Opens the service in a browser. Where it is in the lab, a port leads there, until Ctrl-C. */

@@ -1,3 +1,4 @@
+import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { checkSettingsFile } from "../../settings/file";
 import { tellAgents } from "../../stack/agents";
@@ -7,7 +8,6 @@ import { knownNode } from "../../stack/nodes";
 import { checkedReason, isDown, mustBeTold, untilAll } from "../../stack/orders";
 import { existingStackFile } from "../../stack/stack-file";
 import { nodeNamed, whyNotReady } from "../../stack/switchover-plan";
-import { npmRun } from "../ui/npm-run";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -23,14 +23,14 @@ export function handOverLimit(stack: string): number {
 /** Lets all agents look on and touch nothing. @returns 0 */
 export async function pause(known: KnownStack, stack: string, given: string): Promise<number> {
   const reason = checkedReason(given);
-  mustBeTold(await tellAgents(known.nodes, ["pause", reason]), say, npmRun("pause", stack, quoted(reason)));
-  say(`all agents look on and touch nothing, and nobody takes over, until \`${npmRun("resume", stack)}\``);
+  mustBeTold(await tellAgents(known.nodes, ["pause", reason]), say, callOn(stack, "pause", quoted(reason)));
+  say(`all agents look on and touch nothing, and nobody takes over, until \`${callOn(stack, "resume")}\``);
   return 0;
 }
 
 /** Ends {@link pause}. @returns 0 */
 export async function resume(known: KnownStack, stack: string): Promise<number> {
-  mustBeTold(await tellAgents(known.nodes, ["resume"]), say, npmRun("resume", stack));
+  mustBeTold(await tellAgents(known.nodes, ["resume"]), say, callOn(stack, "resume"));
   say("all agents act again");
   return 0;
 }
@@ -53,22 +53,22 @@ export async function ban(
   const able = others.some((each) => each.status?.lease?.heldHere || !whyNotReady(each));
   if (!able && !report.status?.orders?.banned)
     throw new Failure(
-      `without ${node} no node could serve: ${others.map(whyNotReady).join("; ")}. \`${npmRun("stop", stack, quoted(reason))}\` stops the service everywhere`,
+      `without ${node} no node could serve: ${others.map(whyNotReady).join("; ")}. \`${callOn(stack, "stop", quoted(reason))}\` stops the service everywhere`,
     );
   const wanted = [knownNode(known, node)];
-  mustBeTold(await tellAgents(wanted, ["ban", reason]), say, npmRun("ban", stack, node, quoted(reason)));
+  mustBeTold(await tellAgents(wanted, ["ban", reason]), say, callOn(stack, "ban", node, quoted(reason)));
   if (serves)
     await untilAll(isDown, `${node} is banned, and has not handed over yet`, {
       ...{ look: () => askNodes(wanted), say, limit: handOverLimit(stack) },
     });
-  say(`${node} does not serve until \`${npmRun("allow", stack, node)}\``);
+  say(`${node} does not serve until \`${callOn(stack, "allow", node)}\``);
   return 0;
 }
 
 /** Ends {@link ban}. @returns 0 */
 export async function allow(known: KnownStack, stack: string, node: string): Promise<number> {
   const told = await tellAgents([knownNode(known, node)], ["allow"]);
-  mustBeTold(told, say, npmRun("allow", stack, node));
+  mustBeTold(told, say, callOn(stack, "allow", node));
   say(`${node} may serve again`);
   return 0;
 }
@@ -81,10 +81,10 @@ export async function allow(known: KnownStack, stack: string, node: string): Pro
  */
 export async function prefer(known: KnownStack, stack: string, node: string): Promise<number> {
   const name = node === "none" ? "" : knownNode(known, node).name;
-  mustBeTold(await tellAgents(known.nodes, ["prefer", name]), say, npmRun("prefer", stack, node));
+  mustBeTold(await tellAgents(known.nodes, ["prefer", name]), say, callOn(stack, "prefer", node));
   say(
     name
-      ? `${name} serves next, if it is fit; \`${npmRun("switchover", stack, name)}\` moves the service there now`
+      ? `${name} serves next, if it is fit; \`${callOn(stack, "switchover", name)}\` moves the service there now`
       : "no node is preferred",
   );
   return 0;

@@ -1,10 +1,10 @@
 import { controlMachine } from "../../drill/testbed/machines";
+import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { knownNode } from "../../stack/nodes";
 import type { RecordedMachine } from "../../stack/state";
 import type { ReachedStack } from "../place";
 import { confirm } from "../ui/confirm";
-import { npmRun } from "../ui/npm-run";
 
 export interface PowerOptions {
   stack: string;
@@ -45,11 +45,11 @@ export async function powerOff(reached: ReachedStack, { stack, node, yes }: Powe
       title: `${node} would lose its power at once, with all that is not on its disk:`,
       losses: ["what it serves goes to another node"],
       message: `Turn ${node} off?`,
-      unasked: npmRun("power-off", stack, "--yes", node),
+      unasked: callOn(stack, "power-off", "--yes", node),
     });
   await controlMachine(machine, "power-off", "");
-  say(`${node} is off. \`${npmRun("status", stack, "--watch")}\` shows what happens`);
-  say(`\`${npmRun("power-on", stack)}\` turns it on again`);
+  say(`${node} is off. \`${callOn(stack, "status", "--watch")}\` shows what happens`);
+  say(`\`${callOn(stack, "power-on")}\` turns it on again`);
   return 0;
 }
 
@@ -69,7 +69,7 @@ export async function powerOn(reached: ReachedStack, { stack, node }: PowerOnOpt
   }
   const [are, boot, they] = started.length === 1 ? ["is", "boots", "it is"] : ["are", "boot", "they are"];
   say(
-    `${started.join(" and ")} ${are} on, and ${boot}. \`${npmRun("status", stack, "--watch")}\` shows when ${they} back`,
+    `${started.join(" and ")} ${are} on, and ${boot}. \`${callOn(stack, "status", "--watch")}\` shows when ${they} back`,
   );
   return 0;
 }

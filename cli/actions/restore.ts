@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { linkedProgram } from "../../domain/node-set";
+import { callOf, callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
 import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
@@ -10,7 +11,6 @@ import { type NodeReport, wordsOf } from "../../stack/node-report";
 import { endpointOf, knownNode } from "../../stack/nodes";
 import { fromCaller } from "../caller";
 import { confirm } from "../ui/confirm";
-import { npmRun } from "../ui/npm-run";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -42,7 +42,7 @@ export function restoringNode(reports: NodeReport[]): string {
   if (found) return found.name;
   const what = reports.map((report) => `${report.name}: ${wordsOf(report)}`);
   throw new Failure(
-    `no node can restore (${what.join("; ")}): \`npm run up\` brings the nodes and their agents back`,
+    `no node can restore (${what.join("; ")}): \`${callOf("up")}\` brings the nodes and their agents back`,
   );
 }
 
@@ -87,7 +87,7 @@ export async function restore(known: KnownStack, { stack, file, yes }: RestoreOp
       title: `This would be replaced by what is in ${archive}:`,
       losses: [`the data of the stack ${stack} (${known.url})`],
       message: "Replace the data?",
-      unasked: npmRun("restore", stack, "--yes", file),
+      unasked: callOn(stack, "restore", "--yes", file),
     });
   await restoreOn(await endpointOf(knownNode(known, name)), name, archive);
   return 0;

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { currentLab, runningLab } from "../../lab";
+import { callOf, callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { handOver } from "../../local/foreground";
 import { labHome } from "../../local/paths";
@@ -15,7 +16,6 @@ import { backendOf, cliOf, commandIn } from "../pulumi/surroundings";
 import { whoWorks } from "../pulumi/turn";
 import { placeName, promptingShell } from "../shell/prompt";
 import { Clock } from "../ui/clock";
-import { npmRun } from "../ui/npm-run";
 
 export interface ShellOptions {
   stack: string;
@@ -34,7 +34,7 @@ export async function shell({ stack, command }: ShellOptions): Promise<number> {
   const file = existingStackFile(stack);
   const usesLab = await runsInLab(checkSettingsFile(file));
   if (usesLab && !currentLab() && !runningLab() && !existsSync(labHome())) {
-    throw new Failure("there is no lab yet: `npm run up` makes it");
+    throw new Failure(`there is no lab yet: \`${callOf("up")}\` makes it`);
   }
   const surroundings = await prepare(usesLab, new Clock(), say);
   const backend = backendOf(usesLab, say);
@@ -64,7 +64,7 @@ const welcome = (stack: string, usesLab: boolean): string[] => [
 ];
 
 const oldMaster = (stack: string): string =>
-  `\`pulumi stack output currentMaster\` is of the last \`up\`: \`${npmRun("status", stack)}\` measures it now.`;
+  `\`pulumi stack output currentMaster\` is of the last \`up\`: \`${callOn(stack, "status")}\` measures it now.`;
 
 /** Whether a command reads an output that may have changed since. */
 const readsOldMaster = (command: readonly string[]): boolean =>

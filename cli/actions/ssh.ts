@@ -1,3 +1,4 @@
+import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { handOver } from "../../local/foreground";
 import { pinnedSshWords } from "../../providers/remote/endpoint";
@@ -36,7 +37,7 @@ export async function ssh(known: KnownStack, { node: name, command }: SshOptions
   const node = knownNode(known, name);
   if (!node.hostKey)
     throw new Failure(
-      `${name} has not been up yet, so its host key is not known: \`npm run up\` finishes it`,
+      `${name} has not been up yet, so its host key is not known: \`${callOf("up")}\` finishes it`,
     );
   const args = sshArguments(node, command);
   return await handOver({ command: "ssh", args, env: process.env }, callerFolder());

@@ -38,7 +38,8 @@ export async function statusUnreached(
 ): Promise<number> {
   const { whyUnreached } = await import("../unreached.js");
   const message = whyUnreached(stack, why);
-  return show(unmeasured(stack, why.known, { state: why.state, message, remarks: [], standings: [] }), json);
+  const verdict = { state: why.state, message, remarks: [], standings: [], reasons: [] };
+  return show(unmeasured(stack, why.known, verdict), json);
 }
 
 /** Milliseconds between two looks. */

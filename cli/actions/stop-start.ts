@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { checkSettingsFile } from "../../settings/file";
 import { orderedReason } from "../../stack/agent-findings";
@@ -10,7 +11,6 @@ import { knownNode } from "../../stack/nodes";
 import { checkedReason, isDown, mustBeTold, stopOrder, untilAll } from "../../stack/orders";
 import { existingStackFile } from "../../stack/stack-file";
 import { judge } from "../../stack/verdict";
-import { npmRun } from "../ui/npm-run";
 import { handOverLimit } from "./orders";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -20,7 +20,7 @@ function refusePaused(reports: NodeReport[], stack: string): void {
   const paused = orderedReason(reports, "paused");
   if (paused)
     throw new Failure(
-      `the agents are paused (${paused}), and do nothing: \`${npmRun("resume", stack)}\` first`,
+      `the agents are paused (${paused}), and do nothing: \`${callOn(stack, "resume")}\` first`,
     );
 }
 
@@ -50,8 +50,8 @@ export async function stop(known: KnownStack, stack: string, given: string): Pro
   await untilAll(isDown, "the service has not ended yet", {
     ...{ look: () => askNodes(reached), say, limit: handOverLimit(stack) },
   });
-  mustBeTold(told, say, npmRun("stop", stack, `'${reason.replaceAll("'", "'\\''")}'`));
-  say(`the service is stopped on all nodes, until \`${npmRun("start", stack)}\``);
+  mustBeTold(told, say, callOn(stack, "stop", `'${reason.replaceAll("'", "'\\''")}'`));
+  say(`the service is stopped on all nodes, until \`${callOn(stack, "start")}\``);
   return 0;
 }
 
@@ -76,7 +76,7 @@ export async function start(known: KnownStack, stack: string): Promise<number> {
     if (performance.now() > end) throw new Failure(`the service does not answer: ${message}`);
     await sleep(1_000);
   }
-  mustBeTold(told, say, npmRun("start", stack));
+  mustBeTold(told, say, callOn(stack, "start"));
   say(`the service answers at ${known.url}`);
   return 0;
 }

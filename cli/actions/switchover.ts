@@ -1,3 +1,4 @@
+import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { checkSettingsFile } from "../../settings/file";
 import type { KnownStack } from "../../stack/known-stack";
@@ -26,7 +27,7 @@ const yieldSeconds = 30;
 export async function switchover(known: KnownStack, { stack, node }: SwitchoverOptions): Promise<number> {
   if (checkSettingsFile(existingStackFile(stack)).keepalived.preempt)
     throw new Failure(
-      "with `keepalived.preempt` the preferred node would take the VIP back at once: use `npm run maintenance -- HOLDER on`",
+      `with \`keepalived.preempt\` the preferred node would take the VIP back at once: use \`${callOf("maintenance", "HOLDER", "on")}\``,
     );
   const plan = planSwitchover(await askNodes(known.nodes), node);
   if (!plan) {

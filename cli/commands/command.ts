@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { callOf } from "../../local/called";
 import type { CommandLine } from "../on-nodes";
 
 /** Makes a command for a command line. Its action loads its modules only when it runs: `--help` needs none. */
@@ -6,7 +7,11 @@ export type CommandBuilder = (line: CommandLine) => Command;
 
 /** A command that throws mistakes in a call, and then shows its usage. */
 export const command = (name: string, description: string): Command =>
-  new Command(name).description(description).exitOverride().showHelpAfterError();
+  new Command(name)
+    .description(description)
+    .exitOverride()
+    .showHelpAfterError()
+    .configureHelp({ commandUsage: (shown) => callOf(shown.name(), shown.usage()) });
 
 /** A command on a stack. `--stack` wins over the stack that the lab's shell has selected. */
 export const stackCommand = (name: string, description: string): Command =>
@@ -32,11 +37,10 @@ export const workCommand = (name: string, description: string): Command =>
 /** A call as an example: the words after the program's name, and what it does. */
 type Example = readonly [call: string, what: string];
 
-/** `npm run up -- --wait`, or, where npm did not start this, `ha-rancher up --wait`. */
+/** A call such as `up --wait`, as it is typed. */
 function shownCall(call: string): string {
   const [name = "", ...words] = call.split(" ");
-  if (process.env.npm_lifecycle_event === undefined) return `ha-rancher ${call}`;
-  return ["npm run", name, ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
+  return callOf(name, ...words);
 }
 
 /** Adds examples to a command's help. */

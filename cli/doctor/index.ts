@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { sentenceOf } from "../../domain/mistake";
 import { currentLab } from "../../lab";
+import { callOf } from "../../local/called";
 import { Failure, shownError } from "../../local/errors";
 import { ensureToolchain } from "../../local/toolchain";
 import { type Settings, SettingsError } from "../../settings";
@@ -146,7 +147,7 @@ export async function refuseUnfit(subject: Subject): Promise<void> {
     [
       `this machine cannot run the stack; nothing was changed:`,
       ...lines,
-      "`npm run doctor` reports the rest.",
+      `\`${callOf("doctor")}\` reports the rest.`,
     ].join("\n"),
   );
 }

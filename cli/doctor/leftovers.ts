@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { layout } from "../../lab/layout";
 import { ownInode } from "../../lab/namespace";
 import { namespaceOf, processesIn } from "../../lab/process";
+import { callOf } from "../../local/called";
 import { cacheHome, dataHome, labHome } from "../../local/paths";
 import { localStacks } from "../../local/pulumi/checkpoint";
 import { deadLocks, removeDeadLocks } from "../../local/pulumi/locks";
@@ -24,8 +25,8 @@ const locks: Check = {
     if (dead.length === 0) return well("No killed Pulumi left a lock");
     return dead.flatMap((name) =>
       remark(
-        `A Pulumi that was killed left a lock on the stack ${name}; \`npm run up\` removes it`,
-        "npm run doctor -- --fix",
+        `A Pulumi that was killed left a lock on the stack ${name}; \`${callOf("up")}\` removes it`,
+        callOf("doctor", "--fix"),
         async () => `${removeDeadLocks(backend, name)} lock of the stack ${name} removed`,
       ),
     );
@@ -39,7 +40,7 @@ const interrupted: Check = {
     return known.interrupted
       ? remark(
           "Pulumi was killed in its last run, and does not know the result of its last operation",
-          `npm run up -- --stack ${stack}`,
+          callOf("up", "--stack", stack),
         )
       : well("Pulumi's last run was not interrupted");
   },
@@ -80,7 +81,7 @@ const machineFoldersCheck: Check = {
       remark(
         `${folder} is of a machine of the stack ${stack}, which is not there (or not this user's): the machine may still run`,
         lab
-          ? `HA_RANCHER_LAB_NAME=${lab} npm run down -- --lab`
+          ? `HA_RANCHER_LAB_NAME=${lab} ${callOf("down", "--lab")}`
           : `cd ${folder} && vagrant destroy --force; cd / && rm -r ${folder}`,
       ),
     );
@@ -123,7 +124,7 @@ const labs: Check = {
     return broken.flatMap(({ name, processes }) =>
       remark(
         `The lab ${name} was killed while it started or stopped: ${processes} of its processes run`,
-        `HA_RANCHER_LAB_NAME=${name} npm run up, or HA_RANCHER_LAB_NAME=${name} npm run down -- --lab`,
+        `HA_RANCHER_LAB_NAME=${name} ${callOf("up")}, or HA_RANCHER_LAB_NAME=${name} ${callOf("down", "--lab")}`,
       ),
     );
   },
@@ -160,8 +161,8 @@ const builds: Check = {
     const pending = join(cacheHome(), "packages-pending.json");
     return machine.exists(pending)
       ? remark(
-          "The installation of the lab's packages was interrupted; `npm run up` continues it",
-          "npm run up",
+          `The installation of the lab's packages was interrupted; \`${callOf("up")}\` continues it`,
+          callOf("up"),
         )
       : [];
   },

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { labOf } from "../../lab/namespace";
+import { callOf } from "../../local/called";
 import { type Check, type Finding, remark, well } from "./check";
 import type { LabSeen, ThisMachine } from "./machine";
 
@@ -8,7 +9,7 @@ const folder = "/run/netns";
 /** The command that removes a lab, for the lab's owner. */
 const removal = (namespace: string, { home }: NonNullable<LabSeen["owner"]>): string =>
   // HOME is CACHE/ha-rancher/labs/NAME.
-  `XDG_CACHE_HOME=${dirname(dirname(dirname(home)))} HA_RANCHER_LAB_NAME=${labOf(namespace)} npm run down -- --lab`;
+  `XDG_CACHE_HOME=${dirname(dirname(dirname(home)))} HA_RANCHER_LAB_NAME=${labOf(namespace)} ${callOf("down", "--lab")}`;
 
 /** The finding for a namespace in which nothing runs, and whose lab is gone or unknown. `--fix` removes it. */
 function removable(machine: ThisMachine, name: string, meaning: string): Finding[] {
@@ -34,7 +35,7 @@ async function findings(machine: ThisMachine, name: string, seen: LabSeen): Prom
     if (isAlive) return remark(`${meaning}, and something runs in it: leave it alone`);
     return machine.isRoot
       ? removable(machine, name, `${meaning}, and nothing runs in it`)
-      : remark(`${meaning}; what runs in it is seen by root alone`, "sudo npm run doctor");
+      : remark(`${meaning}; what runs in it is seen by root alone`, `sudo ${callOf("doctor")}`);
   }
   const meaning = `The network namespace ${name} is of a lab of this user whose folder ${owner.home} is gone`;
   if (!isAlive) return removable(machine, name, meaning);

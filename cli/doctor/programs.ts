@@ -1,5 +1,6 @@
 import { missingPackages } from "../../lab/packages";
 import { wantedPlugins } from "../../lab/plugins/install";
+import { callOf } from "../../local/called";
 import { pulumiHome } from "../../local/paths";
 import { rememberedToolchain } from "../../local/toolchain";
 import { isAtLeast, minimumVersion } from "../../local/toolchain/installed";
@@ -31,7 +32,7 @@ const pulumi: Check = {
     const install = `install Pulumi ${minimumVersion} or newer: https://www.pulumi.com/docs/install/`;
     return machine.program("go")
       ? remark(
-          "There is no Pulumi: the first `npm run up` downloads it, or builds it with Go (3 min)",
+          `There is no Pulumi: the first \`${callOf("up")}\` downloads it, or builds it with Go (3 min)`,
           install,
         )
       : fault(
@@ -48,7 +49,7 @@ const plugins: Check = {
     const missing = wanted.filter(({ folder }) => !machine.exists(folder)).map(({ name }) => name);
     if (missing.length > 0)
       return remark(
-        `Pulumi's plugins ${missing.join(" and ")} are not there yet: \`npm run up\` installs them`,
+        `Pulumi's plugins ${missing.join(" and ")} are not there yet: \`${callOf("up")}\` installs them`,
       );
     const standIns = wanted
       .filter(({ folder }) => /stand-in/.test(machine.text(`${folder}/package.json`) ?? ""))
@@ -88,7 +89,7 @@ const labPackages: Check = {
     const missing = await missingPackages();
     if (missing.length === 0) return well("The lab's Debian packages are installed");
     return remark(
-      `${missing.length} of the lab's Debian packages are missing: \`npm run up\` installs them, as root`,
+      `${missing.length} of the lab's Debian packages are missing: \`${callOf("up")}\` installs them, as root`,
       `apt-get install --no-install-recommends ${missing.join(" ")}`,
     );
   },

@@ -1,3 +1,4 @@
+import { callOn } from "../../local/called";
 import { ensureToolchain } from "../../local/toolchain";
 import type { Backend } from "../../local/toolchain/environment";
 import { checkSettingsFile } from "../../settings/file";
@@ -8,7 +9,6 @@ import { existingStackFile } from "../../stack/stack-file";
 import { readState, type StackState } from "../../stack/state";
 import { refuseUnfit, subjectOf } from "../doctor";
 import { runsInLab } from "../hypervisor";
-import { npmRun } from "../ui/npm-run";
 import { backendOf, cliOf } from "./surroundings";
 import { awaitTurn, type Turn } from "./turn";
 
@@ -46,7 +46,7 @@ export async function lookBeforeUp(
   const backend = backendOf(usesLab, say);
   const read = (): Promise<StackState | undefined> =>
     readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
-  const turn = { wait, again: npmRun("up", stack, "--wait"), say };
+  const turn = { wait, again: callOn(stack, "up", "--wait"), say };
   await awaitTurn(backend, stack, turn);
   const known = await read();
   if (known) refuseOtherLab(stack, known);

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
+import { callOn } from "../../local/called";
 import { keepingStackFile } from "../../local/pulumi/stack-file";
 import { initStack } from "../../stack/state";
 import type { Clock } from "../ui/clock";
-import { npmRun } from "../ui/npm-run";
 import type { Sound } from "./before-up";
 import { firstLook } from "./mending";
 import { runPulumi } from "./operation";
@@ -33,7 +33,7 @@ export async function deploy(
 }
 
 async function pulumiUp({ stack, known, nodes }: Sound, surroundings: Surroundings, say: Say): Promise<void> {
-  const next = `\`${npmRun("up", stack)}\` continues where it stopped, \`${npmRun("down", stack)}\` removes what exists.`;
+  const next = `\`${callOn(stack, "up")}\` continues where it stopped, \`${callOn(stack, "down")}\` removes what exists.`;
   const { why, runs } = await firstLook(stack, known, surroundings);
   if (why !== undefined) say(why);
   for (const options of runs) {

@@ -1,3 +1,4 @@
+import { callOf } from "../../local/called";
 import { shownError } from "../../local/errors";
 import { colors } from "../ui/colors";
 import { jobsOf } from "./jobs";
@@ -64,7 +65,7 @@ export async function test(names: string[]): Promise<number> {
   const chosen = chosenLayers(names);
   // Names the layers that do not run.
   for (const { name } of layers.filter((layer) => layer.onRequest && names.length === 0))
-    say(colors.yellow(`The layer ${name} is not run; \`npm test -- ${name}\` runs it`));
+    say(colors.yellow(`The layer ${name} is not run; \`${callOf("test", name)}\` runs it`));
   const before = lookBefore();
   const run = new TestRun();
   const outcomes: Outcome[] = [];

@@ -51,9 +51,15 @@ export class TestRun {
 
   /** The environment of a job's program, with folders of its own. */
   environment(job: string): NodeJS.ProcessEnv {
-    // NODE_TEST_CONTEXT is set inside a test; a test runner would then do nothing. The other two give colours to texts
-    // that tests read.
-    const { NODE_TEST_CONTEXT: _, CI: _ci, FORCE_COLOR: _color, ...env } = process.env;
+    // NODE_TEST_CONTEXT is set inside a test; a test runner would then do nothing. The others change texts that tests read:
+    // their colours, and how the program's commands are named in them.
+    const {
+      NODE_TEST_CONTEXT: _,
+      CI: _ci,
+      FORCE_COLOR: _color,
+      HA_RANCHER_CALLED_AS: _as,
+      ...env
+    } = process.env;
     const number = String(this.jobs.push(job) - 1);
     const disk = join(this.folders.disk, number);
     const memory = join(this.folders.memory, number);

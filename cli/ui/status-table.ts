@@ -12,6 +12,7 @@ export interface StatusReport {
   message: string;
   remarks: string[];
   standings: Standing[];
+  reasons: string[];
   /** Names of the nodes that have the VIP. */
   holders: string[];
   ping: PingReport;
@@ -86,17 +87,13 @@ export function statusTable(report: StatusReport, colors: Colors): string {
     if (!status) return colors.red(text);
     return status.holdsVip ? colors.bold(text) : text;
   };
-  const reasons = report.nodes.flatMap(({ name, status }) =>
-    status?.agent?.fault || status?.agent?.reason
-      ? [colors.dim(`${name}: ${status.agent.fault ?? status.agent.reason}`)]
-      : [],
-  );
   return [
     `${colors.bold(report.stack)}  VIP ${report.vip}  ${report.url} ${answer}`,
     "",
     ...rows.map(paint),
     "",
-    ...(reasons.length > 0 ? [...reasons, ""] : []),
+    ...report.reasons.map((reason) => colors.dim(reason)),
+    ...(report.reasons.length > 0 ? [""] : []),
     ...report.remarks.map((remark) => colors.yellow(remark)),
     verdictColor(report.state, colors)(report.message),
   ].join("\n");

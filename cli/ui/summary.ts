@@ -1,5 +1,5 @@
+import { callOn } from "../../local/called";
 import { colors } from "./colors";
-import { npmRun } from "./npm-run";
 
 /** A node as the stack's outputs have it (components/observe.ts). */
 export interface NodeOutput {
@@ -23,11 +23,11 @@ export function summary({ stack, outputs, usesLab }: SummaryInput): string {
     ["VIP", text(outputs.vip)],
     ["URL", text(outputs.url)],
     ["Master", text(outputs.currentMaster)],
-    ...nodes.map(({ name }) => [name, npmRun("ssh", stack, name)]),
-    ...(outputs.bootstrapPassword === undefined ? [] : [["Password", npmRun("shell", stack, ...password)]]),
-    ["Status", npmRun("status", stack)],
-    ...(usesLab ? [["Browser", npmRun("open", stack)]] : []),
-    ["Remove", npmRun("down", stack)],
+    ...nodes.map(({ name }) => [name, callOn(stack, "ssh", name)]),
+    ...(outputs.bootstrapPassword === undefined ? [] : [["Password", callOn(stack, "shell", ...password)]]),
+    ["Status", callOn(stack, "status")],
+    ...(usesLab ? [["Browser", callOn(stack, "open")]] : []),
+    ["Remove", callOn(stack, "down")],
   ];
   const width = Math.max(...rows.map(([name = ""]) => name.length));
   return [

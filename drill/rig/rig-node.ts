@@ -11,10 +11,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { VrrpNode } from "../../domain/keepalived-conf";
-import { setFiles } from "../../domain/node-set";
 import { packageRoot } from "../../local/root";
 import { spawnTied } from "../../local/tied";
 import { packedSet } from "../../providers/remote/script";
+import { setFiles } from "../../providers/remote/set-files";
 
 /** Runs iproute2's `ip`; gives what it printed. */
 export const ip = (...args: string[]): string =>

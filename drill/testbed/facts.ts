@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readAgentConfiguration } from "../../domain/agent-configuration";
 import { shellQuote } from "../../domain/shell-quote";
+import { callOf } from "../../local/called";
 import { answerOf } from "../../providers/remote/answer";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
 import type { Need, Timing } from "../faults";
@@ -80,7 +81,7 @@ const service = z.object({ container: z.string() });
 /** A file of a node. @throws with the way out if it is not there */
 async function fileOf(node: KnownNode, path: string): Promise<string> {
   const text = await ask(node, `cat ${path}`);
-  if (!text) throw new Error(`${node.name} has no ${path}: \`npm run up\` writes it`);
+  if (!text) throw new Error(`${node.name} has no ${path}: \`${callOf("up")}\` writes it`);
   return text;
 }
 
@@ -97,7 +98,7 @@ export async function factsOf(node: KnownNode): Promise<NodeFacts> {
   const addresses = (await ask(node, "ip -j addr")) ?? "[]";
   const inspect = `docker inspect --type container --format '{{.Id}}' ${shellQuote(name)}`;
   const container = await ask(node, inspect);
-  if (!container) throw new Error(`${node.name} has no container to watch: \`npm run up\` makes it`);
+  if (!container) throw new Error(`${node.name} has no container to watch: \`${callOf("up")}\` makes it`);
   const netem = (await ask(node, "modprobe -q sch_netem && command -v tc")) !== undefined;
   return {
     ...node,

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { join, relative, sep } from "node:path";
+import { callOf } from "../called";
 import { packageRoot } from "../root";
 
 /** The rule is in plain JavaScript: it decides whether to compile before anything is compiled. */
@@ -24,5 +25,5 @@ export function assertFresh(): void {
   const { staleness } = createRequire(join(packageRoot, "package.json"))("./local/freshness.cjs") as Rule;
   const why = staleness(packageRoot);
   if (why)
-    throw new StaleProgram(`the compiled program is not current (${why}): run \`npm run build\` first`);
+    throw new StaleProgram(`the compiled program is not current (${why}): run \`${callOf("build")}\` first`);
 }

@@ -3,10 +3,9 @@
 import hashlib
 import os
 import re
-import subprocess
-import time
 from typing import Any, Optional
 
+from .asked import Question, said
 from .clock import boot_ms
 from .files import Unusable, read_small, write_whole
 
@@ -26,16 +25,17 @@ def keepalived_view(
     `settings`: fingerprint of what all nodes share, null if the file was edited by hand. `heard`: peers whose adverts came
     lately, null if that is not known. `since`: seconds.
     """
-    lists = [("nft", "list", "set", "inet", "ha_rancher", name) for name in ("heard4", "heard6")]
-    active, said, *heard4_and_6 = _said((systemctl, "is-active", "keepalived"), _version_command(run), *lists)
+    lists = [Question(("nft", "list", "set", "inet", "ha_rancher", name)) for name in ("heard4", "heard6")]
+    state_of_unit = Question((systemctl, "is-active", "keepalived"))
+    active, heard4, heard6, *version = said(_LIMIT, state_of_unit, *lists, *_version_question(run))
     state, since = _notified(os.path.join(run, "vrrp"))
     if active != "active":
         state = None if active is None else "STOPPED"
     settings, edited = _file(configuration)
     peers = _peers(facts)
-    heard = _heard(peers, heard4_and_6)
+    heard = _heard(peers, [heard4, heard6])
     return state, {
-        "version": _version(run, said),
+        "version": _version(run, *version),
         "settings": settings,
         "edited": edited,
         "since": since,
@@ -45,47 +45,22 @@ def keepalived_view(
     }
 
 
-def _said(*commands: "tuple[str, ...]") -> "list[Optional[str]]":
-    """Their outputs; None for one that does not come. They run at the same time: on a busy machine each takes seconds."""
-    started: list[Optional[subprocess.Popen[bytes]]] = []
-    for command in commands:
-        try:
-            started.append(
-                subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-                if command
-                else None
-            )
-        except OSError:
-            started.append(None)
-    until = time.monotonic() + _LIMIT
-    return [None if one is None else _output(one, until) for one in started]
-
-
-def _output(process: "subprocess.Popen[bytes]", until: float) -> Optional[str]:
-    """One that hangs in the kernel is left to itself: it is not waited for, and does not take the others' time."""
-    try:
-        said, _ = process.communicate(timeout=max(0.1, until - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return None
-    return said.decode("utf-8", "replace").strip()
-
-
 def _kept_version(run: str) -> str:
     return os.path.join(run, "keepalived-version")
 
 
-def _version_command(run: str) -> "tuple[str, ...]":
+def _version_question(run: str) -> "list[Question]":
     """None if it is known: keepalived loads so many libraries that asking it takes longer than all else here."""
-    return () if _VERSION.search(_word(_kept_version(run))) else ("keepalived", "--version")
+    known = _VERSION.search(_word(_kept_version(run)))
+    return [] if known else [Question(("keepalived", "--version"), on_error=True)]
 
 
-def _version(run: str, said: Optional[str]) -> Optional[str]:
+def _version(run: str, answer: Optional[str] = None) -> Optional[str]:
     """Kept until keepalived starts again, which removes it."""
     kept = _kept_version(run)
     match = _VERSION.search(_word(kept))
     if match is None:
-        match = _VERSION.search(said or "")
+        match = _VERSION.search(answer or "")
         if match:
             try:
                 write_whole(kept, match[0].encode(), suffix=f".{os.getpid()}")
@@ -123,8 +98,8 @@ def _peers(path: str) -> "list[str]":
     return match[1].split() if match else []
 
 
-def _heard(peers: "list[str]", said: "list[Optional[str]]") -> "Optional[list[str]]":
-    lists = [text for text in said if text and "set heard" in text]
+def _heard(peers: "list[str]", answers: "list[Optional[str]]") -> "Optional[list[str]]":
+    lists = [text for text in answers if text and "set heard" in text]
     if not lists:
         return None
     addresses = set(re.findall(r"[0-9a-fA-F.:]+", " ".join(lists)))

@@ -1,7 +1,6 @@
 """Which units of this node do not run, and why, for `status`: asked only where something is wrong."""
 
-import subprocess
-from typing import Optional
+from .asked import Question, said
 
 #: Seconds that systemd has.
 _LIMIT = 5
@@ -20,23 +19,15 @@ def units_view(systemctl: str, lease_mount: str) -> "dict[str, str]":
         "docker": "docker.service",
         "mount": lease_mount,
     }
-    said = _said([systemctl, "show", f"--property={_PROPERTIES}", *units.values()])
-    if said is None:
+    (answer,) = said(_LIMIT, Question((systemctl, "show", f"--property={_PROPERTIES}", *units.values())))
+    if answer is None:
         return {}
     # A block for each, in the order in which they were asked about.
-    blocks = said.strip().split("\n\n")
+    blocks = answer.split("\n\n")
     if len(blocks) != len(units):
         return {}
     words = {name: _word(dict(line.partition("=")[::2] for line in block.split("\n"))) for name, block in zip(units, blocks)}
     return {name: word for name, word in words.items() if word}
-
-
-def _said(command: "list[str]") -> Optional[str]:
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_LIMIT)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode("utf-8", "replace")
 
 
 def _word(properties: "dict[str, str]") -> str:

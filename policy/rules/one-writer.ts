@@ -2,6 +2,7 @@ import { readAgentConfiguration } from "../../domain/agent-configuration";
 import { doubles } from "../../domain/doubles";
 import { sentenceOf } from "../../domain/mistake";
 import { orderInShort, timerMistakes, timerRules } from "../../domain/timers";
+import { callOf } from "../../local/called";
 import { unitValue } from "../read";
 import { check, type FileMap, type Judged, known, levels, ofType, type Rule, types } from "../rule";
 
@@ -92,7 +93,7 @@ interface Outputs {
 const oneHolder: Rule = {
   name: "one-holder",
   reason: "A stack that ends an update with no holder, or two, is down or split.",
-  remedy: "Look with `npm run status`; `npm run up` again once the cause is mended.",
+  remedy: `Look with \`${callOf("status")}\`; \`${callOf("up")}\` again once the cause is mended.`,
   levels: levels("mandatory"),
   stack: (resources, { isPreview }) => {
     // A preview shows the state before the update. It must not refuse the update that would repair the stack.

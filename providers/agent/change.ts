@@ -1,3 +1,4 @@
+import { callOf } from "../../local/called";
 import { messageOf } from "../../local/errors";
 import { lastServing, type RollOutWorld, rollOut } from "../one-by-one";
 import type { SshEndpoint } from "../remote/endpoint";
@@ -82,7 +83,7 @@ export async function startAgents(
   const looks = await lookAtAll(endpoints, world);
   const silent = names.filter((name) => !looks.has(name));
   if (silent.length > 0) {
-    const failure = `no agent was changed, since these nodes do not answer: ${silent.join(", ")}; repair them or take them out of the stack, and run \`npm run up\` again`;
+    const failure = `no agent was changed, since these nodes do not answer: ${silent.join(", ")}; repair them or take them out of the stack, and run \`${callOf("up")}\` again`;
     return { versions, failure };
   }
   const isNew = looks.size === Object.keys(endpoints).length && [...looks.values()].every(({ idle }) => idle);

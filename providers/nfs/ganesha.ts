@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { callOf } from "../../local/called";
 import { writeAtomically } from "../../local/files";
 import { withLock } from "../../local/lock";
 import { textOf } from "../../local/text";
@@ -58,7 +59,7 @@ export function ganeshaServer({ exportsDirectory, exportsIndex, pidFile }: Ganes
         const ganesha = await findGanesha(pidFile);
         if (!ganesha)
           throw new Error(
-            `nfs-ganesha does not run (\`pidFile\` ${pidFile} names no process of it): start it; in the lab, \`npm run up\` does`,
+            `nfs-ganesha does not run (\`pidFile\` ${pidFile} names no process of it): start it; in the lab, \`${callOf("up")}\` does`,
           );
         const exportId = await idFor(wanted.name);
         const file = fileOf(wanted.name);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { callOf } from "../../local/called";
 import { messageOf } from "../../local/errors";
 import type { UpgradeWorld } from "./upgrade-world";
 
@@ -92,7 +93,7 @@ export class WayBack {
       throw await this.failed(
         "mixed",
         `going back to ${old} failed: ${cannot}, and ${tried} does not serve from ${list(there)}: ${why}`,
-        "`npm run up` tries again",
+        `\`${callOf("up")}\` tries again`,
       );
     }
     let copy: string;
@@ -107,7 +108,7 @@ export class WayBack {
       throw await this.failed(
         "mixed",
         `going back to ${old} failed: ${messageOf(error)}`,
-        "`npm run up` tries again",
+        `\`${callOf("up")}\` tries again`,
       );
     }
     const why = await troubleOf([keeper], old, this.world, this.limits);

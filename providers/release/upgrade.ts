@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { callOf } from "../../local/called";
 import { messageOf } from "../../local/errors";
 import {
   each,
@@ -175,7 +176,10 @@ class Upgrade {
       throw failed(messageOf(error), error instanceof UpgradeFailed ? error.outcome : "mixed");
     }
     if (told !== undefined)
-      throw failed(`${told} Set the setting back, or repair the cause, and run \`npm run up\` again`, "old");
+      throw failed(
+        `${told} Set the setting back, or repair the cause, and run \`${callOf("up")}\` again`,
+        "old",
+      );
   }
 
   /**
@@ -239,7 +243,7 @@ class Upgrade {
           (name, i) => `${name}: ${looks[i]?.reason || looks[i]?.state || "its agent does not run"}`,
         );
         throw new Error(
-          `no other node is ready to take over (${told.join("; ")}); \`npm run status\` says more`,
+          `no other node is ready to take over (${told.join("; ")}); \`${callOf("status")}\` says more`,
         );
       }
       await sleep(this.limits.interval);
@@ -256,7 +260,7 @@ class Upgrade {
       const now =
         why === undefined ? `${tried} serves from ${list(others)}` : `${tried} does not serve: ${why}`;
       throw new UpgradeFailed(
-        `${keeper} cannot be stopped in order: ${messageOf(error)}. ${now}; \`npm run up\` goes on from there`,
+        `${keeper} cannot be stopped in order: ${messageOf(error)}. ${now}; \`${callOf("up")}\` goes on from there`,
         "mixed",
       );
     }

@@ -1,16 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type BareScript,
-  type PackedSet,
-  packSet,
-  type SetName,
-  setFiles,
-  setRoot,
-} from "../../domain/node-set";
+import { type BareScript, type PackedSet, packSet, type SetName, setRoot } from "../../domain/node-set";
 import { shellQuote } from "../../domain/shell-quote";
 import { packageRoot } from "../../local/root";
 import type { SshEndpoint } from "./endpoint";
+import { setFiles } from "./set-files";
 import { asRoot, type ExecResult, exec, lastLines, sudoHint } from "./ssh";
 
 /** Text of a file of node/. */

@@ -1,5 +1,6 @@
 import { shellQuote } from "../../domain/shell-quote";
 import { shownLines } from "../../domain/shown-text";
+import { asCalled } from "../../local/called";
 import { closeConnections, runOver } from "./connection";
 import { shownEndpoint } from "./dial";
 import type { SshEndpoint } from "./endpoint";
@@ -37,9 +38,9 @@ export async function exec(
 /** Characters of a command's output that a message may have. */
 const mostShown = 8_000;
 
-/** The last lines of a command's output, for a message: without control characters. */
+/** The last lines of a command's output, for a message: without control characters, and with our commands as they are called here. */
 export function lastLines(text: string, count = 15): string {
-  return shownLines(text.slice(-mostShown).trim().split("\n").slice(-count).join("\n"));
+  return asCalled(shownLines(text.slice(-mostShown).trim().split("\n").slice(-count).join("\n")));
 }
 
 /** The way out if sudo failed, and not the command. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { callOf } from "../../local/called";
 import { messageOf } from "../../local/errors";
 import { inTurn } from "./turns";
 
@@ -69,7 +70,9 @@ export async function restartInTurn<T>(
     for (let times = 0; ; times++) {
       const restarted = await inTurn(`restart-${group.replaceAll(/[^A-Za-z0-9.-]/g, "_")}`, async () => {
         if (queue.broken !== undefined)
-          throw new Error(`${name} was not restarted, since ${queue.broken}; \`npm run up\` goes on with it`);
+          throw new Error(
+            `${name} was not restarted, since ${queue.broken}; \`${callOf("up")}\` goes on with it`,
+          );
         const before = await service.look();
         if (before?.serves && queue.names.size > 1 && times < patience) return undefined;
         return { value: await restartOne(name, before, queue, service, restart, limits) };
@@ -94,7 +97,7 @@ async function restartOne<T>(
     service.say("hands the service over before it restarts");
     await service.handOver().catch((error) => {
       throw new Error(
-        `${name} was not restarted, since it serves and cannot hand over: ${messageOf(error)}; \`npm run status\` says which node could serve`,
+        `${name} was not restarted, since it serves and cannot hand over: ${messageOf(error)}; \`${callOf("status")}\` says which node could serve`,
       );
     });
   }
@@ -115,7 +118,7 @@ async function restartOne<T>(
     }
     // The machine itself is as it should be: the ones after it are not begun.
     queue.broken = `${name} is not fit to serve ${limits.fit / 1000} s after its restart`;
-    service.say("is not fit to serve after its restart; `npm run status` says why");
+    service.say(`is not fit to serve after its restart; \`${callOf("status")}\` says why`);
   }
   return value;
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 import agent.keepalived_view
 import pytest
 from agent.clock import boot_ms
+from agent.asked import Question, said
 from agent.keepalived_view import keepalived_view
 from agent.units_view import units_view
 
@@ -88,6 +89,18 @@ def test_the_version_is_asked_for_once(node: Path) -> None:
     # As keepalived's unit does at each start.
     (node / "keepalived-version").unlink()
     assert _view(node)[1]["version"] == "9.9.9"
+
+
+def test_all_are_asked_at_once_and_one_that_says_nothing_for_ever_is_left() -> None:
+    begin = time.monotonic()
+    slow = Question(("sleep", "30"))
+    assert said(0.2, slow, Question(("echo", "x")), Question(("/nowhere",)), slow) == [None, "x", None, None]
+    assert time.monotonic() - begin < 2
+
+
+def test_standard_error_is_for_nobody_but_where_it_is_the_answer() -> None:
+    command = ("sh", "-c", "echo answer; echo trouble >&2")
+    assert said(5, Question(command), Question(command, on_error=True)) == ["answer", "answer\ntrouble"]
 
 
 def _units(node: Path, *blocks: str) -> "dict[str, str]":

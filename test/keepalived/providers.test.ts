@@ -32,7 +32,11 @@ describe("keepalived's resources", () => {
     for (const node of rig.nodes) {
       const server = await new TestServer().start();
       servers.set(node, server);
-      const [command, args] = node.inside("env", "PATH=/usr/local/lib/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+      const [command, args] = node.inside(
+        ...["env", "PATH=/usr/local/lib/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+        // /var is this machine's.
+        "KEEPALIVED_COPY=/run/keepalived-copy",
+      );
       const wrapper = (name: string, line: string): void => {
         writeFileSync(server.path(`bin/${name}`), `#!/bin/sh\n${line}\n`);
         chmodSync(server.path(`bin/${name}`), 0o755);

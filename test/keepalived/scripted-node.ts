@@ -35,7 +35,11 @@ export interface Ended {
 export const sum = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** What a script or program of the node runs in: a test's programs come first. */
-export const environment = { PATH: "/usr/local/lib/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
+export const environment = {
+  PATH: "/usr/local/lib/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  // /var is this machine's.
+  KEEPALIVED_COPY: "/run/keepalived-copy",
+};
 
 /**
  * Node `a` of a rig, with the scripts that run on a node for the floating IP. Where a test puts them, dnf, apt-get and
@@ -51,7 +55,15 @@ class ScriptedNode {
   /** As if nothing had run on it. */
   clear(): void {
     for (const name of [
-      ...["run/log", "run/unit", "run/dies", "run/firewalld", "run/rules", "run/rules-permanent"],
+      ...[
+        "run/log",
+        "run/unit",
+        "run/dies",
+        "run/firewalld",
+        "run/rules",
+        "run/rules-permanent",
+        "run/keepalived-copy",
+      ],
       ...["lib/bin", "etc/keepalived", "etc/ha-rancher/vip.env"],
     ])
       rmSync(this.path(name), { recursive: true, force: true });

@@ -14,7 +14,7 @@ describe("what keepalived is started with", () => {
     // Refuses what is nonsense, and is killed by what its test has a defect for.
     writeFileSync(
       keepalived,
-      '#!/bin/sh\n[ "$1" = --config-test ] && case $(cat "$3") in nonsense) exit 4 ;; defect) kill -SEGV $$ ;; esac\n',
+      '#!/bin/sh\necho >>"$(dirname "$0")/tests"\n[ "$1" = --config-test ] && case $(cat "$3") in nonsense) exit 4 ;; defect) kill -SEGV $$ ;; esac\n',
     );
     chmodSync(keepalived, 0o755);
   });
@@ -27,13 +27,14 @@ describe("what keepalived is started with", () => {
   function run(
     program: string,
     environment: Record<string, string> = {},
+    ...args: string[]
   ): { code: number | null; said: string } {
     const env = {
       ...process.env,
       ...{ KEEPALIVED_RUN: folder, KEEPALIVED_CONF: join(folder, "conf"), KEEPALIVED_COPY: copy() },
       ...{ VIP_FACTS: join(folder, "vip.env"), PATH: `${folder}:${process.env.PATH}`, ...environment },
     };
-    const { status, stderr } = spawnSync(join(packageRoot, "node", "keepalived", program), {
+    const { status, stderr } = spawnSync(join(packageRoot, "node", "keepalived", program), args, {
       ...{ env, encoding: "utf8" },
     });
     return { code: status, said: stderr };
@@ -101,7 +102,7 @@ describe("what keepalived is started with", () => {
     conf("good");
     assert.equal(run("adopt").code, 0);
     conf("nonsense");
-    assert.equal(run("adopt").code, 1);
+    assert.equal(run("adopt").code, 81);
     assert.equal(copied(), "good");
     assert.ok(!existsSync(`${copy()}.new`));
     conf("mended");
@@ -109,9 +110,52 @@ describe("what keepalived is started with", () => {
     assert.equal(copied(), "mended");
   });
 
-  test("a test that is killed by its own defect says nothing", () => {
-    conf("defect");
+  test("a test that is killed is none that passed: what kills it may kill keepalived", () => {
+    conf("good");
     assert.equal(run("adopt").code, 0);
-    assert.equal(copied(), "defect");
+    conf("defect");
+    const { code, said } = run("adopt");
+    assert.equal(code, 81);
+    assert.match(said, /cannot use .*conf \(code 139\)/);
+    assert.equal(copied(), "good");
+  });
+
+  test("a file that is to take its place is tested once, and the reload finds nothing new", () => {
+    const candidate = join(folder, "candidate");
+    conf("good");
+    assert.equal(run("adopt").code, 0);
+    writeFileSync(candidate, "nonsense");
+    const refused = run("adopt", {}, candidate);
+    assert.deepEqual([refused.code, copied()], [81, "good"]);
+    assert.match(refused.said, /^keepalived refuses the file \(code 4\)$/m);
+    writeFileSync(candidate, "better");
+    assert.equal(run("adopt", {}, candidate).code, 0);
+    assert.equal(copied(), "better");
+    conf("better");
+    rmSync(join(folder, "tests"));
+    assert.equal(run("adopt").code, 0);
+    assert.ok(!existsSync(join(folder, "tests")));
+  });
+
+  test("one that was tested and never took its place is forgotten", () => {
+    conf("good");
+    const candidate = join(folder, "candidate");
+    writeFileSync(candidate, "better");
+    assert.equal(run("adopt", {}, candidate).code, 0);
+    start();
+    assert.equal(copied(), "good");
+  });
+
+  test("the firewall's rules, before the first start of a boot alone", () => {
+    conf("good");
+    writeFileSync(join(folder, "vip.env"), "PEERS='192.0.2.12'\nHEARD='1'\n");
+    const nft = join(folder, "nft");
+    writeFileSync(nft, `#!/bin/sh\n[ "$1" != -f ] || { cat >/dev/null; echo >>${folder}/opened; }\n`);
+    chmodSync(nft, 0o755);
+    start();
+    start();
+    assert.equal(readFileSync(join(folder, "opened"), "utf8"), "\n");
+    const unit = readFileSync(join(packageRoot, "node", "keepalived", "drop-in.conf"), "utf8");
+    assert.doesNotMatch(unit, /firewall/);
   });
 });

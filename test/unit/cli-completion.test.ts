@@ -133,13 +133,20 @@ test("a command by its link, from any folder, is the same; what is nearly one is
   assert.match(wrong.stderr, /unknown command 'staus'\n\(Did you mean status\?\)/);
 });
 
-test("each command's help ends with calls as they are made: by npm, or by the program", () => {
+test("each command's help begins and ends with calls as they are made: by npm, or by the program", (t) => {
+  t.after(() => delete process.env.HA_RANCHER_CALLED_AS);
   for (const command of program.commands) {
     if (["schema", "sbom", "completion"].includes(command.name())) continue;
-    let help = "";
-    command.configureOutput({ writeOut: (text) => (help += text) });
-    command.outputHelp();
-    const own = process.env.npm_lifecycle_event === undefined ? "ha-rancher " : "npm run ";
-    assert.ok(help.includes(`\nExamples:\n  ${own}${command.name()}`), help);
+    for (const [as, separator] of [
+      ["npm run", "-- "],
+      ["./ha-rancher", ""],
+    ] as const) {
+      process.env.HA_RANCHER_CALLED_AS = as;
+      let help = "";
+      command.configureOutput({ writeOut: (text) => (help += text) });
+      command.outputHelp();
+      assert.ok(help.startsWith(`Usage: ${as} ${command.name()} ${separator}[options]`), help);
+      assert.ok(help.includes(`\nExamples:\n  ${as} ${command.name()}`), help);
+    }
   }
 });

@@ -225,7 +225,7 @@ test("wrong calls are refused with code 2, and say how to call", async () => {
     });
     const [code] = await once(child, "close");
     assert.equal(code, 2, argv.join(" "));
-    assert.match(said, /error: .*\n[\s\S]*(Usage: ha-rancher|`ha-rancher --help`)/, argv.join(" "));
+    assert.match(said, /error: .*\n[\s\S]*(Usage: npm run|`\.\/ha-rancher --help`)/, argv.join(" "));
   }
 });
 

@@ -4,7 +4,7 @@ import { refuseKeptOut } from "../../cli/actions/drill";
 import { tell } from "../../cli/actions/up";
 import { firstLookFor, preparations } from "../../cli/pulumi/mending";
 import { exitCodeOf, mayPass, reportOf } from "../../cli/status-report";
-import { forStack } from "../../cli/ui/npm-run";
+import { forStack } from "../../local/called";
 import { type NodeReport, notSetUp } from "../../stack/node-report";
 import { shortcomingOf, standingsOf } from "../../stack/standing";
 import { judge } from "../../stack/verdict";

@@ -150,6 +150,7 @@ test("the table is aligned, and says why a node was not reached", () => {
       message: "the verdict",
       remarks: ["a remark"],
       standings: [],
+      reasons: ["rancher-2: a has the lease"],
       holders: ["a"],
       ping: yes,
     },

@@ -134,6 +134,7 @@ test("a frame has the table, and below it as many of the last events as there is
       message: "the verdict",
       remarks: [],
       standings: [],
+      reasons: [],
       holders: ["a"],
       ping: yes,
     },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backupName } from "../../cli/actions/backup";
+import { reportOf } from "../../cli/status-report";
 import { statusTable } from "../../cli/ui/status-table";
 import { contentsOf, readExport } from "../../local/pulumi/checkpoint";
 import { parseLook } from "../../providers/release/scripts";
@@ -46,21 +47,9 @@ test("a node's report adds no row to the status, and moves no cursor", () => {
   each((chance) => {
     const told = JSON.stringify(disturbed(chance, disturbed(chance, status)));
     const report = parseNodeStatus(chance.is(0.2) ? bent(chance, told) : told);
-    const shown = statusTable(
-      {
-        ...{
-          stack: "s",
-          vip: "192.168.56.10",
-          url: "https://x",
-          healthy: true,
-          state: "healthy",
-          message: "m",
-        },
-        ...{ remarks: [], holders: ["one"], ping: { sent: 0, lost: 0 } as never },
-        nodes: [{ name: "one", address: "192.168.56.11", status: report }],
-      } as never,
-      plainColors,
-    );
+    const nodes = [{ name: "one", address: "192.168.56.11", status: report }];
+    const about = { vip: "192.168.56.10", url: "https://x" };
+    const shown = statusTable(reportOf("s", about, { nodes, ping: { ok: true } }), plainColors);
     const rows = shown.split("\n").filter((line) => line.includes("192.168.56.11"));
     assert.equal(rows.length, 1, shown);
     assert.doesNotMatch(shown.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);

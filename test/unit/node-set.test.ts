@@ -16,28 +16,60 @@ import {
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { bareScripts, packSet, setFiles, setNames } from "../../domain/node-set";
+import { bareScripts, filesOfSet, packSet, setNames, setOf } from "../../domain/node-set";
 import { ustar } from "../../domain/ustar";
 import { packageRoot } from "../../local/root";
 import { packedSet, runNodeScript } from "../../providers/remote/script";
+import { setFiles } from "../../providers/remote/set-files";
 import { nodeSet } from "../../providers/remote/set-provider";
 import { closeAll } from "../../providers/remote/ssh";
 import { TestServer } from "./remote-server";
 
-/** What is in no set: what components write to where systemd looks, and what Python leaves beside programs. */
-const elsewhere = /^units\/|^keepalived\/drop-in\.conf$|\/__pycache__\//;
-
 describe("the files of node/", () => {
-  const there = readdirSync(join(packageRoot, "node"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(join(packageRoot, "node"), join(entry.parentPath, entry.name)))
-    .filter((path) => !elsewhere.test(path));
   const inSets = setNames.flatMap(setFiles);
 
-  test("are each in one set, or among those that are sent to where no set is", () => {
-    const here = [...new Set([...inSets.map(({ path }) => path), ...bareScripts])];
-    assert.deepEqual(here.sort(), there.sort());
+  test("are each in one set, but for units and programs that run where no set is", () => {
+    const all = readdirSync(join(packageRoot, "node"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(join(packageRoot, "node"), join(entry.parentPath, entry.name)));
+    const left = all.filter((path) => setOf(path) === undefined && !path.includes("__pycache__"));
+    const bare = left.filter((path) => !/\.(conf|service|template)$/.test(path));
+    assert.deepEqual([...bare, "host/set"].sort(), [...bareScripts].sort());
     assert.equal(new Set(inSets.map(({ path }) => path)).size, inSets.length);
+    assert.equal(inSets.length + left.length, all.filter((path) => !path.includes("__pycache__")).length);
+  });
+
+  test("are in a set by their names alone, and in one order whatever the folder's is", () => {
+    const of = (path: string, set: string | undefined) => assert.equal(setOf(path), set, path);
+    for (const path of [
+      "agent/new.py",
+      "agent/core/__init__.py",
+      "host/a-new_one",
+      "lib/new.bash",
+      "new/one",
+    ])
+      of(path, "current");
+    of("drill/new", "drill");
+    for (const path of ["agent/__pycache__/a.py", "agent/a.cpython-311.pyc", "host/.set.swp", "host/set~"])
+      of(path, undefined);
+    for (const path of [
+      "units/a.service",
+      "keepalived/drop-in.conf",
+      "host/look",
+      "README",
+      "host/a b",
+      "../a",
+    ])
+      of(path, undefined);
+    const paths = ["host/b", "lib/a.bash", "host/a", "drill/a", "host/look"];
+    const files = [
+      { path: "host/a", mode: "0755" },
+      { path: "host/b", mode: "0755" },
+      { path: "lib/a.bash", mode: "0644" },
+    ];
+    assert.deepEqual(filesOfSet("current", paths), files);
+    assert.deepEqual(filesOfSet("current", [...paths].reverse()), files);
+    assert.deepEqual(paths[0], "host/b", "a list that is given is left as it is");
   });
 
   test("have the mode that they get on a node, and no mistakes of syntax", () => {

@@ -16,8 +16,8 @@ test("a provider does not work while its compiled code is older than its sources
   const root = temporaryFolder(t);
   for (const file of ["package.json", "tsconfig.json", "local/freshness.cjs"])
     cpSync(join(packageRoot, file), join(root, file));
-  for (const file of ["providers/current.js", "local/toolchain/freshness.js", "local/root.js"])
-    cpSync(join(packageRoot, "dist", file), join(root, "dist", file));
+  for (const file of ["providers/current", "local/toolchain/freshness", "local/root", "local/called"])
+    cpSync(join(packageRoot, "dist", `${file}.js`), join(root, "dist", `${file}.js`));
   const source = put(join(root, "a.ts"), "one");
   const load = createRequire(join(root, "package.json"));
   const { current } = load("./dist/providers/current.js") as Modules;

@@ -38,8 +38,11 @@ async function shownOf(program: string, timeout = 20_000): Promise<{ error: stri
   } catch {
     // It has ended by itself.
   }
-  const about = { stack: "s", vip: "v", url: "u", healthy: false, state: "down", message: "m", remarks: [] };
-  const table = statusTable({ ...about, holders: [], ping: { ok: false }, nodes } as never, plain);
+  const about = { stack: "s", vip: "v", url: "u", healthy: false, state: "down", message: "m" };
+  const table = statusTable(
+    { ...about, remarks: [], reasons: [], holders: [], ping: { ok: false }, nodes } as never,
+    plain,
+  );
   return {
     error: nodes[0]?.error ?? "",
     rows: table.split("\n").filter((line) => /\bone\b|127\.0\.0\.1/.test(line)),

@@ -5,6 +5,7 @@ import type { MachineTemplate } from "../../components/machines";
 import { defaultMemory } from "../../domain/machine-memory";
 import { type Mistake, mistake } from "../../domain/mistake";
 import type { LabDescription } from "../../lab/description";
+import { callOf } from "../../local/called";
 import { dataHome } from "../../local/paths";
 import { type Settings, SettingsError } from "../../settings";
 import { chooseStorage, type StoragePlace } from "./storage-place";
@@ -106,7 +107,7 @@ function machineMistakes({ box, hypervisor }: Settings): Mistake[] {
       mistake(
         "box",
         "is missing",
-        "outside of the lab, name a Vagrant box with Docker for your hypervisor (or run in the lab: `npm run up`)",
+        `outside of the lab, name a Vagrant box with Docker for your hypervisor (or run in the lab: \`${callOf("up")}\`)`,
       ),
     );
   if (hypervisor === "lab")
@@ -114,7 +115,7 @@ function machineMistakes({ box, hypervisor }: Settings): Mistake[] {
       mistake(
         "hypervisor",
         "is lab, and this is not a shell of the lab",
-        "use `npm run up`, or `npm run shell`",
+        `use \`${callOf("up")}\`, or \`${callOf("shell")}\``,
       ),
     );
   return mistakes;

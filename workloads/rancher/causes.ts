@@ -1,4 +1,5 @@
 import type { Cause } from "../../domain/causes";
+import { callOf } from "../../local/called";
 
 /** What Rancher, its datastore, Docker and the agent say when a start fails, and what it means. In order. */
 export const causes: readonly Cause[] = [
@@ -28,8 +29,7 @@ export const causes: readonly Cause[] = [
   {
     pattern:
       "datastore is still locked|file already locked|flocked by another process|database is locked|resource temporarily unavailable",
-    meaning:
-      "the datastore is locked by another instance: look with `npm run status` that only one node runs the service",
+    meaning: `the datastore is locked by another instance: look with \`${callOf("status")}\` that only one node runs the service`,
   },
   {
     pattern: "overlayfs.{0,40}(cannot be enabled|not supported)|failed to create overlay",
