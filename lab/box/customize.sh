@@ -24,7 +24,8 @@ chroot "$tree" systemctl --quiet disable docker.service containerd.service keepa
 chroot "$tree" systemctl --quiet mask modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service \
   modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service \
   sys-fs-fuse-connections.mount sys-kernel-config.mount
-chroot "$tree" systemctl --quiet enable docker.socket ssh.service ssh-host-key.service systemd-networkd.service
+chroot "$tree" systemctl --quiet enable docker.socket ssh.service ssh-host-key.service systemd-networkd.service \
+  host-name-told.path
 chroot "$tree" systemctl --quiet disable systemd-networkd-wait-online.service
 
 # Each machine makes its own identity.

@@ -65,9 +65,9 @@ face() {
   count=$((count + 1))
   printf '%s\n' "$count" >starts.new
   mv starts.new starts
-  # The node's address is in the options of the mount; its name only in what its kernel logged at the boot.
+  # The node's address is in the options of the mount; its name only in the kernel's log (lab/box).
   address=$(sed -n 's/.* \/var\/lib\/rancher .*[ ,]clientaddr=\([0-9.]*\).*/\1/p' /proc/self/mountinfo | head -n 1)
-  name=$(dmesg | sed -n 's/.*systemd\[1\]: Hostname set to <\([^>"\\]*\)>.*/\1/p' | tail -n 1)
+  name=$(dmesg | sed -n 's/.*: Hostname set to <\([^>"\\]*\)>.*/\1/p' | tail -n 1)
   mkdir -p /run/face
   printf '{"node": "%s", "address": "%s", "since": %s, "starts": %s}\n' "${name:-${address:-unknown}}" "${name:+$address}" \
     "$(date +%s)" "$count" >/run/face/face.json.new
