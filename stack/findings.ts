@@ -7,6 +7,7 @@ import {
   stackNotes,
   unprotected,
 } from "./agent-findings";
+import { differentImages, movedTags } from "./images";
 import type { NodeReport } from "./node-report";
 import { shortcomingOf, shownShortcoming } from "./standing";
 
@@ -93,6 +94,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
     mismatch: [
       ...nodes.flatMap(refusedConfiguration),
       ...differentAgents(nodes),
+      ...differentImages(nodes),
       ...edited.map((name) => `keepalived.conf on ${name} was changed by hand: \`npm run up\` repairs it`),
       ...(settings ? [`keepalived's settings differ (${settings}): \`npm run up\` repairs it`] : []),
     ],
@@ -100,6 +102,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
       ...nodes.flatMap(agentNotes),
       ...blindNodes(nodes),
       ...stackNotes(nodes),
+      ...movedTags(nodes),
       ...(versions ? [`keepalived's versions differ: ${versions}`] : []),
       ...nodes.flatMap(orderedNodes),
     ],
