@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { hmacStep } from "../../domain/vrrp-hmac";
 import { messageOf } from "../../local/errors";
 import { unknownValue } from "../../local/pulumi/values";
 import { type RollOutWorld, rollOut } from "../one-by-one";
@@ -79,12 +80,33 @@ const told = (faults: Record<string, string>): string =>
     .map(([name, why]) => `keepalived on ${name}: ${why}`)
     .join("\n");
 
+/** Why nodes with the one and with the other file would not hear each other. In previews some are not known yet. */
+function whyNotAtOnce(
+  olds: Record<string, string> | undefined,
+  news: Record<string, string> | undefined,
+): string | undefined {
+  if (typeof olds !== "object" || typeof news !== "object") return undefined;
+  for (const [name, before] of Object.entries(olds)) {
+    const after = news[name];
+    if (typeof before !== "string" || typeof after !== "string" || after === unknownValue) continue;
+    const why = hmacStep(before, after);
+    if (why) return why;
+  }
+  return undefined;
+}
+
 const idOf = ({ vip }: ConfigurationInputs): string => `vip:${vip}`;
 
 /** The provider of {@link Configuration}: see there for what it does. */
 export const configuration = {
-  async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
-    return checkInputs(schema, news);
+  async check(
+    olds: Partial<ConfigurationInputs>,
+    news: Partial<ConfigurationInputs>,
+  ): Promise<pulumi.dynamic.CheckResult> {
+    const checked = checkInputs(schema, news);
+    const reason = whyNotAtOnce(olds.contents, news.contents);
+    if (reason) checked.failures?.push({ property: "contents", reason });
+    return checked;
   },
 
   async diff(

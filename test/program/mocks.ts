@@ -11,6 +11,9 @@ import type { HaRancher } from "../../workloads/rancher";
 /** A resource as the program registered it. */
 export type Registered = MockResourceArgs;
 
+/** What is installed on the mocked nodes. */
+export const onNodes = { keepalived: "2.2.7" };
+
 /** What each type's resources get as outputs beside their inputs. */
 function computed(args: MockResourceArgs): Record<string, unknown> {
   switch (args.type) {
@@ -52,7 +55,7 @@ function computed(args: MockResourceArgs): Record<string, unknown> {
     case "pulumi-nodejs:dynamic/agent:Rollout":
       return { versions: Object.fromEntries(Object.keys(args.inputs.source).map((name) => [name, "1"])) };
     case "pulumi-nodejs:dynamic/vip:Keepalived":
-      return { version: "2.2.7" };
+      return { version: onNodes.keepalived };
     case "docker:index/remoteImage:RemoteImage":
       return { imageId: "sha256:1234", repoDigest: "x@sha256:1234" };
     case "command:remote:Command":
