@@ -97,9 +97,16 @@ export async function haRancher(
   return new HaRancher("ha-rancher", rancherArgs(settings, place, stackName), opts);
 }
 
-/** Waits for an output's value. */
-export const resolved = <T>(output: pulumi.Output<T>): Promise<T> =>
-  new Promise((resolve) => void output.apply((value) => resolve(value)));
+/**
+ * Waits for an output's value, and until the program has registered all its resources: a preview looks at the nodes at once,
+ * and which of the two is over first depends on the version of Node.
+ */
+export async function resolved<T>(output: pulumi.Output<T>): Promise<T> {
+  const value = await new Promise<T>((resolve) => void output.apply(resolve));
+  // What Pulumi itself waits for at the end of a program; its types leave it out.
+  await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+  return value;
+}
 
 export const lab: LabDescription = {
   name: "mock",
