@@ -154,6 +154,9 @@ export const configuration = {
     olds: ConfigurationOutputs,
     news: ConfigurationInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ConfigurationOutputs>> {
+    // What is on the nodes, which an interrupted change may have left behind what was asked for.
+    const why = whyNotAtOnce(olds.contents, news.contents);
+    if (why) throw new Error(why);
     await handOver(olds, news);
     const names = nodesToChange(olds, news);
     const nodes = Object.entries(news.endpoints).map(([name, ssh]) => ({ name, ssh }));
@@ -167,7 +170,11 @@ export const configuration = {
     // The other nodes are unchanged; their change is still to be done.
     const rest = names.filter((name) => !done.includes(name));
     const faults = Object.fromEntries(rest.map((name) => [name, olds.faults[name] ?? "not changed yet"]));
-    throw partialFailure(new Error(failure), id, { ...news, faults });
+    const former = Object.fromEntries(rest.map((name) => [name, olds.contents[name] ?? ""]));
+    throw partialFailure(new Error(failure), id, {
+      ...{ ...news, contents: { ...news.contents, ...former } },
+      faults,
+    });
   },
 
   /** The nodes' own resources remove keepalived and its file. */

@@ -95,4 +95,13 @@ test("Pulumi refuses a step that would make two holders before it touches a node
   assert.match(failures?.[0]?.reason ?? "", /Set `mode: receive-only` first/);
   assert.deepEqual((await configuration.check(inputs(undefined), inputs("receive-only"))).failures ?? [], []);
   assert.deepEqual((await configuration.check({}, inputs("enforce"))).failures ?? [], [], "a new stack");
+  // What was asked for before is the first step, and a node has not got it.
+  await assert.rejects(
+    configuration.update(
+      "vip:x",
+      { ...inputs(undefined), faults: { one: "not changed yet" } },
+      inputs("permissive"),
+    ),
+    /must not go from without `keepalived.authHmac` to `permissive` at once/,
+  );
 });
