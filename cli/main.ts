@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ownName } from "../local/called";
 import { Failure, shownError } from "../local/errors";
+import { outliveReaders } from "../local/reader";
 import { backupCommand } from "./commands/backup";
 import { benchCommand } from "./commands/bench";
 import { type CommandBuilder, withExamples } from "./commands/command";
@@ -83,6 +84,7 @@ export function programOf(line: CommandLine): Command {
 
 /** Runs a command; sets the process's exit code: 0, 1 if it failed, 2 if it was called wrongly. */
 export async function main(argv: string[]): Promise<void> {
+  outliveReaders();
   try {
     const program = programOf(givenCommandLine(argv));
     if (argv[0] === askedByShell) return await answerShell(program, argv.slice(1));

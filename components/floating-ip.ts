@@ -3,6 +3,7 @@ import { keepalivedConf, type VrrpNode } from "../domain/keepalived-conf";
 import { minimumVersion } from "../domain/keepalived-version";
 import { vipFacts } from "../domain/vip-facts";
 import { completeSpec, type TakeoverBound, takeoverBound, type Vip, type VrrpOptions } from "../domain/vrrp";
+import { type Hmac, type HmacMode, hmacKeyFile, hmacKeyId } from "../domain/vrrp-hmac";
 import { nodeFile } from "../providers/remote/script";
 import { Configuration, Keepalived, Members } from "../providers/vip/keepalived";
 import { Component } from "./component";
@@ -20,7 +21,15 @@ import {
 } from "./on-node";
 
 /** The addresses that move, and how: all but `vip` have defaults that fit. */
-export interface FloatingIpArgs extends VrrpOptions {
+export interface FloatingIpOptions extends VrrpOptions {
+  /**
+   * Signs the adverts (keepalived's `auth_hmac`): all nodes need keepalived 2.4.2. Default: they are not signed. On nodes that
+   * run, `mode` goes from `receive-only` over `permissive` to `enforce` (default), an update for each.
+   */
+  authHmac?: { key: pulumi.Input<string>; mode?: HmacMode } | undefined;
+}
+
+export interface FloatingIpArgs extends FloatingIpOptions {
   nodes: Node[];
   /**
    * True if an agent on each node decides whether the node may have the VIP: without its word a node does not take it.
@@ -44,8 +53,9 @@ export class FloatingIp extends Component {
 
   constructor(name: string, args: FloatingIpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("FloatingIp", name, {}, opts);
-    const { nodes, agentDecides = false, prepared, after, ...options } = args;
+    const { nodes, agentDecides = false, prepared, after, authHmac, ...options } = args;
     const spec = completeSpec(options);
+    const signed = hmacOf(authHmac);
     this.vip = spec.vip;
     this.takeover = takeoverBound(
       spec,
@@ -56,14 +66,16 @@ export class FloatingIp extends Component {
       preferred.map((node) => [node, this.installOn(node, [spec.vip, ...spec.furtherVips], args)]),
     );
     const files = [...keepalived].map(([node, { version }]) =>
-      pulumi.all([node.interface, version, pulumi.all(nodes.map(vrrpNode))]).apply(([device, found, all]) => {
-        const conf = {
-          ...{ spec, agentDecides, interface: device, version: found },
-          node: all[nodes.indexOf(node)] as VrrpNode,
-          peers: all.filter(({ name }) => name !== node.name),
-        };
-        return { content: keepalivedConf(conf), facts: vipFacts(conf) };
-      }),
+      pulumi
+        .all([node.interface, version, signed, pulumi.all(nodes.map(vrrpNode))])
+        .apply(([device, found, hmac, all]) => {
+          const conf = {
+            ...{ spec: hmac ? { ...spec, hmac } : spec, agentDecides, interface: device, version: found },
+            node: all[nodes.indexOf(node)] as VrrpNode,
+            peers: all.filter(({ name }) => name !== node.name),
+          };
+          return { content: keepalivedConf(conf), facts: vipFacts(conf) };
+        }),
     );
     const byName = <T>(values: T[]): Record<string, T> =>
       Object.fromEntries(preferred.map(({ name }, i) => [name, values[i] as T]));
@@ -116,19 +128,20 @@ export class FloatingIp extends Component {
     );
   }
 
-  /** What keepalived's unit needs on a node. */
-  private filesOn(node: Node, { prepared, agentDecides = false }: FloatingIpArgs): pulumi.Resource {
+  /** What keepalived and its unit need on a node. */
+  private filesOn(node: Node, { prepared, agentDecides = false, authHmac }: FloatingIpArgs): pulumi.Resource {
     const reload = readingUnits("systemctl daemon-reload");
+    const unit = {
+      [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
+        content: nodeFile("keepalived/drop-in.conf"),
+      },
+    };
     return nodeFiles(
       "keepalived-files",
       node,
       this,
       {
-        files: {
-          [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
-            content: nodeFile("keepalived/drop-in.conf"),
-          },
-        },
+        files: authHmac ? pulumi.secret(authHmac.key).apply((key) => ({ ...unit, ...keyFile(key) })) : unit,
         afterWrite: reloadUnits("keepalived"),
         // Where an agent is, the folder is of what prepares the node.
         afterDelete: agentDecides ? reload : `rm -rf ${nodePaths.config}; ${reload}`,
@@ -137,6 +150,20 @@ export class FloatingIp extends Component {
     );
   }
 }
+
+/** The key as keepalived reads it, for root alone. */
+const keyFile = (key: string) => ({
+  [hmacKeyFile(hmacKeyId(key))]: { content: `${key}\n`, mode: "0600" },
+});
+
+/** What keepalived.conf says of the key: nothing that is secret. */
+const hmacOf = (asked: FloatingIpOptions["authHmac"]): pulumi.Output<Hmac | undefined> =>
+  pulumi.output(
+    asked &&
+      pulumi
+        .unsecret(pulumi.output(asked.key))
+        .apply((key) => ({ keyId: hmacKeyId(key), mode: asked.mode ?? "enforce" })),
+  );
 
 /** A node as keepalived's file names it. */
 const vrrpNode = ({ name, address, address6, priority }: Node): pulumi.Output<VrrpNode> =>

@@ -1,12 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { WatchdogMode } from "../domain/agent-configuration";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
-import type { TakeoverBound, VrrpOptions } from "../domain/vrrp";
+import type { TakeoverBound } from "../domain/vrrp";
 import { Agents } from "./agents";
 import { type BackupPlan, Backups } from "./backups";
 import { checkArgs } from "./checks";
 import { Component } from "./component";
-import { FloatingIp } from "./floating-ip";
+import { FloatingIp, type FloatingIpOptions } from "./floating-ip";
 import type { Node } from "./node";
 import { type AgentArgs, type FencingArgs, NodeSoftware } from "./node-software";
 import { makeNodes, type NodesArgs } from "./nodes";
@@ -23,7 +23,7 @@ export interface HaBaseArgs extends NodesArgs {
    */
   id: string;
   /** The addresses that move. */
-  floatingIp: VrrpOptions;
+  floatingIp: FloatingIpOptions;
   /** Who serves the shared data. */
   storage: StorageSource;
   /** Where the active node has the shared data mounted: an absolute path. */

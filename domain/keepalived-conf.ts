@@ -3,6 +3,7 @@ import ipaddr from "ipaddr.js";
 import { featuresOf } from "./keepalived-version";
 import { linkedProgram } from "./node-set";
 import type { Garp, Vip, VrrpSpec } from "./vrrp";
+import { hmacLines } from "./vrrp-hmac";
 
 /** A node as the others see it. */
 export interface VrrpNode {
@@ -202,6 +203,7 @@ function instanceBlock(instance: Instance, conf: KeepalivedConf, tracks: boolean
     `advert_int ${word(spec.advertInterval)}`,
     ...(features.downTimerAdverts ? [`down_timer_adverts ${word(spec.downTimerAdverts)}`] : []),
     ...transport(instance, spec, features.faultWithoutPeers),
+    ...(spec.hmac ? inner("auth_hmac", hmacLines(spec.hmac)) : []),
     ...inner("virtual_ipaddress", addresses(instance.advertised)),
     ...inner("virtual_ipaddress_excluded", addresses(instance.silent)),
     "promote_secondaries",
@@ -246,20 +248,30 @@ export function specFingerprint(spec: VrrpSpec, nodes: VrrpNode[]): string {
   return sha(JSON.stringify([spec, sorted.sort()]), 16);
 }
 
+/** @throws if a setting needs a newer keepalived than the node's */
+function refuseOlder({ spec, node, version }: KeepalivedConf): void {
+  const features = featuresOf(version);
+  if (spec.downTimerAdverts !== 3 && !features.downTimerAdverts)
+    throw new Error(
+      `\`keepalived.downTimerAdverts\` needs keepalived 2.2.3, ${node.name} has ${version}: remove it, or install a newer one`,
+    );
+  if (spec.hmac && !features.hmac)
+    throw new Error(
+      `\`keepalived.authHmac\` needs keepalived 2.4.2 on all nodes, ${node.name} has ${version}, which would drop the adverts of the others: remove it, or install a newer one`,
+    );
+}
+
 /**
  * keepalived.conf of a node. The reasons for what it says are in docs/floating-ip.md.
  *
  * The first line names the settings that all nodes share, and the hash of the rest: a node that runs with others,
  * or whose file was changed by hand, can be told by that line alone (node/agent/keepalived_view.py).
  *
- * @throws if a value cannot stand in the file, a track option needs a newer keepalived, or `version` is too old
+ * @throws if a value cannot stand in the file, a setting needs a newer keepalived, or `version` is too old
  */
 export function keepalivedConf(conf: KeepalivedConf): string {
   const { spec, node, peers } = conf;
-  if (spec.downTimerAdverts !== 3 && !featuresOf(conf.version).downTimerAdverts)
-    throw new Error(
-      `\`keepalived.downTimerAdverts\` needs keepalived 2.2.3, ${node.name} has ${conf.version}: remove it, or install a newer one`,
-    );
+  refuseOlder(conf);
   const instances = instancesOf(conf);
   const grouped = instances.length > 1;
   const body = [

@@ -9,6 +9,8 @@ export interface Features {
   downTimerAdverts: boolean;
   /** `unicast_fault_no_peer`, since 2.2.5: without peers an instance is at fault, and not on multicast. */
   faultWithoutPeers: boolean;
+  /** `auth_hmac` with `receive-only`, since 2.4.2. */
+  hmac: boolean;
 }
 
 /**
@@ -26,5 +28,6 @@ export function featuresOf(version: string): Features {
   return {
     downTimerAdverts: compareVersions(version, "2.2.3") >= 0,
     faultWithoutPeers: compareVersions(version, "2.2.5") >= 0,
+    hmac: compareVersions(version, "2.4.2") >= 0,
   };
 }

@@ -1,3 +1,5 @@
+import type { Hmac } from "./vrrp-hmac";
+
 /** An address that moves between the nodes, with its subnet's prefix. */
 export interface Vip {
   address: string;
@@ -81,10 +83,12 @@ export interface VrrpSpec {
   track: Tracked;
   /** A program that is called with INSTANCE NAME STATE PRIORITY at each change. */
   notify?: string | undefined;
+  /** How adverts are signed; undefined: not at all. */
+  hmac?: Hmac | undefined;
 }
 
 /** A floating IP as it may be asked for: all but `vip` have defaults that fit. */
-export interface VrrpOptions extends Partial<Omit<VrrpSpec, "vip" | "garp" | "track">> {
+export interface VrrpOptions extends Partial<Omit<VrrpSpec, "vip" | "garp" | "track" | "hmac">> {
   vip: Vip;
   /** Each of its values has a default of its own. */
   garp?: Partial<Garp>;

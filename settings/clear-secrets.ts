@@ -19,7 +19,8 @@ const withPassword = /^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]+@/i;
 type Found = [path: string, value: unknown];
 
 /** What is given of all settings that are secrets, by path. */
-function secretsIn({ registryLogin, tls, nodes, fencing, boxUrl, extraEnvironment }: Settings): Found[] {
+function secretsIn(settings: Settings): Found[] {
+  const { registryLogin, tls, nodes, fencing, boxUrl, extraEnvironment, keepalived } = settings;
   const optionsOf = (path: string, options: Record<string, unknown>): Found[] =>
     Object.entries(options).flatMap(([name, value]) =>
       isSecretOption(name) ? [[`${path}.${name}`, value] as Found] : [],
@@ -27,6 +28,7 @@ function secretsIn({ registryLogin, tls, nodes, fencing, boxUrl, extraEnvironmen
   return [
     ["registryLogin.password", registryLogin?.password],
     ["tls.key", tls?.key],
+    ["keepalived.authHmac.key", keepalived.authHmac?.key],
     ...nodes.map(({ host }, i): Found => [`nodes[${i}].host.privateKey`, host?.privateKey]),
     ["fencing.sshKey", fencing.sshKey],
     ...optionsOf("fencing.options", fencing.options),

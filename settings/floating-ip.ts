@@ -14,7 +14,19 @@ import {
   type Vip,
   type VrrpSpec,
 } from "../domain/vrrp";
-import { dotsError, list, noDots, number, setting, settingsByName, truth, whole } from "./values";
+import { hmacModes } from "../domain/vrrp-hmac";
+import {
+  dotsError,
+  list,
+  noDots,
+  number,
+  oneOf,
+  secret,
+  setting,
+  settingsByName,
+  truth,
+  whole,
+} from "./values";
 
 /*
  * The settings of the floating IP: where it is, how fast it moves, and `keepalived` with what keepalived offers. The
@@ -91,6 +103,18 @@ const track = z.strictObject({
   files: list(path),
 });
 
+const authHmac = z.strictObject(
+  {
+    key: secret(
+      z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9+/=_-]{32,64}$/, {
+        error: "must be 32 to 64 random letters and digits: `openssl rand -hex 32` makes them",
+      }),
+    ),
+    mode: oneOf(hmacModes).default("enforce"),
+  },
+  { error: settingsByName },
+);
+
 /** What keepalived offers beyond the presets; each has a default that fits. */
 export const keepalivedSchema = z.strictObject(
   {
@@ -106,6 +130,7 @@ export const keepalivedSchema = z.strictObject(
     garp: garp.default(garp.parse({})),
     track: track.default(track.parse({})),
     notify: path.optional(),
+    authHmac: authHmac.optional(),
   },
   { error: settingsByName },
 );
@@ -117,9 +142,8 @@ const notOffered: Record<string, string> = {
   state:
     "every node starts as BACKUP: `nopreempt` needs that, and a MASTER at the start would fight a living holder",
   nopreempt: "say `preempt: false`, which is the default",
-  auth: "VRRPv3 has no authentication, and version 2 sends it in clear text: the firewall lets in the peers alone",
-  authentication:
-    "VRRPv3 has no authentication, and version 2 sends it in clear text: the firewall lets in the peers alone",
+  auth: "version 2 sends it in clear text: say `authHmac`, if all nodes have keepalived 2.4.2",
+  authentication: "version 2 sends it in clear text: say `authHmac`, if all nodes have keepalived 2.4.2",
   strict: "it forbids unicast and the repeats of gratuitous ARP, which virtual networks need",
   weight: "under `nopreempt` a weight never moves the VIP; whatever is tracked is a fault when it fails",
   vmac: "it needs promiscuous interfaces, which hypervisors refuse: gratuitous ARP does its work",
@@ -210,6 +234,7 @@ export const advertIntervalOf = (given: {
 
 /** The settings as keepalived's file is made from them. */
 export function vrrpSpec(settings: FloatingIpSettings): VrrpSpec {
-  const { vip, furtherVips, advertInterval, virtualRouterId, keepalived } = settings;
+  const { vip, furtherVips, advertInterval, virtualRouterId } = settings;
+  const { authHmac: _, ...keepalived } = settings.keepalived;
   return completeSpec({ ...{ vip, furtherVips, advertInterval, virtualRouterId }, ...keepalived });
 }

@@ -8,6 +8,7 @@ import {
   stackNotes,
   unprotected,
 } from "./agent-findings";
+import { differentImages, movedTags } from "./images";
 import type { NodeReport } from "./node-report";
 import { shortcomingOf, shownShortcoming } from "./standing";
 
@@ -94,6 +95,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
     mismatch: [
       ...nodes.flatMap(refusedConfiguration),
       ...differentAgents(nodes),
+      ...differentImages(nodes),
       ...edited.map(
         (name) => `keepalived.conf on ${name} was changed by hand: \`${callOf("up")}\` repairs it`,
       ),
@@ -103,6 +105,7 @@ export function findingsOf(nodes: NodeReport[]): Findings {
       ...nodes.flatMap(agentNotes),
       ...blindNodes(nodes),
       ...stackNotes(nodes),
+      ...movedTags(nodes),
       ...(versions ? [`keepalived's versions differ: ${versions}`] : []),
       ...nodes.flatMap(orderedNodes),
     ],

@@ -53,6 +53,8 @@ const nodeStatus = z.object({
     unanswered: number,
   }),
   container: part({ name: text, state: text, live: flag, words: text }),
+  /** The image that the container is made from: its name in the settings, its id, and what that name means there now. */
+  image: part({ name: text, id: text, named: text, digests: list }),
   mounts: part({ lease: flag, data: flag, dataLingers: flag }),
   health: part({ answer: text, words: text, failures: number, failure: text }),
   holdsVip: flag,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../local/errors";
 import { onInterrupt } from "../../local/foreground";
+import { readerIsGone } from "../../local/reader";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
 import { knownNode } from "../../stack/nodes";
 import { isNoise, type LogLine, Merged, secondsOf } from "../logs/lines";
@@ -77,16 +78,20 @@ async function followNode(
 
 async function followAll(nodes: KnownNode[], seconds: number, merged: Merged<Shown>): Promise<number> {
   const ends: (() => void)[] = [];
-  const interrupts = onInterrupt(() => {
+  const endAll = (): void => {
     for (const end of ends) end();
-  });
+  };
+  const interrupts = onInterrupt(endAll);
   const over = {
     ends,
     get count() {
-      return interrupts.count;
+      return interrupts.count + Number(readerIsGone());
     },
   };
-  const timer = setInterval(() => merged.flush(), times.pause);
+  const timer = setInterval(() => {
+    merged.flush();
+    if (readerIsGone()) endAll();
+  }, times.pause);
   try {
     await Promise.all(
       nodes.map((node) =>

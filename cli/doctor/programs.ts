@@ -1,6 +1,7 @@
 import { missingPackages } from "../../lab/packages";
 import { wantedPlugins } from "../../lab/plugins/install";
 import { callOf } from "../../local/called";
+import { newerNode, oldestNode } from "../../local/node-js";
 import { pulumiHome } from "../../local/paths";
 import { rememberedToolchain } from "../../local/toolchain";
 import { isAtLeast, minimumVersion } from "../../local/toolchain/installed";
@@ -10,11 +11,13 @@ const node: Check = {
   name: "node",
   beforeUp: true,
   look({ machine: { nodeVersion } }) {
-    if (Number(nodeVersion.split(".")[0]) >= 20) return well(`Node.js ${nodeVersion}`);
-    return fault(
-      `Node.js is ${nodeVersion}, and 20 is the oldest that works`,
-      "install Node.js 20 or newer: https://nodejs.org/",
-    );
+    const major = Number(nodeVersion.split(".")[0]);
+    const tested = [oldestNode, ...newerNode];
+    if (tested.includes(major)) return well(`Node.js ${nodeVersion}`);
+    const install = `install Node.js ${tested.slice(0, -1).join(", ")} or ${tested.at(-1)}: https://nodejs.org/`;
+    return major < oldestNode
+      ? fault(`Node.js is ${nodeVersion}, and ${oldestNode} is the oldest that works`, install)
+      : remark(`Node.js is ${nodeVersion}, with which nothing was tested`, install);
   },
 };
 
@@ -51,12 +54,21 @@ const plugins: Check = {
       return remark(
         `Pulumi's plugins ${missing.join(" and ")} are not there yet: \`${callOf("up")}\` installs them`,
       );
-    const standIns = wanted
-      .filter(({ folder }) => /stand-in/.test(machine.text(`${folder}/package.json`) ?? ""))
-      .map(({ name }) => name);
-    return standIns.length > 0
-      ? well(`Pulumi's plugins; for ${standIns.join(" and ")} the offline stand-ins`)
-      : well("Pulumi's plugins");
+    const isStandIn = ({ folder }: { folder: string }): boolean =>
+      /stand-in/.test(machine.text(`${folder}/package.json`) ?? "");
+    const standIns = wanted.filter(isStandIn).map(({ name }) => name);
+    const unchecked = wanted.filter((plugin) => plugin.sum === undefined && !isStandIn(plugin));
+    return [
+      ...(standIns.length > 0
+        ? well(`Pulumi's plugins; for ${standIns.join(" and ")} the offline stand-ins`)
+        : well("Pulumi's plugins")),
+      ...unchecked.flatMap(({ name, version }) =>
+        remark(
+          `Pulumi's plugin ${name} ${version} was downloaded without a check: no sum of it is known here`,
+          `where you know the sum: pulumi plugin install resource ${name} ${version} --reinstall --checksum SHA256`,
+        ),
+      ),
+    ];
   },
 };
 

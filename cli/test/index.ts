@@ -50,7 +50,7 @@ function sayOutcomes(outcomes: Outcome[]): void {
   say(`\n${colors.bold("=== summary")}`);
   for (const { name, result, seconds } of outcomes) {
     const paint = result === "passed" ? colors.green : colors.red;
-    say(`${name.padEnd(12)}${paint(result.padEnd(12))}${seconds.toFixed(1).padStart(7)} s`);
+    say(`${name.padEnd(16)}${paint(result.padEnd(12))}${seconds.toFixed(1).padStart(7)} s`);
   }
 }
 

@@ -31,6 +31,9 @@ export const layers: readonly Layer[] = [
   { name: "lint", needs: [], limit: minutes(5), special: true },
   { name: "unit", needs: [], limit: minutes(5) },
   { name: "program", needs: [], limit: minutes(5) },
+  // A telling part of both, with Node 22 and 24; the other layer runs all of both with each.
+  { name: "newer-node", needs: ["newer-node"], limit: minutes(5), special: true },
+  { name: "newer-node-all", needs: ["newer-node"], limit: minutes(5), special: true, onRequest: true },
   // The scripts of node/, with the real agent where it runs in a test.
   { name: "node", needs: ["shellcheck"], limit: minutes(5) },
   // The agent in Python, its simulation, and the checks of their source.
@@ -47,7 +50,8 @@ export const layers: readonly Layer[] = [
 ];
 
 /** Where the compiled tests of a layer are. */
-export const testFolder = (layer: Layer): string => join(packageRoot, "dist", "test", layer.name);
+export const testFolder = (layer: Pick<Layer, "name">): string =>
+  join(packageRoot, "dist", "test", layer.name);
 
 /**
  * The named layers; without names, all except those that run only on request.

@@ -5,10 +5,11 @@ import { run } from "../../local/run";
 import { ensureToolchain } from "../../local/toolchain";
 import { onPath } from "../../local/toolchain/path";
 import { colors } from "../ui/colors";
+import { fetchNewerNode } from "./newer-node";
 import { canMakePython, makePython } from "./python";
 
 /** What a layer needs before it starts. */
-export type Need = "shellcheck" | "python" | "spin" | "keepalived" | "toolchain" | "lab";
+export type Need = "newer-node" | "shellcheck" | "python" | "spin" | "keepalived" | "toolchain" | "lab";
 
 /** Starts to prepare everything that the layers need, in parallel. A failure is kept until a layer asks for it. */
 export function prepare(needs: Set<Need>, say: (line: string) => void): Record<Need, Promise<void>> {
@@ -39,6 +40,7 @@ export function prepare(needs: Set<Need>, say: (line: string) => void): Record<N
     });
   });
   return {
+    "newer-node": start("newer-node", fetchNewerNode),
     shellcheck,
     python,
     spin,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../local/clock";
+import { readerIsGone } from "../../local/reader";
 import type { KnownStack } from "../../stack/known-stack";
 import { reportOf } from "../status-report";
 import { colors } from "../ui/colors";
@@ -39,19 +40,20 @@ const painted = (text: string): string => `\u001b[H${text.replaceAll("\n", "\u00
 
 /**
  * Shows the stack's state each second, and what happens. On a terminal frames; elsewhere a line for each event and each
- * new verdict; as JSON an object for each second. Does not return.
+ * new verdict; as JSON an object for each second. Returns once nobody
+ * reads it any more.
  */
-export async function watch(stack: string, known: KnownStack, json: boolean): Promise<never> {
+export async function watch(stack: string, known: KnownStack, json: boolean): Promise<0> {
   const paints = process.stdout.isTTY === true && !json;
   const events = new Events();
   const lines: string[] = [];
   let drawn = 0;
   let wake: () => void = () => {};
   const looks = new Looks(known, () => wake());
-  const { gaps } = watchGaps(known.vip);
+  const { gaps, end } = watchGaps(known.vip);
   let verdict = "";
   looks.start();
-  for (;;) {
+  while (!readerIsGone()) {
     const looked = looks.look();
     const report = reportOf(stack, known, { nodes: [...looked.nodes], ping: looked.ping }, looked.ages);
     const fresh = looks.complete ? events.see(looked, gaps.at(clock())) : [];
@@ -74,4 +76,7 @@ export async function watch(stack: string, known: KnownStack, json: boolean): Pr
     await sleep(frames.least);
     await Promise.race([changed, sleep(frames.most - frames.least)]);
   }
+  looks.end();
+  end();
+  return 0;
 }

@@ -5,6 +5,7 @@ import { cacheHome } from "../../local/paths";
 import { isPluginThere, partialMark, pluginFolder } from "../../local/pulumi/plugins";
 import { packageRoot } from "../../local/root";
 import { RunError, run } from "../../local/run";
+import { pluginArchive, sumOf } from "../../local/toolchain/sums";
 
 export interface InstallOptions {
   /** Path of the Pulumi CLI. */
@@ -28,13 +29,16 @@ export interface Wanted {
   version: string;
   /** The folder in which the CLI looks for it. */
   folder: string;
+  /** The SHA-256 that its archive for this machine must have; undefined: none is known. */
+  sum: string | undefined;
 }
 
 /** The plugins of the packages that the program uses, for an environment's PULUMI_HOME. */
 export function wantedPlugins(env: NodeJS.ProcessEnv): Wanted[] {
   return (["command", "docker"] as const).map((name) => {
     const { version } = require(`@pulumi/${name}/package.json`) as { version: string };
-    return { name, version, folder: pluginFolder(env, name, version) };
+    const sum = sumOf(pluginArchive(name, version));
+    return { name, version, folder: pluginFolder(env, name, version), sum };
   });
 }
 
@@ -66,11 +70,15 @@ function reasonOf(error: unknown): string {
   return (said ?? error.message.split("\n")[0] ?? "").replace(/^(error|warning):\s*/i, "").trim();
 }
 
-/** Downloads a plugin; returns the reason if that fails. */
-async function download(options: InstallOptions, { name, version }: Wanted): Promise<string | undefined> {
+/** Downloads a plugin, which the CLI checks where its sum is known; returns the reason if that fails. */
+async function download(
+  options: InstallOptions,
+  { name, version, sum }: Wanted,
+): Promise<string | undefined> {
   const giveUp = new AbortController();
+  const check = sum === undefined ? [] : ["--checksum", sum];
   try {
-    await run(options.pulumi, ["plugin", "install", "resource", name, version], {
+    await run(options.pulumi, ["plugin", "install", "resource", name, version, ...check], {
       env: options.env,
       timeout: downloadTimeout,
       signal: giveUp.signal,
@@ -105,7 +113,7 @@ export async function installStandIn({ name, version, folder }: Wanted): Promise
 }
 
 async function installOne(options: InstallOptions, wanted: Wanted, failures: Failures): Promise<void> {
-  const { name, version } = wanted;
+  const { name, version, sum } = wanted;
   const title = `Pulumi's ${name} plugin ${version}`;
   const key = `${name}@${version}`;
   const remembered = failures[key];
@@ -114,7 +122,7 @@ async function installOne(options: InstallOptions, wanted: Wanted, failures: Fai
     options.say(`${title}: downloading`);
     reason = await download(options, wanted);
     if (reason === undefined) {
-      options.say(`${title}: downloaded`);
+      options.say(`${title}: downloaded${sum === undefined ? ", unchecked: no sum of it is known" : ""}`);
       return;
     }
     failures[key] = { at: Date.now(), reason };

@@ -11,6 +11,7 @@ from .http1 import Stream, read_answer, request_bytes
 #: Bytes of an answer; the inspection of a container has some ten thousand.
 LONGEST_ANSWER = 4 << 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,511}")
 
 
 class DockerError(Exception):
@@ -30,6 +31,13 @@ class Container(NamedTuple):
     status: str
     image: str
     exit_code: int
+
+
+class Image(NamedTuple):
+    """`digests`: `REPOSITORY@sha256:...` of each registry that it came from; none if it was loaded or built here."""
+
+    id: str
+    digests: "list[str]"
 
 
 class Docker:
@@ -106,6 +114,29 @@ class Docker:
                 exit_code=int(state.get("ExitCode", 0)),
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
+
+    def label(self, name: str, label: str, timeout: float) -> str:
+        """Of a container; empty if it has none."""
+        told = self._json("GET", f"/containers/{_safe(name)}/json", timeout)
+        try:
+            return str((told["Config"]["Labels"] or {}).get(label, ""))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
+
+    def image(self, reference: str, timeout: float) -> Optional[Image]:
+        """By its name or id. None if there is no such image."""
+        if not _REFERENCE.fullmatch(reference) or ".." in reference:
+            raise DockerError(0, f"{reference!r} is no image that Docker names so")
+        try:
+            told = self._json("GET", f"/images/{reference}/json", timeout)
+        except DockerError as error:
+            if error.status == 404:
+                return None
+            raise
+        try:
+            return Image(id=str(told["Id"]), digests=[str(each) for each in told.get("RepoDigests") or []])
+        except (KeyError, TypeError, AttributeError) as error:
             raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
 
     def start(self, name: str, timeout: float) -> bool:

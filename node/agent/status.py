@@ -9,6 +9,7 @@ from .configuration import Refused, check, load
 from .control import NoAgent, ask_agent
 from .core.settings import Configuration
 from .docker import Docker, DockerError
+from .image_view import image_view
 from .keepalived_view import keepalived_view
 from .lease.client import ask_status
 from .mounts import read_table
@@ -50,6 +51,7 @@ def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
         **told,
         "vrrpState": vrrp,
         "keepalived": keepalived,
+        "image": image_view(paths.docker, setup.core.container, _LIMIT),
         "units": {} if is_well else units_view(paths.systemctl, setup.lease.unit),
         "configuration": refused,
         "stale": bool(told.get("lease")) and not words and not _same(files.running, configuration),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { hmacStep } from "../../domain/vrrp-hmac";
 import { messageOf } from "../../local/errors";
 import { unknownValue } from "../../local/pulumi/values";
 import { type RollOutWorld, rollOut } from "../one-by-one";
@@ -79,12 +80,33 @@ const told = (faults: Record<string, string>): string =>
     .map(([name, why]) => `keepalived on ${name}: ${why}`)
     .join("\n");
 
+/** Why nodes with the one and with the other file would not hear each other. In previews some are not known yet. */
+function whyNotAtOnce(
+  olds: Record<string, string> | undefined,
+  news: Record<string, string> | undefined,
+): string | undefined {
+  if (typeof olds !== "object" || typeof news !== "object") return undefined;
+  for (const [name, before] of Object.entries(olds)) {
+    const after = news[name];
+    if (typeof before !== "string" || typeof after !== "string" || after === unknownValue) continue;
+    const why = hmacStep(before, after);
+    if (why) return why;
+  }
+  return undefined;
+}
+
 const idOf = ({ vip }: ConfigurationInputs): string => `vip:${vip}`;
 
 /** The provider of {@link Configuration}: see there for what it does. */
 export const configuration = {
-  async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
-    return checkInputs(schema, news);
+  async check(
+    olds: Partial<ConfigurationInputs>,
+    news: Partial<ConfigurationInputs>,
+  ): Promise<pulumi.dynamic.CheckResult> {
+    const checked = checkInputs(schema, news);
+    const reason = whyNotAtOnce(olds.contents, news.contents);
+    if (reason) checked.failures?.push({ property: "contents", reason });
+    return checked;
   },
 
   async diff(
@@ -132,6 +154,9 @@ export const configuration = {
     olds: ConfigurationOutputs,
     news: ConfigurationInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ConfigurationOutputs>> {
+    // What is on the nodes, which an interrupted change may have left behind what was asked for.
+    const why = whyNotAtOnce(olds.contents, news.contents);
+    if (why) throw new Error(why);
     await handOver(olds, news);
     const names = nodesToChange(olds, news);
     const nodes = Object.entries(news.endpoints).map(([name, ssh]) => ({ name, ssh }));
@@ -145,7 +170,11 @@ export const configuration = {
     // The other nodes are unchanged; their change is still to be done.
     const rest = names.filter((name) => !done.includes(name));
     const faults = Object.fromEntries(rest.map((name) => [name, olds.faults[name] ?? "not changed yet"]));
-    throw partialFailure(new Error(failure), id, { ...news, faults });
+    const former = Object.fromEntries(rest.map((name) => [name, olds.contents[name] ?? ""]));
+    throw partialFailure(new Error(failure), id, {
+      ...{ ...news, contents: { ...news.contents, ...former } },
+      faults,
+    });
   },
 
   /** The nodes' own resources remove keepalived and its file. */

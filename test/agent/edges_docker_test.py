@@ -10,6 +10,7 @@ from typing import Callable
 
 import pytest
 from agent.docker import LONGEST_ANSWER, Docker, DockerError
+from agent.image_view import image_view
 
 Answer = Callable[[bytes], bytes]
 
@@ -182,3 +183,52 @@ def test_a_name_that_is_no_containers_reaches_no_engine(engine: Engine, docker: 
     with pytest.raises(DockerError):
         docker.start(name, 1)
     assert engine.requests == []
+
+
+def _images(engine: Engine, answers: "dict[str, object]") -> None:
+    def answer(head: bytes) -> bytes:
+        told = answers.get(head.split()[1].decode())
+        return _http("404 Not Found", {"message": "none"}) if told is None else _http("200 OK", told)
+
+    engine.answer = answer
+
+
+def test_the_image_of_a_container_is_told_and_what_its_name_means_now(engine: Engine, tmp_path: Path) -> None:
+    made = {**_state("running"), "Image": "sha256:1", "Config": {"Labels": {"ha-rancher.image": "reg:5000/app:v1"}}}
+    digests = ["reg:5000/app@sha256:9"]
+    answers: dict[str, object] = {
+        "/containers/service/json": made,
+        "/images/sha256:1/json": {"Id": "sha256:1", "RepoDigests": digests},
+        "/images/reg:5000/app:v1/json": {"Id": "sha256:2", "RepoDigests": None},
+    }
+    _images(engine, answers)
+    socket_ = str(tmp_path / "docker.sock")
+    told = {"name": "reg:5000/app:v1", "id": "sha256:1", "digests": digests, "named": "sha256:2"}
+    assert image_view(socket_, "service", 2) == told
+    assert engine.connections == 1
+    del answers["/images/reg:5000/app:v1/json"], answers["/images/sha256:1/json"]
+    assert image_view(socket_, "service", 2) == {**told, "digests": [], "named": None}
+
+
+@pytest.mark.parametrize("name", ["", "../containers/x", "a b", "a/../b", "-a", "a" * 600])
+def test_a_label_that_is_no_image_asks_for_nothing(engine: Engine, tmp_path: Path, name: str) -> None:
+    _images(
+        engine,
+        {
+            "/containers/service/json": {**_state("running"), "Config": {"Labels": {"ha-rancher.image": name}}},
+            "/images/sha256:1/json": {"Id": "sha256:1"},
+        },
+    )
+    found = image_view(str(tmp_path / "docker.sock"), "service", 2)
+    assert found == ({} if name else {"name": None, "id": "sha256:1", "digests": [], "named": None})
+    assert len(engine.requests) == 3
+
+
+def test_without_an_engine_or_a_container_no_image_is_known(engine: Engine, tmp_path: Path) -> None:
+    assert image_view(str(tmp_path / "none.sock"), "service", 0.5) == {}
+    _images(engine, {})
+    assert image_view(str(tmp_path / "docker.sock"), "service", 2) == {}
+    engine.answer = lambda _: _http("200 OK", {**_state("running"), "Config": {"Labels": None}})
+    assert image_view(str(tmp_path / "docker.sock"), "service", 2)["name"] is None
+    engine.answer = lambda _: _http("200 OK", {**_state("running"), "Config": 3})
+    assert image_view(str(tmp_path / "docker.sock"), "service", 2) == {}

@@ -11,6 +11,9 @@ import type { HaRancher } from "../../workloads/rancher";
 /** A resource as the program registered it. */
 export type Registered = MockResourceArgs;
 
+/** What is installed on the mocked nodes. */
+export const onNodes = { keepalived: "2.2.7" };
+
 /** What each type's resources get as outputs beside their inputs. */
 function computed(args: MockResourceArgs): Record<string, unknown> {
   switch (args.type) {
@@ -52,7 +55,7 @@ function computed(args: MockResourceArgs): Record<string, unknown> {
     case "pulumi-nodejs:dynamic/agent:Rollout":
       return { versions: Object.fromEntries(Object.keys(args.inputs.source).map((name) => [name, "1"])) };
     case "pulumi-nodejs:dynamic/vip:Keepalived":
-      return { version: "2.2.7" };
+      return { version: onNodes.keepalived };
     case "docker:index/remoteImage:RemoteImage":
       return { imageId: "sha256:1234", repoDigest: "x@sha256:1234" };
     case "command:remote:Command":
@@ -94,9 +97,16 @@ export async function haRancher(
   return new HaRancher("ha-rancher", rancherArgs(settings, place, stackName), opts);
 }
 
-/** Waits for an output's value. */
-export const resolved = <T>(output: pulumi.Output<T>): Promise<T> =>
-  new Promise((resolve) => void output.apply((value) => resolve(value)));
+/**
+ * Waits for an output's value, and until the program has registered all its resources: a preview looks at the nodes at once,
+ * and which of the two is over first depends on the version of Node.
+ */
+export async function resolved<T>(output: pulumi.Output<T>): Promise<T> {
+  const value = await new Promise<T>((resolve) => void output.apply(resolve));
+  // What Pulumi itself waits for at the end of a program; its types leave it out.
+  await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+  return value;
+}
 
 export const lab: LabDescription = {
   name: "mock",

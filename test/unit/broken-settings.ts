@@ -96,6 +96,14 @@ export const badValues: Record<string, BadValue[]> = {
     ["/srv/../x", /`\.\.`/],
     ["/rancher_data/x", /must not be in/],
   ],
+  "keepalived.authHmac.key": [
+    ["k".repeat(31), /32 to 64 random/],
+    ["k".repeat(65), /32 to 64 random/],
+    [`hex:${"0".repeat(60)}`, /32 to 64 random/],
+    [`${"k".repeat(40)} }`, /32 to 64 random/],
+    [`${"k".repeat(40)}\n}`, /32 to 64 random/],
+    [["x"], /must be a text/],
+  ],
   "keepalived.notify": [
     ["tell", /absolute path/],
     ["/bin/tell me", /absolute path/],

@@ -10,8 +10,9 @@ import type { Finding, Subject } from "../../cli/doctor/check";
 import type { LabSeen } from "../../cli/doctor/machine";
 import { reportText } from "../../cli/doctor/report";
 import { colors } from "../../cli/ui/colors";
+import { wantedPlugins } from "../../lab/plugins/install";
 import { Failure } from "../../local/errors";
-import { dataHome, labHome } from "../../local/paths";
+import { dataHome, labHome, pulumiHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { tryRun } from "../../local/run";
 import { ownHome, put, putScript, withEnvironment } from "./cli-support";
@@ -29,6 +30,10 @@ test("Node that is too old is a fault", async () => {
     /^fault: Node.js is 18\.20\.1, and 20 .* -> install Node/,
   );
   assert.equal(await asked("node", { nodeVersion: "22.1.0" }), "well: Node.js 22.1.0");
+  assert.equal(
+    await asked("node", { nodeVersion: "26.0.1" }),
+    "remark: Node.js is 26.0.1, with which nothing was tested -> install Node.js 20, 22 or 24: https://nodejs.org/",
+  );
 });
 
 test("Pulumi: found, to be made, or neither", async (t) => {
@@ -43,6 +48,23 @@ test("Pulumi: found, to be made, or neither", async (t) => {
   );
   assert.match(await asked("pulumi"), /^fault: .*Go is missing -> install Pulumi 3\.220/);
   assert.match(await asked("plugins"), /^remark: Pulumi's plugins command and docker are not there yet/);
+});
+
+test("a plugin that was downloaded without a sum to check it against is told; a stand-in is none", async (t) => {
+  ownHome(t);
+  const [command, docker] = wantedPlugins({ PULUMI_HOME: pulumiHome() });
+  assert.ok(command?.sum && docker && !docker.sum);
+  const official = { [`${command.folder}/x`]: "", [`${docker.folder}/x`]: "" };
+  assert.equal(
+    await asked("plugins", { files: official }),
+    "well: Pulumi's plugins\nremark: Pulumi's plugin docker 5.2.0 was downloaded without a check: no sum of it is known here" +
+      " -> where you know the sum: pulumi plugin install resource docker 5.2.0 --reinstall --checksum SHA256",
+  );
+  const standIn = { ...official, [`${docker.folder}/package.json`]: '{"description": "Offline stand-in"}' };
+  assert.equal(
+    await asked("plugins", { files: standIn }),
+    "well: Pulumi's plugins; for docker the offline stand-ins",
+  );
 });
 
 test("Vagrant: missing, broken, old; not asked for in the lab or for hosts", async () => {

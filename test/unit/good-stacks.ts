@@ -31,6 +31,7 @@ const alike = {
       files: ["/run/well"],
     },
     notify: "/usr/local/bin/tell",
+    authHmac: { key: "k".repeat(64), mode: "receive-only" },
   },
   nfsAddress: "192.168.56.5",
   dataDirectory: "/rancher_data",

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { installPlugins } from "../../lab/plugins/install";
+import { pluginArchive, sumOf } from "../../local/toolchain/sums";
 
 describe("installing the plugins", () => {
   let folder: string;
@@ -59,12 +60,32 @@ describe("installing the plugins", () => {
     const pulumi = cli('mkdir -p "$PULUMI_HOME/plugins/resource-$4-v$5"');
     await install(pulumi);
     assert.deepEqual(calls(), [
-      "plugin install resource command 1.2.1",
+      `plugin install resource command 1.2.1 --checksum ${sumOf(pluginArchive("command", "1.2.1"))}`,
       "plugin install resource docker 5.2.0",
     ]);
     assert.deepEqual(readdirSync(pluginsOf("home")).sort(), folders);
-    assert.deepEqual(said.filter((line) => line.endsWith("downloaded")).length, 2);
+    assert.deepEqual(said.filter((line) => / downloaded/.test(line)).sort(), [
+      "Pulumi's command plugin 1.2.1: downloaded",
+      "Pulumi's docker plugin 5.2.0: downloaded, unchecked: no sum of it is known",
+    ]);
     assert.equal(existsSync(join(pluginsOf("home"), folders[0] ?? "", "package.json")), false);
+  });
+
+  test("the version that the SDK asks for has its sum on each platform, where one is known at all", () => {
+    for (const platform of ["linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64"])
+      assert.match(sumOf(pluginArchive("command", "1.2.1", platform)) ?? "", /^[0-9a-f]{64}$/, platform);
+  });
+
+  test("a plugin with another sum is not used", async () => {
+    const refuse = 'echo "error: invalid checksum, expected 71, actual 72" >&2; exit 255';
+    await install(
+      cli(`[ "$4" = docker ] && mkdir -p "$PULUMI_HOME/plugins/resource-$4-v$5" && exit\n${refuse}`),
+    );
+    const command = join(pluginsOf("home"), folders[0] ?? "");
+    assert.ok(existsSync(join(command, "package.json")), "the stand-in");
+    assert.ok(
+      said.some((line) => /command plugin 1\.2\.1: the offline stand-in.*invalid checksum/.test(line)),
+    );
   });
 
   test("else the stand-ins, with the reason, and nothing is left of the attempt", async () => {

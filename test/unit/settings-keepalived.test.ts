@@ -102,7 +102,12 @@ refuse([
     ["keepalived.garp.speed"],
     /delay, repeat, refresh/,
   ],
-  ["authentication", keepalived({ auth: "secret" }), ["keepalived.auth"], /no authentication.*firewall/],
+  [
+    "authentication",
+    keepalived({ auth: "secret" }),
+    ["keepalived.auth"],
+    /version 2 sends it in clear text: say `authHmac`/,
+  ],
   ["state MASTER", keepalived({ state: "MASTER" }), ["keepalived.state"], /starts as BACKUP/],
   ["nopreempt", keepalived({ nopreempt: true }), ["keepalived.nopreempt"], /preempt: false/],
   ["strict mode", keepalived({ strict: true }), ["keepalived.strict"], /forbids unicast/],

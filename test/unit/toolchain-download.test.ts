@@ -6,7 +6,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { checksumOf, downloadToolchain } from "../../local/toolchain/download";
+import { archiveOf, downloadToolchain, platforms } from "../../local/toolchain/download";
+import { sumOf } from "../../local/toolchain/sums";
 import { ownHome, putScript } from "./cli-support";
 
 const name = "pulumi-v3.220.0-linux-x64.tar.gz";
@@ -33,33 +34,31 @@ async function publish(t: TestContext, files: Record<string, string | Buffer>) {
   return { from: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
-const sums = (content: Buffer): string => `${createHash("sha256").update(content).digest("hex")}  ${name}\n`;
+const sumOfBytes = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
 
 test("a release is downloaded, checked and unpacked, once", async (t) => {
   const home = ownHome(t);
   const content = tarball(home, whole);
-  const { from, asked } = await publish(t, {
-    "pulumi-3.220.0-checksums.txt": `${"0".repeat(64)}  pulumi-v3.220.0-darwin-arm64.tar.gz\n${sums(content)}`,
-    [name]: content,
-  });
-  const options = { from, platform: "linux-x64" };
+  const { from, asked } = await publish(t, { [name]: content });
+  const options = { from, platform: "linux-x64", sum: sumOfBytes(content) };
   const toolchain = await downloadToolchain(() => {}, options);
   assert.equal(toolchain?.origin, "download");
   assert.deepEqual(readdirSync(toolchain?.bin ?? "").sort(), [...whole].sort());
   assert.deepEqual(await downloadToolchain(() => {}, options), toolchain);
-  assert.equal(asked.length, 2);
+  assert.deepEqual(asked, [`/${name}`]);
 });
 
-test("a tarball that is not the published one is not used", async (t) => {
+test("a tarball that has not the sum that is written down is not unpacked, whatever its server says of it", async (t) => {
   const home = ownHome(t);
+  const content = tarball(home, whole);
   const { from } = await publish(t, {
-    "pulumi-3.220.0-checksums.txt": sums(Buffer.from("another")),
-    [name]: tarball(home, whole),
+    "pulumi-3.220.0-checksums.txt": `${sumOfBytes(content)}  ${name}\n`,
+    [name]: content,
   });
   const said: string[] = [];
   const result = await downloadToolchain((line) => said.push(line), { from, platform: "linux-x64" });
   assert.equal(result, undefined);
-  assert.match(said.join("\n"), /has the SHA-256 [0-9a-f]{64}, published is/);
+  assert.match(said.join("\n"), /has the SHA-256 [0-9a-f]{64}, and must have 6f00c595/);
   const left = readdirSync(join(home, "cache", "ha-rancher", "toolchain"));
   assert.deepEqual(left, ["download-failed.json"]);
 });
@@ -67,12 +66,10 @@ test("a tarball that is not the published one is not used", async (t) => {
 test("a release without one of its programs is not used", async (t) => {
   const home = ownHome(t);
   const content = tarball(home, whole.slice(0, -1));
-  const { from } = await publish(t, { "pulumi-3.220.0-checksums.txt": sums(content), [name]: content });
+  const { from } = await publish(t, { [name]: content });
   const said: string[] = [];
-  assert.equal(
-    await downloadToolchain((line) => said.push(line), { from, platform: "linux-x64" }),
-    undefined,
-  );
+  const options = { from, platform: "linux-x64", sum: sumOfBytes(content) };
+  assert.equal(await downloadToolchain((line) => said.push(line), options), undefined);
   assert.match(said.join("\n"), /has no pulumi-analyzer-policy in it/);
 });
 
@@ -98,12 +95,16 @@ test("an unreachable server and an unknown platform are no error, and are said",
   assert.match(said.join("\n"), /cannot be downloaded: http:\/\/127\.0\.0\.1:1\//);
 });
 
-test("checksums are found by the file's whole name", () => {
-  const one = "a".repeat(64);
-  const two = "B".repeat(64);
-  const text = `${one}  x-linux.tar.gz\n${two} *linux.tar.gz\nnonsense  short.tar.gz\n`;
-  assert.equal(checksumOf("linux.tar.gz", text), "b".repeat(64));
-  assert.equal(checksumOf("x-linux.tar.gz", text), one);
-  assert.equal(checksumOf("short.tar.gz", text), undefined);
-  assert.equal(checksumOf("none", text), undefined);
+test("each platform's archive has its sum; one without is not asked for", async (t) => {
+  for (const platform of Object.values(platforms))
+    assert.match(sumOf(archiveOf(platform ?? "")) ?? "", /^[0-9a-f]{64}$/, platform);
+  ownHome(t);
+  const { from, asked } = await publish(t, {});
+  const said: string[] = [];
+  assert.equal(
+    await downloadToolchain((line) => said.push(line), { from, platform: "plan9-x64" }),
+    undefined,
+  );
+  assert.deepEqual(said, ["Pulumi is not downloaded: no sum of pulumi-v3.220.0-plan9-x64.tar.gz is known"]);
+  assert.deepEqual(asked, []);
 });
