@@ -1,3 +1,4 @@
+import { passedOn } from "../../local/child-environment";
 import { Failure } from "../../local/errors";
 import { handOver } from "../../local/foreground";
 import { pinnedSshWords } from "../../providers/remote/endpoint";
@@ -39,5 +40,5 @@ export async function ssh(known: KnownStack, { node: name, command }: SshOptions
       `${name} has not been up yet, so its host key is not known: \`npm run up\` finishes it`,
     );
   const args = sshArguments(node, command);
-  return await handOver({ command: "ssh", args, env: process.env }, callerFolder());
+  return await handOver({ command: "ssh", args, env: passedOn(process.env) }, callerFolder());
 }
