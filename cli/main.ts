@@ -27,6 +27,7 @@ import {
 } from "./commands/orders";
 import { powerOffCommand, powerOnCommand } from "./commands/power";
 import { restoreCommand } from "./commands/restore";
+import { rotateCommand } from "./commands/rotate";
 import { sbomCommand } from "./commands/sbom";
 import { schemaCommand } from "./commands/schema";
 import { shellCommand } from "./commands/shell";
@@ -44,7 +45,7 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
   "Make and remove:": [upCommand, downCommand, newStackCommand, doctorCommand],
   "Look:": [statusCommand, logsCommand, openCommand],
   "Go there:": [sshCommand, shellCommand, forwardCommand],
-  "Operate:": [switchoverCommand, maintenanceCommand, backupCommand, restoreCommand],
+  "Operate:": [switchoverCommand, maintenanceCommand, backupCommand, restoreCommand, rotateCommand],
   "Tell the agents:": [
     pauseCommand,
     resumeCommand,

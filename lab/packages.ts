@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { passedOn } from "../local/child-environment";
 import { readJson, writeAtomically } from "../local/files";
 import { withLock } from "../local/lock";
 import { cacheHome } from "../local/paths";
@@ -49,7 +50,7 @@ export const newPackages = (simulation: string): string[] =>
 
 const aptGet = (args: string[], onLine?: (line: string) => void) =>
   run("apt-get", ["-q", "-o", "DPkg::Lock::Timeout=300", ...args], {
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
+    env: { ...passedOn(process.env), DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
     timeout: 1_800_000,
     onLine,
   });
@@ -115,7 +116,7 @@ async function install(names: string[], say: Say): Promise<void> {
     join(folder, "without-services.sh"),
     ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", "--no-install-recommends", "install", ...names],
     {
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
+      env: { ...passedOn(process.env), DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
       timeout: 1_800_000,
       onLine: hear,
     },

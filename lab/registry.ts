@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPinnedReference, parseImage } from "../domain/image";
+import { passedOn } from "../local/child-environment";
 import { run, tryRun } from "../local/run";
 
 /** Wraps a command line so that it runs in the lab's network namespace, where the registry can be reached. */
@@ -85,7 +86,12 @@ export async function startRegistry(options: RegistryOptions): Promise<void> {
   const script = 'echo $$ >"$1" && exec docker-registry serve "$2"';
   const [program, args] = split(options.command(["sh", "-c", script, "sh", file.pid, file.configuration]));
   const log = openSync(file.log, "w", 0o600);
-  const child = spawn(program, args, { cwd: "/", detached: true, stdio: ["ignore", log, log] });
+  const child = spawn(program, args, {
+    cwd: "/",
+    detached: true,
+    env: passedOn(process.env),
+    stdio: ["ignore", log, log],
+  });
   closeSync(log);
   let ended: string | undefined;
   child.once("error", (error) => {
@@ -170,7 +176,7 @@ export async function pushImage(options: PushOptions): Promise<void> {
   ];
   const [program, args] = split(options.command([...copy, `oci:${options.layout}:${tag}`, target]));
   // Proxies do not know the lab's addresses; curl has an option for this.
-  const env = { ...process.env, NO_PROXY: "*", no_proxy: "*" };
+  const env = { ...passedOn(process.env), NO_PROXY: "*", no_proxy: "*" };
   await run(program, args, { env, timeout: 120_000 });
   const now = await stored();
   if (now !== digest) {

@@ -1,5 +1,6 @@
 import { link, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { passedOn } from "../local/child-environment";
 import { readJson, writeAtomically } from "../local/files";
 import { run } from "../local/run";
 import type { Box } from "./box";
@@ -36,7 +37,7 @@ export async function addBox(paths: Layout, box: Box, say: Say): Promise<void> {
   // It ends with this process even if that is killed: otherwise it would block the next attempt.
   await run("setpriv", ["--pdeathsig", "KILL", "vagrant", "box", "add", "--provider", "libvirt", file], {
     cwd: paths.vagrant,
-    env: { ...process.env, VAGRANT_HOME: paths.vagrant, VAGRANT_CHECKPOINT_DISABLE: "1" },
+    env: { ...passedOn(process.env), VAGRANT_HOME: paths.vagrant, VAGRANT_CHECKPOINT_DISABLE: "1" },
     timeout: 300_000,
   });
   await writeAtomically(paths.boxRecord, JSON.stringify({ name: box.name, version: box.version }));

@@ -25,6 +25,9 @@ export const backendHome = (): string => join(dataHome(), "backend");
 /** The file with the passphrase that encrypts secrets in the stacks' state; mode 0600. */
 export const passphraseFile = (): string => join(dataHome(), "passphrase");
 
+/** The passphrase that takes that one's place once all stacks have it; only while they get it. */
+export const nextPassphraseFile = (): string => `${passphraseFile()}.next`;
+
 /** Built toolchains, one folder per hash of what they are built from. */
 export const toolchainHome = (): string => join(cacheHome(), "toolchain");
 

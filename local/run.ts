@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { passedOn } from "./child-environment";
 import { exitWatchers } from "./signal-exit";
 
 export interface RunOptions {
   cwd?: string;
-  /** The whole environment; default: this process's. */
+  /** The whole environment; default: what programs of others get (child-environment.ts). */
   env?: NodeJS.ProcessEnv;
   /** Given to the child's standard input, which is closed afterwards; default: no input. */
   input?: string;
@@ -101,7 +102,7 @@ export async function tryRun(
   return await new Promise<RunResult>((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
-      env: options.env ?? process.env,
+      env: options.env ?? passedOn(process.env),
       detached: true,
       stdio: [
         options.inputFile ?? (options.input === undefined ? "ignore" : "pipe"),

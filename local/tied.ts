@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
+import { passedOn } from "./child-environment";
 import { packageRoot } from "./root";
 
 /*
@@ -16,6 +17,7 @@ function tell(line: string): void {
   if (!watcher?.writable) {
     const child = spawn(join(packageRoot, "local", "tied.sh"), {
       detached: true,
+      env: passedOn(process.env),
       stdio: ["pipe", "ignore", "ignore"],
     });
     child.on("error", () => {});
@@ -33,7 +35,7 @@ function tell(line: string): void {
  * which gets SIGKILL when this process is gone. Programs that end by themselves are started with `run`.
  */
 export const spawnTied = ((command: string, args: readonly string[], options: SpawnOptions): ChildProcess => {
-  const child = spawn(command, args, { ...options, detached: true });
+  const child = spawn(command, args, { env: passedOn(process.env), ...options, detached: true });
   const { pid } = child;
   if (pid === undefined) return child; // It could not be started; the event "error" has the reason.
   tell(`+ ${pid}`);

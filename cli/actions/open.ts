@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { callOn } from "../../local/called";
+import { passedOn } from "../../local/child-environment";
 import { onPath } from "../../local/toolchain/path";
 import { passage, serviceOf, untilInterrupted } from "./forward";
 
@@ -36,7 +37,7 @@ function show(url: string, { browser }: OpenOptions): void {
     say(`Open it in a browser: ${url}`);
     return;
   }
-  const child = spawn(program, [url], { stdio: "ignore", detached: true });
+  const child = spawn(program, [url], { env: passedOn(process.env), stdio: "ignore", detached: true });
   child.on("error", (error) =>
     say(`\`${program}\` cannot be started (${error.message}): open ${url} yourself`),
   );

@@ -10,7 +10,7 @@ import { existingStackFile } from "../../stack/stack-file";
 import { initStack, readState } from "../../stack/state";
 import { callerFolder } from "../caller";
 import { runsInLab } from "../hypervisor";
-import { checkFileSalt } from "../pulumi/passphrase";
+import { checkFileSalt, settlePassphrase } from "../pulumi/passphrase";
 import { prepare } from "../pulumi/prepare";
 import { backendOf, cliOf, commandIn } from "../pulumi/surroundings";
 import { whoWorks } from "../pulumi/turn";
@@ -38,9 +38,11 @@ export async function shell({ stack, command }: ShellOptions): Promise<number> {
   }
   const surroundings = await prepare(usesLab, new Clock(), say);
   const backend = backendOf(usesLab, say);
+  const state = await readState(backend, stack, async () => cliOf(surroundings));
+  await settlePassphrase(state?.salt);
   const cli = cliOf(surroundings);
   // Plain `pulumi up` then works at once.
-  if (!(await readState(backend, stack, async () => cli))) {
+  if (!state) {
     await checkFileSalt(file);
     await keepingStackFile(file, () => initStack(stack, cli));
   }

@@ -1,4 +1,5 @@
 import { callOf } from "../../local/called";
+import { passedOn } from "../../local/child-environment";
 import { Failure } from "../../local/errors";
 import { handOver } from "../../local/foreground";
 import { pinnedSshWords } from "../../providers/remote/endpoint";
@@ -40,5 +41,5 @@ export async function ssh(known: KnownStack, { node: name, command }: SshOptions
       `${name} has not been up yet, so its host key is not known: \`${callOf("up")}\` finishes it`,
     );
   const args = sshArguments(node, command);
-  return await handOver({ command: "ssh", args, env: process.env }, callerFolder());
+  return await handOver({ command: "ssh", args, env: passedOn(process.env) }, callerFolder());
 }

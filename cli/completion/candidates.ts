@@ -41,12 +41,16 @@ const layers = async (): Promise<Candidate[]> =>
 const faults = async (): Promise<Candidate[]> =>
   (await import("../../drill/faults/index.js")).faults.map(({ name, what }) => ({ word: name, about: what }));
 
+const secrets = async (): Promise<Candidate[]> =>
+  plain((await import("../actions/rotate-ways.js")).secretNames);
+
 type Source = (context: Context) => Candidates | Promise<Candidates>;
 
 /** What stands for an argument, or for the value of an option, by its name. Nothing is known of any other. */
 const sources: Record<string, Source> = {
   node: ({ stack }) => nodesOf(stack),
   nodes: ({ stack }) => nodesOf(stack),
+  secret: async ({ stack }) => [...nodesOf(stack), ...(await secrets())],
   stack: () => plain(writtenStacks()),
   file: () => "files",
   layers,

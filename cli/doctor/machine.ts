@@ -4,6 +4,7 @@ import { freemem, networkInterfaces, totalmem, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { inodeOf, labOf, ownInode } from "../../lab/namespace";
 import { isAlive, isOwn, type LabOwner, ownerOf } from "../../lab/owner";
+import { passedOn } from "../../local/child-environment";
 import { labHome } from "../../local/paths";
 import { RunError, type RunResult, tryRun } from "../../local/run";
 import { onPath } from "../../local/toolchain/path";
@@ -77,7 +78,10 @@ const nearestFolder = (path: string): string => (existsSync(path) ? path : neare
 
 async function run(command: string, ...args: string[]): Promise<RunResult> {
   try {
-    return await tryRun(command, args, { timeout: timeLimit, env: { ...process.env, LC_ALL: "C" } });
+    return await tryRun(command, args, {
+      timeout: timeLimit,
+      env: { ...passedOn(process.env), LC_ALL: "C" },
+    });
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     return { ...error.result, code: error.result.code || 128, stderr: error.message };

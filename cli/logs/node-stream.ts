@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { nodeUnits } from "../../domain/journal-units";
+import { passedOn } from "../../local/child-environment";
 import { rootPrefix } from "../../providers/remote/root";
 import { bareScriptLine } from "../../providers/remote/script";
 import type { KnownNode } from "../../stack/known-stack";
@@ -29,7 +30,10 @@ export function nodeStream(
 ): NodeStream {
   const args = [String(Math.max(1, Math.ceil(seconds))), follow ? "yes" : "no", ...nodeUnits];
   const command = rootPrefix(node.user) + bareScriptLine("host/logs", args);
-  const child = spawn(program, sshArguments(node, [command]), { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, sshArguments(node, [command]), {
+    env: passedOn(process.env),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-2_000);

@@ -33,12 +33,14 @@ export interface Sound {
  * Checks everything that could make an `up` fail later, before anything is prepared or changed.
  *
  * @param wait whether to wait for another run of Pulumi on the stack, instead of refusing
+ * @param command the one that does it, for the message that tells how to wait
  * @throws Failure or SettingsError with the reasons
  */
 export async function lookBeforeUp(
   stack: string,
   wait: boolean | undefined,
   say: (line: string) => void,
+  command: readonly [name: string, ...words: string[]] = ["up"],
 ): Promise<Sound> {
   const file = existingStackFile(stack);
   const settings = checkSettingsFile(file);
@@ -46,7 +48,7 @@ export async function lookBeforeUp(
   const backend = backendOf(usesLab, say);
   const read = (): Promise<StackState | undefined> =>
     readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
-  const turn = { wait, again: callOn(stack, "up", "--wait"), say };
+  const turn = { wait, again: callOn(stack, command[0], "--wait", ...command.slice(1)), say };
   await awaitTurn(backend, stack, turn);
   const known = await read();
   if (known) refuseOtherLab(stack, known);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Failure } from "../../local/errors";
-import { passphraseFile } from "../../local/paths";
+import { nextPassphraseFile, passphraseFile } from "../../local/paths";
 import { fits } from "../../local/pulumi/passphrase";
 import { secretsIn } from "../../local/pulumi/stack-file";
 
@@ -18,6 +18,28 @@ function chosenBy(environment: NodeJS.ProcessEnv): { variable: string; passphras
   }
 }
 
+/** Refuses to change a passphrase that is not the program's own. */
+export function refuseChosen(): void {
+  const chosen = chosenBy(process.env);
+  if (chosen)
+    throw new Failure(
+      `the passphrase is yours (\`${chosen.variable}\`): \`pulumi stack change-secrets-provider passphrase\` in \`npm run shell\` asks for another one; set the variable to that one then`,
+    );
+}
+
+/**
+ * Where the program's own passphrase is being changed, or that was interrupted, a stack has the former one or the new one: from
+ * here on this process uses the one that the stack has.
+ *
+ * @param salt of the stack's state; undefined: it is new, and gets the new one
+ */
+export async function settlePassphrase(salt: string | undefined): Promise<void> {
+  if (chosenBy(process.env) || !existsSync(nextPassphraseFile())) return;
+  const former = ownPassphrase();
+  if (salt === undefined || former === undefined || !(await fits(former, salt)))
+    process.env.PULUMI_CONFIG_PASSPHRASE_FILE = nextPassphraseFile();
+}
+
 /**
  * Refuses a passphrase that is not the stack's. Pulumi itself would run the program first, with empty secrets. The
  * program's own passphrase is not checked: that would cost half a second each time.
@@ -25,6 +47,7 @@ function chosenBy(environment: NodeJS.ProcessEnv): { variable: string; passphras
  * @param salt of the stack's state; undefined if it has none, as with other secrets providers
  */
 export async function checkPassphrase(stack: string, salt: string | undefined): Promise<void> {
+  await settlePassphrase(salt);
   const chosen = chosenBy(process.env);
   if (!chosen || !salt || (await fits(chosen.passphrase, salt))) return;
   throw new Failure(

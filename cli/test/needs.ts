@@ -1,5 +1,6 @@
 import { buildBox, installPackages } from "../../lab";
 import { buildImage } from "../../lab/image/build";
+import { passedOn } from "../../local/child-environment";
 import { Failure, shownError } from "../../local/errors";
 import { run } from "../../local/run";
 import { ensureToolchain } from "../../local/toolchain";
@@ -74,7 +75,7 @@ async function install(tell: (line: string) => void, what: string, packages: str
   tell(`installing ${packages.join(" and ")}`);
   const apt = (...args: string[]) =>
     run("apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      env: { ...passedOn(process.env), DEBIAN_FRONTEND: "noninteractive" },
       timeout: 600_000,
     });
   try {

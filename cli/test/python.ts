@@ -36,7 +36,8 @@ export async function makePython(tell: (line: string) => void): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
     await run("python3", ["-m", "venv", folder], { timeout: 300_000 });
     const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
-    await run(program("python"), install, { timeout: 600_000 });
+    // Where packages come from may be said by variables of pip's.
+    await run(program("python"), install, { env: process.env, timeout: 600_000 });
     writeFileSync(done, "");
   });
 }

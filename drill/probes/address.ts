@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { passedOn } from "../../local/child-environment";
 import { clock, fromTimeOfDay } from "../../local/clock";
 import { tryRun } from "../../local/run";
 import { spawnTied } from "../../local/tied";
@@ -38,7 +39,7 @@ export const ownerNow = (text: string): string =>
     ? ""
     : (/\blladdr ([0-9a-f:]{17})\b/i.exec(text)?.[1]?.toLowerCase() ?? "");
 
-const plain = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+const plain = { ...passedOn(process.env), LC_ALL: "C", TZ: "UTC" };
 
 /** Runs a program after `delay` milliseconds and passes on its lines; runs it again if it ends. @returns ends it */
 function lines(command: string, args: string[], tell: (line: string) => void, delay = 0): () => void {

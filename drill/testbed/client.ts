@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { passedOn } from "../../local/child-environment";
 import { packageRoot } from "../../local/root";
 import { run, tryRun } from "../../local/run";
 import type { ObserverOrder, Seen } from "../probes/observer";
@@ -77,7 +78,11 @@ export async function startClient(order: ObserverOrder, attachment: Attachment |
   const argv = [process.execPath, program(), JSON.stringify(full)];
   const [command = "", ...args] = attachment ? ["unshare", "--net", "--", ...argv] : argv;
   // Not in the terminal's process group: Ctrl-C is the drill's to answer.
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
+  const child = spawn(command, args, {
+    env: passedOn(process.env),
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
+  });
   const view: ClientView = { answers: [], owners: [], asked: [], writes: [] };
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   child.stdin.on("error", () => undefined);

@@ -1,3 +1,4 @@
+import { passedOn } from "../../local/child-environment";
 import { type RunResult, tryRun } from "../../local/run";
 import type { RecordedMachine } from "../../stack/state";
 import type { MachineAction } from "../faults";
@@ -78,7 +79,7 @@ export async function controlMachine(
 ): Promise<boolean> {
   const { program, args, already } = machineCommand(machine, verb, mac);
   const { code, stdout, stderr }: RunResult = await tryRun(program, args, {
-    env: { ...process.env, LC_ALL: "C" },
+    env: { ...passedOn(process.env), LC_ALL: "C" },
     timeout: 60_000,
   });
   if (code === 0) return true;

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { Server, type ServerChannel, utils } from "ssh2";
+import { passedOn } from "../../local/child-environment";
 import { packageRoot } from "../../local/root";
 
 /*
@@ -23,7 +24,9 @@ export interface FenceServerOrder {
 
 /** Serves one session with the program lab/fence/virsh-only. */
 function serve(channel: ServerChannel, { uri, domains }: FenceServerOrder): void {
-  const child = spawn(join(packageRoot, "lab", "fence", "virsh-only"), [uri, ...domains]);
+  const child = spawn(join(packageRoot, "lab", "fence", "virsh-only"), [uri, ...domains], {
+    env: passedOn(process.env),
+  });
   channel.pipe(child.stdin);
   child.stdin.on("error", () => undefined);
   child.stdout.pipe(channel, { end: false });

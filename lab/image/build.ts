@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { passedOn } from "../../local/child-environment";
 import { withLock } from "../../local/lock";
 import { artifactsHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
@@ -52,7 +53,9 @@ async function candidates(): Promise<string[]> {
   if (memo?.stamp === stamp && String(Object.keys(memo.pinned ?? {})) === String(packages)) {
     return Object.values(memo.pinned);
   }
-  const policy = await run("apt-cache", ["policy", ...packages], { env: { ...process.env, LC_ALL: "C" } });
+  const policy = await run("apt-cache", ["policy", ...packages], {
+    env: { ...passedOn(process.env), LC_ALL: "C" },
+  });
   const found = parsePolicy(policy.stdout);
   const missing = packages.filter((name) => !found.has(name));
   if (missing.length > 0) {

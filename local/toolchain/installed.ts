@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { compareVersions, isVersion, majorOf } from "../../domain/version";
+import { passedOn } from "../child-environment";
 import { toolchainHome } from "../paths";
 import { tryRun } from "../run";
 import { allOnPath, isBelow, isExecutable, onPath } from "./path";
@@ -31,7 +32,7 @@ export async function findToolchain(say: (line: string) => void): Promise<Toolch
   const pulumi = pulumiOnPath();
   if (!pulumi) return undefined;
   const result = await tryRun(pulumi, ["version"], {
-    env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+    env: { ...passedOn(process.env), PULUMI_SKIP_UPDATE_CHECK: "true" },
     timeout: 60_000,
   });
   const version = result.stdout.trim().replace(/^v/, "");

@@ -107,6 +107,7 @@ export const daemonSettings = {
     const replaces = [...replacedByHost(olds.ssh, news.ssh), ...(olds.file === news.file ? [] : ["file"])];
     const changes =
       replaces.length > 0 ||
+      !isDeepStrictEqual(olds.ssh, news.ssh) ||
       !isDeepStrictEqual(olds.lists, news.lists) ||
       (olds.liveRestore ?? false) !== (news.liveRestore ?? false) ||
       storedCode(olds) !== storedCode(news);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { shellQuote } from "../../domain/shell-quote";
@@ -86,7 +87,7 @@ export const imageArchive = {
     return checked;
   },
 
-  /** Another host replaces it; another image or archive is loaded in place. */
+  /** Another host replaces it; another image or archive is loaded in place; another way to log in is only stored. */
   async diff(
     _id: string,
     olds: ImageArchiveOutputs,
@@ -95,6 +96,7 @@ export const imageArchive = {
     const replaces = replacedByHost(olds.ssh, news.ssh);
     const changes =
       replaces.length > 0 ||
+      !isDeepStrictEqual(olds.ssh, news.ssh) ||
       olds.image !== news.image ||
       olds.sha256 !== news.sha256 ||
       storedCode(olds) !== storedCode(news);

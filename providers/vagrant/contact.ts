@@ -27,6 +27,9 @@ export interface Expected {
 /** The machine has another host key than the pinned one, or does not accept our key: waiting does not help. */
 class Refused extends Error {}
 
+/** It does not accept our key. */
+class KeyRefused extends Refused {}
+
 /** The machine answers, but its network is not complete yet: an address by DHCP may still come. */
 class Unfinished extends Error {}
 
@@ -115,7 +118,7 @@ async function attempt(
           mismatch
             ? wrongKey(shown, endpoint.hostKey)
             : error.level === "client-authentication"
-              ? new Refused(`it does not accept the key ${endpoint.keyFile}`)
+              ? new KeyRefused(`it does not accept the key ${endpoint.keyFile}`)
               : error,
         ),
       );
@@ -169,6 +172,26 @@ export async function makeContact(
         const silent = `it does not answer on ${endpoint.host} port ${endpoint.port}: ${message}`;
         throw new Error(error instanceof Unfinished ? message : silent);
       }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+/**
+ * Whether a machine lets somebody in with this key.
+ *
+ * @param patience milliseconds for all attempts
+ * @throws if it does not answer, or has another host key than the pinned one
+ */
+export async function accepts(endpoint: SshEndpoint, patience: number): Promise<boolean> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    try {
+      await attempt(endpoint, "true", undefined);
+      return true;
+    } catch (error) {
+      if (error instanceof KeyRefused) return false;
+      if (error instanceof Refused || Date.now() + pause > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }

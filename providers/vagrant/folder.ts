@@ -38,7 +38,11 @@ export const keyFile = (directory: string): string => join(directory, "id_ed2551
 export const knownHostsFile = (directory: string): string => join(directory, "known_hosts");
 
 /** The former key: a machine that does not know the present key yet still accepts it. */
-const previousKeyFile = (directory: string): string => `${keyFile(directory)}.previous`;
+export const previousKeyFile = (directory: string): string => `${keyFile(directory)}.previous`;
+/** The key that the machine is to get (key-rotation.ts). */
+export const nextKeyFile = (directory: string): string => `${keyFile(directory)}.next`;
+/** A former key that the machine is not to accept any more. */
+export const retiredKeyFile = (directory: string): string => `${keyFile(directory)}.retired`;
 
 const vagrantfilePath = (directory: string): string => join(directory, "Vagrantfile");
 
@@ -106,18 +110,31 @@ export async function writeFolder(
   }
 }
 
-/** Removes the former key, once the machine accepts the present one. */
-export const forgetPreviousKey = async (directory: string): Promise<void> =>
-  await rm(previousKeyFile(directory), { force: true });
+/** Removes the former key, once the machine accepts the present one. In a rotation it is still to be taken off the machine. */
+export async function forgetPreviousKey(directory: string): Promise<void> {
+  if (!existsSync(nextKeyFile(directory))) await rm(previousKeyFile(directory), { force: true });
+}
 
 /** The box that the machine was made from, by Vagrant's record; undefined if there is none. */
-export async function readBox(inputs: MachineInputs): Promise<{ name: string; version: string } | undefined> {
+async function readBox(inputs: MachineInputs): Promise<{ name: string; version: string } | undefined> {
   try {
     const { name, version } = JSON.parse((await textOf(inDataFolder(inputs, "box_meta"))) ?? "");
     return name && version ? { name: String(name), version: String(version) } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The box of the machine if it differs from the inputs: somebody made the machine again by hand. */
+export async function changedBox({
+  box,
+  boxVersion,
+  ...rest
+}: MachineInputs): Promise<Partial<MachineInputs>> {
+  const actual = await readBox(rest as MachineInputs);
+  if (!actual || box === undefined) return {};
+  if (actual.name === box && (boxVersion === undefined || actual.version === boxVersion)) return {};
+  return { box: actual.name, boxVersion: actual.version };
 }
 
 /** The hypervisor's id of the machine, by Vagrant's record; empty if there is none. */

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { passedOn } from "../../local/child-environment";
 
 export interface KeyPair {
   /** OpenSSH form, unencrypted. */
@@ -27,6 +28,7 @@ export function newKeyPair(comment: string): KeyPair {
     const file = join(folder, "key");
     const args = ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file];
     const { error, status, signal, stderr } = spawnSync("ssh-keygen", args, {
+      env: passedOn(process.env),
       stdio: ["ignore", "ignore", "pipe"],
       encoding: "utf8",
       timeout: patience,

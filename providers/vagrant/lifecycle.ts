@@ -9,10 +9,10 @@ import { checkInputs } from "./check-inputs";
 import { say } from "./client";
 import { isMissingProvider, isMissingVagrant } from "./errors";
 import {
+  changedBox,
   hasAllFiles,
   isFree,
   type MachineRecord,
-  readBox,
   readKey,
   readMachineId,
   readRecord,
@@ -34,6 +34,7 @@ import {
 } from "./machine-handle";
 import { keyFor } from "./own-key";
 import { claimPorts, releasePorts } from "./ports";
+import { isKeyDue, withDueKey } from "./rotate-key";
 import { amongOthers } from "./service";
 import { currentState, nativeState } from "./states";
 import { changedInputs, provisionersToRun, stepsFor, type Verb } from "./verbs";
@@ -100,14 +101,6 @@ async function restoreFolder(handle: MachineHandle, machineId: string): Promise<
 async function releaseFolder({ directory }: MachineInputs): Promise<void> {
   await releasePorts(directory);
   await removeFolder(directory);
-}
-
-/** The box of the machine if it differs from the inputs: somebody made the machine again by hand. */
-async function changedBox({ box, boxVersion, ...rest }: MachineInputs): Promise<Partial<MachineInputs>> {
-  const actual = await readBox(rest as MachineInputs);
-  if (!actual || box === undefined) return {};
-  if (actual.name === box && (boxVersion === undefined || actual.version === boxVersion)) return {};
-  return { box: actual.name, boxVersion: actual.version };
 }
 
 interface ClaimedFolder {
@@ -215,7 +208,10 @@ export const machine = {
   async diff(_id: string, olds: Properties, news: MachineInputs): Promise<pulumi.dynamic.DiffResult> {
     const changed = changedInputs({ ...olds, ...inputsOf(olds) }, news);
     return {
-      changes: changed.size > 0 || (await presentState(olds)) !== "running",
+      changes:
+        changed.size > 0 ||
+        (await isKeyDue(news, olds.ssh?.privateKey)) ||
+        (await presentState(olds)) !== "running",
       replaces: [...changed].flatMap(([key, verb]) => (verb === "replace" ? [key] : [])),
       // The old machine has the folder, the name and the address until it is gone.
       deleteBeforeReplace: true,
@@ -280,9 +276,10 @@ export const machine = {
         handle.record = { ...handle.record, inputs };
         await writeFolder(inputs, handle.record, handle.privateKey);
         const { state, machineId, interface: name } = olds;
-        return { outs: { ...news, ...outputsOf(handle), state, machineId, interface: name } };
+        const measured = { ...outputsOf(handle), state, machineId, interface: name };
+        return { outs: { ...news, ...(await withDueKey(handle, measured)) } };
       }
-      return { outs: { ...news, ...(await converge(handle, olds, olds)) } };
+      return { outs: { ...news, ...(await withDueKey(handle, await converge(handle, olds, olds))) } };
     } catch (error) {
       // With the old inputs, which the machine still has, the next update sees the same changes again.
       throw partialFailure(error, id, { ...olds, ...(await partialOutputs(handle, olds)) });

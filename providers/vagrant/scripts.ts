@@ -55,3 +55,26 @@ export function identityScript(naming: Naming): string {
     "",
   ].join("\n");
 }
+
+/**
+ * Gives the user who runs it one key to be known by, and takes another away; all others stay as they are. It may run again at any
+ * time, and be killed at any: the file is replaced at once, and as a whole.
+ *
+ * @param key a line of authorized_keys
+ * @param former type and base64 of the key to take away; undefined: none
+ */
+export function authorizedKeyScript(key: string, former?: string): string {
+  const blobs = [key, ...(former ? [former] : [])].map((line) => shellWord(line.split(" ")[1] ?? ""));
+  return [
+    "set -eu",
+    "umask 077",
+    'mkdir -p "$HOME/.ssh"',
+    'keys="$HOME/.ssh/authorized_keys"',
+    '[ -e "$keys" ] || : > "$keys"',
+    // 1: no other line is left. Any other end is a file that cannot be read, and would be lost here.
+    `{ grep -vF ${blobs.map((blob) => `-e ${blob}`).join(" ")} "$keys" || [ $? -eq 1 ]; printf '%s\\n' ${shellWord(key)}; } > "$keys.new"`,
+    'sync "$keys.new" 2>/dev/null || sync',
+    'mv -f "$keys.new" "$keys"',
+    "",
+  ].join("\n");
+}

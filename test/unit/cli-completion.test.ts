@@ -41,6 +41,12 @@ test("commands, options, stacks, nodes and choices are completed where each may 
     ],
     [["new-stack", "--node", ""], []],
     [["restore", ""], "files"],
+    [["rotate", "pass"], ["passphrase"]],
+    [
+      ["rotate", "rancher-"],
+      ["rancher-1", "rancher-2"],
+    ],
+    [["rotate", "tls"], ["tls.key"]],
     [["backup", "--to", ""], "files"],
     [["completion", "z"], ["zsh"]],
     [["nope", ""], []],

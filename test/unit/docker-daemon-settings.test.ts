@@ -101,6 +101,14 @@ test("a file that Docker cannot read is left as it is", async () => {
   }
 });
 
+test("another key is stored, and nothing else changes: the state must not keep one that is refused by now", async () => {
+  const given = inputs("https://a");
+  const outs = await create(given);
+  const otherKey = { ...given, ssh: { ...given.ssh, privateKey: "another" } };
+  assert.deepEqual(await daemonSettings.diff("id", outs, given), { changes: false, replaces: [] });
+  assert.deepEqual(await daemonSettings.diff("id", outs, otherKey), { changes: true, replaces: [] });
+});
+
 test("what somebody took out is drift, and put in again", async () => {
   const given = inputs("https://a", "https://b");
   const outs = await create(given);

@@ -83,6 +83,14 @@ test("what is a change, and what is not", async () => {
   const changed = async (news: ImageArchiveInputs) => (await imageArchive.diff("id", outs, news)).changes;
   assert.equal(await changed(inputs), false);
   assert.equal(await changed({ ...inputs, file: "/elsewhere" }), false, "where it lies is no matter");
+  const otherKey = { ...inputs, ssh: { ...inputs.ssh, privateKey: "another" } };
+  assert.equal(await changed(otherKey), true, "the state must not keep a key that is refused by now");
+  const kept = await imageArchive.update("id", outs, otherKey);
+  assert.deepEqual(
+    [kept.outs?.imageId, kept.outs?.ssh],
+    [outs.imageId, otherKey.ssh],
+    "it is not loaded again",
+  );
   const newer = { ...archive("rancher/rancher:v2.12.4\nnewer\n"), image: "rancher/rancher:v2.12.4" };
   assert.equal(await changed(newer), true);
   assert.deepEqual((await imageArchive.check(inputs, newer)).failures, []);

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { Server, type ServerChannel, utils } from "ssh2";
+import { type ParsedKey, Server, type ServerChannel, utils } from "ssh2";
 import type { SshEndpoint } from "../../providers/remote/endpoint";
 import { knownHostsLine } from "../../providers/remote/known-hosts";
 import { newKeyPair } from "../../providers/vagrant/keys";
@@ -28,6 +28,8 @@ export class TestServer {
   busiest = 0;
   /** Answers each new session so. */
   sessions: "accept" | "refuse" | "refuse once" | "ignore" | "break" = "accept";
+  /** The user's home: with one, the keys in its `.ssh/authorized_keys` are let in, and no others. */
+  home: string | undefined;
   private running = 0;
   private readonly sockets = new Set<Socket>();
   // Not ssh2's own generator, see newKeyPair.
@@ -61,14 +63,26 @@ export class TestServer {
     return join(this.directory, name);
   }
 
+  /** The keys that are let in now. */
+  private authorized(): ParsedKey[] {
+    const { home } = this;
+    const text = home ? readFileSync(join(home, ".ssh", "authorized_keys"), "utf8") : this.userKeys.publicKey;
+    const lines = text.split("\n").filter((line) => line !== "");
+    return lines.flatMap((line) => {
+      const key = utils.parseKey(line);
+      return key instanceof Error ? [] : [key];
+    });
+  }
+
   async start(): Promise<this> {
-    const userKey = utils.parseKey(this.userKeys.publicKey);
-    if (userKey instanceof Error) throw userKey;
     const ssh = new Server({ hostKeys: [this.hostKeys.privateKey] }, (client) => {
       client.on("error", () => {});
       client.on("authentication", (context) => {
-        const known = context.method === "publickey" && context.key.data.equals(userKey.getPublicSSH());
-        if (context.username !== this.user || !known) return context.reject(["publickey"]);
+        const userKey =
+          context.method === "publickey" &&
+          this.authorized().find((key) => context.key.data.equals(key.getPublicSSH()));
+        if (context.username !== this.user || context.method !== "publickey" || !userKey)
+          return context.reject(["publickey"]);
         if (
           context.signature &&
           context.blob &&
@@ -114,7 +128,11 @@ export class TestServer {
     this.busiest = Math.max(this.busiest, ++this.running);
     const child = spawn("/bin/sh", ["-c", command], {
       cwd: this.directory,
-      env: { ...process.env, PATH: `${join(this.directory, "bin")}:${process.env.PATH}` },
+      env: {
+        ...process.env,
+        PATH: `${join(this.directory, "bin")}:${process.env.PATH}`,
+        ...(this.home && { HOME: this.home }),
+      },
     });
     child.stdin.on("error", () => {});
     stream.pipe(child.stdin);

@@ -1,5 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { Server, utils } from "ssh2";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Server, type ServerChannel, utils } from "ssh2";
 import { addressLines, type FakeHypervisor, type FakeMachine } from "./fake-hypervisor";
 
 const reachable = (machine: FakeMachine, address: string): boolean =>
@@ -7,7 +11,48 @@ const reachable = (machine: FakeMachine, address: string): boolean =>
   machine.state === "running" &&
   machine.network;
 
-function serve(machine: FakeMachine, socket: Socket): void {
+/** Runs a script that the user gives to `sh`, in a home with the keys that are let in; gives the keys that are let in then. */
+function keysAfter(script: string, authorized: readonly string[]): { code: number; authorized: string[] } {
+  const home = mkdtempSync(join(tmpdir(), "fake-guest-"));
+  try {
+    const file = join(home, ".ssh", "authorized_keys");
+    mkdirSync(join(home, ".ssh"));
+    writeFileSync(file, authorized.map((line) => `${line}\n`).join(""));
+    const env = { PATH: process.env.PATH, HOME: home };
+    const { status } = spawnSync("/bin/sh", [], { input: script, env });
+    return { code: status ?? 1, authorized: readFileSync(file, "utf8").trimEnd().split("\n") };
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Runs what is given to `sh`; everything else is answered as if it asked for addresses. */
+function execute(
+  machine: FakeMachine,
+  command: string,
+  channel: ServerChannel,
+  save: (machine: FakeMachine) => Promise<void>,
+): void {
+  const end = (code: number): void => {
+    channel.exit(code);
+    channel.end();
+  };
+  if (command !== "sh") {
+    channel.write(addressLines(machine));
+    end(0);
+    return;
+  }
+  let script = "";
+  channel.setEncoding("utf8").on("data", (text: string) => {
+    script += text;
+  });
+  channel.on("end", () => {
+    const { code, authorized } = keysAfter(script, machine.authorized);
+    void save({ ...machine, authorized }).then(() => end(code));
+  });
+}
+
+function serve(machine: FakeMachine, socket: Socket, save: (machine: FakeMachine) => Promise<void>): void {
   const server = new Server({ hostKeys: [machine.hostKey] }, (client) => {
     client.on("error", () => {
       // The other side went away.
@@ -27,12 +72,9 @@ function serve(machine: FakeMachine, socket: Socket): void {
       else context.reject(["publickey"]);
     });
     client.on("session", (accept) => {
-      accept().on("exec", (acceptExec) => {
-        const channel = acceptExec();
-        channel.write(addressLines(machine));
-        channel.exit(0);
-        channel.end();
-      });
+      accept().on("exec", (acceptExec, _reject, { command }) =>
+        execute(machine, command, acceptExec(), save),
+      );
     });
   });
   server.injectSocket(socket);
@@ -43,6 +85,9 @@ export class FakeGuests {
   private readonly servers: NetServer[] = [];
   private readonly forwarded = new Map<number, NetServer>();
   private watch: NodeJS.Timeout | undefined;
+
+  /** Called when the keys of a machine were changed over SSH, before the one who did it hears of it. */
+  afterKeys: () => void | Promise<void> = () => {};
 
   constructor(private readonly hypervisor: FakeHypervisor) {}
 
@@ -88,7 +133,11 @@ export class FakeGuests {
         // The other side went away.
       });
       const machine = this.hypervisor.machines().find(isMeant);
-      if (machine) serve(machine, socket);
+      const save = async (changed: FakeMachine): Promise<void> => {
+        this.hypervisor.save(changed);
+        await this.afterKeys();
+      };
+      if (machine) serve(machine, socket, save);
       else socket.destroy();
     });
   }
