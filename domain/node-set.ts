@@ -30,7 +30,15 @@ const members = {
       ...["observation.py", "owner.py", "presence.py", "record.py", "requests.py", "rest.py", "service.py"],
       ...["settings.py", "state.py", "turn.py", "types.py", "watch.py"],
     ],
-    "agent/lease": ["__init__.py", "client.py", "deadman.py", "files.py", "lines.py", "process.py", "wire.py"],
+    "agent/lease": [
+      "__init__.py",
+      "client.py",
+      "deadman.py",
+      "files.py",
+      "lines.py",
+      "process.py",
+      "wire.py",
+    ],
     keepalived: [
       ...["adopt", "await-address", "before-start", "firewall", "install", "look", "maintenance"],
       ...["real-time", "remove", "strip", "swap", "vrrp-notify", "yield"],
@@ -38,7 +46,10 @@ const members = {
     release: ["halt", "kept", "last-words", "look", "name", "point", "take-back"],
     backup: ["archive.bash", "backup", "restore"],
     storage: ["claim", "identity", "mount-lease", "serve"],
-    host: ["agent", "agent-state", "patient", "prepare", "set", "start-agent", "stop-agent", "units"],
+    host: [
+      ...["agent", "agent-state", "docker-user", "patient", "prepare", "set"],
+      ...["start-agent", "stop-agent", "units"],
+    ],
   },
   drill: { drill: ["agent.bash", "fault", "pressure.bash", "sampler"] },
 } as const;
