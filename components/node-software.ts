@@ -114,10 +114,16 @@ export class NodeSoftware extends Component {
     const { fencing } = agent;
     programsOn(node, this, { aliases: [formerFiles(node)] });
     const folders = [agent.dataDirectory, nodePaths.lease];
+    const prepare = (verb: "make" | "look", user: string) =>
+      programCommand("host/prepare", [verb, ...folders, user, ...(fencing ? [fencing.agent] : [])]);
+    // Who logs in is no secret, as the rest of the endpoint is.
+    const line = (verb: "make" | "look") =>
+      pulumi.unsecret(node.ssh).apply(({ user }) => prepare(verb, user).run);
     const prepared = nodeCommand("prepared", node, this, {
-      ...programCommand("host/prepare", ["make", ...folders, ...(fencing ? [fencing.agent] : [])]),
+      ...prepare("make", ""),
+      run: line("make"),
       limit: installLimit,
-      look: programCommand("host/prepare", ["look", ...folders, ...(fencing ? [fencing.agent] : [])]).run,
+      look: line("look"),
       undo: programCommand("host/prepare", ["undo", ...folders]).run,
     });
     const others = nodes.filter((other) => other !== node).map(({ name }) => name);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { writePrivate } from "../../local/files";
 import { backendHome, dataHome, nextPassphraseFile, passphraseFile } from "../../local/paths";
@@ -165,7 +166,7 @@ export async function rotatePassphrase(turn: Turn): Promise<number> {
   const { say } = turn;
   refuseChosen();
   if (!existsSync(passphraseFile()))
-    throw new Failure("there is no passphrase yet: the first `npm run up` makes one");
+    throw new Failure(`there is no passphrase yet: the first \`${callOf("up")}\` makes one`);
   const cli = cliOf({ toolchain: await ensureToolchain(say), lab: undefined });
   const change = async (): Promise<string> => await changePassphrase(ownStacks, cli, say);
   const alone = ownStacks().reduce(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -98,12 +98,13 @@ test("units that do not stand as they were left are told, each fault a line", ()
 
 /** The lines about these programs and Docker; the test's machine has no folders of ours. */
 const prepared = (...agent: string[]): string[] =>
-  run("host/prepare", "look", file("data"), file("lease"), ...agent)
+  run("host/prepare", "look", file("data"), file("lease"), "admin", ...agent)
     // A client for NFS may be in this machine's own folders of programs.
     .filter((line) => !/\/(etc|lib)\/ha-rancher is gone$/.test(line))
     .sort();
 
-test("what a node was prepared with is looked at: programs, Docker, folders", () => {
+test("what a node was prepared with is looked at: programs, Docker, who may use it, folders", () => {
+  fake("id", "echo people docker");
   for (const name of ["data", "lease"]) mkdirSync(file(name));
   for (const name of ["apt-get", "docker", "mount.nfs4", "curl", "python3"]) fake(name, "exit 9");
   const docker = { "docker.service": {}, "docker.socket": {} };
@@ -122,6 +123,9 @@ test("what a node was prepared with is looked at: programs, Docker, folders", ()
   // Another engine than Docker's own.
   systemd({});
   assert.deepEqual(prepared(), []);
+  fake("id", "echo people");
+  assert.deepEqual(prepared(), ["admin may not use Docker"]);
+  fake("id", "echo people docker");
 
   for (const name of ["curl", "docker"]) rmSync(file(`bin/${name}`));
   rmSync(file("data"), { recursive: true });
@@ -131,6 +135,30 @@ test("what a node was prepared with is looked at: programs, Docker, folders", ()
     "fence_virsh is missing",
     `the folder ${file("data")} is gone`,
   ]);
+});
+
+test("whoever logs in is let in to Docker, once; root and a user who may are left alone", () => {
+  const log = (): string[] => {
+    const lines = existsSync(file("log"))
+      ? readFileSync(file("log"), "utf8").split("\n").filter(Boolean)
+      : [];
+    rmSync(file("log"), { force: true });
+    return lines;
+  };
+  for (const name of ["groupadd", "usermod"]) fake(name, `echo "${name} $*" >>${file("log")}`);
+  fake("id", `[[ $2 == admin ]] || exit 1; echo people $(cat ${file("member")} 2>/dev/null)`);
+  fake("getent", `[[ $* == 'group docker' && -e ${file("group")} ]]`);
+  assert.deepEqual(run("host/docker-user", "make", "admin"), []);
+  assert.deepEqual(log(), ["groupadd --system docker", "usermod --append --groups docker admin"]);
+  // Docker's package has made it.
+  writeFileSync(file("group"), "");
+  assert.deepEqual(run("host/docker-user", "make", "admin"), []);
+  assert.deepEqual(log(), ["usermod --append --groups docker admin"]);
+  assert.deepEqual(run("host/docker-user", "look", "admin"), ["admin may not use Docker"]);
+  writeFileSync(file("member"), "docker");
+  for (const verb of ["make", "look"])
+    for (const user of ["admin", "root", ""]) assert.deepEqual(run("host/docker-user", verb, user), []);
+  assert.deepEqual(log(), []);
 });
 
 test("the lease directory's mount is looked at, and its units, and nothing is changed", () => {
