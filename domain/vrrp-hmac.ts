@@ -61,5 +61,5 @@ export function hmacStep(before: string, after: string): string | undefined {
   if (Math.abs(old - next) <= 1) return undefined;
   const step = rank(from) < rank(to) ? old + 1 : old - 1;
   const mode = hmacModes[step - 1];
-  return `\`keepalived.authHmac.mode\` must not go from ${shown(from)} to ${shown(to)} at once: ${deaf}. Set \`mode: ${mode}\` first, then \`npm run up\` for each further mode (${hmacModes.join(", ")})`;
+  return `\`keepalived.authHmac.mode\` must not go from ${shown(from)} to ${shown(to)} at once: ${deaf}. Set \`mode: ${mode}\` first, and each further mode once that one is in force on all nodes (${hmacModes.join(", ")})`;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { nextPassphraseFile, passphraseFile } from "../../local/paths";
 import { fits } from "../../local/pulumi/passphrase";
@@ -23,7 +24,7 @@ export function refuseChosen(): void {
   const chosen = chosenBy(process.env);
   if (chosen)
     throw new Failure(
-      `the passphrase is yours (\`${chosen.variable}\`): \`pulumi stack change-secrets-provider passphrase\` in \`npm run shell\` asks for another one; set the variable to that one then`,
+      `the passphrase is yours (\`${chosen.variable}\`): \`pulumi stack change-secrets-provider passphrase\` in \`${callOf("shell")}\` asks for another one; set the variable to that one then`,
     );
 }
 

@@ -119,16 +119,19 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   const run = join(folder, "agent-run");
   const unit = (name: string): string => join(folder, `cgroup/ha-rancher-${name}.service/cgroup.procs`);
   for (const name of ["agent", "lease"]) put(unit(name), "77\n");
-  withEnvironment(t, {
+  const places = {
     DRILL_RUN: join(folder, "run"),
     DRILL_ADDRESSES: addresses,
     DRILL_MOUNTS: mounts,
     DRILL_CGROUPS: join(folder, "cgroup"),
     DRILL_PROCESSES: join(folder, "processes"),
     DRILL_AGENT_RUN: run,
-  });
+  };
+  withEnvironment(t, places);
   const program = join(packageRoot, "node/drill/sampler");
-  const sampler = new Sampler({ command: "bash", args: ["-c"] }, program, {
+  // In the place of ssh, which takes none of these along.
+  const settings = Object.entries(places).map(([name, value]) => `${name}=${value}`);
+  const sampler = new Sampler({ command: "env", args: [...settings, "bash", "-c"] }, program, {
     ...{ container, vip: "192.168.56.10", dataDirectory: "/rancher_data" },
   });
   t.after(() => {
