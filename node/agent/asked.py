@@ -13,7 +13,8 @@ class Question(NamedTuple):
 
 
 def said(limit: float, *questions: Question) -> "list[Optional[str]]":
-    """The answers; None for one that does not come in `limit` seconds. All are asked at the same time: on a busy machine each takes seconds."""
+    """The answers; None for one that does not come in `limit` seconds. All are asked at the same time: on a busy machine each
+    takes seconds."""
     started = [_start(question) for question in questions]
     until = time.monotonic() + limit
     return [None if one is None else _output(one, until) for one in started]

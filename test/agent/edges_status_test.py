@@ -7,8 +7,8 @@ from pathlib import Path
 
 import agent.keepalived_view
 import pytest
-from agent.clock import boot_ms
 from agent.asked import Question, said
+from agent.clock import boot_ms
 from agent.keepalived_view import keepalived_view
 from agent.units_view import units_view
 

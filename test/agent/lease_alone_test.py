@@ -29,12 +29,12 @@ class Owned(NamedTuple):
     peer: Process
     owner: Owner
 
-    def take(self, claim: Claim = Claim.ACTIVE, **told: int) -> None:
+    def take(self, told: "dict[str, int]", claim: Claim = Claim.ACTIVE) -> None:
         self.process.ask(Lock(boot_ms()))
         self.process.ask(Take(boot_ms(), self.process.record(1, 0, claim)))
-        self.guard(**told)
+        self.guard(told)
 
-    def guard(self, **told: int) -> None:
+    def guard(self, told: "dict[str, int]") -> None:
         words: dict[str, Any] = {"control_groups": self.owner.root, "trigger": str(self.owner.trigger)}
         track = str(self.process.run / "track")
         self.process.client.guard(container=CONTAINER, sent=boot_ms(), give_up=GIVE_UP, reset=RESET, track=track, **words, **told)
@@ -64,7 +64,7 @@ def sequences(peer: Process, seconds: float) -> "list[tuple[float, int]]":
 
 def test_heartbeats_go_on_without_an_agent_and_end_with_its_time(owned: Owned) -> None:
     a, b = owned.process, owned.peer
-    owned.take(Claim.STARTING, **NEW)
+    owned.take(NEW, Claim.STARTING)
     a.ask(Write(boot_ms(), a.record(1, 1)))
     a.client.close()
     seen = sequences(b, 1.6)
@@ -84,14 +84,14 @@ def test_heartbeats_go_on_without_an_agent_and_end_with_its_time(owned: Owned) -
 
 def test_the_next_agent_finds_them_and_goes_on_from_there(owned: Owned) -> None:
     a, b = owned.process, owned.peer
-    owned.take(**NEW)
+    owned.take(NEW)
     a.client.close()
     time.sleep(1.4)  # longer than `give_up`
     a.client = a.connected()
     view = a.client.view
     assert view.locked and view.confirmed and view.confirmed.sequence > 2 and boot_ms() - view.sent < 800
     number = view.confirmed.sequence
-    owned.guard(**NEW)
+    owned.guard(NEW)
     # One that knows of none of them does not use a number again: peers would take that for silence.
     view = a.ask(Write(boot_ms(), a.record(1, 1)))
     assert view.confirmed and view.confirmed.sequence > number
@@ -102,25 +102,25 @@ def test_the_next_agent_finds_them_and_goes_on_from_there(owned: Owned) -> None:
 
 def test_agents_that_begin_and_never_ask_for_one_put_nothing_off(owned: Owned) -> None:
     a = owned.process
-    owned.take(**NEW)
+    owned.take(NEW)
     began = time.monotonic()
     while owned.owner.container.poll() is None:
         assert time.monotonic() - began < 5
         a.client.close()
         a.client = a.connected()
-        owned.guard(**NEW)
+        owned.guard(NEW)
         a.ask(Look(boot_ms(), False, False))
     assert 1.5 < time.monotonic() - began < 3.5
 
 
 @pytest.mark.parametrize("claim", [Claim.STARTING, Claim.STOPPING, Claim.RELEASED])
 def test_there_are_none_unless_the_service_runs(owned: Owned, claim: Claim) -> None:
-    owned.take(claim, **NEW)
+    owned.take(NEW, claim)
     assert len(sequences(owned.peer, 0.8)) == 1
 
 
 def test_an_agent_that_does_not_know_them_gets_none(owned: Owned) -> None:
-    owned.take()
+    owned.take({})
     began = time.monotonic()
     assert len(sequences(owned.peer, 0.8)) == 1
     assert owned.owner.container.wait(3) == -signal.SIGKILL
