@@ -1,5 +1,5 @@
 import { missingPackages } from "../../lab/packages";
-import { wantedPlugins } from "../../lab/plugins/install";
+import { isStandIn, mayStandIn, wantedPlugins } from "../../lab/plugins/install";
 import { pulumiHome } from "../../local/paths";
 import { rememberedToolchain } from "../../local/toolchain";
 import { isAtLeast, minimumVersion } from "../../local/toolchain/installed";
@@ -43,7 +43,7 @@ const pulumi: Check = {
 
 const plugins: Check = {
   name: "plugins",
-  look({ machine }) {
+  look({ machine, inLab }) {
     const wanted = wantedPlugins({ PULUMI_HOME: pulumiHome() });
     const missing = wanted.filter(({ folder }) => !machine.exists(folder)).map(({ name }) => name);
     if (missing.length > 0)
@@ -51,8 +51,12 @@ const plugins: Check = {
         `Pulumi's plugins ${missing.join(" and ")} are not there yet: \`npm run up\` installs them`,
       );
     const standIns = wanted
-      .filter(({ folder }) => /stand-in/.test(machine.text(`${folder}/package.json`) ?? ""))
+      .filter(({ folder }) => isStandIn(machine.text(`${folder}/package.json`)))
       .map(({ name }) => name);
+    if (standIns.length > 0 && !mayStandIn(inLab))
+      return remark(
+        `In place of Pulumi's plugins ${standIns.join(" and ")} there are the lab's stand-ins, which are tested in the lab alone: \`npm run up\` downloads the official ones`,
+      );
     return standIns.length > 0
       ? well(`Pulumi's plugins; for ${standIns.join(" and ")} the offline stand-ins`)
       : well("Pulumi's plugins");
