@@ -70,7 +70,7 @@ test("a plugin that was downloaded without a sum to check it against is told; a 
   );
   const standIn = { ...official, [`${docker.folder}/package.json`]: '{"description": "Offline stand-in"}' };
   assert.equal(
-    await asked("plugins", { files: standIn }),
+    await asked("plugins", { files: standIn }, { inLab: true }),
     "well: Pulumi's plugins; for docker the offline stand-ins",
   );
 });
