@@ -29,6 +29,16 @@ def test_a_released_lease_is_taken_at_once() -> None:
     assert waiting(NoRecord.EMPTY, epoch=0).phase() == "Taking"
 
 
+def test_a_question_to_docker_that_is_given_up_is_not_waited_for_afterwards() -> None:
+    """It would be, by a standby again, until the agent ends: "Docker was not asked yet"."""
+    rig = Rig().to_standby()
+    rig.state = rig.state._replace(checks=rig.state.checks._replace(container=99))
+    rig.round(vip=True)
+    rig.lease(locked=True, record=record(claim=Claim.RELEASED), epoch=1)
+    rig.round(10)
+    assert rig.phase() == "Taking" and rig.state.checks.container == 0
+
+
 def test_a_lease_that_was_not_released_waits_for_the_owners_own_time() -> None:
     assert 13_000 < waits(waiting(record(silence=13_000))) <= 13_300
     assert 4_000 < waits(waiting(record(silence=4_000))) <= 4_300

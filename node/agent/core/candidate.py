@@ -159,6 +159,8 @@ def take(turn: Turn, reason: str) -> None:
     # Nor one that this node has called clean: it would be believed to be clean again.
     epoch = max(record.epoch if isinstance(record, Record) else 0, lease.epoch, lease.noted, turn.memory.epoch) + 1
     turn.cancel(JobKind.CHECK_CONTAINER, JobKind.FENCE)
+    # Nobody will hear of that one any more: as a standby again it would be waited for until the agent ends.
+    turn.checks = turn.checks._replace(container=0)
     watched = not isinstance(record, Record) or (record.claim is Claim.RELEASED and record.epoch >= lease.epoch)
     armed = turn.see.watchdog.available
     turn.tenure = Tenure(epoch=epoch, sent=turn.boot, unclean=unclean, watched=watched, armed=armed)
