@@ -187,14 +187,13 @@ class Agent:
         wanted = (self._node.notes.kept.id if needed else "", lease.connections, tenure.silence)
         if wanted != self._guarded and lease.fileno() >= 0:
             sent = max(lease.view.sent, tenure.sent, beaten.sent)
-            give_up = tenure.gives_up(core) + min(core.heartbeat, tenure.silent(core) // 4)
             lease.guard(
                 container=wanted[0],
                 sent=sent or boot_ms(),
-                give_up=give_up,
+                give_up=tenure.kills(core),
                 reset=tenure.resets(core),
                 heartbeat=core.heartbeat,
-                alone=max(tenure.alone(core), give_up),
+                alone=tenure.alone(core),
                 control_groups=self._node.setup.paths.control_groups,
                 trigger=self._node.setup.paths.reset,
                 track=self._node.files.track,

@@ -237,8 +237,7 @@ class Leasing:
     # ---- the second one who kills ----
 
     def alone(self) -> int:
-        settings = self.machine.settings
-        return max(core.Tenure().alone(settings), settings.give_up + settings.heartbeat)
+        return core.Tenure().alone(self.machine.settings)
 
     def watch_over(self, sent: int) -> None:
         """Unless another heartbeat is confirmed by then, it ends the container, and resets the node if that lives on. Those in
@@ -246,7 +245,7 @@ class Leasing:
         settings, boot = self.machine.settings, self.machine.clock().boot
         assert self.process
         asked = self.process.asked
-        kill = min(sent + settings.give_up + settings.heartbeat, asked + self.alone())
+        kill = min(sent + core.Tenure().kills(settings), asked + self.alone())
         for due, resets in ((kill, False), (asked + settings.watchdog - settings.heartbeat, True)):
             self.later(due + 1 - boot, self.kill_container, sent, due, resets)
 

@@ -161,10 +161,14 @@ class Tenure(NamedTuple):
         limit = self.silent(settings)
         return limit - min(settings.heartbeat, limit // 4)
 
+    def kills(self, settings: Configuration) -> int:
+        """The lease process kills the container, if the agent has not."""
+        return self.gives_up(settings) + min(settings.heartbeat, self.silent(settings) // 4)
+
     def alone(self, settings: Configuration) -> int:
         """The container is killed if no agent has asked for a heartbeat by then, in which time another one may begin."""
         resets = self.resets(settings)
-        return resets - min(settings.heartbeat, resets // 8)
+        return max(resets - min(settings.heartbeat, resets // 8), self.kills(settings))
 
     def gives_up(self, settings: Configuration) -> int:
         """It kills its container: that takes time."""
