@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { registryOf } from "../domain/image";
+import { loginAddress } from "../domain/image";
+import { callOf } from "../local/called";
 import { DaemonSettings, ImageArchive } from "../providers/docker";
 import { Release } from "../providers/release";
 import { openSshOptions } from "../providers/remote/endpoint";
@@ -41,6 +42,13 @@ export class Service extends Component {
     const former = { type: "ha-rancher:components:Rancher", name: args.workload.name };
     super("Service", name, {}, pulumi.mergeOptions({ aliases: [former] }, opts));
     this.args = args;
+    const misled = misleading.filter((name) => process.env[name]);
+    if (misled.length > 0)
+      throw new pulumi.ResourceError(
+        `Docker's plugin would take ${misled.join(" and ")} of this environment in place of the nodes that it is told, and make the containers elsewhere. Way out: \`unset ${misled.join(" ")}\`, or \`${callOf("up")}\`, which passes none of them on`,
+        this,
+        true,
+      );
     const providers = new Map(args.nodes.map((node) => [node, this.dockerOn(node)]));
     const plan = pulumi
       .output(args.workload.container)
@@ -129,14 +137,16 @@ export class Service extends Component {
         restart: "no",
         ...(plan.privileged && { privileged: true }),
         destroyGraceSeconds: workload.stopGrace,
-        ports: plan.ports,
+        ports: sorted(plan.ports),
         envs: environment(plan, workload.secretEnvironment),
         labels: plan.labels,
         mounts: plan.mounts,
         ...(plan.volumes.length && { volumes: plan.volumes }),
         ...(plan.command.length && { command: plan.command }),
       },
-      options(plan.name, [...this.filesOn(node, plan), ...kept]),
+      // The id of an image changes under the same name, such as when a tag that moved is pulled again. That is no other
+      // container: it would be removed while it runs. Another `image` in the settings makes one beside it.
+      { ...options(plan.name, [...this.filesOn(node, plan), ...kept]), ignoreChanges: ["image"] },
     );
   }
 
@@ -157,7 +167,7 @@ export class Service extends Component {
     const login = this.args.imageSources?.login;
     const address = pulumi
       .unsecret(pulumi.output(this.args.workload.container))
-      .apply(({ image }) => registryOf(image));
+      .apply(({ image }) => loginAddress(image));
     return new docker.Provider(
       nodeChildName(this, node, "docker"),
       {
@@ -169,6 +179,17 @@ export class Service extends Component {
     );
   }
 }
+
+/** What Docker's plugin takes of its environment though it was told a host (5.2.0): another engine, or TLS over SSH. */
+const misleading = [
+  "DOCKER_CONTEXT",
+  "DOCKER_CERT_PATH",
+  ...["DOCKER_CA_MATERIAL", "DOCKER_CERT_MATERIAL", "DOCKER_KEY_MATERIAL"],
+];
+
+/** As Docker's plugin reads them back: in another order a refresh would find a change. */
+const sorted = (ports: ContainerPlan["ports"]): ContainerPlan["ports"] =>
+  [...ports].sort((a, b) => a.internal - b.internal || a.external - b.external);
 
 /** `NAME=VALUE` of all variables, secret as a whole: people put passwords into proxies' URLs. */
 const environment = (

@@ -68,8 +68,14 @@ export function isPinnedReference(text: string): boolean {
 /** Whether a reference names one content for good: it has a digest. */
 export const hasDigest = (reference: string): boolean => digestForm.test(parseImage(reference).digest ?? "");
 
+/**
+ * The registry under which Docker's plugin of Pulumi 5.2.0 looks for the login of a reference: the host as it is written, and
+ * where none is, this name of Docker Hub's. A login under another name of the Hub's is not used, and nothing says so.
+ */
+export const loginAddress = (reference: string): string => hostOf(reference) ?? "registry-1.docker.io";
+
 /** Docker Hub by its one name, and any other registry as it is. */
-export const registryName = (host: string): string => (hubNames.includes(host) ? dockerHub : host);
+const registryName = (host: string): string => (hubNames.includes(host) ? dockerHub : host);
 
 /** The part of a reference that names its registry, if the first part can be a host's name. */
 function hostOf(reference: string): string | undefined {

@@ -130,19 +130,24 @@ export async function doctor({ stack, json = false, fix = false }: DoctorOptions
   return ok ? 0 : 1;
 }
 
+const shown = ({ check, meaning, mend: way }: Result): string =>
+  `${check}: ${meaning}${way ? `\n    ${way.replaceAll("\n", "\n    ")}` : ""}`;
+
 /**
  * Runs the checks that must pass before a stack is made. An `up` of an existing stack reports its problems itself.
  *
+ * @param say gets each remark: what will work, and not as somebody may expect
  * @throws Failure with every fault and its repair
  */
-export async function refuseUnfit(subject: Subject): Promise<void> {
-  const needed = checks.filter(({ beforeUp }) => beforeUp);
-  const faults = (await examine(needed, subject)).filter(({ state }) => state === "fault");
-  if (faults.length === 0) return;
-  const lines = faults.map(
-    ({ check, meaning, mend: way }) =>
-      `  - ${check}: ${meaning}${way ? `\n    ${way.replaceAll("\n", "\n    ")}` : ""}`,
+export async function refuseUnfit(subject: Subject, say: (line: string) => void): Promise<void> {
+  const results = await examine(
+    checks.filter(({ beforeUp }) => beforeUp),
+    subject,
   );
+  for (const result of results) if (result.state === "remark") say(`Remark: ${shown(result)}`);
+  const faults = results.filter(({ state }) => state === "fault");
+  if (faults.length === 0) return;
+  const lines = faults.map((each) => `  - ${shown(each)}`);
   throw new Failure(
     [
       `this machine cannot run the stack; nothing was changed:`,

@@ -53,7 +53,8 @@ interface MachineFolder {
   lab: string | undefined;
 }
 
-function machineFolders({ machine }: Subject): MachineFolder[] {
+/** The folders of machines that were made on this machine, by any stack. */
+export function machineFolders({ machine }: Pick<Subject, "machine">): MachineFolder[] {
   const labs = dirname(labHome());
   const places = [
     { root: dataHome(), lab: undefined },

@@ -1,6 +1,9 @@
 import ipaddr from "ipaddr.js";
 import { hostOnlyRanges } from "../../providers/vagrant/host";
-import { type Check, fault, remark, runsHere, well } from "./check";
+import { type Check, fault, remark, runsHere, type Subject, well } from "./check";
+import { machineFolders } from "./leftovers";
+import type { ThisMachine } from "./machine";
+import { isOwnNetwork, ofHypervisors, routesCheck, wayTo } from "./routes";
 
 const inside = (address: string, cidr: string): boolean =>
   ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));
@@ -50,9 +53,6 @@ const bridges: Check = {
   },
 };
 
-/** Names of the interfaces that hypervisors make for their machines. */
-const ofHypervisors = /^(vboxnet|virbr|vmnet|vnet|docker|br-)/;
-
 const subnetClash: Check = {
   name: "subnet",
   beforeUp: true,
@@ -100,19 +100,55 @@ const ports: Check = {
   },
 };
 
-const nodesOfTheNetwork: Check = {
-  name: "vip-unused",
-  async look({ machine, settings, hypervisor, known }) {
-    if (!settings || known || hypervisor === "lab" || !machine.program("ping")) return [];
-    const { address } = settings.vip;
-    const { code } = await machine.run("ping", "-c", "1", "-W", "1", address);
-    return code === 0
+/** Who has an address, in words; undefined if nobody answers: a machine that drops pings still says on its segment that it is there. */
+async function holderOf(machine: ThisMachine, address: string): Promise<string | undefined> {
+  if (machine.addresses().some(({ cidr }) => cidr.split("/")[0] === address)) return "this machine has it";
+  const { code } = await machine.run("ping", "-c", "1", "-W", "1", address);
+  if (code === 0) return "something answers there";
+  if (!machine.program("ip")) return undefined;
+  const { stdout } = await machine.run("ip", "-4", "neigh", "show", address);
+  const hardware = /lladdr (\S+)(?!.*\b(FAILED|INCOMPLETE)\b)/.exec(stdout)?.[1];
+  return hardware && `the device ${hardware} has it, and drops pings`;
+}
+
+/** Addresses that are to be free before the stack is made, each with its setting: those that move, and the machines'. */
+function addressesToBe({ settings, hypervisor, machine, stack }: Subject): [string, string][] {
+  if (!settings) return [];
+  const { vip, furtherVips, nodes } = settings;
+  const further = furtherVips.filter(({ address }) => ipaddr.IPv4.isValid(address));
+  // Machines that an interrupted run left are taken over.
+  const left = machineFolders({ machine }).some((each) => each.stack === stack);
+  const made = hypervisor && !left ? nodes.filter(({ host }) => !host) : [];
+  return [
+    [vip.address, "vip"],
+    ...further.map(({ address }): [string, string] => [address, "furtherVips"]),
+    ...made.map(({ address }): [string, string] => [address, "nodes"]),
+  ];
+}
+
+const addressesUnused: Check = {
+  name: "addresses",
+  beforeUp: true,
+  async look(subject) {
+    const { machine, settings, hypervisor, known } = subject;
+    if (!settings || known?.resources || hypervisor === "lab" || !machine.program("ping")) return [];
+    const wanted = addressesToBe(subject);
+    const holders = await Promise.all(wanted.map(([address]) => holderOf(machine, address)));
+    const found = wanted.flatMap(([address, setting], i) =>
+      holders[i] ? [{ address, setting, holder: holders[i] }] : [],
+    );
+    if (found.length === 0) return well(`Nobody has ${wanted.map(([address]) => address).join(", ")}`);
+    const way = isOwnNetwork(subject) ? await wayTo(machine, found[0]?.address ?? "") : undefined;
+    const meaning = `${found.map(({ address, holder }) => `${address} is in use although the stack is not up: ${holder}`).join("; ")}`;
+    const mend = `choose free addresses for ${[...new Set(found.map(({ setting }) => `\`${setting}\``))].join(" and ")}, or turn that off`;
+    // Behind a router it is another network than the one that is made here, which hides it.
+    return way?.gateway
       ? remark(
-          `${address} answers already although the stack is not up: something else uses the VIP's address`,
-          "choose a free address for `vip`",
+          `${meaning}. It is behind the router ${way.gateway}: from here it will not be found any more`,
+          mend,
         )
-      : well(`Nothing answers at ${address}`);
+      : fault(meaning, mend);
   },
 };
 
-export const networkChecks: Check[] = [hostOnly, bridges, subnetClash, ports, nodesOfTheNetwork];
+export const networkChecks: Check[] = [hostOnly, bridges, subnetClash, routesCheck, ports, addressesUnused];

@@ -1,11 +1,11 @@
 import { missingPackages } from "../../lab/packages";
-import { wantedPlugins } from "../../lab/plugins/install";
+import { isStandIn, mayStandIn, wantedPlugins } from "../../lab/plugins/install";
 import { callOf } from "../../local/called";
 import { newerNode, oldestNode } from "../../local/node-js";
 import { pulumiHome } from "../../local/paths";
 import { rememberedToolchain } from "../../local/toolchain";
 import { isAtLeast, minimumVersion } from "../../local/toolchain/installed";
-import { type Check, fault, remark, runsHere, well } from "./check";
+import { type Check, type Finding, fault, remark, runsHere, well } from "./check";
 
 const node: Check = {
   name: "node",
@@ -45,23 +45,30 @@ const pulumi: Check = {
   },
 };
 
+function standInsTold(standIns: string[], inLab: boolean): Finding[] {
+  const names = standIns.join(" and ");
+  if (standIns.length === 0) return well("Pulumi's plugins");
+  if (mayStandIn(inLab)) return well(`Pulumi's plugins; for ${names} the offline stand-ins`);
+  return remark(
+    `In place of Pulumi's plugins ${names} there are the lab's stand-ins, which are tested in the lab alone: \`${callOf("up")}\` downloads the official ones`,
+  );
+}
+
 const plugins: Check = {
   name: "plugins",
-  look({ machine }) {
+  look({ machine, inLab }) {
     const wanted = wantedPlugins({ PULUMI_HOME: pulumiHome() });
     const missing = wanted.filter(({ folder }) => !machine.exists(folder)).map(({ name }) => name);
     if (missing.length > 0)
       return remark(
         `Pulumi's plugins ${missing.join(" and ")} are not there yet: \`${callOf("up")}\` installs them`,
       );
-    const isStandIn = ({ folder }: { folder: string }): boolean =>
-      /stand-in/.test(machine.text(`${folder}/package.json`) ?? "");
-    const standIns = wanted.filter(isStandIn).map(({ name }) => name);
-    const unchecked = wanted.filter((plugin) => plugin.sum === undefined && !isStandIn(plugin));
+    const isIn = ({ folder }: { folder: string }): boolean =>
+      isStandIn(machine.text(`${folder}/package.json`));
+    const standIns = wanted.filter(isIn).map(({ name }) => name);
+    const unchecked = wanted.filter((plugin) => plugin.sum === undefined && !isIn(plugin));
     return [
-      ...(standIns.length > 0
-        ? well(`Pulumi's plugins; for ${standIns.join(" and ")} the offline stand-ins`)
-        : well("Pulumi's plugins")),
+      ...standInsTold(standIns, inLab),
       ...unchecked.flatMap(({ name, version }) =>
         remark(
           `Pulumi's plugin ${name} ${version} was downloaded without a check: no sum of it is known here`,

@@ -4,11 +4,18 @@ import { sharedDirectoryOf } from "../../local/paths";
 import { sudoersLines } from "../../providers/nfs/kernel";
 import { namespace } from "../../settings";
 import { type Check, fault, remark, type Subject, well } from "./check";
+import type { ThisMachine } from "./machine";
 
 /** Whether this machine's kernel serves the shared directory. In the lab it does not: the lab has its own server. */
 const servedHere = ({ settings, inLab }: Subject): boolean => settings?.storage === "host" && !inLab;
 
 const exportName = (stack: string): string => `${namespace}-${stack}`;
+
+/** How many threads the kernel's server has. nfsd's own files are root's; of the counts everybody may know. */
+const threadsOf = ({ text }: ThisMachine): number =>
+  Number(
+    text("/proc/fs/nfsd/threads")?.trim() ?? /^th (\d+)/m.exec(text("/proc/net/rpc/nfsd") ?? "")?.[1] ?? 0,
+  );
 
 const nfs: Check = {
   name: "nfs",
@@ -25,7 +32,7 @@ const nfs: Check = {
     const hasTools =
       ["/usr/sbin/exportfs", "/sbin/exportfs"].some(machine.exists) || machine.program("exportfs");
     if (!hasTools) return fault("There is no NFS server here: `exportfs` is missing", install);
-    const threads = Number(machine.text("/proc/fs/nfsd/threads")?.trim() ?? 0);
+    const threads = threadsOf(machine);
     if (threads > 0) return well(`The kernel's NFS server runs with ${threads} threads`);
     const canServe = /\bnfsd$/m.test(machine.text("/proc/filesystems") ?? "");
     return fault(
@@ -34,6 +41,56 @@ const nfs: Check = {
         : "The kernel has no NFS server (nfsd) loaded, and nothing serves the shared directory",
       canServe ? "systemctl enable --now nfs-server" : "modprobe nfsd && systemctl enable --now nfs-server",
     );
+  },
+};
+
+/** Seconds of lease and grace where nobody has set them: fs/nfsd/nfssvc.c. */
+const kernelDefault = 90;
+
+/** The time that the server runs with, or, for who may not read that, the one that is set for its next start. */
+async function serverTime(machine: ThisMachine, name: "lease" | "grace"): Promise<number> {
+  const running = machine.text(`/proc/fs/nfsd/nfsv4${name}time`);
+  if (running !== undefined) return Number(running);
+  const set = await machine.run("nfsconf", "--get", "nfsd", `${name}-time`);
+  return set.code === 0 && /^\d+$/.test(set.stdout.trim()) ? Number(set.stdout) : kernelDefault;
+}
+
+/** The kernel's times are the whole server's: they are told with what they cost, and not changed. */
+const serverTimes: Check = {
+  name: "nfs-times",
+  beforeUp: true,
+  async look(subject) {
+    const { machine, settings } = subject;
+    if (!settings || !servedHere(subject) || threadsOf(machine) === 0) return [];
+    // NFS 3 has no leases: docs/one-writer.md.
+    if (settings.nfsVersion === "3") return [];
+    const { leaseTime, graceTime, watchdog } = settings.guard;
+    const [lease, grace] = await Promise.all([serverTime(machine, "lease"), serverTime(machine, "grace")]);
+    const mend = [
+      "for all that this server exports; whoever writes there waits for the restart, and then as long as the grace time:",
+      `printf '[nfsd]\\nlease-time=${leaseTime}\\ngrace-time=${graceTime}\\n' | sudo tee /etc/nfs.conf.d/ha-rancher.conf`,
+      "sudo systemctl restart nfs-server",
+    ].join("\n");
+    if (lease <= watchdog)
+      return fault(
+        `The kernel's NFS server gives the lock of a silent node away after ${lease} s, and must not before \`guard.watchdog\` (${watchdog} s) is over: no node would serve`,
+        mend,
+      );
+    const costs = [
+      ...(lease > leaseTime
+        ? [
+            `keeps the lock of a node that died for ${lease} s, so that a failover takes as long and not ${leaseTime} s (\`guard.leaseTime\`)`,
+          ]
+        : []),
+      ...(grace > graceTime
+        ? [
+            `gives no locks for ${grace} s after it was restarted, so that a failover waits for that and not for ${graceTime} s (\`guard.graceTime\`)`,
+          ]
+        : []),
+    ];
+    return costs.length > 0
+      ? remark(`The kernel's NFS server ${costs.join("; it ")}`, mend)
+      : well(`The NFS server's lease is ${lease} s, its grace ${grace} s`);
   },
 };
 
@@ -90,4 +147,4 @@ const sudo: Check = {
   },
 };
 
-export const storageChecks: Check[] = [nfs, ownFileSystem, sudo];
+export const storageChecks: Check[] = [nfs, serverTimes, ownFileSystem, sudo];

@@ -53,7 +53,7 @@ export async function lookBeforeUp(
   const known = await read();
   if (known) refuseOtherLab(stack, known);
   refuseClashes(settings, otherStacks(backend, stack, usesLab));
-  if (!known?.resources) await refuseUnfit(await subjectOf(stack));
+  if (!known?.resources) await refuseUnfit(await subjectOf(stack), say);
   const nodes = [...new Set([...settings.nodes.map(({ name }) => name), ...(known?.nodes ?? [])])];
   return { stack, file, usesLab, nodes, known, backend, turn, read };
 }

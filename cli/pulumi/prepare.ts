@@ -1,7 +1,7 @@
 import { buildBox, currentLab, installPackages, type LabDescription, runningLab, startLab } from "../../lab";
 import { plannedBox } from "../../lab/box";
 import { buildImage } from "../../lab/image/build";
-import { installPlugins } from "../../lab/plugins/install";
+import { installPlugins, mayStandIn } from "../../lab/plugins/install";
 import { preflight } from "../../lab/preflight";
 import { labHome, labName } from "../../local/paths";
 import { ensureToolchain, rememberedToolchain, type Toolchain } from "../../local/toolchain";
@@ -24,14 +24,20 @@ class Result<T> {
 }
 
 /** Installs plugins in our PULUMI_HOME. This process downloads them, since the lab has no internet access. */
-async function plugins(toolchain: Toolchain, say: Say): Promise<void> {
+async function plugins(toolchain: Toolchain, inLab: boolean, say: Say): Promise<void> {
   const { pulumi, env } = cliOf({ toolchain, lab: undefined });
-  await installPlugins({ pulumi, env, say });
+  await installPlugins({ pulumi, env, say, standIns: mayStandIn(inLab) });
 }
 
-/** The tasks that prepare for Pulumi; they run in parallel where possible. */
+/**
+ * The tasks that prepare for Pulumi; they run in parallel where possible.
+ *
+ * @param usesLab the lab is to be started
+ * @param inLab the stack runs in a lab, which may be this process's own
+ */
 function preparations(
   usesLab: boolean,
+  inLab: boolean,
   clock: Clock,
 ): { tasks: Task[]; toolchain: () => Toolchain; lab: () => LabDescription | undefined } {
   const toolchain = new Result<Toolchain>();
@@ -45,7 +51,7 @@ function preparations(
       title: "Pulumi",
       sequence: [
         step("Command line", "toolchain", async (say) => toolchain.set(await ensureToolchain(say))),
-        step("Plugins", "plugins", (say) => plugins(toolchain.get(), say)),
+        step("Plugins", "plugins", (say) => plugins(toolchain.get(), inLab, say)),
       ],
     },
   ];
@@ -75,16 +81,17 @@ function preparations(
 export async function prepare(usesLab: boolean, clock: Clock, say: Say): Promise<Surroundings> {
   // In the lab's own shell the lab runs already, and cannot be changed from inside.
   const inside = currentLab();
+  const inLab = usesLab || inside !== undefined;
   const toolchain = await rememberedToolchain();
   if (toolchain && (inside || !usesLab || runningLab())) {
     const [lab] = await clock.phase("preparation", () =>
       // If the lab runs, startLab only checks whether it was built from the present recipe.
-      Promise.all([inside ?? (usesLab ? startLab(say) : undefined), plugins(toolchain, say)]),
+      Promise.all([inside ?? (usesLab ? startLab(say) : undefined), plugins(toolchain, inLab, say)]),
     );
     return { toolchain, lab };
   }
   if (usesLab && !inside) await preflight(labName(), labHome(), !(await plannedBox()).built);
-  const work = preparations(usesLab && !inside, clock);
+  const work = preparations(usesLab && !inside, inLab, clock);
   await runTasks(work.tasks);
   return { toolchain: work.toolchain(), lab: inside ?? work.lab() };
 }

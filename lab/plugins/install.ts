@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Failure } from "../../local/errors";
 import { withLock } from "../../local/lock";
 import { cacheHome } from "../../local/paths";
 import { isPluginThere, partialMark, pluginFolder } from "../../local/pulumi/plugins";
@@ -14,12 +16,23 @@ export interface InstallOptions {
   env: NodeJS.ProcessEnv;
   /** Gets a line for each plugin that is installed, with the reason; not called if all are there already. */
   say: (line: string) => void;
+  /**
+   * Whether stand-ins take the place of what cannot be downloaded: in the lab, for which they are made and tested, and where
+   * somebody asked for them. Else that is an error, and a stand-in that is there already is no plugin.
+   */
+  standIns: boolean;
 }
 
-/** Milliseconds for a download. The larger plugin has some 40 MB. */
-const downloadTimeout = 20_000;
+/** The variable with which stand-ins are used outside of the lab, too, if it is 1. */
+const standInsVariable = "HA_RANCHER_STAND_INS";
 
-/** Milliseconds for which a failed download is not tried again. */
+/** Whether stand-ins may be used. */
+export const mayStandIn = (inLab: boolean): boolean => inLab || process.env[standInsVariable] === "1";
+
+/** Milliseconds for a download, of which the larger has some 40 MB: where there are stand-ins, and where it must succeed. */
+const downloadTimeouts = { standIns: 20_000, must: 900_000 };
+
+/** Milliseconds for which a failed download is not tried again, where there are stand-ins. */
 const failureHolds = 24 * 60 * 60 * 1000;
 
 /** A plugin that the program needs. */
@@ -42,7 +55,19 @@ export function wantedPlugins(env: NodeJS.ProcessEnv): Wanted[] {
   });
 }
 
-const isThere = ({ folder }: Wanted): boolean => isPluginThere(folder);
+/** Whether a plugin is a stand-in, by the package.json in its folder. */
+export const isStandIn = (packageJson: string | undefined): boolean => /stand-in/.test(packageJson ?? "");
+
+function isOfficial({ folder }: Wanted): boolean {
+  try {
+    return !isStandIn(readFileSync(join(folder, "package.json"), "utf8"));
+  } catch {
+    return true; // The official ones have no such file.
+  }
+}
+
+const isThere = (wanted: Wanted, { standIns }: InstallOptions): boolean =>
+  isPluginThere(wanted.folder) && (standIns || isOfficial(wanted));
 
 type Failures = Partial<Record<string, { at: number; reason: string }>>;
 
@@ -78,9 +103,11 @@ async function download(
   const giveUp = new AbortController();
   const check = sum === undefined ? [] : ["--checksum", sum];
   try {
-    await run(options.pulumi, ["plugin", "install", "resource", name, version, ...check], {
+    // What is there may be a stand-in.
+    const again = options.standIns ? [] : ["--reinstall"];
+    await run(options.pulumi, ["plugin", "install", "resource", name, version, ...again, ...check], {
       env: options.env,
-      timeout: downloadTimeout,
+      timeout: options.standIns ? downloadTimeouts.standIns : downloadTimeouts.must,
       signal: giveUp.signal,
       onLine: (line) => {
         // The CLI tries five times, with growing pauses; without a name server this is in vain.
@@ -112,11 +139,16 @@ export async function installStandIn({ name, version, folder }: Wanted): Promise
   await rename(made, folder);
 }
 
+const missing = (title: string, { name, version, folder }: Wanted, reason: string | undefined): Failure =>
+  new Failure(
+    `${title} cannot be downloaded (${reason}), and outside of the lab nothing takes its place. Let this machine reach the download (\`HTTPS_PROXY\` names a proxy), or install it from a file: \`PULUMI_HOME=${join(folder, "..", "..")} pulumi plugin install resource ${name} ${version} --reinstall --file ARCHIVE\`. With ${standInsVariable}=1 the lab's stand-ins are used, which are tested in the lab alone`,
+  );
+
 async function installOne(options: InstallOptions, wanted: Wanted, failures: Failures): Promise<void> {
   const { name, version, sum } = wanted;
   const title = `Pulumi's ${name} plugin ${version}`;
   const key = `${name}@${version}`;
-  const remembered = failures[key];
+  const remembered = options.standIns ? failures[key] : undefined;
   let reason = remembered?.reason;
   if (!remembered) {
     options.say(`${title}: downloading`);
@@ -127,22 +159,27 @@ async function installOne(options: InstallOptions, wanted: Wanted, failures: Fai
     }
     failures[key] = { at: Date.now(), reason };
   }
+  if (!options.standIns) throw missing(title, wanted, reason);
   await installStandIn(wanted);
   options.say(`${title}: the offline stand-in is used, since it cannot be downloaded (${reason})`);
 }
 
 /**
  * Makes sure that PULUMI_HOME has the plugins of the packages that the program uses: the official ones if they can be
- * downloaded, else the stand-ins of this folder. If all are there, this only looks at two folders.
+ * downloaded, else the stand-ins of this folder where they may be used. If all are there, this only looks at two folders.
+ *
+ * @throws Failure if a plugin is missing and no stand-in may be used
  */
 export async function installPlugins(options: InstallOptions): Promise<void> {
   const wanted = wantedPlugins(options.env);
-  if (wanted.every(isThere)) return;
+  const missingOnes = (): Wanted[] => wanted.filter((plugin) => !isThere(plugin, options));
+  if (missingOnes().length === 0) return;
   await withLock(cacheHome(), "plugins", async () => {
     const failures = await rememberedFailures();
-    await Promise.all(
-      wanted.filter((plugin) => !isThere(plugin)).map((plugin) => installOne(options, plugin, failures)),
+    const ended = await Promise.allSettled(
+      missingOnes().map((plugin) => installOne(options, plugin, failures)),
     );
     await writeFile(failuresFile(), JSON.stringify(failures));
+    for (const each of ended) if (each.status === "rejected") throw each.reason;
   });
 }

@@ -1,7 +1,7 @@
 import type { ClientErrorExtensions } from "ssh2";
 import { shownLine } from "../../domain/shown-text";
 import type { SshEndpoint } from "../remote/endpoint";
-import { hostKeyLine } from "../remote/first-contact";
+import { hostKeyLine, pinnableKeys, withoutPinnableKey } from "../remote/first-contact";
 
 /** The result of a contact with a machine. */
 export interface Contact {
@@ -119,7 +119,9 @@ async function attempt(
             ? wrongKey(shown, endpoint.hostKey)
             : error.level === "client-authentication"
               ? new KeyRefused(`it does not accept the key ${endpoint.keyFile}`)
-              : error,
+              : withoutPinnableKey(error.message)
+                ? new Refused(withoutPinnableKey(error.message))
+                : error,
         ),
       );
       client.on("close", () => reject(new Error("the connection was closed")));
@@ -129,6 +131,8 @@ async function attempt(
         username: endpoint.user,
         privateKey: endpoint.privateKey,
         readyTimeout: attemptTime,
+        // A key that a former version pinned may be of another kind.
+        ...(!endpoint.hostKey && { algorithms: { serverHostKey: pinnableKeys } }),
         hostVerifier: (blob: Buffer) => {
           shown = hostKeyLine(blob);
           const possible = endpoint.hostKey ? [endpoint.hostKey] : hostKeys;

@@ -107,6 +107,21 @@ describe("the stand-in for the docker plugin: images", () => {
       assert.equal(scene.engine.login, undefined);
     });
 
+    test("a login for Docker Hub is found by the one address that the official plugin knows it by", async (t) => {
+      for (const [address, found] of [
+        ["docker.io", undefined],
+        ["registry-1.docker.io", "me"],
+      ]) {
+        const other = await startPlugin("docker");
+        t.after(() => other.stop());
+        const login = [{ address, username: "me", password: "hunter2" }];
+        await other.configure({ ...scene.config(), registryAuth: JSON.stringify(login) });
+        scene.engine.images.clear();
+        await other.create(imageType, { name: "nginx:latest" });
+        assert.equal((scene.engine.login as { username?: string } | undefined)?.username, found);
+      }
+    });
+
     test("a failed pull tells the registry's reason, the image and the host", async () => {
       const error = await failureOf(scene.plugin.create(imageType, { name: "nowhere:v9" }));
       assert.match(

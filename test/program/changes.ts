@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import type * as pulumi from "@pulumi/pulumi";
 import { parseSettings, type Settings } from "../../settings";
 import { enterMockLab, haRancher, mockPulumi, type Registered, resolved } from "./mocks";
 
@@ -14,8 +15,11 @@ export const given: Record<string, string> = {
 
 let registered: Registered[] | undefined;
 
-/** What the program registers with these settings beside the usual ones. */
-export async function register(more: Record<string, unknown> = {}): Promise<Registered[]> {
+/** What the program registers with these settings beside the usual ones; the options are the stack's component's. */
+export async function register(
+  more: Record<string, unknown> = {},
+  opts?: pulumi.ComponentResourceOptions,
+): Promise<Registered[]> {
   const text = Object.entries(more).map(([name, value]) => [
     name,
     typeof value === "string" ? value : JSON.stringify(value),
@@ -27,7 +31,7 @@ export async function register(more: Record<string, unknown> = {}): Promise<Regi
   const all = registered;
   const settings: Settings = parseSettings({ ...given, ...Object.fromEntries(text) });
   const from = all.length;
-  const stack = await haRancher(settings);
+  const stack = await haRancher(settings, opts);
   await resolved(stack.nodes);
   // The observation waits for nothing in a preview: the last resource, the agents, may still be on its way.
   const agents = () => all.slice(from).some(({ name }) => name.endsWith("-agents-rollout"));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type * as pulumi from "@pulumi/pulumi";
 import { backupShape } from "../../settings/backup";
 import { imageShape } from "../../settings/image";
 import { rancherShape } from "../../workloads/rancher/settings";
@@ -52,6 +53,16 @@ describe("what the official docker plugin is given", () => {
     }
   });
 
+  test("a tag that moved replaces no container: the image's id is looked at when one is made, and not after", async () => {
+    const ignored: (string[] | undefined)[] = [];
+    const notes: pulumi.ResourceTransformation = ({ type, opts }) => {
+      if (type === "docker:index/container:Container") ignored.push(opts.ignoreChanges);
+      return undefined;
+    };
+    await register({}, { transformations: [notes] });
+    assert.deepEqual(ignored, [["image"], ["image"]]);
+  });
+
   test("an image, pulled on every node, and a volume that stays on the node", async () => {
     const all = await register();
     for (const node of ["one", "two"]) {
@@ -90,8 +101,8 @@ describe("what the official docker plugin is given", () => {
       "https://127.0.0.1:3300/v3/settings/cacerts",
     ]);
     assert.deepEqual(inputs.ports, [
-      { internal: 443, external: 3300 },
       { internal: 80, external: 3380 },
+      { internal: 443, external: 3300 },
     ]);
     assert.deepEqual(environmentOf(all), [
       "CATTLE_BOOTSTRAP_PASSWORD=a password",
@@ -163,7 +174,9 @@ describe("what the official docker plugin is given", () => {
     const registryLogin = { username: "me", password: "secret" };
     for (const [image, address] of [
       ["registry.example.com:5000/rancher/rancher:v2.12.3", "registry.example.com:5000"],
-      ["rancher/rancher:v2.12.3", "docker.io"],
+      // By this name the official plugin looks for Docker Hub's, unless the image names the Hub itself.
+      ["rancher/rancher:v2.12.3", "registry-1.docker.io"],
+      ["docker.io/rancher/rancher:v2.12.3", "docker.io"],
     ]) {
       const { inputs } = find(
         await register({ image, registryLogin }),
@@ -172,6 +185,18 @@ describe("what the official docker plugin is given", () => {
       );
       assert.ok(isSecret(inputs.registryAuth));
       assert.deepEqual(JSON.parse(String(plain(inputs.registryAuth))), [{ address, ...registryLogin }]);
+    }
+  });
+
+  test("an environment that leads Docker's plugin to another engine is refused, with the way out", async () => {
+    process.env.DOCKER_CONTEXT = "mine";
+    try {
+      await assert.rejects(
+        register(),
+        /would take DOCKER_CONTEXT of this environment .*`unset DOCKER_CONTEXT`/,
+      );
+    } finally {
+      delete process.env.DOCKER_CONTEXT;
     }
   });
 

@@ -1,4 +1,4 @@
-import { examine, type Result } from "../../cli/doctor";
+import { checks, examine, type Result } from "../../cli/doctor";
 import type { Check, Finding, Subject } from "../../cli/doctor/check";
 import type { ThisMachine } from "../../cli/doctor/machine";
 import { parseSettings } from "../../settings";
@@ -83,3 +83,10 @@ export async function says(checks: readonly Check[], name: string, about: Subjec
 /** `state: meaning -> mend`, a line each. */
 export const lines = (findings: Finding[]): string =>
   findings.map(({ state, meaning, mend }) => `${state}: ${meaning}${mend ? ` -> ${mend}` : ""}`).join("\n");
+
+/** What the check of that name says of such a machine and stack, as text. */
+export const asked = async (
+  name: string,
+  given: Given = {},
+  changes: Partial<Subject> = {},
+): Promise<string> => lines(await says(checks, name, subject(given, changes)));

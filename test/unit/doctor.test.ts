@@ -16,10 +16,7 @@ import { dataHome, labHome, pulumiHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { tryRun } from "../../local/run";
 import { ownHome, put, putScript, withEnvironment } from "./cli-support";
-import { type Given, lines, says, settingsWith, subject } from "./doctor-support";
-
-const asked = async (name: string, given: Given = {}, changes: Partial<Subject> = {}): Promise<string> =>
-  lines(await says(checks, name, subject(given, changes)));
+import { asked, type Given, lines, says, settingsWith, subject } from "./doctor-support";
 
 const vagrant = { stdout: "Vagrant 2.4.1\n" };
 const virtualBox = { VBoxManage: { stdout: "Default machine folder: /x\n" } };
@@ -48,6 +45,17 @@ test("Pulumi: found, to be made, or neither", async (t) => {
   );
   assert.match(await asked("pulumi"), /^fault: .*Go is missing -> install Pulumi 3\.220/);
   assert.match(await asked("plugins"), /^remark: Pulumi's plugins command and docker are not there yet/);
+  const files = Object.fromEntries(
+    wantedPlugins({ PULUMI_HOME: pulumiHome() }).flatMap(({ folder }) => [
+      [folder, ""],
+      [`${folder}/package.json`, '{"description":"Offline stand-in"}'],
+    ]),
+  );
+  assert.match(
+    await asked("plugins", { files }),
+    /^remark: In place of Pulumi's plugins command and docker there are the lab's stand-ins/,
+  );
+  assert.match(await asked("plugins", { files }, { inLab: true }), /^well: .*the offline stand-ins/);
 });
 
 test("a plugin that was downloaded without a sum to check it against is told; a stand-in is none", async (t) => {
@@ -62,7 +70,7 @@ test("a plugin that was downloaded without a sum to check it against is told; a 
   );
   const standIn = { ...official, [`${docker.folder}/package.json`]: '{"description": "Offline stand-in"}' };
   assert.equal(
-    await asked("plugins", { files: standIn }),
+    await asked("plugins", { files: standIn }, { inLab: true }),
     "well: Pulumi's plugins; for docker the offline stand-ins",
   );
 });
@@ -178,11 +186,41 @@ test("networks: bridges that do not exist, a network that is taken, ports that a
     /^fault: 3301 \(a\) is in use.* -> .*sport = :3301/,
   );
   assert.match(await asked("ports", {}, { settings: forwarded }), /^well: 2 ports/);
+});
+
+test("the kernel's NFS server: its times, and what longer ones cost", async () => {
+  const server = (times: Record<string, string>, programs: Given["programs"] = {}) => ({
+    programs,
+    files: { "/proc/net/rpc/nfsd": "rc 0 0 0\nth 8 0 0.000\n", ...times },
+  });
+  const running = (lease: number, grace: number) =>
+    server({
+      "/proc/fs/nfsd/nfsv4leasetime": `${lease}\n`,
+      "/proc/fs/nfsd/nfsv4gracetime": `${grace}\n`,
+    });
   assert.match(
-    await asked("vip-unused", { programs: { ping: {} } }),
-    /^remark: 192\.168\.56\.10 answers already/,
+    await asked("nfs-times", running(90, 90)),
+    /^remark: .*keeps the lock of a node that died for 90 s, so that a failover takes as long and not 15 s .*for 90 s after it was restarted.*not for 20 s.* -> .*lease-time=15\\ngrace-time=20\\n.*nfs\.conf\.d.*restart nfs-server/s,
   );
-  assert.match(await asked("vip-unused", { programs: { ping: { code: 1 } } }), /^well/);
+  assert.match(
+    await asked("nfs-times", running(15, 20)),
+    /^well: The NFS server's lease is 15 s, its grace 20 s/,
+  );
+  assert.match(
+    await asked("nfs-times", running(10, 20)),
+    /^fault: .* after 10 s, .*`guard.watchdog` \(10 s\)/,
+  );
+  // nfsd's own files are root's: what is set counts then, and without that the kernel's own times.
+  assert.match(await asked("nfs-times", server({})), /^remark: .*for 90 s/);
+  const set = {
+    "nfsconf --get nfsd lease-time": { stdout: "15\n" },
+    "nfsconf --get nfsd grace-time": { stdout: "20\n" },
+  };
+  assert.match(await asked("nfs-times", server({}, set)), /^well/);
+  assert.equal(await asked("nfs-times", { files: {} }), "", "no server runs");
+  assert.equal(await asked("nfs-times", running(90, 90), { inLab: true }), "");
+  const three = settingsWith({ box: "x/y", nfsVersion: "3" });
+  assert.equal(await asked("nfs-times", running(90, 90), { settings: three }), "");
 });
 
 test("the export's file system: the system's, its own, and in prod", async () => {
@@ -223,6 +261,9 @@ test("NFS: not installed, no kernel module, not started", async () => {
   );
   const running = { "/proc/fs/nfsd/threads": "8\n" };
   assert.match(await asked("nfs", { programs: exportfs, files: running }), /^well: .* 8 threads/);
+  // As somebody who is not root sees it.
+  const counts = { "/proc/net/rpc/nfsd": "rc 0 0 0\nth 8 0 0.000\n" };
+  assert.match(await asked("nfs", { programs: exportfs, files: counts }), /^well: .* 8 threads/);
   assert.match(await asked("nfs", { platform: "darwin" }), /^fault: .*Linux only, and this is darwin/);
   assert.equal(await asked("nfs", {}, { inLab: true }), "");
   // Somebody else serves it then: what this machine can is not asked.
@@ -424,7 +465,9 @@ test("a check that fails itself does not hide the others", async () => {
 
 test("before a stack is made, all faults that matter are told at once, and remarks are not", async () => {
   const unfit = subject({ nodeVersion: "18.0.0", isRoot: true, free: () => 10 });
-  await assert.rejects(refuseUnfit(unfit), (error) => {
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
+  await assert.rejects(refuseUnfit(unfit, say), (error) => {
     assert.ok(error instanceof Failure);
     for (const name of ["node", "vagrant", "hypervisor", "virtualisation", "nfs", "disk"]) {
       const isAsked = checks.find((check) => check.name === name)?.beforeUp;
@@ -432,12 +475,13 @@ test("before a stack is made, all faults that matter are told at once, and remar
     }
     return true;
   });
+  assert.match(said.join("\n"), /^Remark: export: The shared directory .* is on the file system/m);
   const fit: Given = {
     isRoot: true,
     programs: { ...virtualBox, vagrant, exportfs: {} },
     files: { "/proc/fs/nfsd/threads": "8", "/proc/cpuinfo": "flags : vmx" },
   };
-  await refuseUnfit(subject(fit));
+  await refuseUnfit(subject(fit), say);
 });
 
 test("the report: each check with its meaning and what mends it, and how many faults there are", async () => {

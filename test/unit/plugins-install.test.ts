@@ -13,8 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { installPlugins } from "../../lab/plugins/install";
+import { installPlugins, mayStandIn } from "../../lab/plugins/install";
 import { pluginArchive, sumOf } from "../../local/toolchain/sums";
+import { withEnvironment } from "./cli-support";
 
 describe("installing the plugins", () => {
   let folder: string;
@@ -44,9 +45,10 @@ describe("installing the plugins", () => {
       ? readFileSync(join(folder, "calls"), "utf8").trim().split("\n").sort()
       : [];
   const pluginsOf = (home: string): string => join(folder, home, "plugins");
-  const install = (pulumi: string, home = "home"): Promise<void> =>
+  const install = (pulumi: string, home = "home", standIns = true): Promise<void> =>
     installPlugins({
       pulumi,
+      standIns,
       env: { ...process.env, PULUMI_HOME: join(folder, home) },
       say: (line) => said.push(line),
     });
@@ -106,6 +108,40 @@ describe("installing the plugins", () => {
         said.some((line) => line.includes(`${name} plugin`) && /stand-in is used.*no such host/.test(line)),
       );
     }
+  });
+
+  test("outside of the lab what cannot be downloaded is an error, each time anew, with the ways out", async () => {
+    const refused = () =>
+      assert.rejects(
+        install(unreachable(), "home", false),
+        /cannot be downloaded \(.*no such host\), and outside of the lab .*PULUMI_HOME=\S+home pulumi plugin install resource \w+ \d\S+ --reinstall --file ARCHIVE.*HA_RANCHER_STAND_INS=1/,
+      );
+    await refused();
+    // No failure is remembered against whoever has mended the network.
+    await refused();
+    assert.equal(calls().length, 4);
+    assert.equal(existsSync(pluginsOf("home")), false);
+  });
+
+  test("outside of the lab a stand-in from the lab gives way to the official plugin", async () => {
+    await install(unreachable());
+    await assert.rejects(install(unreachable(), "home", false), /cannot be downloaded/);
+    const official = cli(
+      'test "$6" = --reinstall && rm -r "$PULUMI_HOME/plugins/resource-$4-v$5" && mkdir "$PULUMI_HOME/plugins/resource-$4-v$5"',
+    );
+    await install(official, "home", false);
+    for (const name of folders) assert.deepEqual(readdirSync(join(pluginsOf("home"), name)), []);
+    const before = calls().length;
+    await install(official, "home", false);
+    await install(official);
+    assert.equal(calls().length, before);
+  });
+
+  test("the variable asks for stand-ins outside of the lab", (t) => {
+    withEnvironment(t, { HA_RANCHER_STAND_INS: undefined });
+    assert.deepEqual([mayStandIn(true), mayStandIn(false)], [true, false]);
+    process.env.HA_RANCHER_STAND_INS = "1";
+    assert.equal(mayStandIn(false), true);
   });
 
   test("what is there costs next to nothing: two looks, no program, no word", async () => {

@@ -1,4 +1,4 @@
-import { registryName, registryOf } from "../../../domain/image";
+import { loginAddress, registryOf } from "../../../domain/image";
 import { checkFields, type Fields } from "../fields";
 import { isObject, type Values } from "../values";
 
@@ -20,8 +20,7 @@ const fields: Fields = {
 };
 
 /** The registry of a login. It may be given as a URL: `https://registry.example/v2/`. */
-const registryOfLogin = (address: string): string =>
-  registryName(address.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
+const registryOfLogin = (address: string): string => address.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
 
 /**
  * Reads the provider's `registryAuth`.
@@ -47,12 +46,16 @@ export function parseRegistryAuth(json: string | undefined): RegistryLogin[] {
   });
 }
 
-/** The login for a repository's registry in the form of the engine's API; undefined if there is none. */
+/**
+ * The login for a repository's registry in the form of the engine's API; undefined if there is none. As with the official
+ * plugin a login is found by the one address alone, not by another name of the same registry.
+ */
 export function loginFor(
   logins: readonly RegistryLogin[],
   repository: string,
 ): { serveraddress: string; username: string; password: string } | undefined {
-  const registry = registryOf(repository);
-  const found = logins.find(({ address }) => address === registry);
-  return found && { serveraddress: registry, username: found.username, password: found.password };
+  const found = logins.find(({ address }) => address === loginAddress(repository));
+  return (
+    found && { serveraddress: registryOf(repository), username: found.username, password: found.password }
+  );
 }
