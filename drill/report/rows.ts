@@ -44,9 +44,12 @@ function resultOf(trials: TrialResult[]): Result {
   return trials.some(({ slow }) => slow.length) ? "slow" : "held";
 }
 
+/** Fewer trials say nothing about 95 % of them: one that took longer is then `slow`. */
+const fewestForShare = 10;
+
 /** What I9 says of all trials together: the service is away for `goesOn` at most in 95 % of them. */
 const wentOn = (row: Pick<FaultRow, "goesOn" | "serviceGap">): string[] =>
-  row.goesOn && row.serviceGap && row.serviceGap.p95 > goesOn
+  row.goesOn && row.serviceGap && row.serviceGap.n >= fewestForShare && row.serviceGap.p95 > goesOn
     ? [`I9: no service for ${seconds(row.serviceGap.p95)} s (p95), at most ${seconds(goesOn)} s is promised`]
     : [];
 

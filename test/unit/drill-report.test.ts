@@ -105,6 +105,7 @@ test("a service that must go on is judged by all trials of the fault together", 
   const often = away(...Array<number>(9).fill(1_000), 8_000);
   assert.deepEqual(often.rows[0]?.breaches, ["I9: no service for 8.00 s (p95), at most 3.00 s is promised"]);
   assert.match(markdown(often), /went on through 0 of 1/);
+  assert.deepEqual(away(1_000, 8_000).rows[0]?.breaches, [], "two trials say nothing about 95 %");
 });
 
 test("a service that moves instead of going on is found out", async (t) => {
