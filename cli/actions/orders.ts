@@ -5,14 +5,11 @@ import { tellAgents } from "../../stack/agents";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
 import { knownNode } from "../../stack/nodes";
-import { checkedReason, isDown, mustBeTold, untilAll } from "../../stack/orders";
+import { checkedReason, isDown, mustBeTold, quoted, untilAll } from "../../stack/orders";
 import { existingStackFile } from "../../stack/stack-file";
 import { nodeNamed, whyNotReady } from "../../stack/switchover-plan";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-/** The reason as it is typed in a shell. */
-const quoted = (reason: string): string => `'${reason.replaceAll("'", "'\\''")}'`;
 
 /** Milliseconds that a node may take to hand over in order, by the stack's settings. */
 export function handOverLimit(stack: string): number {

@@ -145,8 +145,8 @@ function ownStacks(): OwnStack[] {
 
 /** Stacks of other programs that `npm run shell` was used for: `PROJECT/STACK`. */
 function strangers(): string[] {
-  const folder = dirname(stacksOf({ url: `file://${backendHome()}`, local: true }));
-  const own = basename(stacksOf({ url: `file://${backendHome()}`, local: true }));
+  const stacks = stacksOf({ url: `file://${backendHome()}`, local: true });
+  const [folder, own] = [dirname(stacks), basename(stacks)];
   try {
     return readdirSync(folder)
       .filter((project) => project !== own)

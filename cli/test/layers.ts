@@ -42,7 +42,7 @@ export const layers: readonly Layer[] = [
   { name: "model", needs: ["spin"], alone: true, limit: minutes(20) },
   // The real keepalived in network namespaces: it mostly waits.
   { name: "keepalived", needs: ["keepalived"], limit: minutes(20) },
-  { name: "engine", needs: ["toolchain"], alone: true, limit: minutes(20) },
+  { name: "engine", needs: ["toolchain"], limit: minutes(20) },
   { name: "image", needs: ["lab"], alone: true, limit: minutes(20) },
   { name: "lab", needs: ["toolchain", "lab"], alone: true, limit: minutes(90) },
   // Tests on real machines that take hours.

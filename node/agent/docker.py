@@ -31,6 +31,7 @@ class Container(NamedTuple):
     status: str
     image: str
     exit_code: int
+    labels: "dict[str, str]"
 
 
 class Image(NamedTuple):
@@ -112,16 +113,9 @@ class Docker:
                 status=status,
                 image=str(told.get("Image", "")),
                 exit_code=int(state.get("ExitCode", 0)),
+                labels={str(name): str(value) for name, value in (told.get("Config", {}).get("Labels") or {}).items()},
             )
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
-
-    def label(self, name: str, label: str, timeout: float) -> str:
-        """Of a container; empty if it has none."""
-        told = self._json("GET", f"/containers/{_safe(name)}/json", timeout)
-        try:
-            return str((told["Config"]["Labels"] or {}).get(label, ""))
-        except (KeyError, TypeError, AttributeError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
 
     def image(self, reference: str, timeout: float) -> Optional[Image]:

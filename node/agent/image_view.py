@@ -23,7 +23,7 @@ def image_view(socket: str, container: str, limit: float) -> "dict[str, Any]":
         made = engine.inspect(container, rest())
         if made is None:
             return {}
-        name = engine.label(container, _LABEL, rest())
+        name = made.labels.get(_LABEL, "")
         image = engine.image(made.image, rest())
         named = engine.image(name, rest()) if name else None
     except DockerError:

@@ -91,9 +91,10 @@ class Edges:
         self.machine.see = self.machine.see._replace(jobs=jobs)
 
     def cancel(self, kind: JobKind) -> None:
-        number = self.jobs.pop(kind, 0)
-        if number:
-            self.show(kind, JobView(number, JobStatus.FAILED, "cancelled"))
+        """Nobody sees an outcome of it."""
+        self.jobs.pop(kind, None)
+        jobs = {other: view for other, view in self.machine.see.jobs.items() if other is not kind}
+        self.machine.see = self.machine.see._replace(jobs=jobs)
 
     def on_server(self, kind: JobKind, number: int, limit: int, took: int, outcome: Outcome) -> None:
         """One that needs the server, and waits for it."""

@@ -124,7 +124,7 @@ def test_a_container_that_was_started_since_the_last_look_has_not_ended(root: st
         def __init__(self, _: str) -> None: ...
 
         def inspect(self, _name: str, _limit: float) -> Container:
-            return Container(CONTAINER, running=False, pid=0, status="exited", image="", exit_code=0)
+            return Container(CONTAINER, running=False, pid=0, status="exited", image="", exit_code=0, labels={})
 
         asked = 0
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { registryMirror } from "../../lab/layout";
 import { packageRoot } from "../../local/root";
-import { type RunResult, tryRun } from "../../local/run";
+import { type RunResult, run, tryRun } from "../../local/run";
 import { pseudoPath } from "../../providers/nfs/ganesha-conf";
 import {
   data,
@@ -21,6 +21,7 @@ import {
 import { set } from "../lab/stack-file";
 import { step } from "../lab/steps";
 import { withStack } from "../lab/with-stack";
+import { listeners, listeningTable, unexpected } from "./listening";
 import { get, put, vip } from "./values";
 
 /*
@@ -180,12 +181,33 @@ step("who asks the registry gets what is public, and an image that nodes do not 
   }
 });
 
-step("what listens on the nodes is what docs/security.md says, and bears nonsense", async () => {
+step("what listens is what docs/security.md says", async () => {
+  const { holder, standby } = await roles();
+  const inLabs = await run("ip", ["netns", "exec", labNamespace, "ss", "-Hltunp"]);
+  const found = [
+    ...listeners("the active node", await onNode(holder, "ss -Hltunp")),
+    ...listeners("a standby", await onNode(standby, "ss -Hltunp")),
+    ...listeners("the lab's network on this machine", inLabs.stdout),
+  ];
+  console.log(listeningTable(found));
+  assert.deepEqual(unexpected(found), []);
+  const outside = (await run("ss", ["-Hltunp"])).stdout;
+  assert.doesNotMatch(
+    outside,
+    /"(ganesha|docker-registry|dnsmasq|libvirtd|qemu)/,
+    "it can be reached from elsewhere",
+  );
+  const file = join(packageRoot, "docs", "security.md");
+  const [before = "", , after = ""] = readFileSync(file, "utf8").split(
+    /(?<=<!-- listening -->\n)|(?=<!-- \/listening -->)/,
+  );
+  const page = `${before}${listeningTable(found)}\n${after}`;
+  if (process.env.UPDATE_DOCS) writeFileSync(file, page);
+  else assert.equal(readFileSync(file, "utf8"), page);
+});
+
+step("what listens on the nodes bears nonsense", async () => {
   const { holder } = await roles();
-  for (const name of names) {
-    const listening = await onNode(name, "ss -Hltn; ss -Hlun");
-    console.log(`${name}:\n${listening}`);
-  }
   const found = await attacker("ports", ...Object.values(addresses), vip);
   const ports = new Set(
     found

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after } from "node:test";
+import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasFailed, step } from "../lab/steps";
+import { endTurn, takeTurn } from "../lab/turn";
 import { Page } from "../terminal/page";
 import { keys, type Session } from "../terminal/session";
 import { takePicture } from "./browser";
@@ -56,9 +57,12 @@ async function picture(name: string): Promise<void> {
   console.log((await takePicture(url, file)) ? `picture: ${file}` : "no browser here: no picture");
 }
 
+before(takeTurn);
+
 after(async () => {
   page?.close();
   await they.leave(hasFailed());
+  endTurn();
 });
 
 step("clone", async () => {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cacheHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { run, tryRun } from "../../local/run";
+import { labOfTests } from "../lab/turn";
 import { Session } from "../terminal/session";
 import { callOf, firstStepsPage, type Seen } from "./first-steps-page";
 
@@ -24,7 +25,7 @@ export class Newcomer {
     // What the npm that runs this test has set is not theirs.
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$)/.test(name))),
     npm_config_update_notifier: "false",
-    HA_RANCHER_LAB_NAME: "test",
+    HA_RANCHER_LAB_NAME: labOfTests,
     XDG_DATA_HOME: join(this.home, "data"),
     PULUMI_STACK: undefined,
     DISPLAY: undefined,

@@ -118,7 +118,6 @@ withStack({ down: ["--lab"] });
 
 before(async () => {
   // The registry is the lab's, and the first version comes from it.
-  process.env.HA_RANCHER_LAB_NAME = "test";
   await startLab(console.log);
 });
 

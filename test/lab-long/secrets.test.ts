@@ -9,6 +9,7 @@ import { data, haRancher, healthy, inLab, onNode, quietly, stack } from "../lab/
 import { drill } from "../lab/drilled";
 import { set } from "../lab/stack-file";
 import { step } from "../lab/steps";
+import { labOfTests } from "../lab/turn";
 import { withStack } from "../lab/with-stack";
 
 /*
@@ -156,7 +157,7 @@ step("a rotation that is killed when the machine has both keys goes on", async (
   const former = join(data, "former-of-killed");
   copyFileSync(keyOf("rancher-1"), former);
   const program = join(packageRoot, "cli", "bootstrap.mjs");
-  const env = { ...process.env, HA_RANCHER_LAB_NAME: "test", XDG_DATA_HOME: data };
+  const env = { ...process.env, HA_RANCHER_LAB_NAME: labOfTests, XDG_DATA_HOME: data };
   const child = spawn(process.execPath, [program, "rotate", "--stack", stack, "rancher-1"], {
     ...{ cwd: packageRoot, env, detached: true },
     stdio: ["ignore", "pipe", "inherit"],

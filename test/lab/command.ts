@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
 import { journal } from "./journal";
+import { labOfTests } from "./turn";
 import { unasked } from "./unasked";
 
 /** The stack that the lab's test makes. Its file is made by the test too. */
@@ -14,9 +15,9 @@ export const stack = "test-lab";
 /** A lab and stacks of the test's own: what a person has running is not touched, caches are shared. */
 export const data = mkdtempSync(join(tmpdir(), "ha-rancher-lab-"));
 /** The network namespace of the lab. */
-export const labNamespace = "ha-rancher-test";
+export const labNamespace = `ha-rancher-${labOfTests}`;
 
-const env = { ...process.env, HA_RANCHER_LAB_NAME: "test", XDG_DATA_HOME: data };
+const env = { ...process.env, HA_RANCHER_LAB_NAME: labOfTests, XDG_DATA_HOME: data };
 
 /** Where the test's stacks, passphrase and machine folders were. */
 export const forgetData = (): void => rmSync(data, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { quickFaults } from "../../drill/faults";
 import { labHome } from "../../local/paths";
 import { run, tryRun } from "../../local/run";
-import { data, haRancher, healthy, inLab, quietly, running, status } from "./command";
+import { data, haRancher, healthy, inLab, labNamespace, quietly, running, status } from "./command";
 import { drill } from "./drilled";
 import { step } from "./steps";
 import { withStack } from "./with-stack";
@@ -14,7 +14,6 @@ import { withStack } from "./with-stack";
  * rest is not run.
  */
 
-const namespace = "ha-rancher-test";
 const vip = "192.168.56.10";
 
 interface Outputs {
@@ -102,8 +101,7 @@ step("down leaves nothing", async () => {
   const { code } = await haRancher("down");
   assert.equal(code, 0);
   const namespaces = (await run("ip", ["netns", "list"])).stdout;
-  assert.doesNotMatch(namespaces, new RegExp(`^${namespace}\\b`, "m"));
-  process.env.HA_RANCHER_LAB_NAME = "test";
+  assert.doesNotMatch(namespaces, new RegExp(`^${labNamespace}\\b`, "m"));
   const home = labHome();
   const processes = await tryRun("pgrep", ["-f", home]);
   assert.equal(processes.stdout, "", "processes of the lab are left");

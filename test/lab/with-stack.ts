@@ -2,6 +2,7 @@ import { after, before } from "node:test";
 import { forgetData, haRancher, tellJournals } from "./command";
 import { removeStackFile, set, writeStackFile } from "./stack-file";
 import { hasFailed } from "./steps";
+import { endTurn, takeTurn } from "./turn";
 
 interface Options {
   /** What differs from the settings of `dev`. */
@@ -16,7 +17,8 @@ interface Options {
 
 /** Gives a file of steps its stack. Whatever happens, no machine, process or file of it stays. */
 export function withStack({ settings = {}, down = [], goesDown = false, clearUp }: Options = {}): void {
-  before(() => {
+  before(async () => {
+    await takeTurn();
     writeStackFile();
     set(settings);
   });
@@ -29,6 +31,7 @@ export function withStack({ settings = {}, down = [], goesDown = false, clearUp 
       if (hasFailed() || !goesDown) await haRancher("down", ...down);
       removeStackFile();
       forgetData();
+      endTurn();
     }
   });
 }
