@@ -18,11 +18,13 @@ const places: Record<Drift["on"], string> = {
   server: "NFS server",
 };
 
-/** A text for a cell of a table: with roles in place of names, which change from run to run. */
+/** A text for a cell of a table: with roles in place of names, which change from run to run; of the stack `dev`. */
 const cell = (text: string, { standby, active }: Told["names"]): string =>
   text
     .replaceAll(standby, "STANDBY")
     .replaceAll(active, "ACTIVE")
+    .replace(/ -- --stack [\w-]+(?= \w)/g, " --")
+    .replace(/ -- --stack [\w-]+/g, "")
     .replaceAll("|", "\\|")
     .replaceAll("\n", " ");
 
