@@ -15,6 +15,12 @@ export function writeStackFile(): void {
 
 export const removeStackFile = (): void => rmSync(file, { force: true });
 
+/** Gives a function that makes the file what it is now. */
+export function remembered(): () => void {
+  const text = readFileSync(file, "utf8");
+  return () => writeFileSync(file, text);
+}
+
 /** Sets settings, by their paths with dots, such as `nodes.1.priority`; undefined takes one out. */
 export function set(settings: Record<string, unknown>): void {
   const document = parseDocument(readFileSync(file, "utf8"));
