@@ -38,6 +38,9 @@ const server = "192.168.56.1";
 const healthyWithin = 180;
 const attack = 6;
 
+/** What the service answers for the value that was written before all this. */
+const kept = /the attack/;
+
 const folder = mkdtempSync(join(tmpdir(), "ha-rancher-attacker-"));
 
 /** Runs a command on a machine of its own on the nodes' network. */
@@ -136,14 +139,14 @@ step("adverts with a peer's address and TTL may take the VIP while they come, an
   const { holders, nodes } = await healthy(healthyWithin);
   assert.equal(holders.length, 1);
   assert.equal(nodes.filter((node) => node.status?.lease?.heldHere).length, 1);
-  assert.equal(await get("before"), "the attack");
+  assert.match(await get("before"), kept);
 });
 
 step("who answers ARP for the VIP loses it again within seconds", async () => {
   const { holder } = await roles();
   await attacker("arp", vip, attack);
   const end = Date.now() + 60_000;
-  while ((await get("before")) !== "the attack")
+  while (!kept.test(await get("before")))
     assert.ok(Date.now() < end, "clients still go to the attacker");
   assert.deepEqual((await healthy(healthyWithin)).holders, [holder]);
 });
@@ -221,7 +224,7 @@ step("what listens on the nodes bears nonsense", async () => {
     found,
   );
   assert.deepEqual((await healthy(healthyWithin)).holders, [holder]);
-  assert.equal(await get("before"), "the attack");
+  assert.match(await get("before"), kept);
 });
 
 const forgedRow = `#!/bin/sh
@@ -281,7 +284,7 @@ step("links that a node plants in the export are not followed by the next up", a
   set({ keepData: undefined });
   assert.equal((await haRancher("up")).code, 0);
   assert.equal(readFileSync(target, "utf8"), "a key\n");
-  assert.equal(await get("before"), "the attack");
+  assert.match(await get("before"), kept);
 });
 
 step("a node that talks at each login is told so by up, and moves no cursor", async () => {
