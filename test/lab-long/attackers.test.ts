@@ -22,6 +22,7 @@ import { set } from "../lab/stack-file";
 import { step } from "../lab/steps";
 import { withStack } from "../lab/with-stack";
 import { listeners, listeningTable, unexpected } from "./listening";
+import { attacker, attackersAddress, fromOutside, server } from "./outsider";
 import { get, put, vip } from "./values";
 
 /*
@@ -32,8 +33,6 @@ import { get, put, vip } from "./values";
 
 const addresses: Record<string, string> = { "rancher-1": "192.168.56.11", "rancher-2": "192.168.56.12" };
 const names = Object.keys(addresses);
-const attackersAddress = "192.168.56.66";
-const server = "192.168.56.1";
 /** Seconds. */
 const healthyWithin = 180;
 const attack = 6;
@@ -42,31 +41,6 @@ const attack = 6;
 const kept = /the attack/;
 
 const folder = mkdtempSync(join(tmpdir(), "ha-rancher-attacker-"));
-
-/** Runs a command on a machine of its own on the nodes' network. */
-async function fromOutside(command: string, limit = 600_000): Promise<RunResult> {
-  const script = `
-set -e
-bridge=$(ip -o -4 addr show to ${server} | { read -r _ device _; echo "$device"; })
-ip netns add attacker && trap 'ip netns del attacker; ip link del attacker0 2>/dev/null || true' EXIT
-ip link add attacker0 type veth peer name eth0 netns attacker
-ip link set attacker0 master "$bridge" up
-ip -n attacker link set lo up
-ip -n attacker link set eth0 up
-ip -n attacker addr add ${attackersAddress}/24 dev eth0
-ip netns exec attacker sh -c "$1"`;
-  const args = ["netns", "exec", labNamespace, "bash", "-c", script, "attacker", command];
-  const result = await tryRun("ip", args, { timeout: limit });
-  console.log(`--- from outside: ${command}\n${result.stdout}${result.stderr}`.trimEnd());
-  return result;
-}
-
-const program = join(packageRoot, "test", "lab-long", "attacker.py");
-const attacker = async (...words: (string | number)[]): Promise<string> => {
-  const { code, stdout, stderr } = await fromOutside(`python3 ${[program, ...words].join(" ")}`);
-  assert.equal(code, 0, stderr);
-  return stdout;
-};
 
 /** The holder, the other node, and the number of their virtual router. */
 async function roles(): Promise<{ holder: string; standby: string; router: string }> {
@@ -146,8 +120,7 @@ step("who answers ARP for the VIP loses it again within seconds", async () => {
   const { holder } = await roles();
   await attacker("arp", vip, attack);
   const end = Date.now() + 60_000;
-  while (!kept.test(await get("before")))
-    assert.ok(Date.now() < end, "clients still go to the attacker");
+  while (!kept.test(await get("before"))) assert.ok(Date.now() < end, "clients still go to the attacker");
   assert.deepEqual((await healthy(healthyWithin)).holders, [holder]);
 });
 
