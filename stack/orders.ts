@@ -99,6 +99,3 @@ export function stopOrder(reports: readonly NodeReport[]): [string[], string[]] 
   const others = reports.filter((report) => !owners.includes(report));
   return [others.map(({ name }) => name), owners.map(({ name }) => name)];
 }
-
-/** The reason as it is typed in a shell. */
-export const quoted = (reason: string): string => `'${reason.replaceAll("'", "'\\''")}'`;

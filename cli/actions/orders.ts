@@ -1,3 +1,4 @@
+import { shellQuote } from "../../domain/shell-quote";
 import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { checkSettingsFile } from "../../settings/file";
@@ -5,7 +6,7 @@ import { tellAgents } from "../../stack/agents";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
 import { knownNode } from "../../stack/nodes";
-import { checkedReason, isDown, mustBeTold, quoted, untilAll } from "../../stack/orders";
+import { checkedReason, isDown, mustBeTold, untilAll } from "../../stack/orders";
 import { existingStackFile } from "../../stack/stack-file";
 import { nodeNamed, whyNotReady } from "../../stack/switchover-plan";
 
@@ -20,7 +21,11 @@ export function handOverLimit(stack: string): number {
 /** Lets all agents look on and touch nothing. @returns 0 */
 export async function pause(known: KnownStack, stack: string, given: string): Promise<number> {
   const reason = checkedReason(given);
-  mustBeTold(await tellAgents(known.nodes, ["pause", reason]), say, callOn(stack, "pause", quoted(reason)));
+  mustBeTold(
+    await tellAgents(known.nodes, ["pause", reason]),
+    say,
+    callOn(stack, "pause", shellQuote(reason)),
+  );
   say(`all agents look on and touch nothing, and nobody takes over, until \`${callOn(stack, "resume")}\``);
   return 0;
 }
@@ -50,10 +55,10 @@ export async function ban(
   const able = others.some((each) => each.status?.lease?.heldHere || !whyNotReady(each));
   if (!able && !report.status?.orders?.banned)
     throw new Failure(
-      `without ${node} no node could serve: ${others.map(whyNotReady).join("; ")}. \`${callOn(stack, "stop", quoted(reason))}\` stops the service everywhere`,
+      `without ${node} no node could serve: ${others.map(whyNotReady).join("; ")}. \`${callOn(stack, "stop", shellQuote(reason))}\` stops the service everywhere`,
     );
   const wanted = [knownNode(known, node)];
-  mustBeTold(await tellAgents(wanted, ["ban", reason]), say, callOn(stack, "ban", node, quoted(reason)));
+  mustBeTold(await tellAgents(wanted, ["ban", reason]), say, callOn(stack, "ban", node, shellQuote(reason)));
   if (serves)
     await untilAll(isDown, `${node} is banned, and has not handed over yet`, {
       ...{ look: () => askNodes(wanted), say, limit: handOverLimit(stack) },

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { shellQuote } from "../../domain/shell-quote";
 import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { checkSettingsFile } from "../../settings/file";
@@ -8,7 +9,7 @@ import type { KnownStack } from "../../stack/known-stack";
 import { askNodes, measure } from "../../stack/measure";
 import type { NodeReport } from "../../stack/node-report";
 import { knownNode } from "../../stack/nodes";
-import { checkedReason, isDown, mustBeTold, quoted, stopOrder, untilAll } from "../../stack/orders";
+import { checkedReason, isDown, mustBeTold, stopOrder, untilAll } from "../../stack/orders";
 import { existingStackFile } from "../../stack/stack-file";
 import { judge } from "../../stack/verdict";
 import { handOverLimit } from "./orders";
@@ -50,7 +51,7 @@ export async function stop(known: KnownStack, stack: string, given: string): Pro
   await untilAll(isDown, "the service has not ended yet", {
     ...{ look: () => askNodes(reached), say, limit: handOverLimit(stack) },
   });
-  mustBeTold(told, say, callOn(stack, "stop", quoted(reason)));
+  mustBeTold(told, say, callOn(stack, "stop", shellQuote(reason)));
   say(`the service is stopped on all nodes, until \`${callOn(stack, "start")}\``);
   return 0;
 }

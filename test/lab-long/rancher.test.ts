@@ -177,7 +177,7 @@ step("an image that is missing on the standby is seen by refresh, and mended by 
   const { standby } = await roles();
   const made = await container(standby);
   await onNode(standby, `docker rm ${made}`);
-  await onNode(standby, "docker rmi --force \\$(docker images --quiet)");
+  await onNode(standby, "docker rmi --force $(docker images --quiet)");
   assert.notEqual((await inLab("pulumi", "refresh", "--yes", "--expect-no-changes")).code, 0);
   await up();
   assert.deepEqual(await containersOn(standby), [made]);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { shellQuote } from "../../domain/shell-quote";
 import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
 import { journal } from "./journal";
@@ -89,13 +90,14 @@ export async function healthy(seconds: number): Promise<Status> {
   }
 }
 
-/** Runs a command on a node as root, with a file as its standard input if one is named. No single quotes. */
+/** Runs a command on a node as root, with a file as its standard input if one is named. */
 export async function tryOnNode(name: string, command: string, input = "/dev/null"): Promise<RunResult> {
   const { stdout } = await inLab("pulumi", "stack", "output", "nodes", "--json");
   const nodes = JSON.parse(stdout) as { name: string; ssh: string }[];
   const ssh = nodes.find((node) => node.name === name)?.ssh;
   assert.ok(ssh, `no node ${name} in ${stdout}`);
-  return await inLab("sh", "-c", `${ssh} "sudo -n sh -c '${command}'" <"$1"`, "sh", input);
+  const there = `sudo -n sh -c ${shellQuote(command)}`;
+  return await inLab("sh", "-c", `${ssh} ${shellQuote(there)} <"$1"`, "sh", input);
 }
 
 /** The same for what must end well; gives what it printed. */
