@@ -70,38 +70,47 @@ const anyVip = z.string({ error: "must be a text" }).refine((text) => parseVip(t
     "must be an IPv4 or IPv6 address with its subnet's prefix, such as 192.168.56.20/24 or fd00:56::10/64",
 });
 
-const garp = z.strictObject({
-  delay: whole(0, 1_000, " s").default(garpDefaults.delay),
-  repeat: whole(1, 100).default(garpDefaults.repeat),
-  refresh: whole(0, 86_400, " s").default(garpDefaults.refresh),
-  refreshRepeat: whole(1, 100).default(garpDefaults.refreshRepeat),
-  lowerPriorityRepeat: whole(0, 100).default(garpDefaults.lowerPriorityRepeat),
-  interval: number(0, 1, " s").default(garpDefaults.interval),
-});
+const garp = z.strictObject(
+  {
+    delay: whole(0, 1_000, " s").default(garpDefaults.delay),
+    repeat: whole(1, 100).default(garpDefaults.repeat),
+    refresh: whole(0, 86_400, " s").default(garpDefaults.refresh),
+    refreshRepeat: whole(1, 100).default(garpDefaults.refreshRepeat),
+    lowerPriorityRepeat: whole(0, 100).default(garpDefaults.lowerPriorityRepeat),
+    interval: number(0, 1, " s").default(garpDefaults.interval),
+  },
+  { error: settingsByName },
+);
 
-const script = z.strictObject({
-  command,
-  interval: whole(1, 3_600, " s").default(scriptDefaults.interval),
-  timeout: whole(1, 3_600, " s").default(scriptDefaults.timeout),
-  fall: whole(1, 100).default(scriptDefaults.fall),
-  rise: whole(1, 100).default(scriptDefaults.rise),
-});
+const script = z.strictObject(
+  {
+    command,
+    interval: whole(1, 3_600, " s").default(scriptDefaults.interval),
+    timeout: whole(1, 3_600, " s").default(scriptDefaults.timeout),
+    fall: whole(1, 100).default(scriptDefaults.fall),
+    rise: whole(1, 100).default(scriptDefaults.rise),
+  },
+  { error: settingsByName },
+);
 
-const track = z.strictObject({
-  interfaces: list(
-    z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, {
-      error: "must be the name of an interface, such as eth0",
-    }),
-  ),
-  processes: list(
-    z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,14}$/, {
-      error:
-        "must be a process's name as in /proc/PID/comm, without its path: the kernel keeps 15 characters, a longer one is never found",
-    }),
-  ),
-  scripts: list(script),
-  files: list(path),
-});
+const track = z.strictObject(
+  {
+    interfaces: list(
+      z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, {
+        error: "must be the name of an interface, such as eth0",
+      }),
+    ),
+    processes: list(
+      z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,14}$/, {
+        error:
+          "must be a process's name as in /proc/PID/comm, without its path: the kernel keeps 15 characters, a longer one is never found",
+      }),
+    ),
+    scripts: list(script),
+    files: list(path),
+  },
+  { error: settingsByName },
+);
 
 const authHmac = z.strictObject(
   {

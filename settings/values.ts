@@ -129,9 +129,5 @@ export const hasRealPort = (host: string): boolean => {
 };
 
 /** The words for what is no settings by name, in place of zod's. */
-export const settingsByName = (issue: { code?: string | undefined; input?: unknown }): string | undefined =>
-  issue.code !== "invalid_type"
-    ? undefined
-    : typeof issue.input === "string"
-      ? "must be settings by name"
-      : "must be a list of settings by name";
+export const settingsByName = (issue: { code?: string | undefined }): string | undefined =>
+  issue.code === "invalid_type" ? "must be settings by name" : undefined;

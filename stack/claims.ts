@@ -64,6 +64,9 @@ const texts = (value: unknown): string[] =>
 const entries = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter((each) => typeof each === "object" && each !== null) : [];
 
+const portOf = (value: unknown): number | undefined =>
+  typeof value === "number" && value >= 1 && value <= 65_535 ? value : undefined;
+
 /** Reads the claims of each type of resource from its recorded inputs. */
 const readers: Record<string, (inputs: Record<string, unknown>) => Claim[]> = {
   "pulumi-nodejs:dynamic/vagrant:Machine": ({ networks, ports }) => [
@@ -71,13 +74,13 @@ const readers: Record<string, (inputs: Record<string, unknown>) => Claim[]> = {
       .flatMap(({ address }) => texts(address))
       .map((address): Claim => ({ kind: "address", value: plain(address) })),
     ...entries(ports).flatMap(({ host, count, protocol }) =>
-      portsFrom(host as number | undefined, count as number | undefined, protocol as string | undefined).map(
+      portsFrom(portOf(host), portOf(count), typeof protocol === "string" ? protocol : undefined).map(
         (value): Claim => ({ kind: "port", value }),
       ),
     ),
   ],
   "pulumi-nodejs:dynamic/host:Host": ({ address, host, port, vips }) => [
-    ...texts(host).map((value): Claim => ({ kind: "host", value: `${value}:${port ?? 22}` })),
+    ...texts(host).map((value): Claim => ({ kind: "host", value: `${value}:${portOf(port) ?? 22}` })),
     ...[...texts(address), ...texts(vips)].map((value): Claim => ({ kind: "address", value: plain(value) })),
   ],
   "pulumi-nodejs:dynamic/vip:Keepalived": ({ vips }) =>
@@ -91,7 +94,9 @@ const readers: Record<string, (inputs: Record<string, unknown>) => Claim[]> = {
  * since.
  */
 export const claimsOfResources = (resources: readonly Recorded[]): Claim[] =>
-  resources.flatMap(({ type, inputs }) => (inputs && readers[type]?.(inputs)) || []);
+  resources.flatMap(
+    ({ type, inputs }) => (inputs && Object.hasOwn(readers, type) && readers[type]?.(inputs)) || [],
+  );
 
 const within = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
 

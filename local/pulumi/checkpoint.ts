@@ -52,7 +52,10 @@ function readable(value: unknown): Deployment | undefined {
   return {
     resources: tables(resources).flatMap(resourceIn),
     pending_operations: tables(pending).flatMap(({ type, resource }) =>
-      (isTable(resource) ? resourceIn(resource) : []).map((each) => ({ type: String(type), resource: each })),
+      (isTable(resource) ? resourceIn(resource) : []).map((each) => ({
+        type: typeof type === "string" ? type : "unknown",
+        resource: each,
+      })),
     ),
     ...(typeof salt === "string" && { secrets_providers: { type: "passphrase", state: { salt } } }),
   };

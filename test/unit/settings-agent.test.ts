@@ -89,7 +89,7 @@ test("timers in the wrong order are refused, each with both names", () => {
     assert.equal(mistakes.length, 1, mistakes.join("\n"));
     assert.match(mistakes[0] ?? "", mistake);
   }
-  assert.match(mistakesOf({ guard: "[]" }).join(), /^`guard` must be a list of settings by name/);
+  assert.match(mistakesOf({ guard: "[]" }).join(), /^`guard` must be settings by name/);
   assert.equal(guardOf({ heartbeat: 6, watchdog: 30 }).length, 4, "all of them at once");
 });
 
