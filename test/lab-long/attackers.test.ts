@@ -221,7 +221,7 @@ for (const [what, text] of [
       const result = await haRancher("status");
       assert.ok(Date.now() - begun < 120_000, "status hung");
       assertShown(result);
-      const rows = result.stdout.split("\n").filter((line) => /^\s*rancher-\d/.test(line));
+      const rows = result.stdout.split("\n").filter((line) => /^\s*rancher-\d+\s+\d+\./.test(line));
       assert.deepEqual(rows.map((line) => line.trim().split(/\s/)[0]).sort(), names, result.stdout);
     });
     await healthy(healthyWithin);
