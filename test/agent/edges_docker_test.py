@@ -221,7 +221,7 @@ def test_a_label_that_is_no_image_asks_for_nothing(engine: Engine, tmp_path: Pat
     )
     found = image_view(str(tmp_path / "docker.sock"), "service", 2)
     assert found == ({} if name else {"name": None, "id": "sha256:1", "digests": [], "named": None})
-    assert len(engine.requests) == 3
+    assert len(engine.requests) == 2
 
 
 def test_without_an_engine_or_a_container_no_image_is_known(engine: Engine, tmp_path: Path) -> None:
