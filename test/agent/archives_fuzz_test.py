@@ -16,11 +16,7 @@ import pytest
 from agent.copies import no_links
 from agent.restore import Restore
 from parsers_fuzz_test import PIECES, bent
-
-#: The first seed, and how many: as many as HA_RANCHER_FUZZ says in a soak.
-SEED = int(os.environ.get("HA_RANCHER_FUZZ_SEED", "1"))
-ARCHIVES = int(os.environ.get("HA_RANCHER_FUZZ", "500"))
-BACKUPS = int(os.environ.get("HA_RANCHER_FUZZ", "100"))
+from support.cases import cases
 
 NODE = Path(__file__).resolve().parents[2] / "node"
 DATASTORE = "k3s/server/db"
@@ -122,7 +118,7 @@ def test_an_archive_is_put_in_place_or_refused_and_nothing_else_changes(tmp_path
     outside.mkdir()
     (outside / "file").write_text("as it was")
     untouched, answers = _tree(outside), [0, 0]
-    for seed in range(SEED, SEED + ARCHIVES):
+    for seed in cases():
         chance = random.Random(seed)
         _new_data(data)
         before = _tree(data)
@@ -146,7 +142,7 @@ def test_an_archive_is_put_in_place_or_refused_and_nothing_else_changes(tmp_path
                 restore.put_back("id-2")
         assert _tree(outside) == untouched, f"seed {seed}: something outside of the data was changed"
         assert _tree(data) == before, f"seed {seed}: the data is not as it was"
-    assert min(answers) > ARCHIVES / 20, answers
+    assert min(answers) > len(cases()) / 20, answers
 
 
 def test_a_restore_of_a_settled_archive_leaves_the_place_as_it_was(tmp_path: Path) -> None:
@@ -276,7 +272,7 @@ def test_a_backup_is_refused_in_its_own_words_or_given_to_the_agent(tmp_path: Pa
     outside.mkdir()
     (outside / "file").write_text("as it was")
     untouched, answers = _tree(outside), [0, 0]
-    for seed in range(SEED, SEED + BACKUPS):
+    for seed in cases(100):
         scripts.file.write_bytes(_hostile_backup(random.Random(seed), outside))
         code, said = scripts.restore()
         asked = scripts.asked.read_text()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from agent import keepalived_view as view
 from agent.asked import Question
-from parsers_fuzz_test import PIECES, SEEDS, bent
+from parsers_fuzz_test import PIECES, bent
+from support.cases import cases
 
 PEERS = "VIP='192.168.56.10'\nPEERS='192.168.56.12 fd00:56::12'\nHEARD='1'\n"
 SAID = (
@@ -43,7 +44,7 @@ def _write(path: Path, text: str, chance: random.Random) -> None:
 def test_a_view_has_its_form_whatever_is_said_and_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {name: tmp_path / name for name in ("vrrp", "keepalived-version", "conf", "facts", "maintenance")}
     seen = set()
-    for seed in range(SEEDS):
+    for seed in cases():
         chance = random.Random(seed)
         good = {"vrrp": "MASTER 10.00 77\n", "keepalived-version": "Keepalived v2.2.8", "facts": PEERS, "maintenance": "1"}
         for name, path in files.items():

@@ -8,8 +8,8 @@ import pytest
 from agent.core.record import NoRecord, Record, decode, decode_epoch, encode
 from agent.docker import Container, Docker, DockerError
 from core_rig import record
+from support.cases import cases
 
-SEEDS = 500
 PIECES = ["", " ", "\n", "\0", "\x1b[2J", "\u202e", "0", "-1", "08", "9" * 30, "1e9", "Infinity", "..", "null", "{}", "[]"]
 
 
@@ -32,7 +32,7 @@ def nasty(chance: random.Random) -> Any:
 
 
 def test_a_record_is_whole_or_none() -> None:
-    for seed in range(SEEDS):
+    for seed in cases():
         chance = random.Random(seed)
         good = record("a", chance.randrange(1, 10**6), chance.randrange(10**9))
         content = bent(chance, encode(good).decode()).encode()
@@ -43,7 +43,7 @@ def test_a_record_is_whole_or_none() -> None:
 
 
 def test_an_epoch_is_a_small_number_or_none() -> None:
-    for seed in range(SEEDS):
+    for seed in cases():
         epoch = decode_epoch(bent(random.Random(seed), "12345\n").encode())
         assert epoch is None or 0 <= epoch < 10**18, seed
 
@@ -60,7 +60,7 @@ class Told(Docker):
 
 
 def test_what_docker_says_of_a_container_is_one_or_an_error() -> None:
-    for seed in range(SEEDS):
+    for seed in cases():
         chance = random.Random(seed)
         state = {"Status": "running", "Pid": 5, "ExitCode": 0}
         told: dict[str, Any] = {"Id": "x", "State": state, "Image": "sha256:x"}

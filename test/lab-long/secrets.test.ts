@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
+import { labHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { type RunResult, run } from "../../local/run";
 import { data, haRancher, healthy, inLab, onNode, quietly, stack } from "../lab/command";
@@ -39,11 +40,9 @@ const below = (folder: string): string[] =>
 /** The files of the user that hold a secret, and must: nobody else may read them. */
 const holders = [/^ha-rancher\/passphrase/, /\/id_ed25519/];
 
-const keyOf = (name: string): string => {
-  const found = below(data).find((path) => path.endsWith(`/${name}/id_ed25519`));
-  assert.ok(found, `no key of ${name} below ${data}`);
-  return found;
-};
+/** Where the machines' folders are, with their keys. */
+const machines = (): string => join(labHome(), "machines", stack);
+const keyOf = (name: string): string => join(machines(), name, "id_ed25519");
 
 /** The secrets by name, as they are now: of a key a line that no other one has. */
 async function secrets(): Promise<Record<string, string>> {
@@ -60,7 +59,7 @@ async function secrets(): Promise<Record<string, string>> {
 
 /** All texts that were written, or that others can see, by where. Files of nodes: those that others than root may read. */
 async function written(): Promise<[where: string, text: string][]> {
-  const files = below(data).map((path): [string, string] => {
+  const files = [...below(data), ...below(machines())].map((path): [string, string] => {
     const name = relative(data, path);
     const isHolder = holders.some((each) => each.test(name));
     if (isHolder) assert.equal(statSync(path).mode & 0o077, 0, name);

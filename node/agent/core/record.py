@@ -96,12 +96,13 @@ def decode(content: bytes) -> Record | NoRecord:
     own = _decode_whole(content[:RECORD_BYTES])
     if own and len(content) == RECORD_BYTES:
         return own
-    # A guard writes below what lies there.
+    # A guard writes below what lies there, and has a new epoch there.
     text = content[RECORD_BYTES if own else 0 :].decode("ascii", "replace").strip(" \0")
     *lines, _ = text.split("\n")
     # Empty ones are an agent's, which made room for its own record.
     former = [_former_record(line) for line in lines if line]
-    return (former[-1] if former and all(former) else None) or NoRecord.INVALID
+    last = former[-1] if former and all(former) else None
+    return last if last and not (own and last.epoch <= own.epoch) else NoRecord.INVALID
 
 
 def _decode_whole(content: bytes) -> Record | None:
