@@ -46,6 +46,11 @@ def test_the_last_line_of_a_guard_counts() -> None:
     assert decode(encode(record("a", epoch=3, claim=Claim.RELEASED)) + b"4 0 b starting\n") == guard(4, 0, "b", "starting")
 
 
+@pytest.mark.parametrize("below", [b"2 184 a active\n", b"3 0 a starting\n", b"4 1 b active\n2 1 b active\n"])
+def test_a_line_below_an_agents_record_is_a_guards_only_with_a_new_epoch(below: bytes) -> None:
+    assert decode(encode(record("a", epoch=3)) + below) is NoRecord.INVALID
+
+
 @pytest.mark.parametrize(
     "content",
     [
