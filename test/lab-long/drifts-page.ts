@@ -48,7 +48,7 @@ export const page = (told: readonly Told[]): string =>
     "# Drifts",
     "",
     "What somebody may change by hand, what is said of it, and what mends it. Each row was done on real machines by",
-    "`test/lab-long/drifts.test.ts`, whose table this is made from: `UPDATE_DOCS=1 npm test -- lab-long drifts`. Several rows",
+    "`test/lab-long/drifts.test.ts`, which makes this page: `UPDATE_DOCS=1 node --test dist/test/lab-long/drifts.test.js`. Several rows",
     "shared one `refresh` and one `up`, each with a node or a resource of its own. After every `up` what was changed was looked",
     "at on the node, and was as before. `npm run up` looks at what is on the nodes by itself (`--refresh`) where `status` says",
     "that not all is well; of what `status` does not see, `pulumi refresh` or `npm run shell -- pulumi up --refresh` tells.",
