@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import {
   agentTimers,
   formerTimers,
@@ -8,7 +8,7 @@ import {
   timerMistakes,
   timerRules,
 } from "../domain/timers";
-import { number, type Rule, setting, settingsByName, whole } from "./values";
+import { group, number, type Rule, setting, whole } from "./values";
 
 const typeOf = ({ default: standard, least, most, unit, whole: isWhole, what }: Timer) =>
   setting((isWhole ? whole : number)(least, most, unit && ` ${unit}`).default(standard), what);
@@ -18,18 +18,15 @@ type Shape<Timers> = { [Name in keyof Timers]: ReturnType<typeof typeOf> };
 const shapeOf = <Timers extends Record<string, Timer>>(timers: Timers): Shape<Timers> =>
   Object.fromEntries(Object.entries(timers).map(([name, timer]) => [name, typeOf(timer)])) as Shape<Timers>;
 
-const healthSchema = z.strictObject(shapeOf(healthTimers), { error: settingsByName });
+const healthSchema = group(shapeOf(healthTimers));
 
-const agentSchema = z.strictObject(
-  {
-    ...shapeOf(agentTimers),
-    health: setting(
-      healthSchema.default(healthSchema.parse({})),
-      "How the agent looks whether the service is well",
-    ),
-  },
-  { error: settingsByName },
-);
+const agentSchema = group({
+  ...shapeOf(agentTimers),
+  health: setting(
+    healthSchema.default(healthSchema.parse({})),
+    "How the agent looks whether the service is well",
+  ),
+});
 
 type AgentSettings = z.infer<typeof agentSchema>;
 

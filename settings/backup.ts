@@ -1,33 +1,30 @@
 import { z } from "zod";
 import { mistake } from "../domain/mistake";
-import { directory, type Rule, setting, settingsByName, whole } from "./values";
+import { directory, group, type Rule, setting, whole } from "./values";
 
 /** What systemd.time(7) calls a calendar event; whether it is one, the nodes' systemd says. */
 const calendar = /^[A-Za-z0-9*][A-Za-z0-9*:.,/~ _+-]*$/;
 
-const backup = z.strictObject(
-  {
-    schedule: setting(
-      z
-        .string({ error: "must be a text, such as daily" })
-        .regex(calendar, {
-          error: "must be a time as systemd timers have it, such as daily or `*-*-* 03:00:00`",
-        })
-        .optional(),
-      "When the active node makes a backup on its own disk, as systemd timers have it",
-      "never",
-    ),
-    keep: setting(
-      whole(1, 10_000).default(7),
-      "How many backups stay in a folder, the newest ones; on the nodes and here",
-    ),
-    directory: setting(
-      directory.default("/var/backups/ha-rancher"),
-      "The nodes' folder for scheduled backups: a mount that all of them have outlives each of them",
-    ),
-  },
-  { error: settingsByName },
-);
+const backup = group({
+  schedule: setting(
+    z
+      .string({ error: "must be a text, such as daily" })
+      .regex(calendar, {
+        error: "must be a time as systemd timers have it, such as daily or `*-*-* 03:00:00`",
+      })
+      .optional(),
+    "When the active node makes a backup on its own disk, as systemd timers have it",
+    "never",
+  ),
+  keep: setting(
+    whole(1, 10_000).default(7),
+    "How many backups stay in a folder, the newest ones; on the nodes and here",
+  ),
+  directory: setting(
+    directory.default("/var/backups/ha-rancher"),
+    "The nodes' folder for scheduled backups: a mount that all of them have outlives each of them",
+  ),
+});
 
 /** Settings of backups. */
 export const backupShape = {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { watchdogModes } from "../domain/agent-configuration";
 import { type Mistake, mistake } from "../domain/mistake";
 import { fenceLimit } from "../domain/timers";
-import { number, oneOf, type Rule, secret, setting, settingsByName } from "./values";
+import { group, number, oneOf, type Rule, secret, setting, settingsByName } from "./values";
 
 /** Fence agents read `option=value` lines, strip blanks around them, and take quotes off. */
 const value = secret(
@@ -24,60 +24,56 @@ const options = z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), value, {
       : settingsByName(issue),
 });
 
-const agentSchema = z.strictObject(
-  {
-    agent: setting(
+const agentSchema = group({
+  agent: setting(
+    z
+      .string({ error: "must be self, or the name of a fence agent" })
+      .regex(/^(self|fence_[a-z0-9_]+)$/, {
+        error: "must be self, or the name of a fence agent, such as fence_virsh",
+      })
+      .default("self"),
+    "self: a node is made silent by its agent, watchdog and lease; or a program such as fence_virsh (Debian: fence-agents), whose confirmed off a successor waits for",
+  ),
+  options: setting(
+    options.default({}),
+    "What the agent is told for every node, by its own names of options; passwords encrypted",
+  ),
+  nodes: setting(
+    z
+      .record(z.string(), options, {
+        error: "is missing: say for each node how the agent calls it, as in `rancher-1: {plug: NAME}`",
+      })
+      .default({}),
+    "What it is told for each node, by the node's name: at least how the agent calls it (plug, or ip)",
+  ),
+  sshKey: setting(
+    secret(
       z
-        .string({ error: "must be self, or the name of a fence agent" })
-        .regex(/^(self|fence_[a-z0-9_]+)$/, {
-          error: "must be self, or the name of a fence agent, such as fence_virsh",
-        })
-        .default("self"),
-      "self: a node is made silent by its agent, watchdog and lease; or a program such as fence_virsh (Debian: fence-agents), whose confirmed off a successor waits for",
-    ),
-    options: setting(
-      options.default({}),
-      "What the agent is told for every node, by its own names of options; passwords encrypted",
-    ),
-    nodes: setting(
-      z
-        .record(z.string(), options, {
-          error: "is missing: say for each node how the agent calls it, as in `rancher-1: {plug: NAME}`",
-        })
-        .default({}),
-      "What it is told for each node, by the node's name: at least how the agent calls it (plug, or ip)",
-    ),
-    sshKey: setting(
-      secret(
-        z
-          .string({ error: "must be a private key" })
-          .refine((text) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/.test(text), {
-            error: "must be the text of a private key, from its BEGIN line on",
-          }),
-      ).optional(),
-      "A private key with which the agent logs in over SSH: keep it encrypted",
-    ),
-    hostKey: setting(
-      z
-        .string({ error: "must be a text" })
-        .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/, {
-          error:
-            "must be a host key such as `ssh-ed25519 AAAA...`, as `ssh-keyscan` prints it behind the name",
-        })
-        .optional(),
-      "The SSH host key of where the agent logs in, `TYPE BASE64`",
-    ),
-    watchdog: setting(
-      oneOf(watchdogModes).default("automatic"),
-      "The watchdog device that resets a node which cannot stop its service: automatic uses it where there is one; required keeps a node without one from serving; off uses none",
-    ),
-    timeout: setting(
-      number(fenceLimit.least, fenceLimit.most, " s").default(fenceLimit.default),
-      fenceLimit.what,
-    ),
-  },
-  { error: settingsByName },
-);
+        .string({ error: "must be a private key" })
+        .refine((text) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/.test(text), {
+          error: "must be the text of a private key, from its BEGIN line on",
+        }),
+    ).optional(),
+    "A private key with which the agent logs in over SSH: keep it encrypted",
+  ),
+  hostKey: setting(
+    z
+      .string({ error: "must be a text" })
+      .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/, {
+        error: "must be a host key such as `ssh-ed25519 AAAA...`, as `ssh-keyscan` prints it behind the name",
+      })
+      .optional(),
+    "The SSH host key of where the agent logs in, `TYPE BASE64`",
+  ),
+  watchdog: setting(
+    oneOf(watchdogModes).default("automatic"),
+    "The watchdog device that resets a node which cannot stop its service: automatic uses it where there is one; required keeps a node without one from serving; off uses none",
+  ),
+  timeout: setting(
+    number(fenceLimit.least, fenceLimit.most, " s").default(fenceLimit.default),
+    fenceLimit.what,
+  ),
+});
 
 export type Fencing = z.infer<typeof agentSchema>;
 

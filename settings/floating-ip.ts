@@ -15,18 +15,7 @@ import {
   type VrrpSpec,
 } from "../domain/vrrp";
 import { hmacModes } from "../domain/vrrp-hmac";
-import {
-  dotsError,
-  list,
-  noDots,
-  number,
-  oneOf,
-  secret,
-  setting,
-  settingsByName,
-  truth,
-  whole,
-} from "./values";
+import { dotsError, group, list, noDots, number, oneOf, secret, setting, truth, whole } from "./values";
 
 /*
  * The settings of the floating IP: where it is, how fast it moves, and `keepalived` with what keepalived offers. The
@@ -70,79 +59,64 @@ const anyVip = z.string({ error: "must be a text" }).refine((text) => parseVip(t
     "must be an IPv4 or IPv6 address with its subnet's prefix, such as 192.168.56.20/24 or fd00:56::10/64",
 });
 
-const garp = z.strictObject(
-  {
-    delay: whole(0, 1_000, " s").default(garpDefaults.delay),
-    repeat: whole(1, 100).default(garpDefaults.repeat),
-    refresh: whole(0, 86_400, " s").default(garpDefaults.refresh),
-    refreshRepeat: whole(1, 100).default(garpDefaults.refreshRepeat),
-    lowerPriorityRepeat: whole(0, 100).default(garpDefaults.lowerPriorityRepeat),
-    interval: number(0, 1, " s").default(garpDefaults.interval),
-  },
-  { error: settingsByName },
-);
+const garp = group({
+  delay: whole(0, 1_000, " s").default(garpDefaults.delay),
+  repeat: whole(1, 100).default(garpDefaults.repeat),
+  refresh: whole(0, 86_400, " s").default(garpDefaults.refresh),
+  refreshRepeat: whole(1, 100).default(garpDefaults.refreshRepeat),
+  lowerPriorityRepeat: whole(0, 100).default(garpDefaults.lowerPriorityRepeat),
+  interval: number(0, 1, " s").default(garpDefaults.interval),
+});
 
-const script = z.strictObject(
-  {
-    command,
-    interval: whole(1, 3_600, " s").default(scriptDefaults.interval),
-    timeout: whole(1, 3_600, " s").default(scriptDefaults.timeout),
-    fall: whole(1, 100).default(scriptDefaults.fall),
-    rise: whole(1, 100).default(scriptDefaults.rise),
-  },
-  { error: settingsByName },
-);
+const script = group({
+  command,
+  interval: whole(1, 3_600, " s").default(scriptDefaults.interval),
+  timeout: whole(1, 3_600, " s").default(scriptDefaults.timeout),
+  fall: whole(1, 100).default(scriptDefaults.fall),
+  rise: whole(1, 100).default(scriptDefaults.rise),
+});
 
-const track = z.strictObject(
-  {
-    interfaces: list(
-      z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, {
-        error: "must be the name of an interface, such as eth0",
-      }),
-    ),
-    processes: list(
-      z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,14}$/, {
-        error:
-          "must be a process's name as in /proc/PID/comm, without its path: the kernel keeps 15 characters, a longer one is never found",
-      }),
-    ),
-    scripts: list(script),
-    files: list(path),
-  },
-  { error: settingsByName },
-);
+const track = group({
+  interfaces: list(
+    z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, {
+      error: "must be the name of an interface, such as eth0",
+    }),
+  ),
+  processes: list(
+    z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,14}$/, {
+      error:
+        "must be a process's name as in /proc/PID/comm, without its path: the kernel keeps 15 characters, a longer one is never found",
+    }),
+  ),
+  scripts: list(script),
+  files: list(path),
+});
 
-const authHmac = z.strictObject(
-  {
-    key: secret(
-      z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9+/=_-]{32,64}$/, {
-        error: "must be 32 to 64 random letters and digits: `openssl rand -hex 32` makes them",
-      }),
-    ),
-    mode: oneOf(hmacModes).default("enforce"),
-  },
-  { error: settingsByName },
-);
+const authHmac = group({
+  key: secret(
+    z.string({ error: "must be a text" }).regex(/^[A-Za-z0-9+/=_-]{32,64}$/, {
+      error: "must be 32 to 64 random letters and digits: `openssl rand -hex 32` makes them",
+    }),
+  ),
+  mode: oneOf(hmacModes).default("enforce"),
+});
 
 /** What keepalived offers beyond the presets; each has a default that fits. */
-export const keepalivedSchema = z.strictObject(
-  {
-    version: z
-      .union([z.literal(2), z.literal(3)], { error: "must be 2 or 3" })
-      .default(keepalivedDefaults.version),
-    preempt: truth.default(keepalivedDefaults.preempt),
-    preemptDelay: number(0, 1_000, " s").default(keepalivedDefaults.preemptDelay),
-    multicast: truth.default(keepalivedDefaults.multicast),
-    downTimerAdverts: whole(2, 100).default(keepalivedDefaults.downTimerAdverts),
-    startupDelay: number(0, 300, " s").optional(),
-    realTimePriority: whole(0, 99).default(keepalivedDefaults.realTimePriority),
-    garp: garp.default(garp.parse({})),
-    track: track.default(track.parse({})),
-    notify: path.optional(),
-    authHmac: authHmac.optional(),
-  },
-  { error: settingsByName },
-);
+export const keepalivedSchema = group({
+  version: z
+    .union([z.literal(2), z.literal(3)], { error: "must be 2 or 3" })
+    .default(keepalivedDefaults.version),
+  preempt: truth.default(keepalivedDefaults.preempt),
+  preemptDelay: number(0, 1_000, " s").default(keepalivedDefaults.preemptDelay),
+  multicast: truth.default(keepalivedDefaults.multicast),
+  downTimerAdverts: whole(2, 100).default(keepalivedDefaults.downTimerAdverts),
+  startupDelay: number(0, 300, " s").optional(),
+  realTimePriority: whole(0, 99).default(keepalivedDefaults.realTimePriority),
+  garp: garp.default(garp.parse({})),
+  track: track.default(track.parse({})),
+  notify: path.optional(),
+  authHmac: authHmac.optional(),
+});
 
 export type KeepalivedSettings = z.infer<typeof keepalivedSchema>;
 

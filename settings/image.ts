@@ -3,13 +3,13 @@ import { isPinnedReference, parseImage } from "../domain/image";
 import { mistake } from "../domain/mistake";
 import {
   dotsError,
+  group,
   hasRealPort,
   list,
   noDots,
   type Rule,
   secret,
   setting,
-  settingsByName,
   text,
   truth,
 } from "./values";
@@ -20,23 +20,20 @@ const mirror = text
   })
   .refine(hasRealPort, { error: "must have a port from 1 to 65535" });
 
-const imageArchive = z.strictObject(
-  {
-    file: setting(
-      text
-        .regex(/^\/[^\p{Cc}]+$/u, { error: "must be a file on this machine, as an absolute path" })
-        .refine(noDots, { error: dotsError }),
-      "The archive on this machine, as `docker save` writes it",
-    ),
-    sha256: setting(
-      text.regex(/^[a-f0-9]{64}$/, {
-        error: "must be the archive's SHA-256 in hex: `sha256sum FILE` prints it",
-      }),
-      "The archive's SHA-256: another file is not loaded",
-    ),
-  },
-  { error: settingsByName },
-);
+const imageArchive = group({
+  file: setting(
+    text
+      .regex(/^\/[^\p{Cc}]+$/u, { error: "must be a file on this machine, as an absolute path" })
+      .refine(noDots, { error: dotsError }),
+    "The archive on this machine, as `docker save` writes it",
+  ),
+  sha256: setting(
+    text.regex(/^[a-f0-9]{64}$/, {
+      error: "must be the archive's SHA-256 in hex: `sha256sum FILE` prints it",
+    }),
+    "The archive's SHA-256: another file is not loaded",
+  ),
+});
 
 const word = (what: string) =>
   secret(

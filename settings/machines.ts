@@ -6,13 +6,13 @@ import { isInside } from "../domain/network";
 import type { HostSettings } from "./hosts";
 import {
   dotsError,
+  group,
   list,
   noDots,
   oneOf,
   type Rule,
   secret,
   setting,
-  settingsByName,
   text,
   truth,
   whole,
@@ -31,34 +31,27 @@ const port = whole(1, 65_535);
 const canListen = (value: string): boolean =>
   value === "0.0.0.0" || isInside(value, { address: "127.0.0.0", prefix: 8 }) || !unusableAddress(value);
 
-const forward = z.strictObject(
-  {
-    guest: setting(port, "The machine's port; with `count` the first of them"),
-    host: setting(
-      port.optional(),
-      "This machine's port; with `count` the first",
-      "free ones of `usablePorts`",
-    ),
-    count: setting(whole(1, 1000).optional(), "How many ports, one after the other", "1"),
-    protocol: setting(
-      z.enum(["tcp", "udp"], { error: "must be tcp or udp" }).optional(),
-      "What they carry",
-      "tcp",
-    ),
-    hostIp: setting(
-      text
-        .refine((value) => isIPv4(value), {
-          error: "must be an IPv4 address, such as 127.0.0.1",
-          abort: true,
-        })
-        .refine(canListen, { error: "must be an address that this machine can have, or 0.0.0.0 for all" })
-        .optional(),
-      "The address of this machine that listens",
-      "127.0.0.1: nobody else gets in",
-    ),
-  },
-  { error: settingsByName },
-);
+const forward = group({
+  guest: setting(port, "The machine's port; with `count` the first of them"),
+  host: setting(port.optional(), "This machine's port; with `count` the first", "free ones of `usablePorts`"),
+  count: setting(whole(1, 1000).optional(), "How many ports, one after the other", "1"),
+  protocol: setting(
+    z.enum(["tcp", "udp"], { error: "must be tcp or udp" }).optional(),
+    "What they carry",
+    "tcp",
+  ),
+  hostIp: setting(
+    text
+      .refine((value) => isIPv4(value), {
+        error: "must be an IPv4 address, such as 127.0.0.1",
+        abort: true,
+      })
+      .refine(canListen, { error: "must be an address that this machine can have, or 0.0.0.0 for all" })
+      .optional(),
+    "The address of this machine that listens",
+    "127.0.0.1: nobody else gets in",
+  ),
+});
 
 /** What one machine has of its own. */
 export const machineSchema = z.strictObject(

@@ -131,3 +131,7 @@ export const hasRealPort = (host: string): boolean => {
 /** The words for what is no settings by name, in place of zod's. */
 export const settingsByName = (issue: { code?: string | undefined }): string | undefined =>
   issue.code === "invalid_type" ? "must be settings by name" : undefined;
+
+/** Settings by name: those of the shape, and no other. */
+export const group = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, { error: settingsByName });

@@ -139,7 +139,9 @@ const addressesUnused: Check = {
     );
     if (found.length === 0) return well(`Nobody has ${wanted.map(([address]) => address).join(", ")}`);
     const way = isOwnNetwork(subject) ? await wayTo(machine, found[0]?.address ?? "") : undefined;
-    const meaning = `${found.map(({ address, holder }) => `${address} is in use although the stack is not up: ${holder}`).join("; ")}`;
+    const meaning = found
+      .map(({ address, holder }) => `${address} is in use although the stack is not up: ${holder}`)
+      .join("; ");
     const mend = `choose free addresses for ${[...new Set(found.map(({ setting }) => `\`${setting}\``))].join(" and ")}, or turn that off`;
     // Behind a router it is another network than the one that is made here, which hides it.
     return way?.gateway

@@ -113,17 +113,13 @@ async function attempt(
           channel.on("close", () => resolve({ hostKey: shown, stdout }));
         }),
       );
-      client.on("error", (error: Error & ClientErrorExtensions) =>
-        reject(
-          mismatch
-            ? wrongKey(shown, endpoint.hostKey)
-            : error.level === "client-authentication"
-              ? new KeyRefused(`it does not accept the key ${endpoint.keyFile}`)
-              : withoutPinnableKey(error.message)
-                ? new Refused(withoutPinnableKey(error.message))
-                : error,
-        ),
-      );
+      client.on("error", (error: Error & ClientErrorExtensions) => {
+        if (mismatch) return reject(wrongKey(shown, endpoint.hostKey));
+        if (error.level === "client-authentication")
+          return reject(new KeyRefused(`it does not accept the key ${endpoint.keyFile}`));
+        const keyless = withoutPinnableKey(error.message);
+        reject(keyless ? new Refused(keyless) : error);
+      });
       client.on("close", () => reject(new Error("the connection was closed")));
       client.connect({
         host: endpoint.host,

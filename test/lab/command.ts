@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { shellQuote } from "../../domain/shell-quote";
+import { namespaceName } from "../../lab/namespace";
 import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
 import { journal } from "./journal";
@@ -16,7 +17,7 @@ export const stack = "test-lab";
 /** A lab and stacks of the test's own: what a person has running is not touched, caches are shared. */
 export const data = mkdtempSync(join(tmpdir(), "ha-rancher-lab-"));
 /** The network namespace of the lab. */
-export const labNamespace = `ha-rancher-${labOfTests}`;
+export const labNamespace = namespaceName(labOfTests);
 
 const env = { ...process.env, HA_RANCHER_LAB_NAME: labOfTests, XDG_DATA_HOME: data };
 
