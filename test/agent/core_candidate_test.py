@@ -310,6 +310,18 @@ def test_each_time_it_is_refused_for_longer() -> None:
     assert rig.state.vip.refused - rig.mono > first
 
 
+def test_a_vip_that_comes_much_later_was_another_fault() -> None:
+    rig = given_back()
+    first = rig.state.vip.refused - rig.mono
+    for sequence in range(5, 40):
+        beats(rig, sequence, 1_000, vip=True)
+    assert not rig.state.vip.refused
+    rig.round(10, vip=True)
+    for sequence in range(40, 43):
+        beats(rig, sequence, 800)
+    assert rig.state.vip.returned == 1 and rig.state.vip.refused - rig.mono <= first
+
+
 def test_an_owner_serves_on_without_the_vip() -> None:
     rig = Rig().to_active()
     rig.rounds(14_000, vip=False)

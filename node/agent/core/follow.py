@@ -44,12 +44,15 @@ def must_give_back(turn: Turn) -> bool:
 
 
 def give_back(turn: Turn) -> None:
-    """Refused for longer each time, so that clients of a network that is cut in two are not drawn here again and again."""
+    """Refused for longer each time, so that clients of a network that is cut in two are not drawn here again and again. It
+    begins anew once the VIP has stayed away for as long as it was refused: that was another fault."""
     owner = turn.other()
     to = owner.node if owner else ""
-    returned = turn.vip.returned + 1 if turn.vip.to == to else 1
-    refused = turn.mono + turn.settings.hold * (1 << min(returned - 1, DOUBLINGS))
-    turn.vip = turn.vip._replace(refused=refused, returned=returned, to=to)
+    again = turn.vip.to == to and turn.mono < turn.vip.forgotten
+    returned = turn.vip.returned + 1 if again else 1
+    hold = turn.settings.hold * (1 << min(returned - 1, DOUBLINGS))
+    refused = turn.mono + hold
+    turn.vip = turn.vip._replace(refused=refused, returned=returned, to=to, forgotten=refused + hold)
     turn.say("vip", f"given back to {to}, which has the lease")
     if not isinstance(turn.phase, Standby):
         turn.to_standby(f"the VIP is given back to {to}")

@@ -197,6 +197,8 @@ class Vip(NamedTuple):
     """How often in a row it was given back to the present owner."""
     to: str = ""
     """Who that is."""
+    forgotten: int = 0
+    """If it has not come again until then, `mono`, that row has ended."""
 
 
 class Service(NamedTuple):
