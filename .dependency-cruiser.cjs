@@ -35,7 +35,10 @@ const arrows = {
 
 /** Files for which more is allowed, or less; each with its reason. */
 const exceptions = {
-  settings: { also: ["^workloads/[^/]+/settings\\.ts$"], why: "a workload declares its own settings" },
+  settings: {
+    also: ["^workloads/[^/]+/(settings|rules)\\.ts$"],
+    why: "a workload declares its own settings",
+  },
   policy: {
     also: ["^workloads/[^/]+/policies\\.ts$", "^providers/[^/]+/inputs\\.ts$"],
     why: "a workload has rules of its own, and rules read what resources are given",
@@ -52,7 +55,7 @@ const arrow = ([room, below]) => {
     severity: "error",
     from: {
       path: `^${room}/`,
-      pathNot: "^workloads/([^/]+/(settings|policies|from-settings)\\.ts$|from-settings/)",
+      pathNot: "^workloads/([^/]+/(settings|rules|policies|from-settings)\\.ts$|from-settings/)",
     },
     to: { path: `^(${[...rooms, "examples"].join("|")})/|^index\\.ts$`, pathNot: allowed },
   };
@@ -74,10 +77,10 @@ module.exports = {
       comment:
         "What a workload's settings may say is known without what they make: settings/values and domain only",
       severity: "error",
-      from: { path: "^workloads/[^/]+/settings\\.ts$" },
+      from: { path: "^workloads/[^/]+/(settings|rules)\\.ts$" },
       to: {
         path: `^(${[...rooms, "examples"].join("|")})/`,
-        pathNot: ["^settings/values\\.ts$", "^domain/"],
+        pathNot: ["^settings/values\\.ts$", "^domain/", "^workloads/[^/]+/settings\\.ts$"],
       },
     },
     {

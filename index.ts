@@ -4,8 +4,7 @@ import { mustEndWhole } from "./local/pulumi/whole-program";
 import { assertFresh, StaleProgram } from "./local/toolchain/freshness";
 import { ownSettings, parseSettings, SettingsError, settingNames } from "./settings";
 import { choosePlace } from "./workloads/from-settings/place";
-import { HaRancher } from "./workloads/rancher";
-import { rancherArgs } from "./workloads/rancher/from-settings";
+import { makeStack, type Stack } from "./workloads/from-settings/stack";
 
 // A bug of this program shows its stack trace (below). Pulumi has every stack trace rewritten by the source maps of
 // what runs: it takes one for each promise, which costs half a second, and the paths that it writes
@@ -17,30 +16,31 @@ delete (Error as Partial<ErrorConstructor>).prepareStackTrace;
 const isForUsers = (error: unknown): error is Error =>
   error instanceof SettingsError || error instanceof StaleProgram;
 
-function makeStack(): HaRancher {
+function madeStack(): Stack {
   const name = { project: pulumi.getProject(), stack: pulumi.getStack() };
   try {
     assertFresh();
     const { own, mistakes } = ownSettings(pulumi.runtime.allConfig(), settingNames);
     const settings = parseSettings(own, { mistakes });
     const place = choosePlace(settings, currentLab(), name.stack);
-    return new HaRancher("ha-rancher", rancherArgs(settings, place, name));
+    return makeStack(settings, place, name);
   } catch (error) {
     throw isForUsers(error) ? new pulumi.RunError(error.message) : error;
   }
 }
 
-const stack = makeStack();
-mustEndWhole(pulumi.all([stack.currentMaster, stack.bootstrapPassword]));
+const stack = madeStack();
+mustEndWhole(pulumi.all([stack.currentMaster, stack.bootstrapPassword ?? ""]));
 
-/** The floating IP, and where Rancher answers on it. */
+/** The floating IP; where the service answers on it, and what. */
 export const vip = stack.vip;
 export const url = stack.url;
+export const answers = stack.answers;
 /** Which node has the VIP, as measured; all that have it; every node. */
 export const currentMaster = stack.currentMaster;
 export const vipHolders = stack.vipHolders;
 export const nodes = stack.nodes;
-/** For Rancher's first login. */
+/** For Rancher's first login; undefined with another workload. */
 export const bootstrapPassword = stack.bootstrapPassword;
 /** Seconds without a holder that the settings promise at most, after a crash and in a planned move. */
 export const takeover = stack.takeover;

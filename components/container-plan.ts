@@ -1,4 +1,5 @@
 import { scryptSync } from "node:crypto";
+import type { Question } from "../domain/question";
 import { fingerprint } from "./on-node";
 
 /**
@@ -9,14 +10,16 @@ const labelNames = {
   image: "ha-rancher.image",
   health: "ha-rancher.health",
   deep: "ha-rancher.deep",
+  questions: "ha-rancher.questions",
+  volumes: "ha-rancher.volumes",
 } as const;
 
 /** A container as it is wanted: all that is fixed when it is made, but for {@link Workload.secretEnvironment}. */
 export interface ContainerOptions {
   /** With a tag or a digest. */
   image: string;
-  /** Ports of the container, and of the node. */
-  ports: { internal: number; external: number }[];
+  /** Ports of the container, and of the node; `protocol` is `tcp` unless it says `udp`. */
+  ports: { internal: number; external: number; protocol?: "tcp" | "udp" }[];
   /** Variables. They may hold secrets. */
   environment?: Record<string, string>;
   /** A `bind` source is a path on the node that must be there; a `volume` is made, and stays when containers go. */
@@ -27,14 +30,34 @@ export interface ContainerOptions {
   command?: string[];
   /** True: root on its node. Default false. */
   privileged?: boolean;
-  /** Where the agent asks, a 2xx means well; `deep` asks the datastore, too. 127.0.0.1 is the node, such as `http://127.0.0.1:80/`. */
-  health: { light: string; deep?: string };
+  /** One to eight: the service is well if all say so. Those that are `deep` are asked seldom. */
+  health: Question[];
   /** What must be on the node for the mounts: content by path, secret, for root alone. */
   files?: Record<string, string>;
+  /** True: an image that keeps data where nothing is mounted is refused, since that would stay on one node. Default false. */
+  mountsAllData?: boolean;
+  /** What else Docker is told; default: nothing. */
+  limits?: ContainerLimits;
+}
+
+/** What a container may and how it is run, beside what is in it. */
+export interface ContainerLimits {
+  /** `USER[:GROUP]`, names or numbers; default: the image's. */
+  user?: string;
+  /** Kernel capabilities beside Docker's own, and without: `NET_ADMIN`. */
+  capabilities?: { adds?: string[]; drops?: string[] };
+  /** MiB; default: no limit. */
+  memory?: number;
+  /** Processors, decimals allowed; default: no limit. */
+  cpus?: number;
+  /** MiB of /dev/shm; default: Docker's 64. */
+  sharedMemory?: number;
+  /** What ends it in order; default: the image's, else SIGTERM. */
+  stopSignal?: string;
 }
 
 /** The same with everything said, and a name. */
-export interface ContainerPlan extends Required<Omit<ContainerOptions, "health">> {
+export interface ContainerPlan extends Required<Omit<ContainerOptions, "health" | "mountsAllData">> {
   /** Of the container: another for whatever makes another container. */
   name: string;
   labels: { label: string; value: string }[];
@@ -48,11 +71,18 @@ export interface ContainerPlan extends Required<Omit<ContainerOptions, "health">
  */
 export function planContainer(base: string, options: ContainerOptions): ContainerPlan {
   const { image, ports, mounts, health } = options;
-  const { environment = {}, volumes = [], command = [], files = {}, privileged = false } = options;
+  const {
+    environment = {},
+    volumes = [],
+    command = [],
+    files = {},
+    privileged = false,
+    limits = {},
+  } = options;
   const labels = [
     { label: labelNames.image, value: image },
-    { label: labelNames.health, value: health.light },
-    ...(health.deep === undefined ? [] : [{ label: labelNames.deep, value: health.deep }]),
+    ...questionLabels(health),
+    ...(options.mountsAllData ? [{ label: labelNames.volumes, value: "mounted" }] : []),
   ];
   // The name is not secret and an environment may be: a slow hash, so that nobody finds a password by trying.
   const hidden = scryptSync(JSON.stringify(environment), base, 16).toString("hex");
@@ -66,7 +96,26 @@ export function planContainer(base: string, options: ContainerOptions): Containe
     labels,
     hidden,
     ...(privileged ? {} : { privileged }),
+    ...(Object.keys(limits).length > 0 ? { limits } : {}),
   };
   const name = `${base}-${fingerprint(JSON.stringify(made)).slice(0, 8)}`;
-  return { name, image, ports, environment, mounts, volumes, command, privileged, files, labels };
+  return { name, image, ports, environment, mounts, volumes, command, privileged, files, labels, limits };
+}
+
+/** Two pages, the second of them deep, have labels of their own: the names of containers that are there must stay. */
+function questionLabels(questions: Question[]): { label: string; value: string }[] {
+  const pages = questions.map((each) => ("url" in each && each.status === undefined ? each.url : undefined));
+  const [light, deep, ...others] = pages;
+  const isDeep = questions.map((each) => each.deep === true);
+  if (
+    light !== undefined &&
+    !isDeep[0] &&
+    others.length === 0 &&
+    (questions.length === 1 || (deep && isDeep[1]))
+  )
+    return [
+      { label: labelNames.health, value: light },
+      ...(deep === undefined ? [] : [{ label: labelNames.deep, value: deep }]),
+    ];
+  return [{ label: labelNames.questions, value: JSON.stringify(questions) }];
 }

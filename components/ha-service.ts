@@ -1,7 +1,9 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { WatchdogMode } from "../domain/agent-configuration";
+import type { Declared } from "../domain/declared";
+import type { Page } from "../domain/page";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
-import type { TakeoverBound } from "../domain/vrrp";
+import { completeSpec, type TakeoverBound, type Vip, withPriorities } from "../domain/vrrp";
 import { Agents } from "./agents";
 import { type BackupPlan, Backups } from "./backups";
 import { checkArgs } from "./checks";
@@ -42,6 +44,10 @@ export interface HaBaseArgs extends NodesArgs {
   imageSources?: ImageSources | undefined;
   /** True: Pulumi refuses to delete or replace what holds data. Default false. */
   protect?: boolean;
+  /** What the stack is for, which decides how strictly the policies judge it; default `dev`. */
+  environment?: Declared["environment"];
+  /** The nodes' network, for the policies; default: the VIP's. */
+  subnet?: Vip;
 }
 
 export interface HaServiceArgs extends HaBaseArgs {
@@ -54,6 +60,8 @@ export interface HaServiceOutputs {
   vip: string;
   /** Where the service answers on it. */
   url: string;
+  /** What it answers there as soon as it can be used. */
+  answers: Page;
   /** Measured at every `up`; `none` or `several (...)` if there is not exactly one. */
   currentMaster: pulumi.Output<string>;
   /** All nodes that have the VIP on an interface, as measured. */
@@ -68,6 +76,7 @@ export interface HaServiceOutputs {
 export class HaService extends Component implements HaServiceOutputs {
   readonly vip: string;
   readonly url: string;
+  readonly answers: Page;
   readonly currentMaster: pulumi.Output<string>;
   readonly vipHolders: pulumi.Output<string[]>;
   readonly nodes: pulumi.Output<NodeOutput[]>;
@@ -76,18 +85,34 @@ export class HaService extends Component implements HaServiceOutputs {
   /** @throws pulumi.RunError with all mistakes of the arguments */
   constructor(name: string, args: HaServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     checkArgs(name, args);
-    super("HaService", name, {}, opts);
+    const about = declared(args);
+    // A stack may not become one of another workload: the release says so, if it is found.
+    const other = { type: "ha-rancher:components:HaRancher" };
+    super("HaService", name, about, pulumi.mergeOptions({ aliases: [other] }, opts));
     const made = makeHaService(args, this);
     ({
       vip: this.vip,
       url: this.url,
+      answers: this.answers,
       currentMaster: this.currentMaster,
       vipHolders: this.vipHolders,
       nodes: this.nodes,
       takeover: this.takeover,
     } = made);
-    this.registerOutputs(made);
+    this.registerOutputs({ ...made, nodes: about.nodes });
   }
+}
+
+/** What a component says about itself before anything is made: policies judge it in a first preview, too. */
+export function declared(args: HaBaseArgs): pulumi.Inputs & { [key in keyof Declared]: unknown } {
+  const { vip, furtherVips, virtualRouterId, advertInterval } = completeSpec(args.floatingIp);
+  return {
+    ...{ vip, furtherVips, virtualRouterId, advertInterval },
+    subnet: args.subnet ?? vip,
+    dataDirectory: args.dataDirectory,
+    environment: args.environment ?? "dev",
+    nodes: withPriorities(args.nodes).map(({ name, address, priority }) => ({ name, address, priority })),
+  };
 }
 
 /** Makes all of a highly available service as children of a component. {@link checkArgs} comes before it. */
@@ -121,10 +146,11 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
     options("storage"),
   );
   const onNode = (node: Node) => [...complete(node), ...storage.mounted(node), ...ip.running()];
+  const { resources = workload.name, others = [] } = workload;
   const service = new Service(
-    named(workload.name),
+    named(resources),
     { nodes, workload, imageSources, prepared, ready: onNode },
-    options(workload.name),
+    pulumi.mergeOptions(options(resources), { aliases: others.map((name) => ({ name: named(name) })) }),
   );
   if (args.backup)
     new Backups(named("backups"), { nodes, ...args.backup, after: complete }, options("backups"));
@@ -142,7 +168,7 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
   const vip = ip.vip.address;
   const found = observe({ nodes, vip, workload, after: agents.started });
   return {
-    ...{ vip, url: workload.url, takeover: ip.takeover },
+    ...{ vip, url: workload.url, answers: workload.answers, takeover: ip.takeover },
     ...{ currentMaster: found.currentMaster, vipHolders: found.vipHolders, nodes: found.nodes },
   };
 }

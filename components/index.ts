@@ -1,6 +1,8 @@
+export type { Page } from "../domain/page";
+export type { Question } from "../domain/question";
 export { Agents, type AgentsArgs } from "./agents";
 export { type BackupPlan, Backups, type BackupsArgs } from "./backups";
-export type { ContainerOptions } from "./container-plan";
+export type { ContainerLimits, ContainerOptions } from "./container-plan";
 export { FloatingIp, type FloatingIpArgs } from "./floating-ip";
 export {
   type HaBaseArgs,
@@ -22,4 +24,4 @@ export {
   type StorageSource,
   type StorageTimes,
 } from "./shared-storage";
-export type { ImageSources, Page, Workload } from "./workload";
+export type { ImageSources, Workload } from "./workload";

@@ -131,7 +131,7 @@ async function waitForService(nodes: Reachable[], { workload }: ObserveArgs): Pr
     void pulumi.log.info(line, undefined, undefined, true);
   };
   try {
-    await waitForPing(`${url}${answers.path}`, workload.startDeadline * 1000, say, answers.body);
+    await waitForPing(url, answers, workload.startDeadline * 1000, say);
   } catch (error) {
     const logs = await Promise.all(nodes.map(lastWords));
     throw new pulumi.RunError(

@@ -78,6 +78,7 @@ export class Service extends Component {
         title: workload.title,
         url: workload.url,
         healthPath: workload.healthy.path,
+        healthStatus: workload.healthy.status ?? [200],
         causes: workload.causes,
         startDeadline: workload.startDeadline,
         allowDowngrade: workload.allowDowngrade ?? false,
@@ -138,6 +139,7 @@ export class Service extends Component {
         ...(plan.privileged && { privileged: true }),
         destroyGraceSeconds: workload.stopGrace,
         ports: sorted(plan.ports),
+        ...limitsOf(plan),
         envs: environment(plan, workload.secretEnvironment),
         labels: plan.labels,
         mounts: plan.mounts,
@@ -186,6 +188,20 @@ const misleading = [
   "DOCKER_CERT_PATH",
   ...["DOCKER_CA_MATERIAL", "DOCKER_CERT_MATERIAL", "DOCKER_KEY_MATERIAL"],
 ];
+
+/** As Docker's plugin takes them. */
+function limitsOf({ limits }: ContainerPlan): Partial<docker.ContainerArgs> {
+  const { user, capabilities, memory, cpus, sharedMemory, stopSignal } = limits;
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(capabilities && { capabilities }),
+    // Docker gives as much swap again, and the plugin finds a difference if it is not told so.
+    ...(memory === undefined ? {} : { memory, memorySwap: 2 * memory }),
+    ...(cpus === undefined ? {} : { cpus: String(cpus) }),
+    ...(sharedMemory === undefined ? {} : { shmSize: sharedMemory }),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+  };
+}
 
 /** As Docker's plugin reads them back: in another order a refresh would find a change. */
 const sorted = (ports: ContainerPlan["ports"]): ContainerPlan["ports"] =>

@@ -1,14 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Cause } from "../domain/causes";
+import type { Page } from "../domain/page";
 import type { ContainerOptions } from "./container-plan";
-
-/** A page that says whether a service is there. */
-export interface Page {
-  /** Such as `/ping`. */
-  path: string;
-  /** The whole answer; default: any, with status 200. */
-  body?: string;
-}
 
 /**
  * What stands behind the VIP: a service in one container, which runs on one node at a time with its data on shared
@@ -19,15 +12,19 @@ export interface Workload {
   title: string;
   /** Begins the names of its containers, and names its resources: `rancher`. Plain, one word for host names. */
   name: string;
+  /** What its resources are named after in place of `name`, where that may change. */
+  resources?: string;
+  /** Names of resources of other workloads in its place: one that is up is found by them, and this one refused. */
+  others?: string[];
   /** The container. Another one stands beside it and takes over, if all nodes run that well. */
   container: pulumi.Input<ContainerOptions>;
   /** Variables that make no other container, such as a generated password: known once and for all. */
   secretEnvironment?: Record<string, pulumi.Input<string>>;
-  /** Where it answers through the VIP: `https://192.168.56.10:3300`. */
+  /** Where it answers through the VIP: `https://192.168.56.10:3300`, or `tcp://192.168.56.10:5432`. */
   url: string;
   /** What of the data is copied before each start, a relative path: the datastore's folder. Default: nothing. */
   datastore?: string;
-  /** Answered as soon as the service can be used; asked through the VIP at the end of an update. */
+  /** Answered as soon as the service can be used; asked through the VIP at the end of an update, and by `status`. */
   answers: Page;
   /** Answered as long as it is well; asked through the VIP while a new container is tried. */
   healthy: Page;

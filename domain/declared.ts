@@ -14,7 +14,6 @@ export interface Declared {
   /** Seconds between two adverts. */
   advertInterval: number;
   dataDirectory: string;
-  httpsPort: number;
   environment: Environment;
   nodes: { name: string; address: string; priority: number }[];
 }

@@ -14,3 +14,6 @@ export interface FenceAgent {
   /** The SSH host key of where it logs in, `TYPE BASE64`. */
   hostKey?: string | undefined;
 }
+
+/** Whether a fence agent fences; else nodes do it themselves: `self`. */
+export const hasAgent = ({ agent }: { agent: string }): boolean => agent !== "self";

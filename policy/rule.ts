@@ -59,6 +59,7 @@ export interface Rule {
 export const types = {
   stack: "pulumi:pulumi:Stack",
   whole: "ha-rancher:components:HaRancher",
+  service: "ha-rancher:components:HaService",
   machine: "pulumi-nodejs:dynamic/vagrant:Machine",
   host: "pulumi-nodejs:dynamic/host:Host",
   nfsExport: "pulumi-nodejs:dynamic/nfs:Export",
@@ -77,6 +78,12 @@ export type FileMap = Record<string, { content?: string }>;
 
 export const ofType = (resources: Judged[], type: string): Judged[] =>
   resources.filter((each) => each.type === type);
+
+/** A check of a whole stack, whatever its workload is. */
+export const ofWhole = (judge: Check): Record<string, Check> => ({
+  [types.whole]: judge,
+  [types.service]: judge,
+});
 
 /** A check of one type of resource. It assumes a shape of the properties; each of them may be missing. */
 export const check =

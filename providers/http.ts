@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as requestPlain } from "node:http";
 import { type Agent, request as requestSecure } from "node:https";
+import { connect } from "node:net";
 
 /** The result of one request: an answer or an error; `late` means that there was no answer in time. */
 export type Answered =
@@ -50,6 +51,25 @@ export async function send(url: string, options: RequestOptions): Promise<Answer
 /** How many characters of an answer a message shows. */
 const shownLength = 100;
 
-/** Requests a page once. @param timeout milliseconds @returns the first 100 characters of the body */
+/** Whether a port takes connections. */
+const connected = (url: string, timeout: number): Promise<Answered> =>
+  new Promise((resolve) => {
+    const { hostname, port } = new URL(url);
+    const signal = AbortSignal.timeout(timeout);
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port), signal });
+    socket.once("error", (error) => resolve({ error, late: signal.aborted }));
+    socket.once("connect", () => {
+      socket.destroy();
+      // As a page that answers.
+      resolve({ status: 200, body: "" });
+    });
+  });
+
+/**
+ * Asks once: a page by HTTP or HTTPS, or whether `tcp://HOST:PORT` takes a connection, which counts as status 200.
+ *
+ * @param timeout milliseconds
+ * @returns the first 100 characters of the body
+ */
 export const get = (url: string, timeout: number): Promise<Answered> =>
-  send(url, { timeout, longest: shownLength });
+  url.startsWith("tcp:") ? connected(url, timeout) : send(url, { timeout, longest: shownLength });

@@ -18,9 +18,15 @@ const withPassword = /^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]+@/i;
 
 type Found = [path: string, value: unknown];
 
+/** Variables that look as if they were secrets. */
+const secretsAmong = (path: string, given: Record<string, string>): Found[] =>
+  Object.entries(given)
+    .filter(([name, value]) => secretVariable.test(name) || withPassword.test(value))
+    .map(([name, value]) => [`${path}.${name}`, value]);
+
 /** What is given of all settings that are secrets, by path. */
 function secretsIn(settings: Settings): Found[] {
-  const { registryLogin, tls, nodes, fencing, boxUrl, extraEnvironment, keepalived } = settings;
+  const { registryLogin, tls, nodes, fencing, boxUrl, extraEnvironment, container, keepalived } = settings;
   const optionsOf = (path: string, options: Record<string, unknown>): Found[] =>
     Object.entries(options).flatMap(([name, value]) =>
       isSecretOption(name) ? [[`${path}.${name}`, value] as Found] : [],
@@ -34,9 +40,8 @@ function secretsIn(settings: Settings): Found[] {
     ...optionsOf("fencing.options", fencing.options),
     ...Object.entries(fencing.nodes).flatMap(([name, own]) => optionsOf(`fencing.nodes.${name}`, own)),
     ["boxUrl", boxUrl !== undefined && withPassword.test(boxUrl) ? boxUrl : undefined],
-    ...Object.entries(extraEnvironment)
-      .filter(([name, value]) => secretVariable.test(name) || withPassword.test(value))
-      .map(([name, value]): Found => [`extraEnvironment.${name}`, value]),
+    ...secretsAmong("extraEnvironment", extraEnvironment),
+    ...secretsAmong("container.environment", container?.environment ?? {}),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { watchdogModes } from "../domain/agent-configuration";
+import { hasAgent } from "../domain/fencing";
 import { type Mistake, mistake } from "../domain/mistake";
 import { fenceLimit } from "../domain/timers";
 import { group, number, oneOf, type Rule, secret, setting, settingsByName } from "./values";
@@ -85,9 +86,6 @@ export const fencingShape = {
     "by itself",
   ),
 };
-
-/** Whether an agent fences; else nodes fence themselves. */
-export const hasAgent = (fencing: Pick<Fencing, "agent">): boolean => fencing.agent !== "self";
 
 /** Options that this project gives itself, and what to do instead. */
 const ours: Record<string, string> = {

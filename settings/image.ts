@@ -65,7 +65,7 @@ export const imageShape = {
       })
       .optional(),
     "The container's image with a tag or digest; another one is an upgrade: docs/upgrade.md",
-    "a pinned rancher/rancher, in the lab its stand-in",
+    "a pinned rancher/rancher, in the lab its stand-in; needed for another `workload`",
   ),
   allowDowngrade: setting(
     truth.default(false),

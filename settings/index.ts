@@ -12,6 +12,7 @@ import type { MachineSettings } from "./machines";
 import { type Parsed, rules, settingsSchema } from "./schema";
 import { unseenMistakes } from "./unseen";
 import type { Rule } from "./values";
+import { foreignMistakes } from "./workload";
 
 export { SettingsError } from "./error";
 export { settingNames } from "./schema";
@@ -88,7 +89,7 @@ export function parseSettings(raw: Record<string, string>, beside: Beside = {}):
   const unseen = unseenMistakes(values);
   if (unseen.length > 0) throw new SettingsError([...before, ...unread, ...unseen]);
   const result = checked(settingsSchema, [...rules, ...(beside.rules ?? [])], values, { whyUnknown, unread });
-  const mistakes = [...before, ...unread, ...(result.mistakes ?? [])];
+  const mistakes = [...before, ...unread, ...foreignMistakes(values), ...(result.mistakes ?? [])];
   if (mistakes.length > 0 || !result.values) throw new SettingsError(mistakes);
   return completed(result.values);
 }

@@ -6,6 +6,7 @@ import type { Rule } from "./values";
 interface PortsGiven {
   httpsPort: number;
   httpPort?: number | undefined;
+  container?: { ports: { published: number; protocol: string }[] } | undefined;
   nfsVersion: string;
   nodes: { host?: { port: number } | undefined }[];
 }
@@ -14,8 +15,7 @@ const ofNodes: Record<number, string> = { 22: "SSH", 53: "the nodes' resolver" }
 /** What NFS before version 4 needs on its clients. */
 const ofNfs3: Record<number, string> = { 111: "rpcbind" };
 
-function portMistakes(path: "httpsPort" | "httpPort", given: PortsGiven): Mistake[] {
-  const port = given[path];
+function portMistakes(path: string, port: number | undefined, given: PortsGiven): Mistake[] {
   if (port === undefined) return [];
   const login = given.nodes.findIndex(({ host }) => host?.port === port);
   const user =
@@ -25,7 +25,17 @@ function portMistakes(path: "httpsPort" | "httpPort", given: PortsGiven): Mistak
   return user ? [mistake(path, `(${port}) is the port of ${user} on the nodes`, "choose another")] : [];
 }
 
-export const portRules: Rule<PortsGiven>[] = (["httpsPort", "httpPort"] as const).map((path) => ({
-  of: [path, "nfsVersion", "nodes[].host.port"],
-  check: (given) => portMistakes(path, given),
-}));
+export const portRules: Rule<PortsGiven>[] = [
+  ...(["httpsPort", "httpPort"] as const).map((path) => ({
+    of: [path, "nfsVersion", "nodes[].host.port"],
+    check: (given: PortsGiven) => portMistakes(path, given[path], given),
+  })),
+  {
+    of: ["container.ports[]", "nfsVersion", "nodes[].host.port"],
+    each: true,
+    check: (given) =>
+      (given.container?.ports ?? []).flatMap(({ published }, i) =>
+        portMistakes(`container.ports[${i}].published`, published, given),
+      ),
+  },
+];

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { environments } from "../domain/environment";
+import { containerRules } from "../workloads/container/rules";
+import { containerShape } from "../workloads/container/settings";
 import { rancherRules, rancherShape } from "../workloads/rancher/settings";
 import { agentRules, agentShape } from "./agent";
 import { backupRules, backupShape } from "./backup";
@@ -14,14 +16,17 @@ import { roleRules } from "./role-rules";
 import { storageRules, storageShape } from "./storage";
 import { oneOf, type Rule, setting } from "./values";
 import { floatingIpRules } from "./vip-rules";
+import { workloadShape } from "./workload";
 
 /** All settings, by name without the namespace, in the order in which they are listed for people. */
 export const settingsSchema = z.strictObject({
   ...floatingIpShape,
   ...nodesShape,
   ...storageShape,
+  ...workloadShape,
   ...imageShape,
   ...rancherShape,
+  ...containerShape,
   ...backupShape,
   environment: setting(
     oneOf(environments).optional(),
@@ -44,6 +49,7 @@ export const rules: readonly Rule<Parsed>[] = [
   ...agentRules,
   ...fencingRules,
   ...rancherRules,
+  ...containerRules,
   ...imageRules,
   ...backupRules,
   ...roleRules,

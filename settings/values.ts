@@ -97,6 +97,23 @@ export const list = <T extends z.ZodType>(item: T, { of = "", most = 20 } = {}) 
     })
     .default([]);
 
+/** Environment variables by name. Each may stand encrypted in the stack's file. */
+export const variables = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/),
+  secret(
+    z
+      .union([z.string(), z.number(), truth], { error: "must be a text" })
+      .transform(String)
+      .refine((value) => !value.includes("\0"), { error: "must not hold a null byte" }),
+  ),
+  {
+    error: (issue) =>
+      issue.code === "invalid_key"
+        ? "has a name that is no variable's: letters, digits and underscores, no digit first"
+        : "must be values by name",
+  },
+);
+
 const addressError = "must be an IPv4 address such as 192.168.56.11, without a prefix";
 
 /** An address that a node or a server can have. */

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
+import type { Page } from "../domain/page";
 import { keyFile, knownHostsFile, recordFile } from "../providers/vagrant/folder";
 import { checkSettingsFile } from "../settings/file";
+import { serviceOf } from "../workloads/answers";
+import { answers as rancherAnswers } from "../workloads/rancher/pages";
 import type { RecordedMachine, StackState } from "./state";
 
 /** A node as the stack's outputs have it (components/observe.ts): how to log in. */
@@ -19,6 +22,8 @@ export interface KnownNode {
 export interface KnownStack {
   vip: string;
   url: string;
+  /** What the service answers there. */
+  answers: Page;
   nodes: KnownNode[];
   /** Seconds that the settings promise; undefined before the first `up` has come to its end. */
   takeover?: { crash: number; planned: number };
@@ -47,9 +52,9 @@ function knownMachine({ name, address, sshPort, directory }: RecordedMachine): K
  */
 export function knownStack({ outputs, machines }: StackState, settingsFile: string): KnownStack | undefined {
   if (typeof outputs.url === "string" && Array.isArray(outputs.nodes))
-    return outputs as unknown as KnownStack;
+    // Stacks of former versions do not say it, and are Rancher's.
+    return { answers: rancherAnswers, ...outputs } as unknown as KnownStack;
   if (machines.length === 0) return undefined;
-  const { vip, httpsPort } = checkSettingsFile(settingsFile);
-  const url = `https://${vip.address}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
-  return { vip: vip.address, url, nodes: machines.map(knownMachine) };
+  const settings = checkSettingsFile(settingsFile);
+  return { vip: settings.vip.address, ...serviceOf(settings), nodes: machines.map(knownMachine) };
 }

@@ -2,9 +2,8 @@ import { shownLines } from "../domain/shown-text";
 import { messageOf } from "../local/errors";
 import { lastLines } from "../providers/remote/ssh";
 import { ping } from "../providers/vip/ping";
-import { answers } from "../workloads/rancher/pages";
 import { askAgent } from "./agents";
-import type { KnownNode } from "./known-stack";
+import type { KnownNode, KnownStack } from "./known-stack";
 import { type NodeReport, notSetUp, parseNodeStatus } from "./node-report";
 import type { PingReport } from "./verdict";
 
@@ -14,6 +13,9 @@ export const answerLimit = 10_000;
 /** Whether a node has no program of ours: the shell's words for that, and sudo's. */
 const isNotSetUp = (code: number, stderr: string): boolean =>
   code === 127 || /(command not found|No such file or directory)\s*$/.test(stderr.trim());
+
+/** Where a service answers, and what. */
+export type Service = Pick<KnownStack, "url" | "answers">;
 
 async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
   const { name, address } = node;
@@ -36,9 +38,14 @@ async function ask(node: KnownNode, timeout: number): Promise<NodeReport> {
 export const askNodes = (nodes: KnownNode[], timeout = answerLimit): Promise<NodeReport[]> =>
   Promise.all(nodes.map((node) => ask(node, timeout)));
 
-async function pingVip(url: string, timeout: number): Promise<PingReport> {
+/**
+ * Asks the service through the VIP.
+ *
+ * @param timeout milliseconds; default: 10 s
+ */
+export async function pingVip({ url, answers }: Service, timeout = answerLimit): Promise<PingReport> {
   const start = performance.now();
-  const { ok, why } = await ping(`${url}${answers.path}`, timeout, answers.body);
+  const { ok, why } = await ping(url, answers, timeout);
   return ok ? { ok, milliseconds: Math.round(performance.now() - start) } : { ok, error: why };
 }
 
@@ -48,10 +55,9 @@ async function pingVip(url: string, timeout: number): Promise<PingReport> {
  * @param timeout milliseconds that it takes at most; default: 10 s
  */
 export async function measure(
-  nodes: KnownNode[],
-  url: string,
+  known: Service & Pick<KnownStack, "nodes">,
   timeout = answerLimit,
 ): Promise<{ nodes: NodeReport[]; ping: PingReport }> {
-  const [ping, reports] = await Promise.all([pingVip(url, timeout), askNodes(nodes, timeout)]);
+  const [ping, reports] = await Promise.all([pingVip(known, timeout), askNodes(known.nodes, timeout)]);
   return { nodes: reports, ping };
 }

@@ -37,7 +37,7 @@ export interface Verdict {
   reasons: string[];
 }
 
-/** Whether https://VIP/ping answered. */
+/** Whether the service answered through the VIP. */
 export interface PingReport {
   ok: boolean;
   milliseconds?: number;

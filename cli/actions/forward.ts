@@ -11,6 +11,7 @@ import { overTls, relay } from "../../local/relay";
 import { packageRoot } from "../../local/root";
 import { ensureToolchain } from "../../local/toolchain";
 import { checkSettingsFile } from "../../settings/file";
+import type { WorkloadKind } from "../../settings/workload";
 import { knownStack } from "../../stack/known-stack";
 import { existingStackFile } from "../../stack/stack-file";
 import { readState } from "../../stack/state";
@@ -38,8 +39,11 @@ export interface Passage {
   close(): void;
 }
 
+/** The ports that a URL does not name. */
+const usualPorts: Record<string, number> = { "https:": 443, "http:": 80 };
+
 /**
- * Forwards a port of this machine to the VIP's HTTPS port.
+ * Forwards a port of this machine to the service's port on the VIP.
  *
  * @param ports tried one after the other until one is free
  * @param plain whether the browser speaks HTTP, and TLS begins here: it then has no certificate to warn of
@@ -48,7 +52,7 @@ export async function passage(stack: string, ports: readonly number[], plain = f
   const { url, usesLab } = await serviceOf(stack);
   const lab = usesLab ? runningLab() : undefined;
   if (usesLab && !lab) throw new Failure(`the lab does not run: \`${callOf("up")}\` starts it`);
-  const target = { host: url.hostname, port: Number(url.port || 443) };
+  const target = { host: url.hostname, port: Number(url.port || usualPorts[url.protocol]) };
   const gate = lab && (await openGate(lab, target));
   try {
     const { port, stop } = await listen(ports, gate?.way ?? target, plain);
@@ -57,21 +61,35 @@ export async function passage(stack: string, ports: readonly number[], plain = f
       gate?.close();
     };
     const ended = gate?.closed ?? new Promise<never>(() => {});
-    return { url: `${plain ? "http" : "https"}://localhost:${port}`, origin: url.origin, ended, close };
+    const scheme = plain ? "http:" : url.protocol;
+    return { url: `${scheme}//localhost:${port}`, origin: shownUrl(url), ended, close };
   } catch (error) {
     gate?.close();
     throw error;
   }
 }
 
-/** Where a stack's service answers, whether that is in the lab, and whether it is the lab's stand-in. */
-export async function serviceOf(stack: string): Promise<{ url: URL; usesLab: boolean; isStandIn: boolean }> {
+/** Without a page: of `tcp://HOST:PORT` a URL has no `origin`. */
+export const shownUrl = ({ protocol, host }: URL): string => `${protocol}//${host}`;
+
+/** What a stack runs. */
+export interface StackService {
+  url: URL;
+  usesLab: boolean;
+  workload: WorkloadKind;
+  /** Whether it is the lab's stand-in for Rancher. */
+  isStandIn: boolean;
+}
+
+/** Where a stack's service answers, and what it is. */
+export async function serviceOf(stack: string): Promise<StackService> {
   const file = existingStackFile(stack);
   const settings = checkSettingsFile(file);
   const usesLab = await runsInLab(settings);
   if (currentLab()) throw new Failure("this is the lab's shell: run this outside of it");
-  const isStandIn = usesLab && settings.image === undefined;
-  return { url: await urlOf(stack, file, usesLab), usesLab, isStandIn };
+  const { workload, image } = settings;
+  const isStandIn = usesLab && workload === "rancher" && image === undefined;
+  return { url: await urlOf(stack, file, usesLab), usesLab, workload, isStandIn };
 }
 
 async function listen(

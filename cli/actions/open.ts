@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { callOn } from "../../local/called";
 import { passedOn } from "../../local/child-environment";
+import { Failure } from "../../local/errors";
 import { onPath } from "../../local/toolchain/path";
-import { passage, serviceOf, untilInterrupted } from "./forward";
+import { passage, type StackService, serviceOf, shownUrl, untilInterrupted } from "./forward";
 
 export interface OpenOptions {
   stack: string;
@@ -62,21 +63,32 @@ function explainStandIn(stack: string): void {
   say(`Move it, in another terminal: \`${callOn(stack, "switchover")}\``);
 }
 
+/** What a person is told of the page that opens. */
+function explainService(stack: string, { workload, isStandIn }: StackService): void {
+  if (isStandIn) explainStandIn(stack);
+  else if (workload === "rancher") explain(stack);
+}
+
 /** Opens the service in a browser. Where it is in the lab, a port leads there, until Ctrl-C. */
 export async function open(options: OpenOptions): Promise<void> {
   const { stack, port } = options;
-  const { url, usesLab, isStandIn } = await serviceOf(stack);
-  if (!usesLab) {
-    say(url.origin);
-    explain(stack);
-    show(url.origin, options);
+  const service = await serviceOf(stack);
+  const shown = shownUrl(service.url);
+  if (service.url.protocol === "tcp:")
+    throw new Failure(
+      `the service of the stack ${stack} has no page that a browser could show: it answers at ${shown}; \`${callOn(stack, "forward")}\` leads there from this machine`,
+    );
+  if (!service.usesLab) {
+    say(shown);
+    explainService(stack, service);
+    show(shown, options);
     return;
   }
   const ports = Array.from({ length: tried }, (_, i) => port + i).filter((each) => each <= 65_535);
   // Each node's stand-in has a certificate of its own, which a browser would ask about after each failover.
-  const way = await passage(stack, ports, isStandIn);
+  const way = await passage(stack, ports, service.isStandIn);
   say(`${way.url} is ${way.origin} now, until Ctrl-C`);
-  (isStandIn ? explainStandIn : explain)(stack);
+  explainService(stack, service);
   show(way.url, options);
   await untilInterrupted(way);
 }

@@ -48,7 +48,7 @@ const pause = 2_000;
 async function look(stack: string, known: KnownStack, within: number): Promise<StatusReport> {
   const end = performance.now() + within * 1_000;
   for (;;) {
-    const report = reportOf(stack, known, await measure(known.nodes, known.url));
+    const report = reportOf(stack, known, await measure(known));
     if (!mayPass(report) || performance.now() + pause > end) return report;
     await sleep(pause);
   }

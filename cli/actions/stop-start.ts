@@ -69,7 +69,7 @@ export async function start(known: KnownStack, stack: string): Promise<number> {
   const end = performance.now() + 1_000 * (startDeadline + 60);
   let before = "";
   for (;;) {
-    const { nodes, ping } = await measure(known.nodes, known.url);
+    const { nodes, ping } = await measure(known);
     const { message } = judge(nodes, ping);
     if (ping.ok) break;
     if (message !== before) say(message);

@@ -6,7 +6,7 @@ export const statusCommand: CommandBuilder = (line) =>
   withExamples(
     stackCommand(
       "status",
-      "show who holds the VIP and runs Rancher, measured now; exit code 0: all is well, 2: it serves without a standby, 1: else",
+      "show who holds the VIP and runs the service, measured now; exit code 0: all is well, 2: it serves without a standby, 1: else",
     )
       .option("--json", "for programs")
       .option("-w, --watch", "look again every second, until Ctrl-C")

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../local/clock";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
-import { answerLimit, askNodes, measure } from "../../stack/measure";
+import { answerLimit, askNodes, pingVip } from "../../stack/measure";
 import type { NodeReport } from "../../stack/node-report";
 import type { PingReport } from "../../stack/verdict";
 import type { Look } from "./events";
@@ -76,7 +76,7 @@ export class Looks {
   private async followVip(): Promise<void> {
     while (!this.over) {
       const begun = this.now();
-      this.ping = (await measure([], this.stack.url, 2 * times.every)).ping;
+      this.ping = await pingVip(this.stack, 2 * times.every);
       this.pinged = true;
       this.changed();
       await sleep(Math.max(50, times.every - (this.now() - begun)));

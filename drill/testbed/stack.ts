@@ -100,7 +100,7 @@ class StackTestbed implements Testbed {
     const latest = [...this.samplers].map(([name, each]) => [name, each.latest ?? each.lastError] as const);
     const unhealthy = precheck(new Map(latest));
     if (unhealthy) return unhealthy;
-    const measured = await measure(this.parts.known.nodes, this.url, checkLimit);
+    const measured = await measure(this.parts.known, checkLimit);
     const { state, message, remarks } = judge(measured.nodes, measured.ping);
     const services = measured.nodes.filter(({ status }) => status?.container?.state === "running");
     return {

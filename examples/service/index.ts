@@ -21,7 +21,7 @@ const registry: Workload = {
     image: "registry:2.8.3",
     ports: [{ internal: 5000, external: 5000 }],
     mounts: [{ type: "bind", source: dataDirectory, target: "/var/lib/registry" }],
-    health: { light: "http://127.0.0.1:5000/" },
+    health: [{ url: "http://127.0.0.1:5000/" }],
   },
   secretEnvironment: { REGISTRY_HTTP_SECRET: config.requireSecret("httpSecret") },
   url: `http://${vip.address}:5000`,

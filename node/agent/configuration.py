@@ -9,6 +9,8 @@
      "watchdog": "required",                      or automatic (default), off
      "fence": {"agent": "fence_virsh"},           none without
      "service": "/etc/ha-rancher/service.json"}   what this node runs: {"container": "...", "health": [{"url": "..."}]};
+                                                  also {"tcp": "127.0.0.1:5432"}, {"command": ["pg_isready"]},
+                                                  {"log": "ready to accept"}; with a url {"status": [200, 401]};
                                                   "deep": true for a question that the datastore answers, too
 
 The service is in a file of its own so that an upgrade can change one node after the other.
@@ -199,18 +201,29 @@ def _questions(service: _Reader, asked: "dict[bool, tuple[int, int]]") -> "tuple
     for number, one in enumerate(told):
         part = _Reader(one, f"service.health[{number}].", service.found)
         every, timeout = asked[part.rest.pop("deep", False) is True]
+        is_page = "url" in part.rest
         question = Question(
             url=part.text("url", r"https?://[!-~]+") if "url" in part.rest else "",
             tcp=part.text("tcp", r"[0-9A-Za-z.:\[\]-]+:[0-9]{1,5}") if "tcp" in part.rest else "",
+            status=_statuses(part) if is_page else (),
             command=part.texts("command", r"[^\x00]*"),
+            log=part.text("log", r"[^\x00-\x1f]{1,4000}") if "log" in part.rest else "",
             every=_every(part, "every", every),
             timeout=_timeout(part, "timeout", timeout),
         )
-        if sum(map(bool, (question.url, question.tcp, question.command))) != 1:
-            part.wrong("url", "or `tcp` or `command` must be given, and only one of them")
+        if sum(map(bool, (question.url, question.tcp, question.command, question.log))) != 1:
+            part.wrong("url", "or `tcp`, `command` or `log` must be given, and only one of them")
         part.end()
         questions.append(question)
     return tuple(questions)
+
+
+def _statuses(part: _Reader) -> "tuple[int, ...]":
+    told = part.rest.pop("status", [])
+    if not isinstance(told, list) or not all(type(one) is int and 100 <= one <= 599 for one in told):
+        part.wrong("status", "must be a list of HTTP statuses, 100 to 599")
+        return ()
+    return tuple(told)
 
 
 def _timers(part: _Reader, core: Configuration, claims: bool) -> Configuration:

@@ -6,10 +6,13 @@ import socket
 import time
 from typing import Any, NamedTuple, Optional
 
+from .container_log import seconds_of, text_of
 from .http1 import Stream, read_answer, request_bytes
 
 #: Bytes of an answer; the inspection of a container has some ten thousand.
 LONGEST_ANSWER = 4 << 20
+#: Lines of a log that are looked at; of 4 KiB at most they are no more than an answer may have.
+_LINES = 1000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,511}")
 
@@ -117,6 +120,26 @@ class Docker:
             )
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
+
+    def started(self, name: str, timeout: float) -> str:
+        """When it was last started, as the engine says it; empty if it does not run."""
+        try:
+            state = self._json("GET", f"/containers/{_safe(name)}/json", timeout)["State"]
+            return str(state["StartedAt"]) if state["Status"] == "running" else ""
+        except DockerError as error:
+            if error.status == 404:
+                return ""
+            raise
+        except (KeyError, TypeError) as error:
+            raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
+
+    def has_logged(self, name: str, words: str, since: str, timeout: float) -> bool:
+        """Whether one of its last lines has the words; `since`: a time as `started` gives it."""
+        path = f"/containers/{_safe(name)}/logs?stdout=1&stderr=1&tail={_LINES}&since={seconds_of(since) or 0}"
+        status, content = self.request("GET", path, timeout)
+        if status >= 300:
+            raise DockerError(status, _message(content) or f"Docker answers {status}")
+        return words.encode() in text_of(content)
 
     def image(self, reference: str, timeout: float) -> Optional[Image]:
         """By its name or id. None if there is no such image."""

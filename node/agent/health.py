@@ -39,6 +39,8 @@ class Asker:
         self._container = container
         self._docker = docker
         self._connection: Optional[http.client.HTTPConnection] = None
+        #: The start of the container since which its log has what is looked for.
+        self._logged = ""
 
     def ask(self) -> "tuple[Answer, str]":
         timeout = self.question.timeout / 1000
@@ -49,7 +51,7 @@ class Asker:
                 host, _, port = self.question.tcp.rpartition(":")
                 socket.create_connection((self._place(host.strip("[]")), int(port)), timeout).close()
                 return Answer.OK, ""
-            return self._command(timeout)
+            return self._log(timeout) if self.question.log else self._command(timeout)
         except (TimeoutError, socket.timeout):
             return Answer.SLOW, f"no answer in {timeout:g} s"
         except (ConnectionError, http.client.RemoteDisconnected) as error:
@@ -101,7 +103,8 @@ class Asker:
             answer.read()
             if answer.will_close:
                 self.close()
-        if 200 <= answer.status < 300:
+        wanted = self.question.status
+        if answer.status in wanted if wanted else 200 <= answer.status < 300:
             return Answer.OK, ""
         return Answer.ERROR, f"{self.question.url} answers {answer.status}"
 
@@ -113,6 +116,21 @@ class Asker:
             # 409: it does not run.
             return (Answer.REFUSED if error.status == 409 else Answer.SLOW), str(error)
         return (Answer.OK, "") if code == 0 else (Answer.ERROR, f"{command[0]} ended with {code}")
+
+    def _log(self, timeout: float) -> "tuple[Answer, str]":
+        """Found once it is found for as long as the container runs."""
+        docker = Docker(self._docker)
+        try:
+            started = docker.started(self._container, timeout)
+            if not started:
+                return Answer.REFUSED, "its container does not run"
+            if started != self._logged and docker.has_logged(self._container, self.question.log, started, timeout):
+                self._logged = started
+        except DockerError as error:
+            return Answer.SLOW, str(error)
+        finally:
+            docker.close()
+        return (Answer.OK, "") if started == self._logged else (Answer.SLOW, f"its log has no line with '{self.question.log}' yet")
 
     def _place(self, host: str) -> str:
         return self._address if host in ("127.0.0.1", "localhost") else host

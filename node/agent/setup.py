@@ -32,14 +32,18 @@ class LeasePlace(NamedTuple):
 
 
 class Question(NamedTuple):
-    """How the service is asked whether it is well: one of url, tcp and command is given. Times are milliseconds."""
+    """How the service is asked whether it is well: one of url, tcp, command and log is given. Times are milliseconds."""
 
     url: str = ""
-    """http or https, without a check of the certificate; 2xx is well."""
+    """http or https, without a check of the certificate."""
+    status: tuple[int, ...] = ()
+    """What the page answers while the service is well; none: any of 200 to 299."""
     tcp: str = ""
     """HOST:PORT that takes connections."""
     command: tuple[str, ...] = ()
     """Runs in the container; 0 is well."""
+    log: str = ""
+    """Part of a line that the container has written since its last start."""
     every: int = 1_000
     timeout: int = 5_000
 

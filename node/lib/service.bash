@@ -2,17 +2,22 @@
 # Which container this node's agent is to run: service.json. Sourced; needs json.bash, and `config`, the folder of the settings.
 # shellcheck disable=SC2154 # config
 
-# write_service CONTAINER URL DEEP_URL: whole or not at all. Both addresses answer 2xx as long as the service is well, the
-# second one only if its datastore answers, too; empty: there is none. How often they are asked, agent.json says.
-write_service() {
+# pages URL DEEP_URL: the questions, in REPLY. Both addresses answer 2xx as long as the service is well, the second one only if
+# its datastore answers, too; empty: there is none. How often they are asked, agent.json says.
+pages() {
   local questions
-  json_object url string "$2"
+  json_object url string "$1"
   questions=$REPLY
-  if [[ -n $3 ]]; then
-    json_object url string "$3" deep is 1
+  if [[ -n $2 ]]; then
+    json_object url string "$2" deep is 1
     questions+=,$REPLY
   fi
-  json_object container string "$1" health raw "[$questions]"
+  REPLY=[$questions]
+}
+
+# write_service CONTAINER QUESTIONS: whole or not at all. The questions are JSON, as node/agent/configuration.py has them.
+write_service() {
+  json_object container string "$1" health raw "$2"
   printf '%s\n' "$REPLY" >"$config/service.json.new" && sync "$config/service.json.new" &&
     mv -f -T "$config/service.json.new" "$config/service.json" && sync "$config"
 }

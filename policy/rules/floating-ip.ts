@@ -2,7 +2,7 @@ import type { Declared } from "../../domain/declared";
 import { doubles } from "../../domain/doubles";
 import { cidrOf, isInside } from "../../domain/network";
 import { vrrpInstances } from "../read";
-import { check, levels, type Rule, types } from "../rule";
+import { check, levels, ofWhole, type Rule, types } from "../rule";
 
 interface Configuration {
   contents: Record<string, string>;
@@ -17,14 +17,16 @@ const vipInSubnet: Rule = {
     routed: { type: "boolean", description: "True if routers lead to VIPs elsewhere.", default: false },
   },
   resources: {
-    [types.whole]: check<Declared>(({ vip, furtherVips = [], subnet }, { config }) => {
-      if (!vip || !subnet || config.routed) return [];
-      return [vip, ...furtherVips]
-        .map(({ address }) => address)
-        .filter((address) => !address.includes(":"))
-        .filter((address) => !isInside(address, subnet))
-        .map((address) => `The VIP ${address} is outside of the nodes' network ${cidrOf(subnet)}`);
-    }),
+    ...ofWhole(
+      check<Declared>(({ vip, furtherVips = [], subnet }, { config }) => {
+        if (!vip || !subnet || config.routed) return [];
+        return [vip, ...furtherVips]
+          .map(({ address }) => address)
+          .filter((address) => !address.includes(":"))
+          .filter((address) => !isInside(address, subnet))
+          .map((address) => `The VIP ${address} is outside of the nodes' network ${cidrOf(subnet)}`);
+      }),
+    ),
   },
 };
 
@@ -41,10 +43,12 @@ const routerIdUnique: Rule = {
     },
   },
   resources: {
-    [types.whole]: check<Declared>(({ virtualRouterId }, { config }) =>
-      (config.taken as number[]).includes(Number(virtualRouterId))
-        ? [`The router id ${virtualRouterId} is taken on this network`]
-        : [],
+    ...ofWhole(
+      check<Declared>(({ virtualRouterId }, { config }) =>
+        (config.taken as number[]).includes(Number(virtualRouterId))
+          ? [`The router id ${virtualRouterId} is taken on this network`]
+          : [],
+      ),
     ),
     [types.configuration]: check<Configuration>(({ contents = {} }, { config }) => {
       const byNode = Object.values(contents).map(vrrpInstances);
@@ -70,9 +74,7 @@ const prioritiesDistinct: Rule = {
   remedy: "Give each node its own `priority`, 1 to 254.",
   levels: levels("mandatory"),
   resources: {
-    [types.whole]: check<Declared>(({ nodes = [] }) =>
-      equalPriorities(nodes.map(({ priority }) => priority)),
-    ),
+    ...ofWhole(check<Declared>(({ nodes = [] }) => equalPriorities(nodes.map(({ priority }) => priority)))),
     [types.configuration]: check<Configuration>(({ contents = {} }) =>
       // The second instance of a node is for IPv6 and has the same priority.
       equalPriorities(Object.values(contents).flatMap((text) => vrrpInstances(text)[0]?.priority ?? [])),

@@ -9,9 +9,9 @@ interface Export {
 
 /** The known addresses of the stack's nodes; undefined if no resource has them. */
 function nodeAddresses(resources: Judged[]): Set<string> | undefined {
-  const declared = ofType(resources, types.whole).flatMap(
-    ({ props }) => known(() => (props as { nodes?: { address: string }[] }).nodes) ?? [],
-  );
+  const declared = [types.whole, types.service]
+    .flatMap((type) => ofType(resources, type))
+    .flatMap(({ props }) => known(() => (props as { nodes?: { address: string }[] }).nodes) ?? []);
   const machines = ofType(resources, types.machine).flatMap(
     ({ props }) => known(() => (props as { networks?: { address?: string }[] }).networks) ?? [],
   );

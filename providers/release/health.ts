@@ -1,3 +1,4 @@
+import { isWanted, type Page } from "../../domain/page";
 import { get } from "../http";
 
 /** Milliseconds for one answer. */
@@ -7,12 +8,14 @@ const patience = 3_000;
  * Why a service does not serve at a URL; undefined if it does.
  *
  * @param url such as `https://192.168.56.10`
- * @param path of the page that answers 200 as long as it is well
+ * @param page answered as long as it is well
  */
-export async function healthTrouble(url: string, path: string): Promise<string | undefined> {
-  const found = await get(`${url}${path}`, patience);
+export async function healthTrouble(url: string, page: Page): Promise<string | undefined> {
+  const found = await get(`${url}${page.path}`, patience);
   if (!("error" in found))
-    return found.status === 200 ? undefined : `${url}${path} has status ${found.status}`;
+    return isWanted(page, found.status, found.body)
+      ? undefined
+      : `${url}${page.path} has status ${found.status}`;
   if (found.late) return `${url} does not answer`;
   if (found.error.code === "ECONNREFUSED") return `${url} refuses connections`;
   return `${url} fails: ${found.error.message}`;

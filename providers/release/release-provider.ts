@@ -22,6 +22,8 @@ export interface ReleaseInputs {
   title: string;
   url: string;
   healthPath: string;
+  /** The state of an earlier version lacks it. */
+  healthStatus?: number[];
   causes: Cause[];
   startDeadline: number;
   allowDowngrade: boolean;
@@ -36,6 +38,7 @@ const inputNames = [
   "title",
   "url",
   "healthPath",
+  "healthStatus",
   "causes",
   "startDeadline",
   "allowDowngrade",
@@ -47,8 +50,10 @@ const schema = z.looseObject({
     .string("must be a container's name")
     .regex(/^[A-Za-z0-9][\w.-]+$/, "must be a container's name"),
   image: z.string("must be an image's name"),
-  url: z.string("must be a URL").regex(/^https?:\/\//, "must be a URL that begins with https:// or http://"),
-  healthPath: z.string("must be a path").regex(/^\//, "must be a path that begins with /"),
+  url: z
+    .string("must be a URL")
+    .regex(/^(https?|tcp):\/\//, "must be a URL that begins with https://, http:// or tcp://"),
+  healthPath: z.string("must be a path").regex(/^(\/|$)/, "must be a path that begins with /, or empty"),
   startDeadline: z.number("must be a number of seconds").positive("must be more than 0 seconds"),
 });
 
@@ -74,7 +79,8 @@ function worldOf(inputs: ReleaseInputs): UpgradeWorld {
     halt: async (name, former) => void (await on(name, "halt", former)),
     takeBack: async (name, container, discarded) =>
       parseTakenBack(await on(name, "take-back", container, ...(discarded ? [discarded] : []))),
-    trouble: () => healthTrouble(inputs.url, inputs.healthPath),
+    trouble: () =>
+      healthTrouble(inputs.url, { path: inputs.healthPath, status: inputs.healthStatus ?? [200] }),
     lastWords: async (name) => withLikelyCause(await on(name, "last-words"), inputs.causes),
     // Pulumi shows the output of a provider.
     say: (line) => console.log(`${inputs.title}: ${line}`),
@@ -89,6 +95,10 @@ async function converge(olds: Partial<ReleaseInputs>, inputs: ReleaseInputs): Pr
   await upgrade({ names, wanted, allowDowngrade, discarded, isStored }, worldOf(inputs), limits);
   return inputs;
 }
+
+/** The service that a container is one of: `rancher` of `rancher-1a2b3c4d`; undefined if the name is not known, or no such name. */
+const serviceOf = (container: string | undefined): string | undefined =>
+  /^(.+)-[0-9a-f]{8}$/.exec(container ?? "")?.[1];
 
 /** Whether an upgrade that was interrupted keeps a node out of service. If a node does not answer, the others' answers count. */
 async function isUnfinished({ endpoints }: ReleaseInputs): Promise<boolean> {
@@ -113,6 +123,14 @@ export const release = {
           `\`image\` must not go back from ${olds.image} to ${image}: an older version may not open, or may spoil, the ` +
           "datastore of a newer one. Set `image` to that version or a newer one; set `allowDowngrade` if it must be",
       });
+    const [former, next] = [olds.container, container].map(serviceOf);
+    if (former !== undefined && next !== undefined && former !== next)
+      checked.failures?.push({
+        property: "container",
+        reason:
+          `\`container\` must not become one of ${next}: the stack runs ${former}, and the shared data is that service's. ` +
+          "Make another stack for the other service; or make a backup, remove this one, and begin anew",
+      });
     if (discardWritesOf && discardWritesOf === container)
       checked.failures?.push({
         property: "discardWritesOf",
@@ -127,7 +145,8 @@ export const release = {
    * know.
    */
   async diff(_id: string, olds: ReleaseInputs, news: ReleaseInputs): Promise<pulumi.dynamic.DiffResult> {
-    const former: ReleaseInputs = { ...olds, discardWritesOf: olds.discardWritesOf ?? "" };
+    const { discardWritesOf = "", healthStatus = [200] } = olds;
+    const former: ReleaseInputs = { ...olds, discardWritesOf, healthStatus };
     const isOther = inputNames.some((name) => !isDeepStrictEqual(former[name], news[name]));
     return { changes: isOther || (await isUnfinished(olds)), replaces: [] };
   },

@@ -12,10 +12,12 @@ export interface ReleaseArgs {
   image: pulumi.Input<string>;
   /** The name of the service in messages: `Rancher`. */
   title: pulumi.Input<string>;
-  /** The URL of the service through the VIP, such as `https://192.168.56.10`. */
+  /** The URL of the service through the VIP, such as `https://192.168.56.10`; or `tcp://192.168.56.10:5432`. */
   url: pulumi.Input<string>;
-  /** The path that answers 200 as long as the service is well, such as `/healthz`. */
+  /** The path that answers as long as the service is well, such as `/healthz`; empty for a URL of `tcp`. */
   healthPath: pulumi.Input<string>;
+  /** The statuses that it answers with as long as it is well; default: 200. */
+  healthStatus?: pulumi.Input<number[]>;
   /** What its logs mean when it does not start, in order of preference. */
   causes: pulumi.Input<pulumi.Input<Cause>[]>;
   /** Seconds that it may take to answer. */
@@ -45,6 +47,7 @@ export class Release extends pulumi.dynamic.Resource {
       {
         ...args,
         endpoints: pulumi.secret(args.endpoints),
+        healthStatus: args.healthStatus ?? [200],
         discardWritesOf: args.discardWritesOf ?? "",
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["endpoints"] }),

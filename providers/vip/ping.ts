@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isWanted, type Page } from "../../domain/page";
 import { get } from "../http";
 
 /** Whether the service answered, and if not, how it failed. */
@@ -19,12 +20,12 @@ const reasons: Record<string, string> = {
 /**
  * Asks a service once whether it answers.
  *
- * @param url such as `https://VIP/ping`
+ * @param url such as `https://VIP`
+ * @param page what it answers there
  * @param timeout milliseconds
- * @param expected the whole answer; default: any, with status 200
  */
-export async function ping(url: string, timeout: number, expected?: string): Promise<Answer> {
-  const found = await get(url, timeout);
+export async function ping(url: string, page: Page, timeout: number): Promise<Answer> {
+  const found = await get(`${url}${page.path}`, timeout);
   if ("error" in found) {
     const { error, late } = found;
     const why = late
@@ -33,7 +34,7 @@ export async function ping(url: string, timeout: number, expected?: string): Pro
     return { ok: false, why };
   }
   const { status, body } = found;
-  const ok = status === 200 && (expected === undefined || body === expected);
+  const ok = isWanted(page, status, body);
   return { ok, why: ok ? "answers" : `answers with status ${status} and ${JSON.stringify(body)}` };
 }
 
@@ -44,36 +45,38 @@ const patience = 2_000;
 /**
  * Waits until a service answers.
  *
+ * @param url such as `https://VIP`
+ * @param page what it answers there
  * @param deadline milliseconds in all
  * @param say gets the reason why it does not answer, each time the reason changes
- * @param expected the whole answer; default: any, with status 200
  * @returns milliseconds that it took
  * @throws if it does not answer in time, with the last reason
  */
 export async function waitForPing(
   url: string,
+  page: Page,
   deadline: number,
   say?: (line: string) => void,
-  expected?: string,
 ): Promise<number> {
+  const place = `${url}${page.path}`;
   const started = performance.now();
   const passed = (): number => performance.now() - started;
   let last = "";
   for (;;) {
     const { ok, why } = await ping(
       url,
+      page,
       Math.ceil(Math.min(patience, Math.max(1, deadline - passed()))),
-      expected,
     );
     if (ok) return passed();
     // The last request has less time than the others, so its "no answer" says less than the reason before it.
     if (!last || passed() < deadline) {
-      if (why !== last) say?.(`${url} ${why}`);
+      if (why !== last) say?.(`${place} ${why}`);
       last = why;
     }
     if (passed() + interval >= deadline) break;
     await sleep(interval);
   }
-  const wanted = expected === undefined ? "" : ` "${expected}"`;
-  throw new Error(`${url} did not answer${wanted} within ${deadline / 1000} s; at last it ${last}`);
+  const wanted = page.body === undefined ? "" : ` "${page.body}"`;
+  throw new Error(`${place} did not answer${wanted} within ${deadline / 1000} s; at last it ${last}`);
 }

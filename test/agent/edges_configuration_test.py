@@ -90,3 +90,42 @@ def test_an_agent_with_a_broken_configuration_ends_with_78_and_touches_nothing(t
     run = tmp_path / "run"
     assert quick(["agent", "--run", str(run), "--configuration", str(tmp_path / "agent.json")]) == CONFIGURATION_ERROR
     assert list(run.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"tcp": "127.0.0.1:5432"},
+        {"command": ["pg_isready", "-q"], "deep": True},
+        {"log": "ready to accept connections"},
+        {"url": "http://127.0.0.1/v2/", "status": [200, 401]},
+    ],
+)
+def test_each_kind_of_question_is_taken(question: "dict[str, Any]") -> None:
+    told = _told()
+    told["service"]["health"] = [question]
+    (asked,) = check(told, "v1", "agent.json").questions
+    assert (asked.url, asked.tcp, list(asked.command), asked.log, list(asked.status)) == (
+        *(question.get("url", ""), question.get("tcp", ""), question.get("command", [])),
+        *(question.get("log", ""), question.get("status", [])),
+    )
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *({"log": ""}, {"log": "a\nb"}, {"log": "x", "tcp": "h:1"}, {"tcp": "h:1", "status": [200]}),
+        *(
+            {"url": "http://h/", "status": [99]},
+            {"url": "http://h/", "status": [True]},
+            {"url": "http://h/", "status": 200},
+            5,
+            None,
+        ),
+    ],
+)
+def test_a_question_that_is_none_is_refused(question: Any) -> None:
+    told = _told()
+    told["service"]["health"] = [question]
+    with pytest.raises(Refused, match=r"service\.health\[0\]"):
+        check(told, "v1", "agent.json")

@@ -60,6 +60,14 @@ def test_busy_is_slow_and_dead_is_refused_and_an_error_is_neither(
     assert asker.ask()[0] is Answer.REFUSED
 
 
+def test_a_page_may_have_other_statuses(page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]") -> None:
+    kind, url, _ = page
+    asker = Asker(Question(url=url, status=(401, 404)), "service", "/none", "127.0.0.1")
+    assert asker.ask() == (Answer.ERROR, f"{url} answers 200")
+    kind.status = 401
+    assert asker.ask()[0] is Answer.OK
+
+
 def test_a_connection_is_kept(page: "tuple[type[_Page], str, http.server.ThreadingHTTPServer]") -> None:
     _, url, _ = page
     asker = Asker(Question(url=url), "service", "/none", "127.0.0.1")

@@ -159,6 +159,23 @@ test(
 );
 
 test(
+  "name takes the questions of a container that has its own, and refuses one whose data would stay on the node",
+  withNode(async (node) => {
+    node.configure();
+    await node.mustRun("release/name", "notes-mounted");
+    assert.deepEqual(JSON.parse(node.get("config/service.json")), {
+      container: "notes-mounted",
+      health: [{ tcp: "127.0.0.1:5432" }, { command: ["well", "-q"], deep: true }],
+    });
+    await node.mustRun("host/agent", "check", node.path("config/agent.json"));
+    const refused = await node.run("release/name", "notes-loose");
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /keeps data in \/var\/lib\/notes, .*`container\.dataPath`/);
+    assert.match(node.get("config/service.json"), /notes-mounted/);
+  }),
+);
+
+test(
   "point on a node whose agent was never started only names the container",
   withNode(async (node) => {
     node.units();
@@ -213,7 +230,7 @@ test(
       assert.equal(code, 1);
       assert.match(stderr, /there is no container rancher-lost on this node: .*No such container/);
     }
-    assert.match((await node.run("release/name", "rancher-bare")).stderr, /has no label ha-rancher\.health/);
+    assert.match((await node.run("release/name", "rancher-bare")).stderr, /has no label that says how/);
     assert.match(node.get("config/service.json"), /rancher-old/);
     assert.deepEqual(node.log(), []);
   }),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
 import { parseSettings, type Settings } from "../../settings";
-import { enterMockLab, haRancher, mockPulumi, type Registered, resolved } from "./mocks";
+import { enterMockLab, madeStack, mockPulumi, type Registered, resolved } from "./mocks";
 
 /** The settings that every stack has. */
 export const given: Record<string, string> = {
@@ -31,7 +31,7 @@ export async function register(
   const all = registered;
   const settings: Settings = parseSettings({ ...given, ...Object.fromEntries(text) });
   const from = all.length;
-  const stack = await haRancher(settings, opts);
+  const stack = await madeStack(settings, opts);
   await resolved(stack.nodes);
   // The observation waits for nothing in a preview: the last resource, the agents, may still be on its way.
   const agents = () => all.slice(from).some(({ name }) => name.endsWith("-agents-rollout"));

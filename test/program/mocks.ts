@@ -6,6 +6,7 @@ import type { MockResourceArgs } from "@pulumi/pulumi/runtime/mocks";
 import { currentLab, type LabDescription } from "../../lab/description";
 import type { Settings } from "../../settings";
 import { choosePlace } from "../../workloads/from-settings/place";
+import type { Stack } from "../../workloads/from-settings/stack";
 import type { HaRancher } from "../../workloads/rancher";
 
 /** A resource as the program registered it. */
@@ -87,15 +88,16 @@ export async function mockPulumi(): Promise<Registered[]> {
 export const stackName = { project: "ha-rancher", stack: "test" };
 
 /** The whole program's component, made as index.ts makes it. */
-export async function haRancher(
+export async function madeStack(settings: Settings, opts?: pulumi.ComponentResourceOptions): Promise<Stack> {
+  const { makeStack } = await import("../../workloads/from-settings/stack.js");
+  return makeStack(settings, choosePlace(settings, currentLab(), stackName.stack), stackName, opts);
+}
+
+/** The same with Rancher. */
+export const haRancher = async (
   settings: Settings,
   opts?: pulumi.ComponentResourceOptions,
-): Promise<HaRancher> {
-  const { HaRancher } = await import("../../workloads/rancher/index.js");
-  const { rancherArgs } = await import("../../workloads/rancher/from-settings.js");
-  const place = choosePlace(settings, currentLab(), stackName.stack);
-  return new HaRancher("ha-rancher", rancherArgs(settings, place, stackName), opts);
-}
+): Promise<HaRancher> => (await madeStack(settings, opts)) as HaRancher;
 
 /**
  * Waits for an output's value, and until the program has registered all its resources: a preview looks at the nodes at once,

@@ -22,7 +22,7 @@ const notes: Workload = {
     image: "example.com/notes:1.4",
     ports: [{ internal: 80, external: 8080 }],
     mounts: [{ type: "bind" as const, source: "/notes", target: "/data" }],
-    health: { light: "http://127.0.0.1:8080/well" },
+    health: [{ url: "http://127.0.0.1:8080/well" }],
   }),
   secretEnvironment: { TOKEN: pulumi.secret("hunter2") },
   url: "http://192.168.56.20:8080",

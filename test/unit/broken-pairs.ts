@@ -2,7 +2,7 @@
 
 export interface BrokenPair {
   what: string;
-  of: "machines" | "hosts";
+  of: "machines" | "hosts" | "container";
   /** By path; undefined removes a setting. */
   change: Record<string, unknown>;
   names: string[];
@@ -313,7 +313,53 @@ const ofHosts: Row[] = [
   ["an archive of a digest", { image: `a@sha256:${"0".repeat(64)}` }, "image imageArchive", /digest/],
 ];
 
+const ofContainer: Row[] = [
+  ["a container without what it is", { container: undefined }, "container", /missing/],
+  ["a container without an image", { image: undefined }, "image", /no image of its own/],
+  ["Rancher's settings beside it", { hostname: "rancher.example.com" }, "hostname workload", /take it out/],
+  ["Rancher with a container", { workload: undefined }, "container workload", /is of `workload` container/],
+  ["one port for two", { "container.ports[1].published": 5432 }, "container.ports", /5432\/tcp twice/],
+  ["the login's port", { "container.ports[1].published": 22 }, "container.ports[1].published", /SSH/],
+  ["UDP alone", { "container.ports": [{ published: 514, protocol: "udp" }] }, "container.ports", /TCP port/],
+  [
+    "a question to no port of it",
+    { "container.health[0].tcp": 5433 },
+    "container.health[0].tcp container.ports",
+    /published/,
+  ],
+  [
+    "a page on no port of it",
+    { "container.health[2].http.port": 80 },
+    "container.health[2].http.port",
+    /asked on the node/,
+  ],
+  ["a question of two kinds", { "container.health[0].log": "x" }, "container.health[0]", /only one/],
+  ["a question of no kind", { "container.health[0].tcp": undefined }, "container.health[0]", /one of `http`/],
+  [
+    "a volume over the data",
+    { "container.volumes[0].path": "/var/lib/postgresql/data" },
+    "container.volumes container.dataPath",
+    /hides/,
+  ],
+  [
+    "a capability with and without",
+    { "container.capabilities.drop": ["SYS_NICE"] },
+    "container.capabilities",
+    /add and drop SYS_NICE/,
+  ],
+  [
+    "late writes that nothing stops",
+    { "container.datastore": undefined, fencing: undefined },
+    "container.datastore fencing.agent",
+    /paused may still write/,
+  ],
+];
+
 const rows = (of: BrokenPair["of"], table: Row[]): BrokenPair[] =>
   table.map(([what, change, names, words]) => ({ what, of, change, names: names.split(" "), words }));
 
-export const brokenPairs: BrokenPair[] = [...rows("machines", ofMachines), ...rows("hosts", ofHosts)];
+export const brokenPairs: BrokenPair[] = [
+  ...rows("machines", ofMachines),
+  ...rows("hosts", ofHosts),
+  ...rows("container", ofContainer),
+];

@@ -5,7 +5,16 @@ import { checkSettingsText } from "../../settings/file";
 import { brokenPairs } from "./broken-pairs";
 import { type BadValue, badValues } from "./broken-settings";
 import { corpusRows, corpusTable } from "./corpus-table";
-import { type Config, goodFor, hostsStack, machinesStack, partsOf, textOf, withValue } from "./good-stacks";
+import {
+  type Config,
+  containerStack,
+  goodFor,
+  hostsStack,
+  machinesStack,
+  partsOf,
+  textOf,
+  withValue,
+} from "./good-stacks";
 import { type Leaf, leaves } from "./setting-leaves";
 
 /** What is wrong with a stack, as sentences; none if it is right. */
@@ -43,7 +52,13 @@ const atType: Record<Leaf["kind"], (leaf: Leaf) => BadValue[]> = {
 const rowsOf = (leaf: Leaf): BadValue[] => [...atType[leaf.kind](leaf), ...(badValues[leaf.path] ?? [])];
 
 test("the stacks that are changed are right as they are", () => {
-  for (const good of [machinesStack, hostsStack, goodFor("subnet"), goodFor("advertInterval")])
+  for (const good of [
+    machinesStack,
+    hostsStack,
+    containerStack,
+    goodFor("subnet"),
+    goodFor("advertInterval"),
+  ])
     assert.deepEqual(sentencesOf(good), []);
 });
 
@@ -124,7 +139,7 @@ for (const leaf of leaves)
 
 for (const { what, of, change, names, words } of brokenPairs)
   test(`refused together: ${what}`, () => {
-    const good = of === "hosts" ? hostsStack : machinesStack;
+    const good = { machines: machinesStack, hosts: hostsStack, container: containerStack }[of];
     const changed = Object.entries(change).reduce(
       (config, [path, value]) => withValue(config, partsOf(path), value),
       good,

@@ -37,7 +37,74 @@ const privateKeys: BadValue[] = [
   [["x"], /private key|text/],
 ];
 
+const insidePaths: BadValue[] = [
+  ["data", /absolute path in the container/],
+  ["/a b", /absolute path in the container/],
+  ["/srv/../etc", /`\.`|`\.\.`/],
+  ["/proc/x", /kernel's/],
+  [`/${"x".repeat(201)}`, /200 characters/],
+];
+const words: BadValue[] = [
+  ["a\nb", /one line/],
+  ["x".repeat(4_001), /4000 characters/],
+  [["x"], /text/],
+];
+
+const ofContainer: Record<string, BadValue[]> = {
+  "container.name": [
+    ["Postgres", /short name/],
+    ["post gres", /short name/],
+    ["-postgres", /short name/],
+    ["p".repeat(31), /short name/],
+  ],
+  "container.dataPath": [...insidePaths, ["/etc", /own programs/], ["/usr", /own programs/]],
+  "container.datastore": [
+    ["/pgdata", /relative path/],
+    ["../pgdata", /relative path/],
+    [".snap", /relative path/],
+    ["a//b", /relative path/],
+  ],
+  "container.ports[].target": [],
+  "container.health[].http.path": [
+    ["healthz", /page's path/],
+    ["/a b", /page's path/],
+    [`/${"x".repeat(500)}`, /500 characters/],
+  ],
+  "container.health[].command[]": words,
+  "container.health[].log": [...words, ["", /empty/]],
+  "container.environment.{}": [["a\u0000", /null byte|U\+0000/], ...unseen.slice(0, 2), [["x"], /text/]],
+  "container.command[]": words,
+  "container.volumes[].name": [
+    ["x", /Docker volume's name/],
+    ["a b", /Docker volume's name/],
+    ["-abc", /Docker volume's name/],
+  ],
+  "container.volumes[].path": insidePaths,
+  "container.user": [
+    ["Root", /user:group/],
+    ["a:b:c", /user:group/],
+    ["", /user:group/],
+    ["a b", /user:group/],
+  ],
+  "container.capabilities.add[]": [
+    ["net_admin", /capabilities\(7\)/],
+    ["NET ADMIN", /capabilities\(7\)/],
+    [["x"], /text/],
+  ],
+  "container.capabilities.drop[]": [
+    ["all the rest", /capabilities\(7\)/],
+    ["net", /capabilities\(7\)/],
+    [["x"], /text/],
+  ],
+  "container.stopSignal": [
+    ["INT", /signal's name/],
+    ["sigint", /signal's name/],
+    ["9", /signal's name/],
+  ],
+};
+
 export const badValues: Record<string, BadValue[]> = {
+  ...ofContainer,
   vip: [
     ["192.168.56.10", /prefix/],
     ["192.168.56.012/24", /IPv4 address/],

@@ -110,7 +110,11 @@ test("on nodes, what works refuses beside another, and what looks does so", asyn
   await other(t, stack);
   const line: CommandLine = {
     argv: [],
-    placeOf: async () => ({ kind: "here", known: { vip: "", url: "", nodes: [] }, machines: [] }),
+    placeOf: async () => ({
+      kind: "here",
+      known: { vip: "", url: "", answers: { path: "/ping" }, nodes: [] },
+      machines: [],
+    }),
     againInside: never as never,
   };
   let ran = 0;
@@ -155,6 +159,7 @@ for (const worker of ["drill", "up", "restore"])
     const known = {
       vip: "",
       url: "",
+      answers: { path: "/ping" },
       get nodes(): never[] {
         asked += 1;
         return [];

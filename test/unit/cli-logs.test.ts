@@ -189,7 +189,7 @@ test("following ends on the node when the connection does, with all that was sta
 
 test("a node that cannot be reached hides nothing of the others; a wrong time is refused", async (t) => {
   const bin = fakeNode(t);
-  const known = { vip: "", url: "", nodes: [target("a"), target("b")] };
+  const known = { vip: "", url: "", answers: { path: "/ping" }, nodes: [target("a"), target("b")] };
   await assert.rejects(
     logs(known, { stack: "x", nodes: [], since: "soon" }),
     /`--since` must be a time such as/,

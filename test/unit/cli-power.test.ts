@@ -12,7 +12,10 @@ const machine = {
   ...{ name: "a", address: "10.0.0.1", sshPort: 22, directory: "/x" },
   ...{ hypervisor: "libvirt", machineId: "id-of-a", libvirtUri: "test:///x" },
 };
-const reached = { known: { vip: "", url: "", nodes: [node("a"), node("host")] }, machines: [machine] };
+const reached = {
+  known: { vip: "", url: "", answers: { path: "/ping" }, nodes: [node("a"), node("host")] },
+  machines: [machine],
+};
 
 test("a machine is turned off only if somebody said so, and on; a host is left alone", async (t) => {
   const bin = temporaryFolder(t);

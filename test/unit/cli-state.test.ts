@@ -204,7 +204,11 @@ test("what is to be looked at is known from the outputs, or from the machines of
   );
   assert.equal(known?.nodes[0]?.keyFile, join(directory, "id_ed25519"));
   const outputs = { vip: "10.0.0.8", url: "https://10.0.0.8", nodes: [] };
-  assert.deepEqual(knownStack({ ...failed, outputs }, "/none"), outputs);
+  // A stack of a former version does not say what its service answers: it is Rancher.
+  const answers = { path: "/ping", body: "pong" };
+  assert.deepEqual(knownStack({ ...failed, outputs }, "/none"), { ...outputs, answers });
+  const own = { ...outputs, url: "tcp://10.0.0.8:5432", answers: { path: "" } };
+  assert.deepEqual(knownStack({ ...failed, outputs: own }, "/none"), own);
 });
 
 test("Pulumi's salt does not stay in a stack's file, unless it belongs there", async (t) => {

@@ -86,6 +86,7 @@ test("a gap is a time between two answers that is longer than usual", () => {
 const known: KnownStack = {
   vip: "127.0.0.1",
   url: "https://127.0.0.1:1",
+  answers: { path: "/ping" },
   nodes: ["a", "b"].map((name) => ({
     ...{ name, address: "10.0.0.1", user: "x", port: 22, keyFile: "", knownHostsFile: "", hostKey: "k" },
   })),

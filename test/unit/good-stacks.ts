@@ -99,12 +99,68 @@ export const hostsStack: Config = {
   imageArchive: { file: "/images/rancher.tar", sha256: "0".repeat(64) },
 };
 
+/** Rancher's own settings, which another workload has not. */
+const ofRancher = [
+  ...["systemRegistry", "httpsPort", "httpPort", "hostname", "tls"],
+  ...["extraEnvironment", "agentVolume", "auditLog"],
+];
+
+/** Any container, with all that can be said of one. */
+export const containerStack: Config = {
+  ...Object.fromEntries(Object.entries(machinesStack).filter(([name]) => !ofRancher.includes(name))),
+  workload: "container",
+  image: "registry.example.com/postgres:15.6",
+  container: {
+    name: "postgres",
+    dataPath: "/var/lib/postgresql/data",
+    datastore: "pgdata",
+    ports: [
+      { published: 5432, target: 5432, protocol: "tcp" },
+      { published: 8080, target: 80, protocol: "tcp" },
+    ],
+    health: [
+      { tcp: 5432 },
+      { command: ["pg_isready", "-q"], deep: true },
+      { http: { port: 8080, path: "/well", tls: false, status: [200, 401] } },
+      { log: "ready to accept connections" },
+    ],
+    environment: { PGDATA: "/var/lib/postgresql/data/pgdata" },
+    command: ["postgres", "-c", "fsync=on"],
+    volumes: [{ name: "postgres-run", path: "/var/run/postgresql" }],
+    user: "999:999",
+    privileged: false,
+    capabilities: { add: ["SYS_NICE"], drop: ["NET_RAW"] },
+    memory: 512,
+    cpus: 1.5,
+    sharedMemory: 128,
+    stopSignal: "SIGINT",
+    acceptLateWrites: false,
+  },
+};
+
 /** The good stack that has a setting at a path such as `nodes[].host.port`. */
 export const goodFor = (path: string): Config => {
   if (path.startsWith("subnet")) return { ...machinesStack, subnet: "192.168.56.0/24" };
+  if (path.startsWith("container")) {
+    // A place in the list of questions: each is of another kind.
+    return withQuestion(path);
+  }
   if (path.startsWith("advertInterval")) return { ...machinesStack, preset: undefined, advertInterval: 0.2 };
   return path.startsWith("nodes[].host") || path.startsWith("imageArchive") ? hostsStack : machinesStack;
 };
+
+/** With the question first that a path is about. */
+function withQuestion(path: string): Config {
+  const [, kind] = /^container\.health\[\]\.(\w+)/.exec(path) ?? [];
+  if (kind === undefined) return containerStack;
+  const container = containerStack.container as Config;
+  const health = container.health as Config[];
+  const first = health.filter((each) => kind in each);
+  return {
+    ...containerStack,
+    container: { ...container, health: [...first, ...health.filter((each) => !(kind in each))] },
+  };
+}
 
 type Part = string | number;
 

@@ -16,6 +16,7 @@ const inputs = {
   title: "Rancher",
   url: "https://192.168.56.10",
   healthPath: "/healthz",
+  healthStatus: [200],
   causes: [],
   startDeadline: 300,
   allowDowngrade: false,
@@ -43,6 +44,22 @@ describe("an older image", () => {
     assert.deepEqual(await refused("a:stand-in-1", "a:stand-in-0"), []);
     assert.deepEqual(await refused("a:v2.12.4", unknownValue), []);
     assert.deepEqual((await release.check({}, inputs)).failures, []);
+  });
+
+  test("and so is a container of another service: the shared data is not its own", async () => {
+    const [failure, ...others] =
+      (await release.check(inputs, { ...inputs, container: "postgres-1a2b3c4d", image: "postgres:15" }))
+        .failures ?? [];
+    assert.match(
+      failure?.reason ?? "",
+      /`container` must not become one of postgres: the stack runs rancher.*Make another stack/,
+    );
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      (await release.check(inputs, { ...inputs, container: "rancher-4d3c2b1a" })).failures,
+      [],
+    );
+    assert.deepEqual((await release.check(inputs, { ...inputs, container: unknownValue })).failures, []);
   });
 
   test("is not, if what the newer one wrote is discarded with it; the wanted one's writes cannot be", async () => {
@@ -89,6 +106,7 @@ test("each input is a change that replaces nothing", async () => {
     title: "T",
     url: "d",
     healthPath: "/h",
+    healthStatus: [200, 204],
     causes: [{ pattern: "p", meaning: "m" }],
     startDeadline: 1,
     allowDowngrade: true,
@@ -101,8 +119,8 @@ test("each input is a change that replaces nothing", async () => {
       name,
     );
   assert.deepEqual(await release.diff("id", inputs, { ...inputs }), { changes: false, replaces: [] });
-  // Of a version that had no such word.
-  const { discardWritesOf: _, ...former } = inputs;
+  // Of a version that had no such words.
+  const { discardWritesOf: _, healthStatus: __, ...former } = inputs;
   assert.deepEqual(await release.diff("id", former, inputs), { changes: false, replaces: [] });
 });
 
@@ -143,10 +161,10 @@ describe("whether Rancher serves", () => {
   after(() => server.close());
 
   test("is asked of /healthz, whatever its certificate", async () => {
-    assert.equal(await healthTrouble(url, "/healthz"), undefined);
+    assert.equal(await healthTrouble(url, { path: "/healthz" }), undefined);
     status = 503;
-    assert.match((await healthTrouble(url, "/healthz")) ?? "", /\/healthz has status 503$/);
+    assert.match((await healthTrouble(url, { path: "/healthz" })) ?? "", /\/healthz has status 503$/);
     await new Promise((resolve) => server.close(resolve));
-    assert.match((await healthTrouble(url, "/healthz")) ?? "", /refuses connections$/);
+    assert.match((await healthTrouble(url, { path: "/healthz" })) ?? "", /refuses connections$/);
   });
 });

@@ -87,6 +87,7 @@ test("a move is waited for at a node that is slow to answer; one that does not a
   const stack = (...servers: TestServer[]): KnownStack => ({
     vip: "192.168.56.10",
     url: "",
+    answers: { path: "/ping" },
     nodes: servers.map(({ endpoint }, i) => ({ ...endpoint, name: `n${i}`, address: endpoint.host })),
   });
   const first = (holders: string[]): boolean => holders[0] === "n0";

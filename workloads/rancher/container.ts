@@ -121,7 +121,7 @@ export function rancherContainer(args: RancherContainer): ContainerOptions {
     command,
     // Rancher refuses to start without.
     privileged: true,
-    health: { light: `${light}${healthy.path}`, deep: `${own}${deep.path}` },
+    health: [{ url: `${light}${healthy.path}` }, { url: `${own}${deep.path}`, deep: true }],
     files,
   };
 }

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../../components/checks";
 import { Component } from "../../components/component";
-import { type HaBaseArgs, type HaServiceOutputs, makeHaService } from "../../components/ha-service";
+import { declared, type HaBaseArgs, type HaServiceOutputs, makeHaService } from "../../components/ha-service";
 import type { NodeOutput } from "../../components/observe";
-import type { Declared } from "../../domain/declared";
-import { completeSpec, type TakeoverBound, type Vip, withPriorities } from "../../domain/vrrp";
+import type { Page } from "../../domain/page";
+import type { TakeoverBound } from "../../domain/vrrp";
 import { Password } from "../../providers/password";
 import { type RancherArgs, rancherMistakes, rancherWorkload } from "./workload";
 
@@ -13,10 +13,6 @@ export interface HaRancherArgs extends Omit<HaBaseArgs, "dataDirectory"> {
   dataDirectory?: string;
   /** Rancher itself; default: a pinned version on port 443. */
   rancher?: RancherArgs;
-  /** What the stack is for, which decides how strictly the policies judge it; default `dev`. */
-  environment?: Declared["environment"];
-  /** The nodes' network, for the policies; default: the VIP's. */
-  subnet?: Vip;
 }
 
 /**
@@ -40,6 +36,7 @@ export class HaRancher extends Component implements HaServiceOutputs {
 
   readonly vip: string;
   readonly url: string;
+  readonly answers: Page;
   readonly currentMaster: pulumi.Output<string>;
   readonly vipHolders: pulumi.Output<string[]>;
   readonly nodes: pulumi.Output<NodeOutput[]>;
@@ -53,7 +50,10 @@ export class HaRancher extends Component implements HaServiceOutputs {
     const base = { ...args, dataDirectory };
     checkArgs(name, base, rancherMistakes(rancher));
     const about = declared(base);
-    super("HaRancher", name, about, opts);
+    // A stack may not become one of another workload: the release says so, if it is found.
+    const other = { type: "ha-rancher:components:HaService" };
+    const inputs = { ...about, httpsPort: rancher.httpsPort ?? 443 };
+    super("HaRancher", name, inputs, pulumi.mergeOptions({ aliases: [other] }, opts));
     const password = new Password(
       this.childName("bootstrap-password"),
       {},
@@ -64,6 +64,7 @@ export class HaRancher extends Component implements HaServiceOutputs {
     const made = makeHaService({ ...base, workload }, this);
     this.vip = made.vip;
     this.url = made.url;
+    this.answers = made.answers;
     this.currentMaster = made.currentMaster;
     this.vipHolders = made.vipHolders;
     this.nodes = made.nodes;
@@ -72,19 +73,4 @@ export class HaRancher extends Component implements HaServiceOutputs {
     // The nodes as declared: policies judge them in a first preview, too, when there is nothing to measure.
     this.registerOutputs({ ...made, bootstrapPassword: this.bootstrapPassword, nodes: about.nodes });
   }
-}
-
-/** What the component says about itself before anything is made. */
-function declared(
-  args: HaRancherArgs & { dataDirectory: string },
-): pulumi.Inputs & { [key in keyof Declared]: unknown } {
-  const { vip, furtherVips, virtualRouterId, advertInterval } = completeSpec(args.floatingIp);
-  return {
-    ...{ vip, furtherVips, virtualRouterId, advertInterval },
-    subnet: args.subnet ?? vip,
-    dataDirectory: args.dataDirectory,
-    httpsPort: args.rancher?.httpsPort ?? 443,
-    environment: args.environment ?? "dev",
-    nodes: withPriorities(args.nodes).map(({ name, address, priority }) => ({ name, address, priority })),
-  };
 }

@@ -1,7 +1,7 @@
-import type { Page } from "../../components/workload";
+import type { Page } from "../../domain/page";
 
 /** Answered as soon as Rancher's web server is there. */
-export const answers: Required<Page> = { path: "/ping", body: "pong" };
+export const answers: Page = { path: "/ping", body: "pong" };
 
 /** Answered as long as Rancher is well, and not only its web server. */
 export const healthy: Page = { path: "/healthz" };

@@ -2,8 +2,15 @@ import { z } from "zod";
 import { certificatesIn, isChain, privateKeyIn } from "../../domain/certificates";
 import { parseImage } from "../../domain/image";
 import { type Mistake, mistake } from "../../domain/mistake";
-import { startDeadline } from "../../domain/timers";
-import { hasRealPort, isEncrypted, type Rule, secret, setting, truth, whole } from "../../settings/values";
+import {
+  hasRealPort,
+  isEncrypted,
+  type Rule,
+  secret,
+  setting,
+  variables,
+  whole,
+} from "../../settings/values";
 
 /** One text of PEM blocks, each of one of the kinds. */
 const pem = (kind: string, what: string) =>
@@ -83,23 +90,7 @@ export const rancherShape = {
     "Rancher's own",
   ),
   extraEnvironment: setting(
-    z
-      .record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/),
-        secret(
-          z
-            .union([z.string(), z.number(), truth], { error: "must be a text" })
-            .transform(String)
-            .refine((text) => !text.includes("\0"), { error: "must not hold a null byte" }),
-        ),
-        {
-          error: (issue) =>
-            issue.code === "invalid_key"
-              ? "has a name that is no variable's: letters, digits and underscores, no digit first"
-              : "must be values by name",
-        },
-      )
-      .default({}),
+    variables.default({}),
     "Further variables of Rancher's container, such as HTTP_PROXY",
     "none",
   ),
@@ -116,15 +107,6 @@ export const rancherShape = {
     auditLog.optional(),
     "Rancher's log of API calls, on the active node in /var/log/rancher/auditlog",
     "none",
-  ),
-  startDeadline: setting(
-    whole(startDeadline.least, startDeadline.most, " s").default(startDeadline.default),
-    startDeadline.what,
-  ),
-  memoryFloor: setting(
-    whole(256, 1_048_576, " MiB").optional(),
-    "MiB of memory that a host must have, or nothing is made there; machines are judged by the policy memory-floor",
-    "3584 for Rancher's own image, else any",
   ),
 };
 

@@ -77,6 +77,7 @@ export function rancherWorkload(
   return {
     title: "Rancher",
     name: "rancher",
+    others: ["service"],
     container: pulumi
       .output({ image, hostname, tls, extraEnvironment, systemRegistry })
       .apply((later) => rancherContainer({ ...known, ...later })),

@@ -23,6 +23,8 @@ export function createRequest(inputs: ContainerInputs): ContainerCreateOptions {
     Env: inputs.envs,
     Cmd: inputs.command,
     Entrypoint: inputs.entrypoints,
+    User: inputs.user,
+    StopSignal: inputs.stopSignal,
     Labels: Object.fromEntries((inputs.labels ?? []).map(({ label, value }) => [label, value])),
     ExposedPorts: Object.fromEntries(Object.keys(bindings).map((port) => [port, {}])),
     Volumes: Object.fromEntries(volumes.map(({ containerPath }) => [containerPath, {}])),
@@ -33,6 +35,10 @@ export function createRequest(inputs: ContainerInputs): ContainerCreateOptions {
       PortBindings: bindings,
       Memory: bytes(inputs.memory ?? 0),
       MemorySwap: bytes(inputs.memorySwap ?? 0),
+      ...(inputs.cpus === undefined ? {} : { NanoCpus: Math.round(Number(inputs.cpus) * 1e9) }),
+      ...(inputs.shmSize === undefined ? {} : { ShmSize: bytes(inputs.shmSize) }),
+      CapAdd: inputs.capabilities?.adds,
+      CapDrop: inputs.capabilities?.drops,
       // Unlike a bind in `volumes`, a mount fails if its source is missing.
       Mounts: (inputs.mounts ?? []).map(({ type, target, source, readOnly }) => ({
         Type: type,
@@ -77,6 +83,7 @@ export const computed = [
   "runtime",
   "securityOpts",
   "shmSize",
+  "stopSignal",
 ] as const;
 
 /**
@@ -114,6 +121,7 @@ export function outputsOf(inputs: Values, container: ContainerInspectInfo): Valu
     runtime: host.Runtime ?? "",
     securityOpts: host.SecurityOpt ?? [],
     shmSize: megabytes(host.ShmSize ?? 0),
+    stopSignal: (config as { StopSignal?: string }).StopSignal ?? "",
   };
 }
 

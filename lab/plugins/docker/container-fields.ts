@@ -19,6 +19,17 @@ export const containerFields: Fields = {
   removeVolumes: { is: "boolean", default: true },
   memory: { is: "number", rule: whole(0) },
   memorySwap: { is: "number", rule: whole(-1) },
+  cpus: { is: "string" },
+  shmSize: { is: "number", rule: whole(1) },
+  user: { is: "string" },
+  stopSignal: { is: "string" },
+  capabilities: {
+    is: "object",
+    fields: {
+      adds: { is: "list", of: { is: "string" } },
+      drops: { is: "list", of: { is: "string" } },
+    },
+  },
   ports: {
     is: "list",
     of: {
@@ -80,6 +91,13 @@ export interface ContainerInputs {
   removeVolumes: boolean;
   memory?: number;
   memorySwap?: number;
+  /** A decimal number of processors. */
+  cpus?: string;
+  /** MiB. */
+  shmSize?: number;
+  user?: string;
+  stopSignal?: string;
+  capabilities?: { adds?: string[]; drops?: string[] };
   labels?: { label: string; value: string }[];
   ports?: { internal: number; external: number; ip: string; protocol: string }[];
   mounts?: { type: "bind" | "volume" | "tmpfs"; target: string; source?: string; readOnly?: boolean }[];

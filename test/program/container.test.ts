@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type * as pulumi from "@pulumi/pulumi";
+import { isSecret, plain, register } from "./changes";
+import type { Registered } from "./mocks";
+
+/* `workload: container`: what a stack's settings make of it. */
+
+const postgres = {
+  workload: "container",
+  image: "registry.example.com/postgres:15.6",
+  dataDirectory: "/postgres_data",
+  container: {
+    name: "postgres",
+    dataPath: "/var/lib/postgresql/data",
+    datastore: "pgdata",
+    ports: [{ published: 5432 }, { published: 9187, target: 80 }, { published: 514, protocol: "udp" }],
+    health: [{ tcp: 5432 }, { command: ["pg_isready", "-q"], deep: true }, { log: "ready" }],
+    environment: { PGDATA: "/var/lib/postgresql/data/pgdata", POSTGRES_PASSWORD: "hunter2" },
+    command: ["postgres", "-c", "fsync=on"],
+    volumes: [{ name: "postgres-run", path: "/var/run/postgresql" }],
+    user: "999:999",
+    capabilities: { add: ["SYS_NICE"] },
+    memory: 512,
+    cpus: 1.5,
+    sharedMemory: 128,
+    stopSignal: "SIGINT",
+  },
+};
+
+const find = (all: Registered[], type: string, name: RegExp): Registered =>
+  all.find((each) => each.type.endsWith(type) && name.test(each.name)) ??
+  assert.fail(`no ${type} ${name} among ${all.map((each) => each.name).join(", ")}`);
+
+describe("a container of one's own", () => {
+  test("is made of what the settings say, and never started", async () => {
+    const all = await register(postgres);
+    const { inputs } = find(all, "container:Container", /^ha-rancher-service-one-postgres-[0-9a-f]{8}$/);
+    const { envs, name, ...rest } = inputs;
+    assert.match(String(name), /^postgres-[0-9a-f]{8}$/);
+    assert.ok(isSecret(envs), "the environment is a secret");
+    assert.deepEqual(plain(envs), ["PGDATA=/var/lib/postgresql/data/pgdata", "POSTGRES_PASSWORD=hunter2"]);
+    assert.deepEqual(rest, {
+      image: "sha256:1234",
+      ...{ start: false, mustRun: false, restart: "no", destroyGraceSeconds: 30 },
+      ports: [
+        { internal: 80, external: 9187 },
+        { internal: 514, external: 514, protocol: "udp" },
+        { internal: 5432, external: 5432 },
+      ],
+      ...{ user: "999:999", capabilities: { adds: ["SYS_NICE"], drops: [] } },
+      ...{ memory: 512, memorySwap: 1024, cpus: "1.5", shmSize: 128, stopSignal: "SIGINT" },
+      labels: [
+        { label: "ha-rancher.image", value: "registry.example.com/postgres:15.6" },
+        {
+          label: "ha-rancher.questions",
+          value: JSON.stringify([
+            { tcp: "127.0.0.1:5432" },
+            { command: ["pg_isready", "-q"], deep: true },
+            { log: "ready" },
+          ]),
+        },
+        { label: "ha-rancher.volumes", value: "mounted" },
+      ],
+      mounts: [
+        { type: "bind", source: "/postgres_data", target: "/var/lib/postgresql/data" },
+        { type: "volume", source: "postgres-run", target: "/var/run/postgresql" },
+      ],
+      command: ["postgres", "-c", "fsync=on"],
+    });
+    assert.ok(!all.some(({ type }) => /Password/.test(type)), "no password of Rancher's");
+  });
+
+  test("is asked through the VIP at its port, and its datastore is the agent's to copy", async () => {
+    const all = await register(postgres);
+    const { title, url, healthPath, healthStatus } = find(
+      all,
+      "rancher:Release",
+      /^ha-rancher-service-release$/,
+    ).inputs;
+    assert.deepEqual(
+      [title, url, healthPath, healthStatus],
+      ["postgres", "tcp://192.168.56.10:5432", "", [200]],
+    );
+    const { files } = find(all, "remote:Files", /^ha-rancher-software-one-agent-files$/).inputs;
+    const text = (files as Record<string, { content: string }>)["/etc/ha-rancher/agent.json"]?.content ?? "";
+    assert.equal(JSON.parse(text).data.datastore, "pgdata");
+  });
+
+  test("a page among its questions is what is asked through the VIP, with its statuses", async () => {
+    const health = [{ tcp: 9187 }, { http: { port: 9187, path: "/v2/", status: [200, 401] } }];
+    const all = await register({ ...postgres, container: { ...postgres.container, health } });
+    const { url, healthPath, healthStatus } = find(all, "rancher:Release", /release$/).inputs;
+    assert.deepEqual([url, healthPath, healthStatus], ["http://192.168.56.10:9187", "/v2/", [200, 401]]);
+  });
+
+  test("another variable is another container; its name tells nothing of the secret", async () => {
+    const nameWith = async (password: string): Promise<string> => {
+      const environment = { POSTGRES_PASSWORD: password };
+      const all = await register({ ...postgres, container: { ...postgres.container, environment } });
+      return String(find(all, "container:Container", /-one-postgres-/).inputs.name);
+    };
+    const [one, same, other] = [await nameWith("a"), await nameWith("a"), await nameWith("b")];
+    assert.equal(one, same);
+    assert.notEqual(one, other);
+  });
+});
+
+test("one workload's resources are found by the other's, so that it can be refused", async () => {
+  const urnsOf = async (more: Record<string, unknown>): Promise<Map<string, Set<string>>> => {
+    const found = new Map<string, Set<string>>();
+    const note: pulumi.ResourceTransformation = ({ type, name, opts }) => {
+      const aliases = (opts.aliases ?? []) as pulumi.Alias[];
+      found.set(
+        `${type} ${name}`,
+        new Set(aliases.map((each) => `${each.type ?? type} ${each.name ?? name}`)),
+      );
+      return undefined;
+    };
+    await register(more, { transformations: [note] });
+    return found;
+  };
+  const [rancher, container] = [await urnsOf({}), await urnsOf(postgres)];
+  const of = "ha-rancher:components";
+  assert.ok(rancher.get(`${of}:HaRancher ha-rancher`)?.has(`${of}:HaService ha-rancher`));
+  assert.ok(container.get(`${of}:HaService ha-rancher`)?.has(`${of}:HaRancher ha-rancher`));
+  assert.ok(rancher.get(`${of}:Service ha-rancher-rancher`)?.has(`${of}:Service ha-rancher-service`));
+  assert.ok(container.get(`${of}:Service ha-rancher-service`)?.has(`${of}:Service ha-rancher-rancher`));
+});

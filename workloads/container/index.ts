@@ -1,0 +1,1 @@
+export { type Asked, type ContainerWorkloadArgs, containerWorkload } from "./workload";
