@@ -1,7 +1,7 @@
 import type { Action, Bounds, Fault } from "./faults";
 import type { Owner } from "./probes/address";
-import type { HttpsRequest } from "./probes/https";
 import type { Sample } from "./probes/samples";
+import type { ServiceRequest } from "./probes/service";
 import type { Write } from "./probes/writes";
 
 /** An action that was done to the stack; times are milliseconds. */
@@ -20,7 +20,7 @@ export interface ClientView {
   /** When ICMP was answered. */
   answers: number[];
   owners: Owner[];
-  asked: HttpsRequest[];
+  asked: ServiceRequest[];
   writes: Write[];
 }
 

@@ -1,5 +1,5 @@
-import { type IncomingMessage, request as requestPlain } from "node:http";
-import { type Agent, request as requestSecure } from "node:https";
+import { type Agent, type IncomingMessage, request as requestPlain } from "node:http";
+import { request as requestSecure } from "node:https";
 import { connect } from "node:net";
 
 /** The result of one request: an answer or an error; `late` means that there was no answer in time. */

@@ -28,6 +28,8 @@ export interface DrillOptions {
   trials: number;
   /** Minutes of random faults, after the trials. */
   random?: number;
+  /** Where the client writes; default: to the service itself, if it can. */
+  writes?: string;
   seed?: number;
   report?: string;
   /** Continues the report in the folder `report`. */
@@ -93,9 +95,20 @@ export async function rewriteReport(folder: string): Promise<void> {
   say(`report: ${join(directory, "report.html")}`);
 }
 
+/** A password in it would be in the list of processes, for everybody on this machine. */
+function checkPlace(place: string | undefined): void {
+  if (place === undefined) return;
+  const url = URL.canParse(place) ? new URL(place) : undefined;
+  if (!url || !/^postgres(ql)?:$/.test(url.protocol))
+    throw new Failure("`--writes` wants a place such as postgres://postgres@192.168.56.10/postgres", 2);
+  if (url.password)
+    throw new Failure("`--writes` must have no password in it: give it in the variable PGPASSWORD", 2);
+}
+
 /** Refuses options that contradict each other, before the stack is looked at. */
 export function checkOptions(options: DrillOptions): void {
   chosen(options);
+  checkPlace(options.writes);
   if (options.continue && !options.report)
     throw new Failure("`--continue` needs the folder of a report: name it with `--report`", 2);
 }
@@ -135,7 +148,7 @@ export async function drillStack({ known, machines }: ReachedStack, options: Dri
     join(dataHome(), "drill"),
     stack,
     async () => {
-      const testbed = await stackTestbed(stack, known, machines, say);
+      const testbed = await stackTestbed(stack, known, machines, say, options.writes);
       try {
         return await drillTestbed(testbed, session, directory, { say, judged: showTrial });
       } finally {

@@ -12,6 +12,10 @@ export const drillCommand: CommandBuilder = (line) =>
       .option("--seed <number>", "repeat the order of faults of an earlier drill", whole)
       .option("-r, --report <folder>", "where the report goes")
       .option("--continue", "continue the report in --report: keep its trials and run the missing ones")
+      .option(
+        "--writes <url>",
+        "where the client writes numbers, if not to the service itself: postgres://USER@VIP/DATABASE, with PGPASSWORD",
+      )
       .option("--json", "also print the report as JSON, for programs")
       .option(
         "--yes-break <host>",

@@ -1,6 +1,7 @@
+import type { Page } from "../../domain/page";
 import { run } from "../../local/run";
 import { type Owner, watchAddress } from "./address";
-import { type HttpsRequest, probeHttps } from "./https";
+import { probeService, type ServiceRequest } from "./service";
 import { type Write, WriteClient } from "./writes";
 
 /*
@@ -11,10 +12,11 @@ import { type Write, WriteClient } from "./writes";
 /** The observer's only argument, as JSON. */
 export interface ObserverOrder {
   vip: string;
-  /** The service at the VIP. */
+  /** The service at the VIP, and what it answers. */
   url: string;
-  /** The name of the series of writes; undefined: no writes. */
-  run?: string;
+  answers: Page;
+  /** A series of writes: where (stores/), and its name. Undefined: no writes. */
+  writes?: { to: string; run: string };
   /** Address and prefix for its interface eth0; undefined: the interface is configured. */
   address?: string;
 }
@@ -24,7 +26,7 @@ export type Seen =
   | { kind: "ready" }
   | { kind: "answer"; at: number }
   | ({ kind: "owner" } & Owner)
-  | ({ kind: "asked" } & HttpsRequest)
+  | ({ kind: "asked" } & ServiceRequest)
   | ({ kind: "write" } & Write);
 
 /**
@@ -56,7 +58,7 @@ async function observe(order: ObserverOrder): Promise<void> {
         (at) => tell({ kind: "answer", at }),
         (owner) => tell({ kind: "owner", ...owner }),
       ),
-      probeHttps(`${order.url}/ping`, https, (asked) => tell({ kind: "asked", ...asked })),
+      probeService(order.url, order.answers, https, (asked) => tell({ kind: "asked", ...asked })),
     ];
     return () => {
       for (const end of ends) end();
@@ -64,9 +66,8 @@ async function observe(order: ObserverOrder): Promise<void> {
   };
   let end = probe(intervals);
   const writes =
-    order.run === undefined
-      ? undefined
-      : new WriteClient(order.url, order.run, (write) => tell({ kind: "write", ...write }));
+    order.writes &&
+    new WriteClient(order.writes.to, order.writes.run, (write) => tell({ kind: "write", ...write }));
   if (writes) {
     writes.interval = intervals.writes;
     writes.start();

@@ -18,6 +18,12 @@ export interface Attachment {
   address: string;
 }
 
+/** PostgreSQL's client takes its password from there (probes/stores/postgres.ts). */
+const observerEnvironment = (given: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...passedOn(given),
+  ...(given.PGPASSWORD === undefined ? {} : { PGPASSWORD: given.PGPASSWORD }),
+});
+
 /** Milliseconds for the client to start, and for its last write to have an outcome. */
 const patience = 20_000;
 
@@ -79,7 +85,7 @@ export async function startClient(order: ObserverOrder, attachment: Attachment |
   const [command = "", ...args] = attachment ? ["unshare", "--net", "--", ...argv] : argv;
   // Not in the terminal's process group: Ctrl-C is the drill's to answer.
   const child = spawn(command, args, {
-    env: passedOn(process.env),
+    env: observerEnvironment(process.env),
     stdio: ["pipe", "pipe", "inherit"],
     detached: true,
   });

@@ -11,7 +11,8 @@ import { holdersOf, judge } from "../../stack/verdict";
 import type { Action, MachineAction, Need, NodeAction, Target, Timing } from "../faults";
 import { Sampler, type Watch } from "../probes/sampler";
 import type { Sample } from "../probes/samples";
-import { forgetWrites, readBack, takesWrites } from "../probes/writes";
+import { hasKeys } from "../probes/stores/keys";
+import { forgetWrites, readBack } from "../probes/writes";
 import type { Health } from "../recording";
 import { type Attachment, findAttachment, startClient } from "./client";
 import { factsOf, missingNeeds, type NodeFacts, timingOf } from "./facts";
@@ -40,7 +41,8 @@ interface Parts {
   lab: LabDescription | undefined;
   /** Where the client joins the nodes' network; undefined: it is this machine itself. */
   attachment: Attachment | undefined;
-  takesWrites: boolean;
+  /** Where the writes go (probes/stores/); undefined: the service takes none. */
+  writesTo: string | undefined;
 }
 
 /** A stack that is up: its nodes are reached by SSH, its machines through their hypervisor. */
@@ -74,7 +76,7 @@ class StackTestbed implements Testbed {
     this.macs = Object.fromEntries(
       nodes.flatMap(({ name, mac }): [string, string][] => (mac ? [[name, mac]] : [])),
     );
-    this.takesWrites = parts.takesWrites;
+    this.takesWrites = parts.writesTo !== undefined;
     this.server = new ServerControl(server, say);
     this.samplers = new Map(
       nodes.map((node) => [
@@ -159,7 +161,11 @@ class StackTestbed implements Testbed {
 
   async client(run: string): Promise<Client> {
     this.watch("closely");
-    const order = { vip: this.vip, url: this.url, ...(this.takesWrites ? { run } : {}) };
+    const { known, writesTo } = this.parts;
+    const order = {
+      ...{ vip: this.vip, url: this.url, answers: known.answers },
+      ...(writesTo === undefined ? {} : { writes: { to: writesTo, run } }),
+    };
     const client = await startClient(order, this.parts.attachment);
     return {
       view: client.view,
@@ -174,9 +180,9 @@ class StackTestbed implements Testbed {
     };
   }
 
-  readBack = (run: string): Promise<number[]> => readBack(this.url, run);
+  readBack = (run: string): Promise<number[]> => readBack(this.parts.writesTo ?? "", run);
 
-  forgetWrites = (run: string): Promise<void> => forgetWrites(this.url, run);
+  forgetWrites = (run: string): Promise<void> => forgetWrites(this.parts.writesTo ?? "", run);
 
   samples(node: string): Sample[] {
     return this.samplers.get(node)?.samples ?? [];
@@ -197,6 +203,7 @@ class StackTestbed implements Testbed {
  *
  * @param recorded the machines in the stack's state
  * @param say shows a line of progress
+ * @param writesTo where the client writes, as probes/stores has it; default: to the service itself, if it can
  * @throws if a node does not answer or has no container
  */
 export async function stackTestbed(
@@ -204,6 +211,7 @@ export async function stackTestbed(
   known: KnownStack,
   recorded: RecordedMachine[],
   say: (line: string) => void,
+  writesTo?: string,
 ): Promise<Testbed> {
   say("asking the nodes for their facts");
   const nodes = await Promise.all(known.nodes.map(factsOf));
@@ -214,8 +222,14 @@ export async function stackTestbed(
       ...{ stack, known, nodes, lab, server: labServer() },
       machines: new Map(recorded.map((machine) => [machine.name, machine])),
       attachment: lab && (await findAttachment(known.vip, taken)),
-      takesWrites: await takesWrites(known.url).catch(() => false),
+      writesTo: writesTo ?? (await ownStore(known)),
     },
     say,
   );
+}
+
+/** The service itself, if it has the key-value API. */
+async function ownStore({ url }: KnownStack): Promise<string | undefined> {
+  const takesWrites = url.startsWith("https:") && (await hasKeys(url).catch(() => false));
+  return takesWrites ? url : undefined;
 }

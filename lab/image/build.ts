@@ -7,7 +7,7 @@ import { artifactsHome } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { run } from "../../local/run";
 
-/** The stand-in for Rancher's image on this machine. */
+/** An image that was made on this machine. */
 export interface Image {
   /** The reference that nodes pull: `ha-rancher/rancher-stand-in:TAG@DIGEST`. */
   reference: string;
@@ -17,12 +17,48 @@ export interface Image {
   layout: string;
 }
 
-const repository = "ha-rancher/rancher-stand-in";
+/** What an image is made of. */
+interface Recipe {
+  repository: string;
+  /** The first one's version is the image's. */
+  packages: readonly string[];
+  /** In its folder. */
+  files: readonly string[];
+}
 
-/** What the image is made of. */
-const source = (name: string): string => join(packageRoot, "lab", "image", name);
-const sources = ["build.sh", "entrypoint.sh", "Caddyfile", "face.html"].map(source);
-const packages = ["etcd-server", "caddy", "busybox-static", "libc6", "libzstd1"];
+/** What PostgreSQL and setpriv need of Debian 12. */
+const postgresLibraries = [
+  ...["libpq5", "libzstd1", "liblz4-1", "libxml2", "libpam0g", "libssl3", "libgssapi-krb5-2", "zlib1g"],
+  ...["libldap-2.5-0", "libicu72", "libsystemd0", "liblzma5", "libaudit1", "libkrb5-3", "libk5crypto3"],
+  ...["libcom-err2", "libkrb5support0", "libsasl2-2", "libgnutls30", "libstdc++6", "libgcc-s1", "libcap2"],
+  ...["libgcrypt20", "libcap-ng0", "libkeyutils1", "libp11-kit0", "libidn2-0", "libunistring2", "libtasn1-6"],
+  ...["libnettle8", "libhogweed6", "libgmp10", "libgpg-error0", "libffi8", "libreadline8", "libtinfo6"],
+];
+
+/** The images that can be made here, each in a folder with its recipe. */
+const recipes = {
+  rancher: {
+    repository: "ha-rancher/rancher-stand-in",
+    packages: ["etcd-server", "caddy", "busybox-static", "libc6", "libzstd1"],
+    files: ["recipe.bash", "entrypoint.sh", "Caddyfile", "face.html"],
+  },
+  postgres: {
+    repository: "ha-rancher/postgres",
+    packages: [
+      "postgresql-15",
+      "postgresql-client-15",
+      "util-linux",
+      "busybox-static",
+      "libc6",
+      ...postgresLibraries,
+    ],
+    files: ["recipe.bash", "entrypoint.sh"],
+  },
+} satisfies Record<string, Recipe>;
+
+export type ImageName = keyof typeof recipes;
+
+const source = (...names: string[]): string => join(packageRoot, "lab", "image", ...names);
 
 /** Reads `apt-cache policy`: package -> the version that apt would install. */
 export function parsePolicy(text: string): Map<string, string> {
@@ -44,9 +80,10 @@ interface Memo {
 }
 
 /** `PACKAGE=VERSION` of apt's candidate for each package. apt takes a second: it runs once per update of its lists. */
-async function candidates(): Promise<string[]> {
+async function candidates(name: ImageName): Promise<string[]> {
+  const packages: readonly string[] = recipes[name].packages;
   const { mtimeMs: stamp } = await stat("/var/lib/apt/lists");
-  const file = join(artifactsHome(), "image-packages.json");
+  const file = join(artifactsHome(), `image-packages-${name}.json`);
   const memo: Memo | undefined = await readFile(file, "utf8")
     .then(JSON.parse)
     .catch(() => undefined);
@@ -57,13 +94,13 @@ async function candidates(): Promise<string[]> {
     env: { ...passedOn(process.env), LC_ALL: "C" },
   });
   const found = parsePolicy(policy.stdout);
-  const missing = packages.filter((name) => !found.has(name));
+  const missing = packages.filter((each) => !found.has(each));
   if (missing.length > 0) {
     throw new Error(
-      `the stand-in image is made from Debian packages, and apt does not know ${missing.join(", ")}: run \`apt-get update\``,
+      `the image ${name} is made from Debian packages, and apt does not know ${missing.join(", ")}: run \`apt-get update\``,
     );
   }
-  const pinned = Object.fromEntries(packages.map((name) => [name, `${name}=${found.get(name)}`]));
+  const pinned = Object.fromEntries(packages.map((each) => [each, `${each}=${found.get(each)}`]));
   await mkdir(artifactsHome(), { recursive: true });
   await writeFile(file, JSON.stringify({ stamp, pinned } satisfies Memo));
   return Object.values(pinned);
@@ -76,19 +113,22 @@ export async function digestOf(layout: string): Promise<string | undefined> {
 }
 
 /**
- * Returns the stand-in for Rancher's image. It is built unless one with the same sources and package versions exists.
+ * Returns an image. It is built unless one with the same sources and package versions exists.
  * The build needs apt's lists, their network, and umoci, but no container engine. The same sources and versions give
  * the same digest, so that a rebuild replaces no container.
  *
  * @param say gets a line for each step; not called if there is nothing to do
+ * @param name default: the stand-in for Rancher's
  */
-export async function buildImage(say: (line: string) => void): Promise<Image> {
-  const wanted = await candidates();
+export async function buildImage(say: (line: string) => void, name: ImageName = "rancher"): Promise<Image> {
+  const { repository, files } = recipes[name];
+  const wanted = await candidates(name);
+  const sources = [source("build.sh"), ...files.map((file) => source(name, file))];
   const hash = createHash("sha256").update(`${process.arch} ${wanted.join(" ")}\n`);
   for (const file of sources) hash.update(await readFile(file)).update("\0");
   const key = hash.digest("hex").slice(0, 12);
   const version = wanted[0]?.split("=")[1]?.replace(/[^\w.]+/g, "-");
-  const tag = `etcd-${version}-${key}`;
+  const tag = `${name === "rancher" ? "etcd-" : ""}${version}-${key}`;
   const folder = join(artifactsHome(), `image-${key}`);
   const layout = join(folder, "layout");
   let digest = await digestOf(layout);
@@ -101,7 +141,7 @@ export async function buildImage(say: (line: string) => void): Promise<Image> {
         const building = `${folder}.building`;
         await rm(building, { recursive: true, force: true });
         await mkdir(building, { recursive: true });
-        await run(source("build.sh"), [building, tag, ...wanted], { onLine: say, timeout: 600_000 });
+        await run(source("build.sh"), [name, building, tag, ...wanted], { onLine: say, timeout: 600_000 });
         await rename(building, folder);
       },
       () => say("another process builds the image: waiting for it"),

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before } from "node:test";
-import { compareWrites, storedNumbers } from "../../drill/probes/writes";
+import { storedNumbers } from "../../drill/probes/stores/keys";
+import { compareWrites } from "../../drill/probes/writes";
 import { startLab } from "../../lab";
 import { buildImage } from "../../lab/image/build";
 import { makeVariant, type VariantOptions } from "../../lab/image/variant";
@@ -10,6 +11,7 @@ import { within } from "../../lab/namespace";
 import { pushImage } from "../../lab/registry";
 import { clock } from "../../local/clock";
 import type { RunResult } from "../../local/run";
+import { answers } from "../../workloads/rancher/pages";
 import {
   data,
   haRancher,
@@ -92,7 +94,7 @@ async function up(): Promise<void> {
 
 /** Runs `up` while a client writes numbers; gives how it ended, and how long nothing was acknowledged (ms). */
 async function upWhileWriting(run: string): Promise<RunResult & { gap: number; acknowledged: number }> {
-  const client = new Client({ vip, url, run });
+  const client = new Client({ vip, url, answers, writes: { to: url, run } });
   try {
     await until(() => client.writes.length > 20, 60);
     const result = await haRancher("up");

@@ -7,16 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type HttpsRequest, probeHttps } from "../../drill/probes/https";
-import {
-  compareWrites,
-  forgetWrites,
-  readBack,
-  storedNumbers,
-  takesWrites,
-  type Write,
-  WriteClient,
-} from "../../drill/probes/writes";
+import { probeService, type ServiceRequest } from "../../drill/probes/service";
+import { hasKeys, storedNumbers } from "../../drill/probes/stores/keys";
+import { compareWrites, forgetWrites, readBack, type Write, WriteClient } from "../../drill/probes/writes";
 
 /** What the store of the stand-in has, and how it misbehaves: by the value of a write. */
 let stored: string[] = [];
@@ -83,7 +76,7 @@ async function written(count: number): Promise<Write[]> {
 }
 
 test("writes to a store that keeps them are all there, once, in order", async () => {
-  assert.equal(await takesWrites(url), true);
+  assert.equal(await hasKeys(url), true);
   const writes = await written(20);
   assert.deepEqual(
     writes.slice(0, 3).map(({ number, outcome }) => [number, outcome]),
@@ -140,8 +133,8 @@ test("nobody there: the write was not sent, and the question has a reason", asyn
   const client = new WriteClient(nowhere, "a run", (write) => writes.push(write));
   client.interval = 1;
   client.start();
-  const asked: HttpsRequest[] = [];
-  const end = probeHttps(`${nowhere}/ping`, 5, (each) => asked.push(each));
+  const asked: ServiceRequest[] = [];
+  const end = probeService(nowhere, { path: "/ping" }, 5, (each) => asked.push(each));
   while (writes.length < 2 || asked.length < 2) await sleep(2);
   await client.stop();
   end();
@@ -153,9 +146,9 @@ test("a service that does not answer gets at most four questions at once", async
   const silent = createTcpServer((socket) => socket.on("error", () => undefined).resume());
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   t.after(() => silent.close());
-  const asked: HttpsRequest[] = [];
+  const asked: ServiceRequest[] = [];
   const { port } = silent.address() as AddressInfo;
-  const end = probeHttps(`https://127.0.0.1:${port}/ping`, 5, (each) => asked.push(each));
+  const end = probeService(`https://127.0.0.1:${port}`, { path: "/ping" }, 5, (each) => asked.push(each));
   while (asked.length < 8) await sleep(20);
   end();
   for (const { sent, why } of asked) {

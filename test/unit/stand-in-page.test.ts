@@ -27,7 +27,8 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const { node } = served;
   if (!node) return void request.socket.destroy();
   const end = (status: number, text = ""): void => void response.writeHead(status).end(text);
-  if (pathname === "/") end(200, readFileSync(join(packageRoot, "lab", "image", "face.html"), "utf8"));
+  if (pathname === "/")
+    end(200, readFileSync(join(packageRoot, "lab", "image", "rancher", "face.html"), "utf8"));
   else if (pathname === "/face.json") end(200, JSON.stringify(node));
   else if (pathname === "/served") end(200, `rancher ${node.epoch}\n`);
   else if (request.method === "GET")
