@@ -7,7 +7,6 @@ import { replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { endpointSchema } from "../remote/files-provider";
 import { asRoot, exec } from "../remote/ssh";
 import { pour } from "../remote/transfer";
-import { storedCode } from "../shim";
 import { checkInputs } from "../validation";
 
 export interface ImageArchiveInputs {
@@ -98,8 +97,7 @@ export const imageArchive = {
       replaces.length > 0 ||
       !isDeepStrictEqual(olds.ssh, news.ssh) ||
       olds.image !== news.image ||
-      olds.sha256 !== news.sha256 ||
-      storedCode(olds) !== storedCode(news);
+      olds.sha256 !== news.sha256;
     return { changes, replaces };
   },
 

@@ -40,7 +40,7 @@ import { currentState, nativeState } from "./states";
 import { changedInputs, provisionersToRun, stepsFor, type Verb } from "./verbs";
 
 /** A machine in Pulumi's state. */
-type Properties = MachineInputs & Measured & { __provider?: string };
+type Properties = MachineInputs & Measured;
 
 /** The state of a machine that was never completed: the next update makes it again. */
 const incomplete = "incomplete";
