@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { current } from "./current";
+import { noteStables } from "./process/previewing";
 import { storedCode } from "./shim";
 
 type Properties = Record<string, unknown>;
@@ -59,6 +60,7 @@ function completed(error: unknown, schema: number, code: unknown): unknown {
  * program to the next. The provider itself gets outputs in today's shape alone, and never sees the number of their schema or
  * Pulumi's stored code.
  *
+ * - What a diff says to stay (`stables`) is told to the process that answers previews.
  * - The outputs carry `schema`. Older ones are migrated before each verb, newer ones are refused.
  * - Stored code of another version is a change, and so are outputs of an older schema. If nothing else differs, an update
  *   renews them in the state, and does not call the provider: no node is touched.
@@ -89,8 +91,10 @@ export function stored(
     async diff(id: string, olds: Properties, news: Properties) {
       const { outputs } = open(olds);
       const found = await provider.diff(id, outputs, bare(news));
-      if (found.changes || !isOutdated(olds, news)) return found;
-      return { ...found, changes: true, stables: Object.keys(outputs) };
+      const renews = !found.changes && isOutdated(olds, news);
+      const result = renews ? { ...found, changes: true, stables: Object.keys(outputs) } : found;
+      noteStables(result.stables);
+      return result;
     },
 
     create: (inputs: Properties) => change(inputs, provider.create(bare(inputs))),

@@ -70,6 +70,9 @@ async function load({ ssh, image, file, sha256 }: ImageArchiveInputs): Promise<s
   return id;
 }
 
+const isSameImage = (olds: ImageArchiveInputs, news: ImageArchiveInputs): boolean =>
+  olds.image === news.image && olds.sha256 === news.sha256;
+
 /** The provider of {@link ImageArchive}. */
 export const imageArchive = {
   async check(
@@ -98,7 +101,7 @@ export const imageArchive = {
       !isDeepStrictEqual(olds.ssh, news.ssh) ||
       olds.image !== news.image ||
       olds.sha256 !== news.sha256;
-    return { changes, replaces };
+    return { changes, replaces, stables: isSameImage(olds, news) ? ["imageId"] : [] };
   },
 
   async create(inputs: ImageArchiveInputs): Promise<pulumi.dynamic.CreateResult<ImageArchiveOutputs>> {
@@ -117,8 +120,7 @@ export const imageArchive = {
     olds: ImageArchiveOutputs,
     news: ImageArchiveInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ImageArchiveOutputs>> {
-    const same = olds.image === news.image && olds.sha256 === news.sha256;
-    return { outs: { ...news, imageId: same ? olds.imageId : await load(news) } };
+    return { outs: { ...news, imageId: isSameImage(olds, news) ? olds.imageId : await load(news) } };
   },
 
   async delete(): Promise<void> {},

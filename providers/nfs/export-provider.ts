@@ -130,7 +130,10 @@ export const nfsExport = {
       return JSON.stringify([normalized(state.clients), ordered, state.sentinel, state.removeData]);
     };
     const changes = replaces.length > 0 || comparable(olds) !== comparable(news);
-    return { changes, replaces, deleteBeforeReplace: true };
+    // A partial failure has no path yet.
+    const stays =
+      olds.path !== "" && typeof news.server === "object" && placeOf(olds.server) === placeOf(news.server);
+    return { changes, replaces, stables: stays ? ["path", "exportId"] : [], deleteBeforeReplace: true };
   },
 
   async create(inputs: ExportInputs): Promise<pulumi.dynamic.CreateResult<ExportOutputs>> {

@@ -42,7 +42,7 @@ export const password = {
 
   async diff(_id: string, olds: PasswordOutputs, news: PasswordInputs): Promise<pulumi.dynamic.DiffResult> {
     const replaces = olds.length === news.length ? [] : ["length"];
-    return { changes: replaces.length > 0, replaces };
+    return { changes: replaces.length > 0, replaces, stables: ["value"] };
   },
 
   async create({ length }: PasswordInputs): Promise<pulumi.dynamic.CreateResult<PasswordOutputs>> {
