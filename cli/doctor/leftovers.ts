@@ -131,13 +131,17 @@ const labs: Check = {
   },
 };
 
+/** What Pulumi starts for dynamic resources, from its SDK, from the toolchain or from providers/, and for policies. */
+const providerPrograms =
+  /@pulumi\/pulumi\/cmd\/(dynamic-provider|run-policy-pack)|\/dynamic-provider\.cjs|\/providers\/process\/main\.js/;
+
 /** Processes of providers whose Pulumi is gone. They wait for calls that never come. */
 function orphans({ machine }: Subject): number[] {
   return machine.names("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     const command = machine.text(`/proc/${name}/cmdline`) ?? "";
     const parent = Number(/^PPid:\s+(\d+)/m.exec(machine.text(`/proc/${name}/status`) ?? "")?.[1]);
-    const isProvider = /@pulumi\/pulumi\/cmd\/(dynamic-provider|run-policy-pack)/.test(command);
+    const isProvider = providerPrograms.test(command);
     return isProvider && parent === 1 && namespaceOf(Number(name)) !== undefined ? [Number(name)] : [];
   });
 }

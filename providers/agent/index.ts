@@ -1,7 +1,7 @@
-import { current } from "../current";
+import { stored } from "../stored";
 import { rollout as provider } from "./rollout-provider";
 
 export { Rollout, type RolloutArgs } from "./rollout";
 
 /** What Pulumi calls. */
-export const rollout = current(provider);
+export const rollout = stored("agent.Rollout", provider);

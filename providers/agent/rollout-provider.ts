@@ -4,7 +4,7 @@ import { z } from "zod";
 import { messageOf } from "../../local/errors";
 import { unknownValue } from "../../local/pulumi/values";
 import { machineOf, type SshEndpoint } from "../remote/endpoint";
-import { partialFailure, storedCode } from "../shim";
+import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { namesOf, onNodes, startAgents, stopAgents } from "./change";
 
@@ -88,7 +88,6 @@ export const rolloutIn = (world: typeof onNodes) => ({
       !isKnown ||
       nodesToChange(olds, news).length > 0 ||
       !isDeepStrictEqual(olds.endpoints, news.endpoints) ||
-      storedCode(olds) !== storedCode(news) ||
       JSON.stringify(news).includes(unknownValue);
     return { changes, replaces: [] };
   },

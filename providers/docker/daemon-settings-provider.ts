@@ -5,7 +5,7 @@ import { z } from "zod";
 import { replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { endpointSchema } from "../remote/files-provider";
 import { asRoot, execOk } from "../remote/ssh";
-import { storedCode } from "../shim";
+import type { Migration } from "../stored";
 import { checkInputs } from "../validation";
 import {
   type Lists,
@@ -21,14 +21,13 @@ export interface DaemonSettingsInputs {
   ssh: SshEndpoint;
   file: string;
   lists: Lists;
-  /** The state of a version that did not know it lacks it. */
-  liveRestore?: boolean;
+  liveRestore: boolean;
 }
 
 export interface DaemonSettingsOutputs extends DaemonSettingsInputs {
   added: Lists;
   /** Whether `live-restore` was not in the file before. */
-  addedLiveRestore?: boolean;
+  addedLiveRestore: boolean;
 }
 
 const defaultFile = "/etc/docker/daemon.json";
@@ -85,13 +84,18 @@ async function converge(
   const added = missingIn(without, inputs.lists);
   const lists = Object.keys(added).length ? withLists(without, added) : without;
   const addedLiveRestore =
-    inputs.liveRestore === true &&
+    inputs.liveRestore &&
     !saysLiveRestore(without) &&
     // Of one that was added here the engine could not tell: it may still be in force.
     (olds?.addedLiveRestore === true || (await mayLiveRestore(inputs)));
   await write(inputs, before, addedLiveRestore ? withLiveRestore(lists) : lists);
   return { ...inputs, added, addedLiveRestore };
 }
+
+/** Outputs of a version that did not know of live restore. */
+export const migrations: Migration[] = [
+  (outputs) => ({ liveRestore: false, addedLiveRestore: false, ...outputs }),
+];
 
 /** The provider of {@link DaemonSettings}. */
 export const daemonSettings = {
@@ -109,8 +113,7 @@ export const daemonSettings = {
       replaces.length > 0 ||
       !isDeepStrictEqual(olds.ssh, news.ssh) ||
       !isDeepStrictEqual(olds.lists, news.lists) ||
-      (olds.liveRestore ?? false) !== (news.liveRestore ?? false) ||
-      storedCode(olds) !== storedCode(news);
+      olds.liveRestore !== news.liveRestore;
     return { changes, replaces };
   },
 
@@ -129,9 +132,9 @@ export const daemonSettings = {
           values.filter((value) => !missing[key]?.includes(value)),
         ]),
       );
-    const { ssh, file, addedLiveRestore = false } = props;
+    const { ssh, file, addedLiveRestore } = props;
     const isOut = addedLiveRestore && !saysLiveRestore(text);
-    const liveRestore = !isOut && (props.liveRestore ?? false);
+    const liveRestore = !isOut && props.liveRestore;
     const inputs = { ssh, file, lists: left(props.lists), liveRestore };
     return { id, props: { ...inputs, added: left(props.added), addedLiveRestore }, inputs };
   },

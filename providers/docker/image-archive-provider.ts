@@ -7,7 +7,6 @@ import { replacedByHost, type SshEndpoint } from "../remote/endpoint";
 import { endpointSchema } from "../remote/files-provider";
 import { asRoot, exec } from "../remote/ssh";
 import { pour } from "../remote/transfer";
-import { storedCode } from "../shim";
 import { checkInputs } from "../validation";
 
 export interface ImageArchiveInputs {
@@ -71,6 +70,9 @@ async function load({ ssh, image, file, sha256 }: ImageArchiveInputs): Promise<s
   return id;
 }
 
+const isSameImage = (olds: ImageArchiveInputs, news: ImageArchiveInputs): boolean =>
+  olds.image === news.image && olds.sha256 === news.sha256;
+
 /** The provider of {@link ImageArchive}. */
 export const imageArchive = {
   async check(
@@ -98,9 +100,8 @@ export const imageArchive = {
       replaces.length > 0 ||
       !isDeepStrictEqual(olds.ssh, news.ssh) ||
       olds.image !== news.image ||
-      olds.sha256 !== news.sha256 ||
-      storedCode(olds) !== storedCode(news);
-    return { changes, replaces };
+      olds.sha256 !== news.sha256;
+    return { changes, replaces, stables: isSameImage(olds, news) ? ["imageId"] : [] };
   },
 
   async create(inputs: ImageArchiveInputs): Promise<pulumi.dynamic.CreateResult<ImageArchiveOutputs>> {
@@ -119,8 +120,7 @@ export const imageArchive = {
     olds: ImageArchiveOutputs,
     news: ImageArchiveInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ImageArchiveOutputs>> {
-    const same = olds.image === news.image && olds.sha256 === news.sha256;
-    return { outs: { ...news, imageId: same ? olds.imageId : await load(news) } };
+    return { outs: { ...news, imageId: isSameImage(olds, news) ? olds.imageId : await load(news) } };
   },
 
   async delete(): Promise<void> {},

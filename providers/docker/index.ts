@@ -1,9 +1,9 @@
-import { current } from "../current";
-import { daemonSettings as daemonProvider } from "./daemon-settings-provider";
+import { stored } from "../stored";
+import { migrations as daemonMigrations, daemonSettings as daemonProvider } from "./daemon-settings-provider";
 import { imageArchive as archiveProvider } from "./image-archive-provider";
 
 export { DaemonSettings, type DaemonSettingsArgs } from "./daemon-settings";
 export { ImageArchive, type ImageArchiveArgs } from "./image-archive";
 /** What Pulumi calls. */
-export const daemonSettings = current(daemonProvider);
-export const imageArchive = current(archiveProvider);
+export const daemonSettings = stored("docker.DaemonSettings", daemonProvider, daemonMigrations);
+export const imageArchive = stored("docker.ImageArchive", archiveProvider);

@@ -74,17 +74,35 @@ function refused(ssh: SshEndpoint, name: string, result: ExecResult): Error {
  * now.
  */
 async function endpointOf(inputs: HostInputs, pinned: string | undefined): Promise<SshEndpoint> {
-  const { name, host, port, user, privateKey, directory } = inputs;
-  let hostKey = inputs.hostKey ?? pinned;
-  if (!hostKey) {
-    hostKey = await presentedHostKey(host, port, limits.contact);
-    console.log(`${name}: pinned the host key that ${host} shows now, ${hostKey}`);
-  }
+  const { name, host, port } = inputs;
+  const known = inputs.hostKey ?? pinned;
+  if (known) return endpointWith(inputs, known);
+  const hostKey = await presentedHostKey(host, port, limits.contact);
+  console.log(`${name}: pinned the host key that ${host} shows now, ${hostKey}`);
+  return endpointWith(inputs, hostKey);
+}
+
+function endpointWith(
+  { host, port, user, privateKey, keyFile, directory }: HostInputs,
+  hostKey: string,
+): SshEndpoint {
   return {
     ...{ host, port, user, privateKey, hostKey },
-    keyFile: inputs.keyFile ?? ownKeyFile(directory),
+    keyFile: keyFile ?? ownKeyFile(directory),
     knownHostsFile: knownHostsFile(directory),
   };
+}
+
+/** The outputs that an update leaves as they are, for previews. A host keeps the name of its interface. */
+function stableOutputs({ ssh, address }: HostOutputs, news: HostInputs): (keyof HostOutputs)[] {
+  const isReachedAlike =
+    news.directory !== unknownValue &&
+    isDeepStrictEqual(endpointWith(news, news.hostKey ?? ssh.hostKey), ssh);
+  return [
+    "architecture",
+    ...(isReachedAlike ? (["ssh"] as const) : []),
+    ...(news.address === address ? (["interface"] as const) : []),
+  ];
 }
 
 async function look(
@@ -179,7 +197,8 @@ export const host = {
    * | anything else | update: the host is inspected again |
    */
   async diff(_id: string, olds: HostOutputs, news: HostInputs): Promise<pulumi.dynamic.DiffResult> {
-    return { changes: fields.some((key) => !isDeepStrictEqual(olds[key], news[key])), replaces: [] };
+    const changes = fields.some((key) => !isDeepStrictEqual(olds[key], news[key]));
+    return { changes, replaces: [], stables: stableOutputs(olds, news) };
   },
 
   async create(inputs: HostInputs): Promise<pulumi.dynamic.CreateResult<HostOutputs>> {

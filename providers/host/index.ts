@@ -1,7 +1,7 @@
-import { current } from "../current";
+import { stored } from "../stored";
 import { host as provider } from "./host-provider";
 
 export { Host, type HostArgs } from "./host";
 
 /** What Pulumi calls. */
-export const host = current(provider);
+export const host = stored("host.Host", provider);

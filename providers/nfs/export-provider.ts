@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { unknownValue } from "../../local/pulumi/values";
-import { partialFailure, storedCode } from "../shim";
+import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { claim, isThere, prepare, release, remove } from "./directory";
 import { type GaneshaLocation, ganeshaServer } from "./ganesha";
@@ -98,7 +98,6 @@ async function converge(news: ExportInputs, known?: Published): Promise<ExportOu
     await prepare(news.directory, news.name, news.sentinel);
     return { ...news, ...(await serverOf(news.server).publish(news)) };
   } catch (error) {
-    // With the serialized provider: Pulumi adds it to outputs, but not to those of a partial failure.
     throw partialFailure(error, news.name, {
       ...news,
       path: known?.path ?? "",
@@ -128,16 +127,13 @@ export const nfsExport = {
     const comparable = (state: ExportInputs): string => {
       const { server } = state;
       const ordered = server && typeof server === "object" ? Object.entries(server).sort() : server;
-      return JSON.stringify([
-        normalized(state.clients),
-        ordered,
-        state.sentinel,
-        state.removeData,
-        storedCode(state),
-      ]);
+      return JSON.stringify([normalized(state.clients), ordered, state.sentinel, state.removeData]);
     };
     const changes = replaces.length > 0 || comparable(olds) !== comparable(news);
-    return { changes, replaces, deleteBeforeReplace: true };
+    // A partial failure has no path yet.
+    const stays =
+      olds.path !== "" && typeof news.server === "object" && placeOf(olds.server) === placeOf(news.server);
+    return { changes, replaces, stables: stays ? ["path", "exportId"] : [], deleteBeforeReplace: true };
   },
 
   async create(inputs: ExportInputs): Promise<pulumi.dynamic.CreateResult<ExportOutputs>> {

@@ -1,7 +1,7 @@
-import { current } from "../current";
+import { stored } from "../stored";
 import { nfsExport as provider } from "./export-provider";
 
 export { Export, type ExportArgs } from "./export";
 export type { ExportServer } from "./export-provider";
 /** What Pulumi calls. */
-export const nfsExport = current(provider);
+export const nfsExport = stored("nfs.Export", provider);

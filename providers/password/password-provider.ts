@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { storedCode } from "../shim";
 import { checkInputs } from "../validation";
 
 export interface PasswordInputs {
@@ -43,7 +42,7 @@ export const password = {
 
   async diff(_id: string, olds: PasswordOutputs, news: PasswordInputs): Promise<pulumi.dynamic.DiffResult> {
     const replaces = olds.length === news.length ? [] : ["length"];
-    return { changes: replaces.length > 0 || storedCode(olds) !== storedCode(news), replaces };
+    return { changes: replaces.length > 0, replaces, stables: ["value"] };
   },
 
   async create({ length }: PasswordInputs): Promise<pulumi.dynamic.CreateResult<PasswordOutputs>> {

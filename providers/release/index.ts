@@ -1,7 +1,7 @@
-import { current } from "../current";
-import { release as provider } from "./release-provider";
+import { stored } from "../stored";
+import { migrations, release as provider } from "./release-provider";
 
 export { Release, type ReleaseArgs } from "./release";
 
 /** What Pulumi calls. */
-export const release = current(provider);
+export const release = stored("release.Release", provider, migrations);

@@ -7,6 +7,7 @@ import { messageOf } from "../../local/errors";
 import { unknownValue } from "../../local/pulumi/values";
 import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
+import type { Migration } from "../stored";
 import { checkInputs } from "../validation";
 import { healthTrouble } from "./health";
 import { keptOut, look, parseTakenBack, runReleaseScript } from "./scripts";
@@ -22,13 +23,12 @@ export interface ReleaseInputs {
   title: string;
   url: string;
   healthPath: string;
-  /** The state of an earlier version lacks it. */
-  healthStatus?: number[];
+  healthStatus: number[];
   causes: Cause[];
   startDeadline: number;
   allowDowngrade: boolean;
-  /** The state of an earlier version lacks it. */
-  discardWritesOf?: string;
+  /** Empty: no container's. */
+  discardWritesOf: string;
 }
 
 const inputNames = [
@@ -80,7 +80,7 @@ function worldOf(inputs: ReleaseInputs): UpgradeWorld {
     takeBack: async (name, container, discarded) =>
       parseTakenBack(await on(name, "take-back", container, ...(discarded ? [discarded] : []))),
     trouble: () =>
-      healthTrouble(inputs.url, { path: inputs.healthPath, status: inputs.healthStatus ?? [200] }),
+      healthTrouble(inputs.url, { path: inputs.healthPath, status: inputs.healthStatus }),
     lastWords: async (name) => withLikelyCause(await on(name, "last-words"), inputs.causes),
     // Pulumi shows the output of a provider.
     say: (line) => console.log(`${inputs.title}: ${line}`),
@@ -89,7 +89,7 @@ function worldOf(inputs: ReleaseInputs): UpgradeWorld {
 
 async function converge(olds: Partial<ReleaseInputs>, inputs: ReleaseInputs): Promise<ReleaseInputs> {
   const limits = { start: inputs.startDeadline * 1000, ready: readyLimit, interval };
-  const { container: wanted, allowDowngrade, discardWritesOf: discarded = "" } = inputs;
+  const { container: wanted, allowDowngrade, discardWritesOf: discarded } = inputs;
   const names = Object.keys(inputs.endpoints);
   const isStored = olds.container === wanted;
   await upgrade({ names, wanted, allowDowngrade, discarded, isStored }, worldOf(inputs), limits);
@@ -105,6 +105,14 @@ async function isUnfinished({ endpoints }: ReleaseInputs): Promise<boolean> {
   const kept = await Promise.all(Object.values(endpoints).map((ssh) => keptOut(ssh).catch(() => undefined)));
   return kept.some((container) => container !== undefined);
 }
+
+/** Outputs of versions that knew Rancher alone, and of the next ones, which could not give up a container's writes. */
+export const migrations: Migration[] = [
+  (outputs) => ({
+    ...{ title: "Rancher", healthPath: "/healthz", healthStatus: [200], causes: [], discardWritesOf: "" },
+    ...outputs,
+  }),
+];
 
 /** The provider of {@link Release}: see there for what it does. */
 export const release = {
@@ -145,9 +153,7 @@ export const release = {
    * know.
    */
   async diff(_id: string, olds: ReleaseInputs, news: ReleaseInputs): Promise<pulumi.dynamic.DiffResult> {
-    const { discardWritesOf = "", healthStatus = [200] } = olds;
-    const former: ReleaseInputs = { ...olds, discardWritesOf, healthStatus };
-    const isOther = inputNames.some((name) => !isDeepStrictEqual(former[name], news[name]));
+    const isOther = inputNames.some((name) => !isDeepStrictEqual(olds[name], news[name]));
     return { changes: isOther || (await isUnfinished(olds)), replaces: [] };
   },
 
@@ -168,8 +174,7 @@ export const release = {
     const instead = other?.kept === undefined ? other?.container || "none" : "unfinished";
     const container = other ? instead : props.container;
     const found = { ...props, container };
-    // A release of an earlier program has fewer inputs, but none may be undefined.
-    const inputs = Object.fromEntries(inputNames.flatMap((key) => (key in found ? [[key, found[key]]] : [])));
+    const inputs = Object.fromEntries(inputNames.map((key) => [key, found[key]]));
     return { id, props: found, inputs };
   },
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { partialFailure, storedCode } from "../shim";
+import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { SshError, shownEndpoint } from "./dial";
 import { machineOf, replacedByHost, type SshEndpoint } from "./endpoint";
@@ -167,7 +167,6 @@ async function write(
   retired: string[],
   always: boolean,
 ): Promise<FilesOutputs> {
-  // With the serialized provider: Pulumi adds it to outputs, but not to those of a partial failure.
   const unfinished: FilesOutputs = { ...news, unfinished: true, retired };
   let result: ExecResult;
   try {
@@ -210,11 +209,7 @@ export const files = {
   async diff(_id: string, olds: FilesOutputs, news: FilesInputs): Promise<pulumi.dynamic.DiffResult> {
     const replaces = replacedByHost(olds.ssh, news.ssh);
     const changes =
-      replaces.length > 0 ||
-      olds.unfinished ||
-      differs(olds, news) ||
-      !isDeepStrictEqual(olds.ssh, news.ssh) ||
-      storedCode(olds) !== storedCode(news);
+      replaces.length > 0 || olds.unfinished || differs(olds, news) || !isDeepStrictEqual(olds.ssh, news.ssh);
     return { changes, replaces, deleteBeforeReplace: false };
   },
 

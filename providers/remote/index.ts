@@ -1,7 +1,7 @@
-import { current } from "../current";
+import { stored } from "../stored";
 import { files as filesProvider } from "./files-provider";
 import { kept as keptProvider } from "./kept-provider";
-import { nodeSet as nodeSetProvider } from "./set-provider";
+import { nodeSet as nodeSetProvider, migrations as setMigrations } from "./set-provider";
 
 export type { SshEndpoint } from "./endpoint";
 export { type FileArgs, Files, type FilesArgs } from "./files";
@@ -9,6 +9,6 @@ export { Kept, type KeptArgs } from "./kept";
 export { NodeSet, type NodeSetArgs } from "./node-set";
 
 /** What Pulumi calls. */
-export const files = current(filesProvider);
-export const kept = current(keptProvider);
-export const nodeSet = current(nodeSetProvider);
+export const files = stored("remote.Files", filesProvider);
+export const kept = stored("remote.Kept", keptProvider);
+export const nodeSet = stored("remote.NodeSet", nodeSetProvider, setMigrations);

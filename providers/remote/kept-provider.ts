@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { shownLine } from "../../domain/shown-text";
-import { partialFailure, storedCode } from "../shim";
+import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { replacedByHost, type SshEndpoint } from "./endpoint";
 import { endpointSchema } from "./files-provider";
@@ -76,10 +76,7 @@ export const kept = {
   async diff(_id: string, olds: KeptInputs, news: KeptInputs): Promise<pulumi.dynamic.DiffResult> {
     const replaces = replacedByHost(olds.ssh, news.ssh);
     const fields = ["ssh", "look", "mend", "limit", "faults"] as const;
-    const changes =
-      replaces.length > 0 ||
-      fields.some((key) => !isDeepStrictEqual(olds[key], news[key])) ||
-      storedCode(olds) !== storedCode(news);
+    const changes = replaces.length > 0 || fields.some((key) => !isDeepStrictEqual(olds[key], news[key]));
     return { changes, replaces, deleteBeforeReplace: false };
   },
 

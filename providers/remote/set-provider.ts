@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { storedCode } from "../shim";
+import type { Migration } from "../stored";
 import { checkInputs } from "../validation";
 import { machineOf, replacedByHost, type SshEndpoint } from "./endpoint";
 import { bareScript, installSet, packedSet } from "./script";
@@ -29,6 +29,14 @@ async function put({ ssh, hash }: NodeSetInputs): Promise<void> {
   await installSet(ssh, "current", true);
 }
 
+/**
+ * Outputs of the `Files` that the programs were before they were a set (components/node-software.ts): no set is there. The
+ * files stay where something still runs from them.
+ */
+export const migrations: Migration[] = [
+  (outputs) => ("files" in outputs ? { ssh: outputs.ssh, hash: "none" } : outputs),
+];
+
 /** The provider of {@link NodeSet}: see there for what it does. */
 export const nodeSet = {
   async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
@@ -45,11 +53,7 @@ export const nodeSet = {
    */
   async diff(_id: string, olds: NodeSetInputs, news: NodeSetInputs): Promise<pulumi.dynamic.DiffResult> {
     const replaces = replacedByHost(olds.ssh, news.ssh);
-    const changes =
-      replaces.length > 0 ||
-      olds.hash !== news.hash ||
-      !isDeepStrictEqual(olds.ssh, news.ssh) ||
-      storedCode(olds) !== storedCode(news);
+    const changes = replaces.length > 0 || olds.hash !== news.hash || !isDeepStrictEqual(olds.ssh, news.ssh);
     return { changes, replaces, deleteBeforeReplace: false };
   },
 

@@ -1,4 +1,4 @@
-import { current } from "../current";
+import { stored } from "../stored";
 import { machine as provider } from "./lifecycle";
 
 export type { MachineArgs, NetworkArgs, PortArgs, ScriptArgs, SyncedFolderArgs } from "./args";
@@ -7,4 +7,4 @@ export { Machine } from "./machine";
 export type { ForwardedPort } from "./vagrantfile-network";
 
 /** What Pulumi calls. */
-export const machine = current(provider);
+export const machine = stored("vagrant.Machine", provider);

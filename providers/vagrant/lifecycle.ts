@@ -36,11 +36,12 @@ import { keyFor } from "./own-key";
 import { claimPorts, releasePorts } from "./ports";
 import { isKeyDue, withDueKey } from "./rotate-key";
 import { amongOthers } from "./service";
+import { stableOutputs } from "./stables";
 import { currentState, nativeState } from "./states";
 import { changedInputs, provisionersToRun, stepsFor, type Verb } from "./verbs";
 
 /** A machine in Pulumi's state. */
-type Properties = MachineInputs & Measured & { __provider?: string };
+type Properties = MachineInputs & Measured;
 
 /** The state of a machine that was never completed: the next update makes it again. */
 const incomplete = "incomplete";
@@ -206,12 +207,13 @@ export const machine = {
   },
 
   async diff(_id: string, olds: Properties, news: MachineInputs): Promise<pulumi.dynamic.DiffResult> {
-    const changed = changedInputs({ ...olds, ...inputsOf(olds) }, news);
+    const known = { ...olds, ...inputsOf(olds) };
+    const changed = changedInputs(known, news);
+    const hasDueKey = await isKeyDue(news, olds.ssh?.privateKey);
+    const state = await presentState(olds);
     return {
-      changes:
-        changed.size > 0 ||
-        (await isKeyDue(news, olds.ssh?.privateKey)) ||
-        (await presentState(olds)) !== "running",
+      changes: changed.size > 0 || hasDueKey || state !== "running",
+      stables: stableOutputs(known, changed, { state, hasDueKey }),
       replaces: [...changed].flatMap(([key, verb]) => (verb === "replace" ? [key] : [])),
       // The old machine has the folder, the name and the address until it is gone.
       deleteBeforeReplace: true,

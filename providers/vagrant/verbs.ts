@@ -49,10 +49,7 @@ export const verbs = {
   owner: "record",
 } as const satisfies Record<keyof MachineInputs, Verb>;
 
-/** The forwarding code that Pulumi stores. A new version of it is stored without touching the machine. */
-const providerKey = "__provider";
-
-type Properties = Partial<MachineInputs> & { [providerKey]?: string };
+type Properties = Partial<MachineInputs>;
 
 function verbFor(key: keyof MachineInputs, olds: Properties, news: Properties): Verb {
   const verb = verbs[key];
@@ -69,7 +66,6 @@ export function changedInputs(olds: Properties, news: Properties): Map<string, V
   const changed = new Map<string, Verb>();
   for (const key of Object.keys(verbs) as (keyof MachineInputs)[])
     if (!isDeepStrictEqual(olds[key], news[key])) changed.set(key, verbFor(key, olds, news));
-  if (olds[providerKey] !== news[providerKey]) changed.set(providerKey, "record");
   return changed;
 }
 

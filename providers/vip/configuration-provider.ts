@@ -7,6 +7,7 @@ import { unknownValue } from "../../local/pulumi/values";
 import { type RollOutWorld, rollOut } from "../one-by-one";
 import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
+import type { Migration } from "../stored";
 import { checkInputs } from "../validation";
 import { measureHolders } from "./holders";
 import { handOver, type Members, patienceWithSilence } from "./leave";
@@ -16,7 +17,7 @@ import { parseLook, runScript, swap, type VipFiles } from "./scripts";
 export interface ConfigurationInputs extends Members {
   /** By node: keepalived.conf. */
   contents: Record<string, string>;
-  /** vip.env by node. The state of a version without vip.env lacks it. */
+  /** By node: vip.env. */
   facts: Record<string, string>;
 }
 
@@ -43,7 +44,7 @@ export function nodesToChange(olds: ConfigurationOutputs, news: ConfigurationInp
   return news.order.filter(
     (name) =>
       olds.contents[name] !== news.contents[name] ||
-      olds.facts?.[name] !== news.facts[name] ||
+      olds.facts[name] !== news.facts[name] ||
       olds.faults[name] !== undefined ||
       identity(olds.endpoints[name]) !== identity(news.endpoints[name]),
   );
@@ -96,6 +97,9 @@ function whyNotAtOnce(
 }
 
 const idOf = ({ vip }: ConfigurationInputs): string => `vip:${vip}`;
+
+/** Outputs of a version that had no vip.env: all nodes get theirs. */
+export const migrations: Migration[] = [(outputs) => ({ facts: {}, ...outputs })];
 
 /** The provider of {@link Configuration}: see there for what it does. */
 export const configuration = {

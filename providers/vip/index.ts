@@ -1,5 +1,8 @@
-import { current } from "../current";
-import { configuration as configurationProvider } from "./configuration-provider";
+import { stored } from "../stored";
+import {
+  migrations as configurationMigrations,
+  configuration as configurationProvider,
+} from "./configuration-provider";
 import { keepalived as keepalivedProvider } from "./keepalived-provider";
 import { members as membersProvider } from "./members-provider";
 
@@ -15,6 +18,6 @@ export {
 export { type Answer, ping, waitForPing } from "./ping";
 
 /** What Pulumi calls. */
-export const configuration = current(configurationProvider);
-export const keepalived = current(keepalivedProvider);
-export const members = current(membersProvider);
+export const configuration = stored("vip.Configuration", configurationProvider, configurationMigrations);
+export const keepalived = stored("vip.Keepalived", keepalivedProvider);
+export const members = stored("vip.Members", membersProvider);

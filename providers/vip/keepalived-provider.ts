@@ -44,6 +44,12 @@ async function install(inputs: KeepalivedInputs, before: string[]): Promise<Keep
   return { ...inputs, version, installed: [...new Set([...before, ...installed])] };
 }
 
+/** Whether nothing has to be installed. In a preview the endpoint may not be known. */
+const isInstalledAlike = (olds: KeepalivedOutputs, news: KeepalivedInputs): boolean =>
+  typeof news.ssh === "object" &&
+  machineOf(olds.ssh) === machineOf(news.ssh) &&
+  olds.minimumVersion === news.minimumVersion;
+
 /** The provider of {@link Keepalived}: see there for what it does. */
 export const keepalived = {
   async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
@@ -65,7 +71,8 @@ export const keepalived = {
     const replaces = replacedByHost(olds.ssh, news.ssh);
     const fields = ["minimumVersion", "vips", "ssh"] as const;
     const changes = replaces.length > 0 || fields.some((key) => !isDeepStrictEqual(olds[key], news[key]));
-    return { changes, replaces, deleteBeforeReplace: false };
+    const stables = isInstalledAlike(olds, news) ? ["version", "installed"] : [];
+    return { changes, replaces, stables, deleteBeforeReplace: false };
   },
 
   async create(inputs: KeepalivedInputs): Promise<pulumi.dynamic.CreateResult<KeepalivedOutputs>> {
@@ -88,8 +95,7 @@ export const keepalived = {
     olds: KeepalivedOutputs,
     news: KeepalivedInputs,
   ): Promise<pulumi.dynamic.UpdateResult<KeepalivedOutputs>> {
-    const same = machineOf(olds.ssh) === machineOf(news.ssh) && olds.minimumVersion === news.minimumVersion;
-    if (same) return { outs: { ...olds, ...news } };
+    if (isInstalledAlike(olds, news)) return { outs: { ...olds, ...news } };
     return { outs: await install(news, machineOf(olds.ssh) === machineOf(news.ssh) ? olds.installed : []) };
   },
 

@@ -169,16 +169,3 @@ test("a live restore that somebody took out is drift, and put in again", async (
   await daemonSettings.delete("id", outs);
   assert.deepEqual(daemon(), { "live-restore": false });
 });
-
-test("the state of a version that knew no live restore is updated in place", async () => {
-  const { liveRestore: _, ...former } = {
-    ...inputs("https://a"),
-    added: { "registry-mirrors": ["https://a"] },
-  };
-  write('{"registry-mirrors":["https://a"]}');
-  const news = { ...former, liveRestore: true };
-  const { changes, replaces } = await daemonSettings.diff("id", former, news);
-  assert.deepEqual([changes, replaces], [true, []]);
-  await daemonSettings.update("id", former, news);
-  assert.deepEqual(daemon(), { "registry-mirrors": ["https://a"], "live-restore": true });
-});

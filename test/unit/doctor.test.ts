@@ -434,10 +434,15 @@ test("leftovers: provider processes of a Pulumi that is gone", async () => {
   });
   const own = globalThis.process.pid;
   const provider = 'node -e require("@pulumi/pulumi/cmd/dynamic-provider") x';
-  assert.match(
-    await asked("processes", { files: process(own, 1, provider) }),
-    new RegExp(`^remark: 1 provider processes .* -> kill ${own}$`),
-  );
+  for (const program of [
+    provider,
+    "node /x/bin/dynamic-provider.cjs x",
+    "node /x/dist/providers/process/main.js x",
+  ])
+    assert.match(
+      await asked("processes", { files: process(own, 1, program) }),
+      new RegExp(`^remark: 1 provider processes .* -> kill ${own}$`),
+    );
   assert.match(await asked("processes", { files: process(own, 5, provider) }), /^well/);
   assert.match(await asked("processes", { files: process(own, 1, "node index.js") }), /^well/);
 });

@@ -289,7 +289,6 @@ test("each input has its verb", async () => {
     { server: { kind: "kernel" } },
     { sentinel: "y" },
     { removeData: true },
-    { __provider: "y" },
     { clients: unknownValue },
   ])
     assert.equal(await verb(change), "update", JSON.stringify(change));

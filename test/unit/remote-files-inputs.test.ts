@@ -39,7 +39,6 @@ test("each input has its verb", async () => {
   for (const key of ["user", "privateKey", "keyFile", "knownHostsFile", "hostKey"])
     assert.equal(await verb({ ssh: { ...given.ssh, [key]: "other" } }), "update", key);
   assert.equal(await verb({ ssh: { ...given.ssh, port: 2222 } }), "update");
-  assert.equal(await verb({ __provider: "new code" }), "update");
   assert.equal(await verb({ ssh: Object.fromEntries(Object.entries(given.ssh).reverse()) }), "nothing");
   // In a preview that makes the machine anew.
   assert.equal(await verb({ ssh: unknownValue }), "update");

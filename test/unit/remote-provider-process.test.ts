@@ -189,7 +189,10 @@ test("a half-made file can be completed, read and deleted from what the state ho
   assert.match(error.details, /half.conf on .*the command that follows the change failed/);
   const { id, properties } = halfMade(error);
   assert.equal(id, `127.0.0.1:${path}`);
-  assert.deepEqual(properties, { ...inputs, unfinished: true, retired: [] });
+  assert.deepEqual(properties, {
+    ...inputs,
+    ...{ unfinished: true, retired: [], schema: 1, partial: true },
+  });
   assert.equal(await isChanged(id, properties, inputs), true);
   await remove(id, properties);
   assert.ok(!existsSync(path));

@@ -75,11 +75,6 @@ describe("the verb of a changed input", () => {
     const same = structuredClone(inputs);
     assert.equal(changedInputs({ ...inputs, state: "running" } as MachineInputs, same).size, 0);
   });
-
-  it("takes over new forwarding code without touching the machine", () => {
-    const changed = changedInputs({ ...inputs, __provider: "old" }, { ...inputs, __provider: "new" });
-    assert.deepEqual([...changed], [["__provider", "record"]]);
-  });
 });
 
 describe("on docker, where a container's resources are fixed,", () => {

@@ -104,7 +104,7 @@ test("only what differs is changed: a file, a fault, another machine, a new node
     [{ ...inputs, contents: { a: "one", b: "new" } }, olds, ["b"]],
     [{ ...inputs, facts: { a: "", b: "HEARD='4'\n" } }, olds, ["b"]],
     // Of a version whose keepalived.conf had it in comments.
-    [inputs, { ...olds, facts: undefined } as never, ["a", "b"]],
+    [inputs, { ...olds, facts: {} }, ["a", "b"]],
     [inputs, { ...olds, faults: { a: "keepalived is masked at boot" } }, ["a"]],
     [{ ...inputs, endpoints: { a: ssh("1", "another"), b: ssh("2") } }, olds, ["a"]],
     [
