@@ -1,9 +1,13 @@
 import { type CloudImage, cloudBoxName, defaultCloudImage } from "../../domain/cloud-image";
-import type { MachineArgs } from "./args";
 
 /** The inputs of a machine that say what it is made of. */
-export interface BoxInputs
-  extends Pick<Required<MachineArgs>, "guest" | "networkd" | "box" | "boxUrl" | "boxChecksum"> {}
+export interface BoxInputs {
+  box: string;
+  boxUrl: string;
+  boxChecksum: string;
+  guest: string;
+  networkd: boolean;
+}
 
 /** A box that is made here of a Debian's cloud image, as inputs of a machine. */
 export const cloudBox = ({ url, checksum }: CloudImage): BoxInputs => ({

@@ -53,18 +53,21 @@ async function forLibvirt(image: string, folder: string, seed: string): Promise<
   return ["metadata.json", "box.img", "seed.img"];
 }
 
-/** Where the text of a VMDK disk stands that has its random number. */
-const descriptorEnd = 64 * 1024;
-const numberField = "\nCID=";
+/** Where the text of a VMDK disk stands, with zeros behind it: bytes of the file. */
+const description = { from: 512, length: 20 * 512 };
 
 /** Gives a VMDK disk a fixed number in place of a random one, so that the same image makes the same box. */
 async function fixIdentity(file: string): Promise<void> {
+  const { from, length } = description;
   const handle = await open(file, "r+");
   try {
-    const head = Buffer.alloc(descriptorEnd);
-    await handle.read(head, 0, head.length, 0);
-    const at = head.indexOf(numberField, 0, "latin1");
-    if (at >= 0) await handle.write("fffffffe", at + numberField.length, "latin1");
+    const before = Buffer.alloc(length);
+    await handle.read(before, 0, length, from);
+    const text = before.toString("latin1").replace(/\0+$/, "");
+    const after = Buffer.alloc(length);
+    // QEMU writes it without leading zeros, so that its length differs, too.
+    after.write(text.replace(/^CID=[0-9a-f]+$/m, "CID=fffffffe"), "latin1");
+    await handle.write(after, 0, length, from);
   } finally {
     await handle.close();
   }
