@@ -10,7 +10,7 @@ export interface ArchivedFile {
 const blockSize = 512;
 
 /** A header of POSIX.1-1988's ustar format (pax(1), "ustar Interchange Format"): root's file, of 1970. */
-function header({ path, mode }: ArchivedFile, size: number): Buffer {
+export function ustarHeader({ path, mode }: Omit<ArchivedFile, "content">, size: number): Buffer {
   if (Buffer.byteLength(path) > 100) throw new Error(`${path} is too long a name for an archive: 100 bytes`);
   const block = Buffer.alloc(blockSize);
   const put = (offset: number, text: string): void => void block.write(text, offset);
@@ -33,13 +33,18 @@ function header({ path, mode }: ArchivedFile, size: number): Buffer {
   return block;
 }
 
-const padding = (size: number): Buffer => Buffer.alloc((blockSize - (size % blockSize)) % blockSize);
+/** What follows a file's content, so that the next header begins with a block. */
+export const ustarPadding = (size: number): Buffer =>
+  Buffer.alloc((blockSize - (size % blockSize)) % blockSize);
+
+/** What ends an archive. */
+export const ustarEnd = (): Buffer => Buffer.alloc(2 * blockSize);
 
 /** A tar archive of some files, the same bytes for the same files. */
 export function ustar(files: readonly ArchivedFile[]): Buffer {
   const blocks = files.flatMap((file) => {
     const content = Buffer.from(file.content);
-    return [header(file, content.length), content, padding(content.length)];
+    return [ustarHeader(file, content.length), content, ustarPadding(content.length)];
   });
-  return Buffer.concat([...blocks, Buffer.alloc(2 * blockSize)]);
+  return Buffer.concat([...blocks, ustarEnd()]);
 }

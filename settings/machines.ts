@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { unusableAddress } from "../domain/address-kinds";
+import { isCloudImage } from "../domain/cloud-image";
 import { type Mistake, mistake } from "../domain/mistake";
 import { isInside } from "../domain/network";
 import type { HostSettings } from "./hosts";
@@ -85,11 +86,12 @@ export const machinesShape = {
     z
       .string()
       .regex(/^\w[\w.-]*(\/\w[\w.-]*)?$/, {
-        error: "must be the name of a Vagrant box, such as debian/bookworm64",
+        error:
+          "must be the name of a Vagrant box, in letters, digits, dots and dashes, with one slash at most",
       })
       .optional(),
     "A Vagrant box for the hypervisor",
-    "the lab's, and needed elsewhere",
+    "the lab's, elsewhere one that is made of Debian's cloud image",
   ),
   boxVersion: setting(
     z
@@ -104,11 +106,12 @@ export const machinesShape = {
       z
         .string()
         .regex(/^[^\s\p{Cc}-][^\s\p{Cc}]*$/u, {
-          error: "must be the address or path of a .box file or of a catalog, and no option",
+          error:
+            "must be the address or path of a .box file, of a catalog or of a cloud image, and no option",
         })
         .refine(noDots, { error: dotsError }),
     ).optional(),
-    "Where the box comes from: a .box file or a catalog",
+    "Where the box comes from: a .box file, a catalog, or a cloud image (.qcow2, .img, .raw) that a box is made of",
     "Vagrant's catalog",
   ),
   boxChecksum: setting(
@@ -118,7 +121,7 @@ export const machinesShape = {
         error: "must be sha256: or sha512: and the checksum in lower-case hex digits",
       })
       .optional(),
-    "Checksum of the .box file at `boxUrl`: sha256: or sha512: and hex digits",
+    "Checksum of the file at `boxUrl`: sha256: or sha512: and hex digits",
     "none",
   ),
   cpus: setting(whole(1, 64).default(2), "Virtual processors of each machine"),
@@ -238,9 +241,34 @@ export const machineRules: Rule<MachinesGiven>[] = [
         : [],
   },
   {
-    of: ["boxUrl", "box"],
-    check: ({ boxUrl, box }) =>
-      boxUrl && !box ? [mistake("boxUrl", "needs the box's name", "give `box` too")] : [],
+    of: ["boxUrl", "box?"],
+    check: ({ boxUrl, box }) => {
+      if (isCloudImage(boxUrl))
+        return box
+          ? [mistake("box", "is not the name of a box that is made of a cloud image (`boxUrl`)", "remove it")]
+          : [];
+      return boxUrl && !box ? [mistake("boxUrl", "needs the box's name", "give `box` too")] : [];
+    },
+  },
+  {
+    of: ["boxUrl", "boxVersion?"],
+    check: ({ boxUrl, boxVersion }) =>
+      isCloudImage(boxUrl) && boxVersion
+        ? [mistake("boxVersion", "is for a box, and `boxUrl` is a cloud image", "remove it")]
+        : [],
+  },
+  {
+    of: ["boxUrl", "boxChecksum?"],
+    check: ({ boxUrl, boxChecksum }) =>
+      isCloudImage(boxUrl) && !boxChecksum
+        ? [
+            mistake(
+              "boxUrl",
+              "is a cloud image, and whoever sends another one is root on every machine",
+              "give its `boxChecksum`, too",
+            ),
+          ]
+        : [],
   },
   { of: ["nodes[].machine.ports"], each: true, check: beyondLast },
   { of: ["nodes[].machine.ports"], each: true, check: forwardedTwice },

@@ -196,15 +196,7 @@ async function ask(stack: string, options: NewStackOptions): Promise<Answers> {
   const hypervisor =
     options.hypervisor ??
     (await select({ message: "What runs the machines?", choices: hypervisors.map((value) => ({ value })) }));
-  const needsBox = hypervisor === "virtualbox" || hypervisor === "libvirt";
-  const box =
-    options.box ??
-    (needsBox
-      ? await input({
-          message: "Vagrant box, with Docker or of a Debian:",
-          default: "debian/bookworm64",
-          validate: (text) => judged(nodesShape.box.safeParse(text)),
-        })
-      : undefined);
+  // Without a box one is made of Debian's cloud image.
+  const { box } = options;
   return { kind, vip, nodes, hypervisor: hypervisor === "auto" ? undefined : hypervisor, box };
 }

@@ -11,6 +11,7 @@ import { readState } from "../../stack/state";
 import { chooseHypervisor } from "../hypervisor";
 import { backendOf, cliOf } from "../pulumi/surroundings";
 import { colors } from "../ui/colors";
+import { boxChecks } from "./box";
 import { type Check, type Finding, fault, type Subject, well } from "./check";
 import { hypervisorChecks } from "./hypervisor";
 import { leftoverChecks } from "./leftovers";
@@ -45,6 +46,7 @@ export const checks: readonly Check[] = [
   settingsCheck,
   ...programChecks,
   ...hypervisorChecks,
+  ...boxChecks,
   ...networkChecks,
   ...storageChecks,
   ...resourceChecks,

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { debianBox } from "ha-rancher/providers/vagrant";
 import { HaRancher } from "ha-rancher/workloads/rancher";
 
 /*
@@ -21,7 +22,7 @@ const rancher = new HaRancher("rancher", {
   ],
   machines: {
     hypervisor: "libvirt",
-    box: config.require("box"),
+    ...debianBox(),
     memory: 4096,
     prefix: 24,
     directory: join(folder, "machines"),

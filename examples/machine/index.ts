@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { type HypervisorName, Machine } from "ha-rancher/providers/vagrant";
+import { debianBox, type HypervisorName, Machine } from "ha-rancher/providers/vagrant";
 
 /*
  * A single machine with a web server on it. `pulumi up` makes it, `pulumi destroy` leaves nothing behind; in between,
@@ -9,13 +9,13 @@ import { type HypervisorName, Machine } from "ha-rancher/providers/vagrant";
  */
 
 const config = new pulumi.Config();
+const box = config.get("box");
 
 const web = new Machine("web", {
   name: "web",
   directory: join(config.get("directory") ?? join(homedir(), "machines"), pulumi.getStack(), "web"),
   hypervisor: config.require<HypervisorName>("hypervisor"),
-  box: config.require("box"),
-  boxVersion: config.require("boxVersion"),
+  ...(box ? { box, boxVersion: config.require("boxVersion") } : debianBox()),
   cpus: 1,
   memory: config.requireNumber("memory"),
   networks: [{ type: "private", address: config.get("address") ?? "192.168.56.20/24" }],

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { HaService, type Workload } from "ha-rancher/components";
+import { debianBox } from "ha-rancher/providers/vagrant";
 
 /*
  * A service of one's own: a registry for container images, with its data on this machine's NFS server. It runs on one of
@@ -42,7 +43,7 @@ const service = new HaService("registry", {
   ],
   machines: {
     hypervisor: "libvirt",
-    box: config.require("box"),
+    ...debianBox(),
     prefix: 24,
     directory: join(folder, "machines"),
     owner: `ha-registry/${stack}`,

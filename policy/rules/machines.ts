@@ -1,3 +1,5 @@
+import { catalogEnds, isOfPublicCatalog } from "../../domain/box-catalog";
+import { isCloudImage } from "../../domain/cloud-image";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
 import { check, levels, type Rule, types } from "../rule";
 
@@ -38,6 +40,8 @@ const boxPinned: Rule = {
   resources: {
     [types.machine]: check<MachineInputs>(({ box, boxVersion, boxUrl, boxChecksum }) => {
       if (!box) return [];
+      // Its name comes from the image's checksum.
+      if (isCloudImage(boxUrl)) return [];
       // A catalog (.json, or Vagrant's own) has a checksum for each of its versions.
       const isFile = boxUrl !== undefined && !/\.json([?#]|$)/.test(boxUrl);
       return [
@@ -45,6 +49,19 @@ const boxPinned: Rule = {
         ...(isFile && !boxChecksum ? [`The box ${box} comes from a file without a checksum`] : []),
       ];
     }),
+  },
+};
+
+const boxOutlivesCatalog: Rule = {
+  name: "box-outlives-catalog",
+  reason: `The public catalog of boxes is announced to end in ${catalogEnds}: no machine can be made then of a box that only it has.`,
+  remedy:
+    "Leave `box` out, and one is made of Debian's cloud image; or give `boxUrl` of a place that you trust to stay.",
+  levels: levels("advisory", { prod: "mandatory" }),
+  resources: {
+    [types.machine]: check<MachineInputs>(({ box, boxUrl }) =>
+      isOfPublicCatalog({ box, boxUrl }) ? [`The box ${box} comes from the public catalog`] : [],
+    ),
   },
 };
 
@@ -67,4 +84,4 @@ const providerOfEnvironment: Rule = {
   },
 };
 
-export const machineRules: Rule[] = [noInsecureKey, boxPinned, providerOfEnvironment];
+export const machineRules: Rule[] = [noInsecureKey, boxPinned, boxOutlivesCatalog, providerOfEnvironment];

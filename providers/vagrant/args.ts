@@ -115,9 +115,15 @@ export interface MachineArgs {
   box?: In<string>;
   /** One exact version of the box; default: the newest installed one, or else the newest available one. */
   boxVersion?: In<string>;
-  /** Where the box comes from, if not from Vagrant's catalog: a .box file, or a catalog (.json). */
+  /**
+   * Where the box comes from, if not from Vagrant's catalog: a .box file, a catalog (.json), or a cloud image (.qcow2, .img,
+   * .raw) of which a box is made here, for libvirt and virtualbox. Its user is `vagrant`, its networks are networkd's.
+   */
   boxUrl?: In<string>;
-  /** Checksum of the .box file at `boxUrl`: `sha256:` and hex digits; also md5, sha1, sha512. */
+  /**
+   * Checksum of the .box file at `boxUrl`: `sha256:` and hex digits; also md5, sha1, sha512. Of a cloud image it is needed,
+   * as sha256 or sha512.
+   */
   boxChecksum?: In<string>;
   /**
    * Architecture of the box; default: Vagrant's choice, which is this host's. If it is given, it must be one that the

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { isCloudImage } from "../../domain/cloud-image";
 import { isUsableKey } from "../../domain/private-key";
 import { clashes } from "./claims";
 import { type Host, thisHost } from "./host";
@@ -26,7 +27,7 @@ const isLocal = ({ hypervisor, libvirt }: Good): boolean =>
 const box: Check = ({ hypervisor, boxUrl, boxChecksum }, _host, news) => {
   const failures: CheckFailure[] = [];
   if (news.box === undefined && hypervisor && !rulesOf(hypervisor).boxOptional)
-    failures.push(failure("box", "box", "is missing: the name of a Vagrant box, such as debian/bookworm64"));
+    failures.push(failure("box", "box", "is missing: the name of a Vagrant box"));
   if (boxChecksum !== undefined && boxUrl === undefined && news.boxUrl === undefined)
     failures.push(
       failure(
@@ -34,6 +35,27 @@ const box: Check = ({ hypervisor, boxUrl, boxChecksum }, _host, news) => {
         "boxChecksum",
         "is for a box that is named by its file: give `boxUrl` too (a catalog has checksums of its own)",
       ),
+    );
+  if (!isCloudImage(boxUrl)) return failures;
+  if (hypervisor && hypervisor !== "libvirt" && hypervisor !== "virtualbox")
+    failures.push(
+      failure(
+        "boxUrl",
+        "boxUrl",
+        `is a cloud image, of which boxes are made for libvirt and virtualbox, not for ${hypervisor}: name a box`,
+      ),
+    );
+  if (boxChecksum === undefined && news.boxChecksum === undefined)
+    failures.push(
+      failure(
+        "boxUrl",
+        "boxUrl",
+        "is a cloud image: give its `boxChecksum` too, or whoever sends it is root",
+      ),
+    );
+  else if (boxChecksum !== undefined && !/^sha(256|512):/.test(boxChecksum))
+    failures.push(
+      failure("boxChecksum", "boxChecksum", "must be sha256: or sha512: and hex digits for a cloud image"),
     );
   return failures;
 };

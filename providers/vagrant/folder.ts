@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isCloudBox } from "../../domain/cloud-image";
 import { publicKeyOf } from "../../domain/private-key";
 import { isDraftOf, writePrivate } from "../../local/files";
 import { textOf } from "../../local/text";
@@ -133,6 +134,8 @@ export async function changedBox({
 }: MachineInputs): Promise<Partial<MachineInputs>> {
   const actual = await readBox(rest as MachineInputs);
   if (!actual || box === undefined) return {};
+  // A cloud image is where a machine begins: with another one of these in the program it stays what it is (verbs.ts).
+  if (isCloudBox(actual.name) && isCloudBox(box)) return {};
   if (actual.name === box && (boxVersion === undefined || actual.version === boxVersion)) return {};
   return { box: actual.name, boxVersion: actual.version };
 }

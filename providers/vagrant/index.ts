@@ -2,6 +2,7 @@ import { stored } from "../stored";
 import { machine as provider } from "./lifecycle";
 
 export type { MachineArgs, NetworkArgs, PortArgs, ScriptArgs, SyncedFolderArgs } from "./args";
+export { type BoxInputs, debianBox } from "./debian-box";
 export { type HypervisorName, hypervisorNames } from "./hypervisors";
 export { Machine } from "./machine";
 export type { ForwardedPort } from "./vagrantfile-network";

@@ -115,9 +115,9 @@ export const shape = {
       error: "must be an absolute path without `..` or a slash at its end: the machine's own folder",
     })
     .refine((path) => !path.includes("\0"), { error: "must not contain null bytes" }),
-  box: word("the name of a Vagrant box, such as debian/bookworm64").optional(),
+  box: word("the name of a Vagrant box").optional(),
   boxVersion: word("one exact version of the box").optional(),
-  boxUrl: word("the address or path of a .box file or of a catalog").optional(),
+  boxUrl: word("the address or path of a .box file, of a catalog or of a cloud image").optional(),
   boxChecksum: z
     .string()
     .regex(/^(md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/, {

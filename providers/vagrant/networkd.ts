@@ -29,11 +29,17 @@ const networkFile = (network: Network, mac: string): string[] => [
   network.address === undefined ? "DHCP=ipv4" : `Address=${network.address}`,
 ];
 
+/**
+ * Where the file of a network is. The first file in the order of their names that fits an interface counts, and images for
+ * clouds have one for every interface: `10-netplan-all-en.network`.
+ */
+const pathOf = (index: number): string => `/etc/systemd/network/05-machine-${index + 1}.network`;
+
 /** Lines of a POSIX shell script that sets all networks and waits for those with static addresses, at most 10 s. */
 export function networkdLines({ networks }: MachineInputs, uuid: string): string[] {
   if (networks.length === 0) return [];
   const files = networks.flatMap((network, i) => [
-    `cat > /etc/systemd/network/50-machine-${i + 1}.network <<'END'`,
+    `cat > ${pathOf(i)} <<'END'`,
     ...networkFile(network, macAddressOf(network, uuid, i)),
     "END",
   ]);

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isCloudBox } from "../../domain/cloud-image";
 import { type HypervisorName, rulesOf } from "./hypervisors";
 import type { MachineInputs } from "./inputs";
 import { identityProvisioner } from "./scripts";
@@ -56,6 +57,8 @@ function verbFor(key: keyof MachineInputs, olds: Properties, news: Properties): 
   // In previews the name may not be known yet.
   const fixed = news.hypervisor && rulesOf(news.hypervisor as HypervisorName)?.fixedResources;
   if (verb === "reload" && fixed) return "replace";
+  // A newer image of the same kind is for new machines: one that is there upgrades its own packages.
+  if (key === "box" && isCloudBox(olds.box) && isCloudBox(news.box)) return "record";
   if (key === "sshPrivateKey" && !news.sshInsertKey) return "contact";
   if (verb === "provision" && provisionersToRun(olds, news).length === 0) return "record";
   return verb;

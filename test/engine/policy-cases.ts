@@ -33,7 +33,7 @@ const machine = (name: string, changes: object): Declaration => ({
   props: {
     name,
     directory: `/nowhere/${name}`,
-    box: "lab/debian",
+    box: "debian",
     boxVersion: "1.0",
     hypervisor: "libvirt",
     memory: 4096,
@@ -194,7 +194,12 @@ export const cases: Record<string, Case> = {
   "box-pinned": {
     good: [machine("pinned-box", {})],
     bad: [machine("moving-box", { boxVersion: undefined })],
-    says: /The box lab\/debian has no version/,
+    says: /The box debian has no version/,
+  },
+  "box-outlives-catalog": {
+    good: [machine("own-box", { box: "own", boxUrl: "https://boxes.example.com/own.json" })],
+    bad: [machine("catalog-box", { box: "lab/debian" })],
+    says: /The box lab\/debian comes from the public catalog/,
   },
   "memory-floor": {
     good: [machine("large", {})],

@@ -225,6 +225,19 @@ const ofMachines: Row[] = [
   ["a checksum of no file", { boxUrl: undefined }, "boxChecksum boxUrl", /file/],
   ["a file of no box", { box: undefined }, "boxUrl box", /name/],
   [
+    "a cloud image with a box's name",
+    { boxUrl: "https://x/a.qcow2", boxVersion: undefined },
+    "box boxUrl",
+    /remove it/,
+  ],
+  ["a cloud image with a version", { boxUrl: "/a.img", box: undefined }, "boxVersion boxUrl", /remove it/],
+  [
+    "a cloud image that may be anything",
+    { boxUrl: "/a.raw", box: undefined, boxVersion: undefined, boxChecksum: undefined },
+    "boxUrl boxChecksum",
+    /root on every machine.*boxChecksum/,
+  ],
+  [
     "a login and an archive",
     { imageArchive: { file: "/a.tar", sha256: "0".repeat(64) } },
     "registryLogin imageArchive",

@@ -43,7 +43,7 @@ test("of many packages it is told now and then how far they are", () => {
 });
 
 test("the lab's own lists name nothing twice and nothing that starts services for itself", () => {
-  for (const file of ["packages.txt", "box/packages.txt"]) {
+  for (const file of ["packages.txt", "box/own/packages.txt"]) {
     const names = parsePackageList(readFileSync(join(packageRoot, "lab", file), "utf8"));
     assert.ok(names.length > 10);
     assert.equal(new Set(names).size, names.length);

@@ -141,13 +141,13 @@ describe("the Vagrantfile", () => {
     assert.ok(lines[1]?.endsWith('mac: "52:54:00:aa:bb:cc", auto_config: false'), lines[1]);
     const script = networkdLines(own, identity.uuid);
     assert.deepEqual(script.slice(1, 13), [
-      "cat > /etc/systemd/network/50-machine-1.network <<'END'",
+      "cat > /etc/systemd/network/05-machine-1.network <<'END'",
       "[Match]",
       `MACAddress=${mac}`,
       "[Network]",
       "Address=192.168.56.11/24",
       "END",
-      "cat > /etc/systemd/network/50-machine-2.network <<'END'",
+      "cat > /etc/systemd/network/05-machine-2.network <<'END'",
       "[Match]",
       "MACAddress=52:54:00:aa:bb:cc",
       "[Network]",

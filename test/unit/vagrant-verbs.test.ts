@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { unknownValue } from "../../local/pulumi/values";
+import { cloudBox } from "../../providers/vagrant/debian-box";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
 import {
   changedInputs,
@@ -127,4 +128,19 @@ describe("the steps that bring a machine to its inputs", () => {
     it(`${state}${whole ? "" : ", half-made"}, wanted ${wanted.join(" and ") || "nothing"}: ${steps.join(", ") || "none"}`, () => {
       assert.deepEqual(stepsFor(state, whole, new Set(wanted)), steps);
     });
+});
+
+describe("a box that was made of a cloud image", () => {
+  const of = (letter: string) =>
+    cloudBox({ url: `https://x/${letter}.qcow2`, checksum: `sha512:${letter.repeat(128)}` });
+  const made = machineInputs({ ...of("a"), boxVersion: undefined });
+  it("is kept by a machine when the program names a newer image", () => {
+    const newer = machineInputs({ ...of("b"), boxVersion: undefined });
+    assert.deepEqual(new Set(changedInputs(made, newer).values()), new Set(["record"]));
+  });
+  it("is replaced by a box that somebody else made, and replaces one", () => {
+    const other = machineInputs({ box: "debian/bookworm64" });
+    assert.equal(changedInputs(made, other).get("box"), "replace");
+    assert.equal(changedInputs(other, made).get("box"), "replace");
+  });
 });

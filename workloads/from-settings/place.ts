@@ -2,11 +2,13 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
 import type { MachineTemplate } from "../../components/machines";
+import { defaultCloudImage, isCloudImage } from "../../domain/cloud-image";
 import { defaultMemory } from "../../domain/machine-memory";
 import { type Mistake, mistake } from "../../domain/mistake";
 import type { LabDescription } from "../../lab/description";
 import { callOf } from "../../local/called";
 import { dataHome } from "../../local/paths";
+import { cloudBox } from "../../providers/vagrant/debian-box";
 import { type Settings, SettingsError } from "../../settings";
 import { chooseStorage, type StoragePlace } from "./storage-place";
 
@@ -51,10 +53,12 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
     machines: {
       ...alike(settings),
       hypervisor: "libvirt",
-      box: settings.box ?? lab.box.name,
-      boxVersion: settings.box ? settings.boxVersion : lab.box.version,
-      guest: settings.box ? undefined : "debian",
-      networkd: settings.box === undefined,
+      ...(boxOf(settings) ?? {
+        box: lab.box.name,
+        boxVersion: lab.box.version,
+        guest: "debian",
+        networkd: true,
+      }),
       memory: settings.memory ?? defaultMemory.lab,
       directory: join(lab.home, "machines", stack),
       libvirt: {
@@ -79,10 +83,7 @@ function elsewhere(settings: Settings, stack: string): Place {
       ? {
           ...alike(settings),
           hypervisor: settings.hypervisor === "libvirt" ? "libvirt" : "virtualbox",
-          box: settings.box ?? "",
-          boxVersion: settings.boxVersion,
-          guest: undefined,
-          networkd: false,
+          ...(boxOf(settings) ?? defaultBox(settings.hypervisor) ?? { box: "" }),
           memory: settings.memory ?? defaultMemory.elsewhere,
           directory: join(dataHome(), "machines", stack),
           libvirt: undefined,
@@ -96,18 +97,37 @@ function elsewhere(settings: Settings, stack: string): Place {
 
 /** What is said of machines wherever they are made. */
 function alike(settings: Settings) {
-  const { boxUrl, boxChecksum, cpus, bridge, dhcpNetwork, subnet } = settings;
-  return { ...{ boxUrl, boxChecksum, cpus, bridge, dhcpNetwork }, prefix: subnet.prefix };
+  const { cpus, bridge, dhcpNetwork, subnet } = settings;
+  return { ...{ cpus, bridge, dhcpNetwork }, prefix: subnet.prefix };
 }
 
-function machineMistakes({ box, hypervisor }: Settings): Mistake[] {
+type BoxSettings = Pick<Settings, "box" | "boxVersion" | "boxUrl" | "boxChecksum">;
+
+/** The box that the settings name, or one that is made of the cloud image that they name; undefined if they name neither. */
+function boxOf({ box, boxVersion, boxUrl, boxChecksum }: Partial<BoxSettings>) {
+  if (isCloudImage(boxUrl) && boxChecksum) return cloudBox({ url: boxUrl, checksum: boxChecksum });
+  return box ? { box, boxVersion, boxUrl, boxChecksum, guest: undefined, networkd: false } : undefined;
+}
+
+/**
+ * The box where the settings name none, outside of the lab; undefined if there is none. What describes a machine to VirtualBox
+ * (providers/vagrant/cloud-box/ovf.ts) is for x86.
+ */
+function defaultBox(hypervisor: Settings["hypervisor"]) {
+  const image = defaultCloudImage(process.arch);
+  if (!image || (hypervisor !== "libvirt" && process.arch !== "x64")) return undefined;
+  return cloudBox(image);
+}
+
+function machineMistakes(settings: Settings): Mistake[] {
+  const { hypervisor } = settings;
   const mistakes: Mistake[] = [];
-  if (!box)
+  if (hypervisor !== "lab" && !boxOf(settings) && !defaultBox(hypervisor))
     mistakes.push(
       mistake(
         "box",
-        "is missing",
-        `outside of the lab, name a Vagrant box with Docker for your hypervisor (or run in the lab: \`${callOf("up")}\`)`,
+        `is missing, and none can be made here of a cloud image for ${process.arch}`,
+        "name a Vagrant box of a Debian for your hypervisor",
       ),
     );
   if (hypervisor === "lab")

@@ -26,7 +26,7 @@ export interface HaRancherArgs extends Omit<HaBaseArgs, "dataDirectory"> {
  *     { name: "left", address: "192.168.56.41" },
  *     { name: "right", address: "192.168.56.42" },
  *   ],
- *   machines: { hypervisor: "libvirt", box: "debian/bookworm64", prefix: 24, directory: "/srv/machines", owner: "me/dev" },
+ *   machines: { hypervisor: "libvirt", ...debianBox(), prefix: 24, directory: "/srv/machines", owner: "me/dev" },
  *   floatingIp: { vip: { address: "192.168.56.40", prefix: 24 } },
  *   storage: { kind: "host", address: "192.168.56.1", directory: "/srv/rancher" },
  * });

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Turns a fresh Debian tree into the box's system.
-# Usage: customize.sh TREE REGISTRY-MIRROR
+# Turns a fresh Debian tree into the system of the lab's own box.
+# Usage: customize.sh TREE SUITE REGISTRY-MIRROR
 set -euo pipefail
-tree=$1 mirror=$2
+tree=$1 mirror=$3
 here=$(dirname "$(realpath "$0")")
 
 chroot "$tree" useradd --create-home --shell /bin/bash --groups sudo,docker vagrant
@@ -27,10 +27,3 @@ chroot "$tree" systemctl --quiet mask modprobe@configfs.service modprobe@dm_mod.
 chroot "$tree" systemctl --quiet enable docker.socket ssh.service ssh-host-key.service systemd-networkd.service \
   host-name-told.path
 chroot "$tree" systemctl --quiet disable systemd-networkd-wait-online.service
-
-# Each machine makes its own identity.
-rm -f "$tree"/etc/ssh/ssh_host_*
-: >"$tree/etc/machine-id"
-rm -f "$tree/var/lib/dbus/machine-id"
-# How the building machine reaches its package source is not the box's business.
-rm -f "$tree/etc/apt/apt.conf.d/99mmdebstrap"
