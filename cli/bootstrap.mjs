@@ -154,15 +154,18 @@ function installDependencies() {
 
 // --- the program -----------------------------------------------------------------------------------------------
 
-/** Removes what was compiled from sources that are gone: tests among them would still run. */
+/** What the compiler makes of a source. */
+const compiled = /\.(js(\.map)?|d\.ts)$/;
+
+/** Removes what was compiled from sources that are gone: tests among them would still run, and `npm pack` would take it. */
 function removeOrphans(built) {
   const dist = join(root, "dist");
   const walk = (folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const file = join(folder, entry.name);
       if (entry.isDirectory()) walk(file);
-      else if (/\.js(\.map)?$/.test(entry.name)) {
-        const source = relative(dist, file).replace(/\.js(\.map)?$/, ".ts");
+      else if (compiled.test(entry.name)) {
+        const source = relative(dist, file).replace(compiled, ".ts");
         if (built[source] === undefined) rmSync(file);
       }
     }

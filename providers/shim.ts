@@ -13,33 +13,50 @@ export type Implementation =
   | "ha-rancher/providers/vip";
 
 /**
+ * A module of the installed package. Part of what the state holds, so it is the same on every machine and says no path: the
+ * package is looked for from the program's folder, then from the Pulumi SDK that runs this. So it is found as a direct
+ * dependency or as one of another package, by self-reference in this project, and in NODE_PATH.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: whatever the module exports
+const load = (implementation: Implementation): any => {
+  const { createRequire } = require("node:module");
+  const ofSdk = /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]dynamic-provider[\\/]index\.js$/;
+  const sdk = Object.keys(require.cache).filter((file) => ofSdk.test(file));
+  for (const from of [`${process.cwd()}/`, ...sdk]) {
+    let found: string;
+    try {
+      found = createRequire(from).resolve(implementation);
+    } catch {
+      continue;
+    }
+    return require(found);
+  }
+  throw new Error(
+    `the package ha-rancher is not found from ${process.cwd()}: run \`npm install\` there, or name the folder node_modules that has it in NODE_PATH`,
+  );
+};
+
+/**
  * The provider object of a resource type.
  *
  * Pulumi serializes this object into the stack's state and runs `refresh` and `destroy` from there, so it holds
  * no logic: it only forwards to the installed code. A fix in that code reaches old resources at once, and
- * module-level state (locks, connections) works. `createRequire` resolves from the program's folder: by
- * self-reference in this project, from node_modules in a program that imports this package (a bare `require` of
- * our own name fails, since it resolves from the Pulumi SDK's folder).
+ * module-level state (locks, connections) works. (A bare `require` of our own name resolves from the program's folder
+ * alone, and not by self-reference.)
  *
  * Make one object per type: Pulumi caches its serialization by object.
  *
- * @param module the exporting module; it has an object of that name
+ * @param implementation the exporting module; it has an object of that name
  * @param name the name of the `pulumi.dynamic.ResourceProvider` which that module exports
  */
-export function shim(module: Implementation, name: string): pulumi.dynamic.ResourceProvider {
+export function shim(implementation: Implementation, name: string): pulumi.dynamic.ResourceProvider {
   return {
-    check: (olds, news) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].check(olds, news),
-    diff: (id, olds, news) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].diff(id, olds, news),
-    create: (inputs) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].create(inputs),
-    read: (id, props) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].read(id, props),
-    update: (id, olds, news) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].update(id, olds, news),
-    delete: (id, props) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].delete(id, props),
+    check: (olds, news) => load(implementation)[name].check(olds, news),
+    diff: (id, olds, news) => load(implementation)[name].diff(id, olds, news),
+    create: (inputs) => load(implementation)[name].create(inputs),
+    read: (id, props) => load(implementation)[name].read(id, props),
+    update: (id, olds, news) => load(implementation)[name].update(id, olds, news),
+    delete: (id, props) => load(implementation)[name].delete(id, props),
   };
 }
 
