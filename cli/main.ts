@@ -11,6 +11,7 @@ import { downCommand } from "./commands/down";
 import { drillCommand } from "./commands/drill";
 import { failuresCommand } from "./commands/failures";
 import { fenceConfirmCommand } from "./commands/fence-confirm";
+import { forgetCommand } from "./commands/forget";
 import { forwardCommand } from "./commands/forward";
 import { logsCommand } from "./commands/logs";
 import { maintenanceCommand } from "./commands/maintenance";
@@ -45,7 +46,14 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
   "Make and remove:": [upCommand, downCommand, newStackCommand, doctorCommand],
   "Look:": [statusCommand, logsCommand, openCommand],
   "Go there:": [sshCommand, shellCommand, forwardCommand],
-  "Operate:": [switchoverCommand, maintenanceCommand, backupCommand, restoreCommand, rotateCommand],
+  "Operate:": [
+    switchoverCommand,
+    maintenanceCommand,
+    backupCommand,
+    restoreCommand,
+    rotateCommand,
+    forgetCommand,
+  ],
   "Tell the agents:": [
     pauseCommand,
     resumeCommand,

@@ -53,8 +53,9 @@ export interface RecordedMachine {
 const machineType = "pulumi-nodejs:dynamic/vagrant:Machine";
 const hostType = "pulumi-nodejs:dynamic/host:Host";
 
-const nodeName = ({ type, inputs }: Resource): string[] =>
-  [machineType, hostType].includes(type) && typeof inputs?.name === "string" ? [inputs.name] : [];
+/** The name of the node that a resource is: a machine or a host; undefined for all others. */
+export const nodeNameOf = ({ type, inputs }: Resource): string | undefined =>
+  [machineType, hostType].includes(type) && typeof inputs?.name === "string" ? inputs.name : undefined;
 
 function recordedMachine({ inputs, outputs }: Resource): RecordedMachine[] {
   const {
@@ -92,7 +93,7 @@ export function describeDeployment(deployment: Deployment | undefined): StackSta
     interrupted,
     pendingCreates: creating.map(({ urn }) => urn),
     machines: machines.flatMap(recordedMachine),
-    nodes: all.flatMap(nodeName),
+    nodes: all.flatMap((each) => nodeNameOf(each) ?? []),
     claims: claimsOfResources(all),
     losses: { usual: lossesOf(all, false), withData: lossesOf(all, true) },
     salt,

@@ -1,11 +1,10 @@
 import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
-import { exec, SshError } from "../../providers/remote/ssh";
 import { tellAgents } from "../../stack/agents";
-import type { KnownNode, KnownStack } from "../../stack/known-stack";
-import { answerLimit } from "../../stack/measure";
-import { endpointOf, knownNode } from "../../stack/nodes";
+import type { KnownStack } from "../../stack/known-stack";
+import { knownNode } from "../../stack/nodes";
 import { mustBeTold } from "../../stack/orders";
+import { signOfLife } from "../../stack/sign-of-life";
 import { confirm } from "../ui/confirm";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -15,16 +14,6 @@ export interface FenceConfirmOptions {
   node: string;
   /** Do not ask. */
   yes?: boolean;
-}
-
-/** What shows that a machine runs at a node's address; undefined if nothing does. */
-async function signOfLife(node: KnownNode): Promise<string | undefined> {
-  try {
-    await exec(await endpointOf(node), "true", { timeout: answerLimit });
-    return "it answers over SSH";
-  } catch (error) {
-    return error instanceof SshError && error.failure !== "unreachable" ? error.message : undefined;
-  }
 }
 
 /**

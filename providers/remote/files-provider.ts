@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { callOf } from "../../local/called";
 import { partialFailure } from "../shim";
 import { checkInputs } from "../validation";
 import { SshError, shownEndpoint } from "./dial";
@@ -138,7 +139,7 @@ async function onNode(files: FilesInputs, script: string, stdin = ""): Promise<E
     if (!(error instanceof SshError)) throw error;
     throw new SshError(
       error.failure,
-      `${named(files)}: ${error.message}\nIf the machine is gone for good, take what was on it out of the state with \`pulumi state delete\`.`,
+      `${named(files)}: ${error.message}\nIf the machine is gone for good, \`${callOf("forget", "NODE")}\` takes it out of the state; in a program of your own, \`pulumi state delete\`.`,
     );
   }
 }

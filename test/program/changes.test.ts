@@ -6,7 +6,7 @@ import { imageShape } from "../../settings/image";
 import { workloadShape } from "../../settings/workload";
 import { containerShape } from "../../workloads/container/settings";
 import { rancherShape } from "../../workloads/rancher/settings";
-import { agents, changes, container, given, register } from "./changes";
+import { agents, changes, container, given, register, unknownInPreview } from "./changes";
 
 /* What a change of one setting changes, for all of them but Rancher's (rancher.test.ts). */
 
@@ -23,7 +23,8 @@ const agent = {
   nodes: { one: { plug: "one" }, two: { plug: "two" } },
 };
 
-const table: [setting: Settings, from: Settings, wanted: string[]][] = [
+/** With what a preview cannot know of it; none: it shows the change alone. */
+const table: [setting: Settings, from: Settings, wanted: string[], unknown?: string[]][] = [
   [
     { vip: "192.168.56.20/24" },
     {},
@@ -54,7 +55,12 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
   ],
   [{ cpus: "3" }, {}, ["~ Machine *: cpus"]],
   [{ memory: "2048" }, {}, ["~ Machine *: memory"]],
-  [{ dhcpNetwork: "true" }, {}, ["~ Machine *: networks"]],
+  [
+    { dhcpNetwork: "true" },
+    {},
+    ["~ Machine *: networks"],
+    ["Machine *: address, forwardedPorts, interface, machineId, ssh, state"],
+  ],
   [
     { dataDirectory: "/srv/rancher" },
     {},
@@ -78,7 +84,7 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
     ],
   ],
   [{ keepData: "true" }, {}, ["~ Export export: removeData"]],
-  [{ sharedDirectory: "/srv/shared" }, {}, ["~ Export export: directory"]],
+  [{ sharedDirectory: "/srv/shared" }, {}, ["~ Export export: directory"], ["Export export: exportId, path"]],
   [
     { nfsAddress: "192.168.56.9" },
     {},
@@ -119,12 +125,11 @@ const table: [setting: Settings, from: Settings, wanted: string[]][] = [
   ],
 ];
 
-for (const [setting, from, wanted] of table)
-  test(`${Object.keys(setting).join()} changes this and nothing else`, async () => {
-    assert.deepEqual(
-      changes(await register(from), await register({ ...from, ...setting })),
-      [...wanted].sort(),
-    );
+for (const [setting, from, wanted, unknown = []] of table)
+  test(`${Object.keys(setting).join()} changes this and nothing else, and a preview shows it`, async () => {
+    const [before, after] = [await register(from), await register({ ...from, ...setting })];
+    assert.deepEqual(changes(before, after), [...wanted].sort());
+    assert.deepEqual(await unknownInPreview(before, after), unknown);
   });
 
 test("every setting has its row", () => {
