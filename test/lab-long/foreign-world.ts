@@ -38,12 +38,12 @@ const namedNetwork = (): string =>
  */
 export class ForeignWorld {
   private readonly domains: string[] = [];
+  private relay: ChildProcess | undefined;
 
   private constructor(
     readonly folder: string,
     readonly lab: LabDescription,
     private readonly mirror: DebianMirror,
-    private readonly relay: ChildProcess,
     readonly publicKey: string,
   ) {}
 
@@ -54,21 +54,11 @@ export class ForeignWorld {
     process.env.XDG_DATA_HOME = join(folder, "data");
     const lab = await startLab(say);
     const mirror = await DebianMirror.start(join(folder, "archive"), files);
-    const places = [`${managementNetwork.hostAddress}:80`, `${served.address}:${served.port}`];
-    const { command, args } = insideLab(lab, [
-      ...["setpriv", "--pdeathsig", "KILL"],
-      ...[process.execPath, "-e", relayProgram, mirror.socket, ...places],
-    ]);
     const { privateKey, publicKey } = newKeyPair("owner");
     writeFileSync(join(folder, "key"), privateKey, { mode: 0o600 });
-    const world = new ForeignWorld(
-      folder,
-      lab,
-      mirror,
-      spawn(command, args, { stdio: "inherit" }),
-      publicKey,
-    );
+    const world = new ForeignWorld(folder, lab, mirror, publicKey);
     await world.giveNames();
+    await world.serve();
     return world;
   }
 
@@ -91,8 +81,18 @@ export class ForeignWorld {
       ["net-start", managementNetwork.name],
     ])
       await this.must(["virsh", ...args]);
-    // The network's address was gone for a moment, and what listened there.
-    const { stdout } = await this.try(["curl", "-sI", "-m", "20", this.urlOf("/debian/dists/")]);
+  }
+
+  /** Serves Debian's archive and the given files in the lab's network, once it has its addresses. */
+  private async serve(): Promise<void> {
+    const places = [`${managementNetwork.hostAddress}:80`, `${served.address}:${served.port}`];
+    const { command, args } = insideLab(this.lab, [
+      ...["setpriv", "--pdeathsig", "KILL"],
+      ...[process.execPath, "-e", relayProgram, this.mirror.socket, ...places],
+    ]);
+    this.relay = spawn(command, args, { stdio: "inherit" });
+    const asked = ["curl", "-sI", "-m", "20", "--retry", "20", "--retry-connrefused", this.urlOf("/")];
+    const { stdout } = await this.try(asked);
     if (!stdout.startsWith("HTTP/")) throw new Error("nothing in the lab's network serves Debian's archive");
   }
 
@@ -190,7 +190,7 @@ export class ForeignWorld {
   /** Takes all away, whatever happened. */
   async end(): Promise<void> {
     rmSync(stackFile, { force: true });
-    this.relay.kill("SIGKILL");
+    this.relay?.kill("SIGKILL");
     this.mirror.end();
     await stopLab(say);
     rmSync(this.folder, { recursive: true, force: true });

@@ -26,7 +26,7 @@ const hosts: ForeignHost[] = [
   { name: "right", address: "192.168.56.104" },
 ];
 const debian: Login = { user: "debian", port: 22 };
-const operator: Login = { user: "operator", port: 2222 };
+const owner: Login = { user: "owner", port: 2222 };
 
 let world: ForeignWorld;
 let files: { box: string; image: string; busy: string };
@@ -139,7 +139,10 @@ const goesDown = (column: string): void =>
   );
 
 /** Settings of a stack of machines. */
-const machinesOf = (box: Record<string, unknown>) => ({ vip: `${vip}/24`, nodes: machineNodes, ...box });
+const machinesOf = (box: Record<string, unknown>) => ({
+  ...{ vip: `${vip}/24`, nodes: machineNodes, cpus: 1 },
+  ...box,
+});
 
 const asMachine = "debian/bookworm64 as machines";
 step("a box like debian/bookworm64 is named by its file", async () => {
@@ -236,7 +239,7 @@ async function ownersThingsWork(): Promise<void> {
     assert.match(page, /the owner greets/, host.name);
     const said = await world.on(
       host,
-      operator,
+      owner,
       [
         "docker inspect --format '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}' owners-app",
         "nft list chain inet owner input | grep -c 'policy drop'",
@@ -257,7 +260,7 @@ async function ownersThingsWork(): Promise<void> {
 }
 
 const asBusyHost = "host in use as hosts";
-hostSteps(asBusyHost, operator, busyDisks, () => files.busy);
+hostSteps(asBusyHost, owner, busyDisks, () => files.busy);
 step(`${asBusyHost}: what its owner runs there works before`, async () => {
   const end = Date.now() + 300_000;
   for (;;) {
@@ -271,4 +274,4 @@ step(`${asBusyHost}: what its owner runs there works before`, async () => {
   }
 });
 rows(asBusyHost, ofHosts, ownersThingsWork);
-hostsEnd(asBusyHost, operator, ownersThingsWork);
+hostsEnd(asBusyHost, owner, ownersThingsWork);
