@@ -1,5 +1,3 @@
-import type * as pulumi from "@pulumi/pulumi";
-
 /** The modules that implement resource types, as this package exports them. */
 export type Implementation =
   | "ha-rancher/providers/agent"
@@ -12,35 +10,28 @@ export type Implementation =
   | "ha-rancher/providers/vagrant"
   | "ha-rancher/providers/vip";
 
+/** The verbs of a `pulumi.dynamic.ResourceProvider`. */
+const verbs = ["check", "diff", "create", "read", "update", "delete"] as const;
+
 /**
- * The provider object of a resource type.
+ * The provider of a resource type as Pulumi keeps it: the text of a module whose `handler` makes it.
  *
- * Pulumi serializes this object into the stack's state and runs `refresh` and `destroy` from there, so it holds
+ * Pulumi stores this text in the stack's state and runs `refresh` and `destroy` from there, so it holds
  * no logic: it only forwards to the installed code. A fix in that code reaches old resources at once, and
  * module-level state (locks, connections) works. `createRequire` resolves from the program's folder: by
  * self-reference in this project, from node_modules in a program that imports this package (a bare `require` of
  * our own name fails, since it resolves from the Pulumi SDK's folder).
  *
- * Make one object per type: Pulumi caches its serialization by object.
+ * Pulumi's own way to such a text serializes an object, for which it loads the TypeScript compiler and looks through all
+ * loaded modules with a debugger: a second in each run of a program.
  *
  * @param module the exporting module; it has an object of that name
  * @param name the name of the `pulumi.dynamic.ResourceProvider` which that module exports
  */
-export function shim(module: Implementation, name: string): pulumi.dynamic.ResourceProvider {
-  return {
-    check: (olds, news) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].check(olds, news),
-    diff: (id, olds, news) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].diff(id, olds, news),
-    create: (inputs) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].create(inputs),
-    read: (id, props) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].read(id, props),
-    update: (id, olds, news) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].update(id, olds, news),
-    delete: (id, props) =>
-      require("node:module").createRequire(`${process.cwd()}/`)(module)[name].delete(id, props),
-  };
+export function shim(module: Implementation, name: string): string {
+  const forward = `(...args) => require("node:module").createRequire(\`\${process.cwd()}/\`)(${JSON.stringify(module)}).${name}`;
+  const methods = verbs.map((verb) => `  ${verb}: ${forward}.${verb}(...args),\n`);
+  return `exports.handler = () => ({\n${methods.join("")}});\n`;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { current } from "../current";
-import { rollout as provider } from "./rollout-provider";
 
 export { Rollout, type RolloutArgs } from "./rollout";
 
-/** What Pulumi calls. */
-export const rollout = current(provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const rollout = current(
+  () => (require("./rollout-provider") as typeof import("./rollout-provider")).rollout,
+);

@@ -1,9 +1,11 @@
 import { current } from "../current";
-import { daemonSettings as daemonProvider } from "./daemon-settings-provider";
-import { imageArchive as archiveProvider } from "./image-archive-provider";
 
 export { DaemonSettings, type DaemonSettingsArgs } from "./daemon-settings";
 export { ImageArchive, type ImageArchiveArgs } from "./image-archive";
-/** What Pulumi calls. */
-export const daemonSettings = current(daemonProvider);
-export const imageArchive = current(archiveProvider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const daemonSettings = current(
+  () => (require("./daemon-settings-provider") as typeof import("./daemon-settings-provider")).daemonSettings,
+);
+export const imageArchive = current(
+  () => (require("./image-archive-provider") as typeof import("./image-archive-provider")).imageArchive,
+);

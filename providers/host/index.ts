@@ -1,7 +1,6 @@
 import { current } from "../current";
-import { host as provider } from "./host-provider";
 
 export { Host, type HostArgs } from "./host";
 
-/** What Pulumi calls. */
-export const host = current(provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const host = current(() => (require("./host-provider") as typeof import("./host-provider")).host);

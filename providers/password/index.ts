@@ -1,6 +1,7 @@
 import { current } from "../current";
-import { password as provider } from "./password-provider";
 
 export { Password, type PasswordArgs } from "./password";
-/** What Pulumi calls. */
-export const password = current(provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const password = current(
+  () => (require("./password-provider") as typeof import("./password-provider")).password,
+);

@@ -1,7 +1,8 @@
 import { current } from "../current";
-import { release as provider } from "./release-provider";
 
 export { Release, type ReleaseArgs } from "./release";
 
-/** What Pulumi calls. */
-export const release = current(provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const release = current(
+  () => (require("./release-provider") as typeof import("./release-provider")).release,
+);

@@ -1,10 +1,9 @@
 import { current } from "../current";
-import { machine as provider } from "./lifecycle";
 
 export type { MachineArgs, NetworkArgs, PortArgs, ScriptArgs, SyncedFolderArgs } from "./args";
 export { type HypervisorName, hypervisorNames } from "./hypervisors";
 export { Machine } from "./machine";
 export type { ForwardedPort } from "./vagrantfile-network";
 
-/** What Pulumi calls. */
-export const machine = current(provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const machine = current(() => (require("./lifecycle") as typeof import("./lifecycle")).machine);

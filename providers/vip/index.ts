@@ -1,7 +1,4 @@
 import { current } from "../current";
-import { configuration as configurationProvider } from "./configuration-provider";
-import { keepalived as keepalivedProvider } from "./keepalived-provider";
-import { members as membersProvider } from "./members-provider";
 
 export { type Holders, hasAddress, measureHolders } from "./holders";
 export {
@@ -14,7 +11,13 @@ export {
 } from "./keepalived";
 export { type Answer, ping, waitForPing } from "./ping";
 
-/** What Pulumi calls. */
-export const configuration = current(configurationProvider);
-export const keepalived = current(keepalivedProvider);
-export const members = current(membersProvider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const configuration = current(
+  () => (require("./configuration-provider") as typeof import("./configuration-provider")).configuration,
+);
+export const keepalived = current(
+  () => (require("./keepalived-provider") as typeof import("./keepalived-provider")).keepalived,
+);
+export const members = current(
+  () => (require("./members-provider") as typeof import("./members-provider")).members,
+);

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { credentials, type Metadata, type ServiceError } from "@grpc/grpc-js";
-import * as pulumi from "@pulumi/pulumi";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import {
   CheckRequest,
@@ -26,7 +25,7 @@ import {
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { packageRoot } from "../../local/root";
-import { type Implementation, shim } from "../../providers/shim";
+import { shim } from "../../providers/shim";
 import { ownOwner, TestServer } from "./remote-server";
 
 /*
@@ -74,12 +73,6 @@ const call = <Response>(
     method((error, response) => (error ? reject(error) : resolve(response)));
   });
 
-/** The text that the state holds for a provider. */
-async function serialized(module: Implementation, name: string): Promise<string> {
-  const provider = shim(module, name);
-  return (await pulumi.runtime.serializeFunction(() => provider)).text;
-}
-
 const outputs = (response: { getProperties(): Struct | undefined }): Properties =>
   response.getProperties()?.toJavaScript() ?? {};
 
@@ -123,15 +116,15 @@ function halfMade(error: ServiceError & { metadata: Metadata }): { id: string; p
 }
 
 test("what goes into the state is a forwarder without logic, the same for all of a type", async () => {
-  const text = await serialized("ha-rancher/providers/remote", "files");
+  const text = shim("ha-rancher/providers/remote", "files");
   assert.ok(text.length < 4_000, `${text.length} characters`);
   assert.match(text, /createRequire\(`\$\{process\.cwd\(\)\}\/`\)/);
   assert.doesNotMatch(text, /afterWrite|sha256/);
-  assert.equal(text, await serialized("ha-rancher/providers/remote", "files"));
+  assert.equal(text, shim("ha-rancher/providers/remote", "files"));
 });
 
 test("a password's life in the provider's process", async () => {
-  const __provider = await serialized("ha-rancher/providers/password", "password");
+  const __provider = shim("ha-rancher/providers/password", "password");
   assert.deepEqual((await check({ __provider, length: 3 })).failures, [
     "`length` must be 12 or more: shorter passwords are guessed",
   ]);
@@ -145,7 +138,7 @@ test("a password's life in the provider's process", async () => {
 });
 
 test("a file's life in the provider's process: all over one connection", async () => {
-  const __provider = await serialized("ha-rancher/providers/remote", "files");
+  const __provider = shim("ha-rancher/providers/remote", "files");
   const path = server.path("etc/app.conf");
   const owner = ownOwner();
   const given = { __provider, ssh: server.endpoint, files: { [path]: { content: "ä\n", owner } } };
@@ -173,7 +166,7 @@ test("a file's life in the provider's process: all over one connection", async (
 });
 
 test("a half-made file can be completed, read and deleted from what the state holds of it", async () => {
-  const __provider = await serialized("ha-rancher/providers/remote", "files");
+  const __provider = shim("ha-rancher/providers/remote", "files");
   const path = server.path("etc/half.conf");
   const given = {
     __provider,
