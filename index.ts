@@ -1,3 +1,4 @@
+import "./local/pulumi/plain-traces";
 import * as pulumi from "@pulumi/pulumi";
 import { currentLab } from "./lab/description";
 import { mustEndWhole } from "./local/pulumi/whole-program";
@@ -5,12 +6,6 @@ import { assertFresh, StaleProgram } from "./local/toolchain/freshness";
 import { ownSettings, parseSettings, SettingsError, settingNames } from "./settings";
 import { choosePlace } from "./workloads/from-settings/place";
 import { makeStack, type Stack } from "./workloads/from-settings/stack";
-
-// A bug of this program shows its stack trace (below). Pulumi has every stack trace rewritten by the source maps of
-// what runs: it takes one for each promise, which costs half a second, and the paths that it writes
-// (`node_modules/@pulumi/output.ts`) send Node 20.20 into an endless loop when they are printed (util's
-// markNodeModules).
-delete (Error as Partial<ErrorConstructor>).prepareStackTrace;
 
 /** Whether an error is the user's to correct: its message says all there is to know, and a stack trace would hide it. */
 const isForUsers = (error: unknown): error is Error =>

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { forStack } from "../local/called";
 import type { KnownStack } from "../stack/known-stack";
+import { measure } from "../stack/measure";
 import type { NodeReport } from "../stack/node-report";
 import { holdersOf, judge, type PingReport, type Verdict } from "../stack/verdict";
 import { whoWorks } from "./pulumi/turn";
@@ -38,3 +40,20 @@ export const exitCodeOf = ({ state }: Pick<Verdict, "state">): number =>
 export const mayPass = ({ state, standings }: StatusReport): boolean =>
   !["healthy", "stopped", "paused"].includes(state) &&
   !(state === "no-standby" && standings.every((each) => each.as !== "none" || each.lasts));
+
+/** Milliseconds between two looks. */
+const pause = 2_000;
+
+/**
+ * Measures a stack.
+ *
+ * @param within seconds to look again until all is well, as long as waiting may help
+ */
+export async function look(stack: string, known: KnownStack, within: number): Promise<StatusReport> {
+  const end = performance.now() + within * 1_000;
+  for (;;) {
+    const report = reportOf(stack, known, await measure(known));
+    if (!mayPass(report) || performance.now() + pause > end) return report;
+    await sleep(pause);
+  }
+}

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { environmentOf } from "../domain/environment";
 import { hostVariables } from "../local/pulumi/variables";
 import { packageRoot } from "../local/root";
-import { ownSettings, settingsText } from "../settings/stack-file";
+import { ownSettings } from "../settings/own-settings";
 import type { Surroundings } from "./pack";
 
 /** A stack's settings as text, by name. */
 function fromStackFile(stack: string): Record<string, string> {
   const file = join(packageRoot, `Pulumi.${stack}.yaml`);
+  // Only where Pulumi does not say the settings: it loads a parser of YAML.
+  const { settingsText } = require("../settings/stack-file") as typeof import("../settings/stack-file");
   try {
     return settingsText(readFileSync(file, "utf8"), file);
   } catch {

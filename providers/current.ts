@@ -9,14 +9,16 @@ function check(): void {
 }
 
 /**
- * Wraps a provider so that it refuses to work while its compiled code is older than its sources. The program checks
- * this, too, but `pulumi destroy` and `pulumi refresh` do not run the program.
+ * A provider that is loaded when it is first asked, and refuses to work while its compiled code is older than its sources.
+ * The program checks this, too, but `pulumi destroy` and `pulumi refresh` do not run the program.
  */
-export function current<T extends object>(provider: T): T {
-  return new Proxy(provider, {
-    get(target, name, receiver) {
+export function current<T extends object>(load: () => T): T {
+  let loaded: T | undefined;
+  return new Proxy({} as T, {
+    get(_, name) {
       check();
-      return Reflect.get(target, name, receiver) as unknown;
+      loaded ??= load();
+      return Reflect.get(loaded, name) as unknown;
     },
   });
 }

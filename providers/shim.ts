@@ -1,5 +1,3 @@
-import type * as pulumi from "@pulumi/pulumi";
-
 /** The modules that implement resource types, as this package exports them. */
 export type Implementation =
   | "ha-rancher/providers/agent"
@@ -12,18 +10,20 @@ export type Implementation =
   | "ha-rancher/providers/vagrant"
   | "ha-rancher/providers/vip";
 
+/** The verbs of a `pulumi.dynamic.ResourceProvider`. */
+const verbs = ["check", "diff", "create", "read", "update", "delete"] as const;
+
 /**
- * A module of the installed package. Part of what the state holds, so it is the same on every machine and says no path: the
- * package is looked for from the program's folder, then from the Pulumi SDK that runs this. So it is found as a direct
- * dependency or as one of another package, by self-reference in this project, and in NODE_PATH.
+ * Finds a module of the installed package: from the program's folder, then from the Pulumi SDK that runs this. So it is found
+ * as a direct dependency or as one of another package, by self-reference in this project, and in NODE_PATH. (A bare `require`
+ * of our own name resolves from the program's folder alone, and not by self-reference.)
  */
-// biome-ignore lint/suspicious/noExplicitAny: whatever the module exports
-const load = (implementation: Implementation): any => {
+const finder = `const find = (implementation) => {
   const { createRequire } = require("node:module");
-  const ofSdk = /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]dynamic-provider[\\/]index\.js$/;
+  const ofSdk = /[\\\\/]@pulumi[\\\\/]pulumi[\\\\/]cmd[\\\\/]dynamic-provider[\\\\/]index\\.js$/;
   const sdk = Object.keys(require.cache).filter((file) => ofSdk.test(file));
-  for (const from of [`${process.cwd()}/`, ...sdk]) {
-    let found: string;
+  for (const from of [process.cwd() + "/", ...sdk]) {
+    let found;
     try {
       found = createRequire(from).resolve(implementation);
     } catch {
@@ -31,33 +31,29 @@ const load = (implementation: Implementation): any => {
     }
     return require(found);
   }
-  throw new Error(
-    `the package ha-rancher is not found from ${process.cwd()}: run \`npm install\` there, or name the folder node_modules that has it in NODE_PATH`,
-  );
+  const where = "the package ha-rancher is not found from " + process.cwd();
+  throw new Error(where + ": run \`npm install\` there, or name the folder node_modules that has it in NODE_PATH");
 };
+`;
 
 /**
- * The provider object of a resource type.
+ * The provider of a resource type as Pulumi keeps it: the text of a module whose `handler` makes it.
  *
- * Pulumi serializes this object into the stack's state and runs `refresh` and `destroy` from there, so it holds
- * no logic: it only forwards to the installed code. A fix in that code reaches old resources at once, and
- * module-level state (locks, connections) works. (A bare `require` of our own name resolves from the program's folder
- * alone, and not by self-reference.)
+ * Pulumi stores this text in the stack's state and runs `refresh` and `destroy` from there, so it holds no logic: it only
+ * forwards to the installed code. A fix in that code reaches old resources at once, and module-level state (locks,
+ * connections) works. It is the same on every machine, and says no path.
  *
- * Make one object per type: Pulumi caches its serialization by object.
+ * Pulumi's own way to such a text serializes an object, for which it loads the TypeScript compiler and looks through all
+ * loaded modules with a debugger: a second in each run of a program.
  *
  * @param implementation the exporting module; it has an object of that name
  * @param name the name of the `pulumi.dynamic.ResourceProvider` which that module exports
  */
-export function shim(implementation: Implementation, name: string): pulumi.dynamic.ResourceProvider {
-  return {
-    check: (olds, news) => load(implementation)[name].check(olds, news),
-    diff: (id, olds, news) => load(implementation)[name].diff(id, olds, news),
-    create: (inputs) => load(implementation)[name].create(inputs),
-    read: (id, props) => load(implementation)[name].read(id, props),
-    update: (id, olds, news) => load(implementation)[name].update(id, olds, news),
-    delete: (id, props) => load(implementation)[name].delete(id, props),
-  };
+export function shim(implementation: Implementation, name: string): string {
+  const methods = verbs.map(
+    (verb) => `  ${verb}: (...args) => find(${JSON.stringify(implementation)}).${name}.${verb}(...args),\n`,
+  );
+  return `${finder}exports.handler = () => ({\n${methods.join("")}});\n`;
 }
 
 /**

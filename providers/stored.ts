@@ -1,5 +1,4 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { current } from "./current";
 import { noteStables } from "./process/previewing";
 import { storedCode } from "./shim";
 
@@ -85,7 +84,7 @@ export function stored(
       throw completed(error, schema, storedCode(news));
     }
   };
-  return current({
+  return {
     check: (olds: Properties, news: Properties) => provider.check(bare(olds), bare(news)),
 
     async diff(id: string, olds: Properties, news: Properties) {
@@ -115,5 +114,5 @@ export function stored(
     },
 
     delete: (id: string, properties: Properties) => provider.delete(id, open(properties).outputs),
-  });
+  };
 }

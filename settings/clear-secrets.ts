@@ -45,6 +45,10 @@ function secretsIn(settings: Settings): Found[] {
   ];
 }
 
+/** Where settings hold a secret that is in the open. */
+export const secretPaths = (settings: Settings): string[] =>
+  secretsIn(settings).flatMap(([path, value]) => (value === undefined || isEncrypted(value) ? [] : [path]));
+
 /**
  * The secrets of a stack that stand in clear where they must not: everywhere but in `dev`.
  *
@@ -53,13 +57,11 @@ function secretsIn(settings: Settings): Found[] {
 export function clearSecretMistakes(settings: Settings, stack: string): Mistake[] {
   const environment = environmentOf(stack, settings.environment, settings.nodes);
   if (environment === "dev") return [];
-  return secretsIn(settings)
-    .filter(([, value]) => value !== undefined && !isEncrypted(value))
-    .map(([path]) =>
-      mistake(
-        path,
-        `stands in clear, which \`environment\` ${environment} does not allow`,
-        `encrypt it: \`pulumi config set --secret --path 'ha-rancher:${path}'\``,
-      ),
-    );
+  return secretPaths(settings).map((path) =>
+    mistake(
+      path,
+      `stands in clear, which \`environment\` ${environment} does not allow`,
+      `encrypt it: \`pulumi config set --secret --path 'ha-rancher:${path}'\``,
+    ),
+  );
 }

@@ -15,8 +15,8 @@ import type { Rule } from "./values";
 import { foreignMistakes } from "./workload";
 
 export { SettingsError } from "./error";
+export { namespace, ownSettings } from "./own-settings";
 export { settingNames } from "./schema";
-export { namespace, ownSettings, stackOfFile } from "./stack-file";
 
 /** A node as the settings have it: a host that existed before, or else a machine. */
 export interface NodeSettings {

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { namespace, namespacesOfOthers } from "./own-settings";
 import { settingsSchema } from "./schema";
-import { namespace, namespacesOfOthers } from "./stack-file";
 import { encryptedText } from "./values";
 
 /* What editors are told of the settings: a JSON schema, made from the declarations that check them. */

@@ -1,18 +1,15 @@
 import { basename } from "node:path";
-import { closest } from "../domain/closest";
 import { type Mistake, mistake } from "../domain/mistake";
-import { type PathPart, partsOfPath, pathText } from "../domain/setting-path";
+import { type PathPart, partsOfPath } from "../domain/setting-path";
 import { encrypted } from "./encrypted";
 import { SettingsError } from "./error";
+import { namespace, type OwnSettings, ownSettings } from "./own-settings";
 import { readYaml } from "./stack-yaml";
 
 /*
  * Reads a stack's file, Pulumi.<stack>.yaml, as Pulumi gives its settings to a program: by name, as text. Loads nothing
  * that checks settings, since each process of the policy pack reads a stack's file, too.
  */
-
-/** The project's name, which is also the namespace of its settings: `ha-rancher:vip`. */
-export const namespace = "ha-rancher";
 
 /** The stack's name from its file: `dev` for Pulumi.dev.yaml. */
 export const stackOfFile = (file: string): string => basename(file).replace(/^Pulumi\.(.+)\.yaml$/, "$1");
@@ -46,54 +43,6 @@ function configOf(content: unknown, named: string): Record<string, unknown> {
       mistake("config", `in ${named} must be settings by name, such as \`${namespace}:vip\``),
     ]);
   return config;
-}
-
-/** Namespaces of others in a stack's file: Pulumi's own, and those of the providers that this program uses. */
-export const namespacesOfOthers: readonly string[] = ["pulumi", "docker", "command"];
-
-/** The settings of this program among all values of a stack, and what is wrong with the names of the others. */
-export interface OwnSettings<Value> {
-  /** By name without the namespace. Those whose namespace is missing or wrong are among them, to be judged with them. */
-  own: Record<string, Value>;
-  mistakes: Mistake[];
-}
-
-/** Why a name with a strange namespace, or none, is not read. */
-function strange(key: string, name: string, names: readonly string[]): Mistake {
-  const known = names.includes(name) ? name : closest(name, names);
-  const shown = pathText([key]);
-  if (!key.includes(":"))
-    return mistake(shown, `must be written \`${namespace}:${shown}\`, with its namespace`);
-  return mistake(
-    shown,
-    `is in a namespace that nothing here reads (${[namespace, ...namespacesOfOthers].join(", ")} are read)`,
-    known === undefined ? "remove it" : `write \`${namespace}:${known}\``,
-  );
-}
-
-/**
- * Tells the settings of this program from those of others.
- *
- * @param all by name with namespace
- * @param names of the settings that there are
- */
-export function ownSettings<Value>(
-  all: Record<string, Value>,
-  names: readonly string[] = [],
-): OwnSettings<Value> {
-  const mistakes: Mistake[] = [];
-  // Maps: `__proto__` is a name like any other.
-  const own = new Map<string, Value>();
-  const nearly = new Map<string, Value>();
-  for (const [key, value] of Object.entries(all)) {
-    const [, space, name = ""] = /^(?:([^:]*):)?(.*)$/s.exec(key) ?? [];
-    if (space === namespace) own.set(name, value);
-    else if (space === undefined || !namespacesOfOthers.includes(space)) {
-      mistakes.push(strange(key, name, names));
-      if (names.includes(name)) nearly.set(name, value);
-    }
-  }
-  return { own: Object.fromEntries([...nearly, ...own]), mistakes };
 }
 
 /** The settings of a stack's file as text, and where each stands. */

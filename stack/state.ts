@@ -1,3 +1,4 @@
+import { inBareProject } from "../local/pulumi/bare-project";
 import {
   contentsOf,
   type Deployment,
@@ -132,7 +133,8 @@ export async function readState(
   return describeDeployment(readExport(result.stdout));
 }
 
-/** Makes an empty stack. */
-export async function initStack(stack: string, { pulumi, env, cwd }: Cli): Promise<void> {
-  await run(pulumi, ["stack", "init", stack, "--no-select", "--non-interactive"], { env, cwd });
+/** Makes an empty stack, and touches no file of settings. */
+export async function initStack(stack: string, { pulumi, env }: Cli): Promise<void> {
+  const argv = ["stack", "init", stack, "--no-select", "--non-interactive"];
+  await inBareProject(async (cwd) => await run(pulumi, argv, { env, cwd }));
 }

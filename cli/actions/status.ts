@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KnownStack } from "../../stack/known-stack";
-import { measure } from "../../stack/measure";
 import type { Verdict } from "../../stack/verdict";
 import type { UnreachedStack } from "../place";
-import { exitCodeOf, mayPass, reportOf } from "../status-report";
+import { exitCodeOf, look } from "../status-report";
 import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 
@@ -40,18 +38,6 @@ export async function statusUnreached(
   const message = whyUnreached(stack, why);
   const verdict = { state: why.state, message, remarks: [], standings: [], reasons: [] };
   return show(unmeasured(stack, why.known, verdict), json);
-}
-
-/** Milliseconds between two looks. */
-const pause = 2_000;
-
-async function look(stack: string, known: KnownStack, within: number): Promise<StatusReport> {
-  const end = performance.now() + within * 1_000;
-  for (;;) {
-    const report = reportOf(stack, known, await measure(known));
-    if (!mayPass(report) || performance.now() + pause > end) return report;
-    await sleep(pause);
-  }
 }
 
 function unmeasured(stack: string, known: KnownStack | undefined, verdict: Verdict): StatusReport {

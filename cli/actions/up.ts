@@ -2,6 +2,7 @@ import { recordMaker } from "../../stack/makers";
 import { lookBeforeUp } from "../pulumi/before-up";
 import { deploy } from "../pulumi/deploy";
 import { prepare } from "../pulumi/prepare";
+import type { SettingsOptions } from "../pulumi/told-settings";
 import { working } from "../pulumi/turn";
 import { settlingTime, wellBeing } from "../pulumi/well-being";
 import { Clock, timingsFile } from "../ui/clock";
@@ -11,7 +12,7 @@ import { summary } from "../ui/summary";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-export interface UpOptions {
+export interface UpOptions extends SettingsOptions {
   stack: string;
   /** Wait for another run of Pulumi on the stack. */
   wait?: boolean;
@@ -42,12 +43,12 @@ export function tell(report: StatusReport | string): number {
  *
  * @returns the exit code: 0, or 2 if it serves without a standby
  */
-export async function up({ stack, wait }: UpOptions): Promise<number> {
+export async function up({ stack, wait, ...options }: UpOptions): Promise<number> {
   const clock = new Clock();
   let ok = false;
   let code = 0;
   try {
-    const sound = await lookBeforeUp(stack, wait, say);
+    const sound = await lookBeforeUp(stack, wait, say, ["up"], options);
     const { usesLab, backend, turn, read } = sound;
     const surroundings = await working(backend, stack, "up", turn, async () => {
       recordMaker(stack);

@@ -25,6 +25,8 @@ export interface Subject {
   file: string;
   /** Undefined if they are missing or wrong. */
   settings: Settings | undefined;
+  /** Whether they passed all checks already, wherever they are. */
+  isChecked?: boolean;
   /** What runs the stack's machines; undefined if every node is a host, or if it is not known. */
   hypervisor: Hypervisor | undefined;
   /**

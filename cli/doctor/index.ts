@@ -24,7 +24,8 @@ import { storageChecks } from "./storage";
 
 const settingsCheck: Check = {
   name: "settings",
-  look({ file, stack }) {
+  look({ file, stack, isChecked }) {
+    if (isChecked) return well(`The settings of ${stack} are right`);
     if (!existsSync(file))
       return fault(
         `There is no ${file} with the settings of the stack ${stack}`,
@@ -72,15 +73,26 @@ export async function examine(some: readonly Check[], subject: Subject): Promise
   return found.flat();
 }
 
-/** Collects what the checks need of a stack and of this machine. */
-export async function subjectOf(stack: string): Promise<Subject> {
-  const file = stackFile(stack);
-  let settings: Settings | undefined;
+/** What is right in a stack's file; undefined: the check `settings` reports what is not. */
+function settingsIn(file: string): Settings | undefined {
   try {
-    settings = checkSettingsFile(file);
+    return checkSettingsFile(file);
   } catch {
-    // The check `settings` reports this.
+    return undefined;
   }
+}
+
+/**
+ * Collects what the checks need of a stack and of this machine.
+ *
+ * @param found its settings, if they were read and checked already
+ */
+export async function subjectOf(
+  stack: string,
+  found?: { file: string; settings: Settings },
+): Promise<Subject> {
+  const file = found?.file ?? stackFile(stack);
+  const settings = found?.settings ?? settingsIn(file);
   const hasMachines = settings?.nodes.some(({ host }) => !host);
   const hypervisor = settings && hasMachines ? await chooseHypervisor(settings.hypervisor) : undefined;
   const inLab = hypervisor === "lab" || currentLab() !== undefined;
@@ -88,7 +100,17 @@ export async function subjectOf(stack: string): Promise<Subject> {
   const known = await readState(backend, stack, async () =>
     cliOf({ toolchain: await ensureToolchain(() => {}), lab: undefined }),
   );
-  return { machine: thisMachine(), stack, file, settings, hypervisor, inLab, backend, known };
+  return {
+    machine: thisMachine(),
+    stack,
+    file,
+    settings,
+    isChecked: found !== undefined,
+    hypervisor,
+    inLab,
+    backend,
+    known,
+  };
 }
 
 export interface DoctorOptions {

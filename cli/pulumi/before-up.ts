@@ -1,22 +1,23 @@
+import { existsSync } from "node:fs";
 import { callOn } from "../../local/called";
+import { Failure } from "../../local/errors";
 import { ensureToolchain } from "../../local/toolchain";
 import type { Backend } from "../../local/toolchain/environment";
-import { checkSettingsFile } from "../../settings/file";
 import { refuseClashes } from "../../stack/clashes";
 import { refuseOtherLab } from "../../stack/lab-stacks";
 import { otherStacks } from "../../stack/other-stacks";
-import { existingStackFile } from "../../stack/stack-file";
 import { readState, type StackState } from "../../stack/state";
 import { refuseUnfit, subjectOf } from "../doctor";
 import { runsInLab } from "../hypervisor";
 import { backendOf, cliOf } from "./surroundings";
+import { type FoundSettings, foundSettings, type SettingsOptions } from "./told-settings";
 import { awaitTurn, type Turn } from "./turn";
 
 /** A stack that passed all checks before an `up`. */
 export interface Sound {
   stack: string;
-  /** Its settings. */
-  file: string;
+  /** Its settings, and where they are. */
+  found: FoundSettings;
   usesLab: boolean;
   /** Names of its nodes: those that it is to have, and those that it has. */
   nodes: string[];
@@ -34,6 +35,7 @@ export interface Sound {
  *
  * @param wait whether to wait for another run of Pulumi on the stack, instead of refusing
  * @param command the one that does it, for the message that tells how to wait
+ * @param options where else settings are
  * @throws Failure or SettingsError with the reasons
  */
 export async function lookBeforeUp(
@@ -41,10 +43,15 @@ export async function lookBeforeUp(
   wait: boolean | undefined,
   say: (line: string) => void,
   command: readonly [name: string, ...words: string[]] = ["up"],
+  options: SettingsOptions = {},
 ): Promise<Sound> {
-  const file = existingStackFile(stack);
-  const settings = checkSettingsFile(file);
+  const found = await foundSettings(stack, options);
+  const { settings } = found;
   const usesLab = await runsInLab(settings);
+  if (usesLab && existsSync(found.file) && !found.inFile)
+    throw new Failure(
+      `the stack \`${stack}\` imports settings (\`environment:\`), and its machines are in the lab, which has no network to read them: write them under \`config:\`, or choose another \`hypervisor\``,
+    );
   const backend = backendOf(usesLab, say);
   const read = (): Promise<StackState | undefined> =>
     readState(backend, stack, async () => cliOf({ toolchain: await ensureToolchain(say), lab: undefined }));
@@ -53,7 +60,7 @@ export async function lookBeforeUp(
   const known = await read();
   if (known) refuseOtherLab(stack, known);
   refuseClashes(settings, otherStacks(backend, stack, usesLab));
-  if (!known?.resources) await refuseUnfit(await subjectOf(stack), say);
+  if (!known?.resources) await refuseUnfit(await subjectOf(stack, found), say);
   const nodes = [...new Set([...settings.nodes.map(({ name }) => name), ...(known?.nodes ?? [])])];
-  return { stack, file, usesLab, nodes, known, backend, turn, read };
+  return { stack, found, usesLab, nodes, known, backend, turn, read };
 }

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { callOn } from "../../local/called";
 import { keepingStackFile } from "../../local/pulumi/stack-file";
 import { initStack } from "../../stack/state";
@@ -19,25 +18,31 @@ export async function deploy(
   clock: Clock,
   say: Say,
 ): Promise<void> {
-  const { stack, file, known } = sound;
+  const { stack, found, known } = sound;
   await checkPassphrase(stack, known?.salt);
-  await checkFileSalt(file, known?.salt);
-  await keepingStackFile(file, async () => {
+  await checkFileSalt(found.file, known?.salt);
+  await keepingStackFile(found.file, async () => {
     if (!known) await clock.phase("stack init", () => initStack(stack, cliOf(surroundings)));
-    const remember = await clock.phase("policies", () =>
-      judgeFirst(stack, basename(file), surroundings, say),
-    );
-    await clock.phase("pulumi up", async () => await pulumiUp(sound, surroundings, say));
-    remember();
+    const verdict = await clock.phase("policies", () => judgeFirst(stack, found, surroundings, say));
+    await clock.phase("pulumi up", async () => await pulumiUp(sound, verdict.known, surroundings, say));
+    verdict.remember();
   });
 }
 
-async function pulumiUp({ stack, known, nodes }: Sound, surroundings: Surroundings, say: Say): Promise<void> {
+/** @param isJudged whether the policies have judged just this before */
+async function pulumiUp(
+  { stack, found, known, nodes }: Sound,
+  isJudged: boolean,
+  surroundings: Surroundings,
+  say: Say,
+): Promise<void> {
   const next = `\`${callOn(stack, "up")}\` continues where it stopped, \`${callOn(stack, "down")}\` removes what exists.`;
   const { why, runs } = await firstLook(stack, known, surroundings);
   if (why !== undefined) say(why);
+  // Where something is not as it was made, the policies judge what is found.
+  const pack = isJudged && why === undefined ? [] : policyFlags;
   for (const options of runs) {
-    const argv = ["up", ...options, ...policyFlags];
+    const argv = ["up", ...options, ...found.fileFlags, ...found.configFlags, ...pack];
     await runPulumi(surroundings, { stack, argv, nodes, environment: policyEnvironment(stack), next });
   }
 }

@@ -8,6 +8,7 @@ import { packageRoot } from "../../local/root";
 import { tryRun } from "../../local/run";
 import { quiet } from "./progress/quiet";
 import { commandIn, type Surroundings } from "./surroundings";
+import type { FoundSettings } from "./told-settings";
 
 /** Options that apply the policy pack to a Pulumi operation. */
 export const policyFlags = ["--policy-pack", "policy"];
@@ -18,13 +19,27 @@ export const policyEnvironment = (stack: string): NodeJS.ProcessEnv => ({ PULUMI
 const recordOf = (stack: string): string => join(dataHome(), "judged", `${stack}.txt`);
 
 /** A hash of everything that the policies' verdict depends on: settings, the program with its policies, and the lab. */
-function fingerprint(stackFile: string, { toolchain, lab = currentLab() }: Surroundings): string {
-  const hash = createHash("sha256").update(JSON.stringify([toolchain.version, lab ?? null]));
-  const files = [stackFile, "Pulumi.yaml", "package-lock.json", join("dist", ".built.json")];
+function fingerprint(
+  { file, configFlags }: Judged,
+  { toolchain, lab = currentLab() }: Pick<Surroundings, "toolchain" | "lab">,
+): string {
+  const hash = createHash("sha256").update(JSON.stringify([toolchain.version, lab ?? null, configFlags]));
+  const ofProgram = ["Pulumi.yaml", "package.json", "package-lock.json", join("dist", ".built.json")];
   // An installed package has no sources, and so no record of its build.
-  for (const file of files.map((name) => join(packageRoot, name)))
-    hash.update(existsSync(file) ? readFileSync(file) : "none");
+  for (const each of [file, ...ofProgram.map((name) => join(packageRoot, name))])
+    hash.update(existsSync(each) ? readFileSync(each) : "none");
   return hash.digest("hex");
+}
+
+/** The settings that policies judge (told-settings.ts). */
+type Judged = Pick<FoundSettings, "file" | "fileFlags" | "configFlags" | "inFile">;
+
+/** How policies take part in an update. */
+interface Verdict {
+  /** Whether they have judged just this in an update that ended well, so that it needs no pack. */
+  known: boolean;
+  /** To be called once the update has succeeded. */
+  remember: () => void;
 }
 
 /**
@@ -39,23 +54,26 @@ const verdictOf = (text: string): string => {
  * Checks the whole stack against the policies in a preview, before anything is done. An update checks each resource
  * just before it is made, and by then others exist already.
  *
- * The preview takes some seconds. It is skipped if nothing has changed that the verdict depends on.
+ * The preview takes some seconds. It is skipped if nothing has changed that the verdict depends on, which is known only where
+ * the stack's file says all settings, and if no policy has corrected anything: that is to be done each time.
  *
- * @param stackFile name of the stack's file in the package
- * @returns a function to call once the update has succeeded
  * @throws Failure with the policies' verdict
  */
 export async function judgeFirst(
   stack: string,
-  stackFile: string,
+  judged: Judged,
   surroundings: Surroundings,
   say: (line: string) => void,
-): Promise<() => void> {
-  const now = fingerprint(stackFile, surroundings);
+): Promise<Verdict> {
+  const now = fingerprint(judged, surroundings);
   const record = recordOf(stack);
-  if (existsSync(record) && readFileSync(record, "utf8") === now) return () => {};
+  if (judged.inFile && existsSync(record) && readFileSync(record, "utf8") === now) {
+    say("Policies: nothing that they judge has changed since the last update");
+    return { known: true, remember: () => {} };
+  }
   say("Checking what the policies say (`pulumi preview`)");
-  const argv = ["pulumi", "preview", "--non-interactive", "--stack", stack, ...policyFlags];
+  const flags = [...judged.fileFlags, ...judged.configFlags, ...policyFlags];
+  const argv = ["pulumi", "preview", "--non-interactive", "--stack", stack, ...flags];
   const { command, args, env } = commandIn(surroundings, argv, policyEnvironment(stack));
   const { code, stdout, stderr } = await tryRun(command, args, { cwd: packageRoot, env });
   if (code !== 0) {
@@ -64,8 +82,13 @@ export async function judgeFirst(
       "the preview failed, see above; nothing was changed. docs/policies.md explains each rule",
     );
   }
-  return () => {
-    mkdirSync(dirname(record), { recursive: true });
-    writeFileSync(record, now);
+  const isMended = /\[remediate\]/.test(stdout);
+  return {
+    known: false,
+    remember: () => {
+      mkdirSync(dirname(record), { recursive: true });
+      // With `--config` the file has changed meanwhile.
+      writeFileSync(record, isMended ? "" : fingerprint({ ...judged, configFlags: [] }, surroundings));
+    },
   };
 }

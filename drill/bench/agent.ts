@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InvalidArgumentError } from "commander";
 import { Failure } from "../../local/errors";
 import { packageRoot } from "../../local/root";
 import { run, tryRun } from "../../local/run";
 import { median } from "../statistics";
-import { benchCommand, say } from "./command";
+import { benchCommand, say, whole } from "./command";
 import { type Report, row, table } from "./report";
 
 /** The last commit with the guard, shell scripts that did the agent's work before it. */
@@ -67,12 +66,6 @@ function report(seconds: number, guards: Roles[], agents: Roles[]): Report {
   });
   return { name: `at rest, agent and guard, ${seconds} s each`, rows };
 }
-
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1");
-  return value;
-};
 
 export const bench = benchCommand(
   "agent",

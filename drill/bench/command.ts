@@ -1,8 +1,15 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { type Report, table } from "./report";
 
 /** Progress; the figures go to stdout. */
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** The value of an option that is a whole number, not 0. */
+export const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1");
+  return value;
+};
 
 /** The command of a benchmark, with the options that all of them have. */
 export const benchCommand = (name: string, description: string): Command =>

@@ -1,7 +1,10 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import { rollout as provider } from "./rollout-provider";
 
 export { Rollout, type RolloutArgs } from "./rollout";
 
-/** What Pulumi calls. */
-export const rollout = stored("agent.Rollout", provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const rollout = current(() => {
+  const { rollout }: typeof import("./rollout-provider") = require("./rollout-provider");
+  return stored("agent.Rollout", rollout);
+});

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
@@ -15,7 +16,7 @@ export interface RolloutArgs {
  * `refresh` notices an agent that does not run, or runs from another version or configuration. Destroying the resource
  * stops the agents, and the service with them, on all nodes that answer.
  */
-export class Rollout extends pulumi.dynamic.Resource {
+export class Rollout extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/agent:Rollout";
 
   /** By node: the version of the agent that was started. */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 import type { Lists } from "./daemon-json";
@@ -23,7 +24,7 @@ const provider = shim("ha-rancher/providers/docker", "daemonSettings");
  * Settings of a node's Docker engine. They are merged into its daemon.json, and the engine reads it again without a
  * restart. Destroying the resource removes what it added, and nothing else.
  */
-export class DaemonSettings extends pulumi.dynamic.Resource {
+export class DaemonSettings extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/docker:DaemonSettings";
 
   /** The values that were not in the file before. */

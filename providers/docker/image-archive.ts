@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
@@ -19,7 +20,7 @@ const provider = shim("ha-rancher/providers/docker", "imageArchive");
  * An image on a node that is loaded from an archive instead of pulled. Destroying the resource leaves the image, since
  * others may use it by then.
  */
-export class ImageArchive extends pulumi.dynamic.Resource {
+export class ImageArchive extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/docker:ImageArchive";
 
   /** Docker's id of the image on that node. */

@@ -1,9 +1,17 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import { migrations as daemonMigrations, daemonSettings as daemonProvider } from "./daemon-settings-provider";
-import { imageArchive as archiveProvider } from "./image-archive-provider";
 
 export { DaemonSettings, type DaemonSettingsArgs } from "./daemon-settings";
 export { ImageArchive, type ImageArchiveArgs } from "./image-archive";
-/** What Pulumi calls. */
-export const daemonSettings = stored("docker.DaemonSettings", daemonProvider, daemonMigrations);
-export const imageArchive = stored("docker.ImageArchive", archiveProvider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const daemonSettings = current(() => {
+  const {
+    daemonSettings,
+    migrations,
+  }: typeof import("./daemon-settings-provider") = require("./daemon-settings-provider");
+  return stored("docker.DaemonSettings", daemonSettings, migrations);
+});
+export const imageArchive = current(() => {
+  const { imageArchive }: typeof import("./image-archive-provider") = require("./image-archive-provider");
+  return stored("docker.ImageArchive", imageArchive);
+});

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
@@ -38,7 +39,7 @@ const provider = shim("ha-rancher/providers/host", "host");
  * An existing host as a node. It is checked (reachable, sudo, systemd, system, kernel, interface, clock, architecture),
  * claimed for one stack, and released when this resource is destroyed. It is never restarted or reinstalled.
  */
-export class Host extends pulumi.dynamic.Resource {
+export class Host extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/host:Host";
 
   /** How to log in, with its pinned host key. Secret as a whole. */

@@ -1,7 +1,10 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import { host as provider } from "./host-provider";
 
 export { Host, type HostArgs } from "./host";
 
-/** What Pulumi calls. */
-export const host = stored("host.Host", provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const host = current(() => {
+  const { host }: typeof import("./host-provider") = require("./host-provider");
+  return stored("host.Host", host);
+});

@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import { shim } from "../shim";
 import type { ExportServer } from "./export-provider";
 
@@ -23,7 +24,7 @@ export interface ExportArgs {
 const provider = shim("ha-rancher/providers/nfs", "nfsExport");
 
 /** An NFS export of this machine that belongs to the stack. No other export is touched. */
-export class Export extends pulumi.dynamic.Resource {
+export class Export extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/nfs:Export";
 
   declare readonly name: pulumi.Output<string>;

@@ -1,7 +1,10 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import { nfsExport as provider } from "./export-provider";
 
 export { Export, type ExportArgs } from "./export";
 export type { ExportServer } from "./export-provider";
-/** What Pulumi calls. */
-export const nfsExport = stored("nfs.Export", provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const nfsExport = current(() => {
+  const { nfsExport }: typeof import("./export-provider") = require("./export-provider");
+  return stored("nfs.Export", nfsExport);
+});

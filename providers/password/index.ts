@@ -1,6 +1,9 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import { password as provider } from "./password-provider";
 
 export { Password, type PasswordArgs } from "./password";
-/** What Pulumi calls. */
-export const password = stored("password.Password", provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const password = current(() => {
+  const { password }: typeof import("./password-provider") = require("./password-provider");
+  return stored("password.Password", password);
+});

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import { shim } from "../shim";
 
 export interface PasswordArgs {
@@ -14,7 +15,7 @@ const provider = shim("ha-rancher/providers/password", "password");
  * It is not that of `@pulumi/random`, since that needs a plugin: one more binary to download, which is in no package
  * registry.
  */
-export class Password extends pulumi.dynamic.Resource {
+export class Password extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/password:Password";
 
   declare readonly length: pulumi.Output<number>;

@@ -1,7 +1,10 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import { migrations, release as provider } from "./release-provider";
 
 export { Release, type ReleaseArgs } from "./release";
 
-/** What Pulumi calls. */
-export const release = stored("release.Release", provider, migrations);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const release = current(() => {
+  const { release, migrations }: typeof import("./release-provider") = require("./release-provider");
+  return stored("release.Release", release, migrations);
+});

@@ -79,8 +79,7 @@ function worldOf(inputs: ReleaseInputs): UpgradeWorld {
     halt: async (name, former) => void (await on(name, "halt", former)),
     takeBack: async (name, container, discarded) =>
       parseTakenBack(await on(name, "take-back", container, ...(discarded ? [discarded] : []))),
-    trouble: () =>
-      healthTrouble(inputs.url, { path: inputs.healthPath, status: inputs.healthStatus }),
+    trouble: () => healthTrouble(inputs.url, { path: inputs.healthPath, status: inputs.healthStatus }),
     lastWords: async (name) => withLikelyCause(await on(name, "last-words"), inputs.causes),
     // Pulumi shows the output of a provider.
     say: (line) => console.log(`${inputs.title}: ${line}`),

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cause } from "../../domain/causes";
+import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
@@ -36,7 +37,7 @@ export interface ReleaseArgs {
  * standbys, then by a switchover, then on the former active node. If the new container does not serve in time, the
  * datastore and the old container are restored, unless the new one has answered; and the update fails.
  */
-export class Release extends pulumi.dynamic.Resource {
+export class Release extends DynamicResource {
   declare readonly container: pulumi.Output<string>;
   static readonly __pulumiType = "pulumi-nodejs:dynamic/rancher:Release";
 

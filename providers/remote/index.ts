@@ -1,14 +1,21 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import { files as filesProvider } from "./files-provider";
-import { kept as keptProvider } from "./kept-provider";
-import { nodeSet as nodeSetProvider, migrations as setMigrations } from "./set-provider";
 
 export type { SshEndpoint } from "./endpoint";
 export { type FileArgs, Files, type FilesArgs } from "./files";
 export { Kept, type KeptArgs } from "./kept";
 export { NodeSet, type NodeSetArgs } from "./node-set";
 
-/** What Pulumi calls. */
-export const files = stored("remote.Files", filesProvider);
-export const kept = stored("remote.Kept", keptProvider);
-export const nodeSet = stored("remote.NodeSet", nodeSetProvider, setMigrations);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const files = current(() => {
+  const { files }: typeof import("./files-provider") = require("./files-provider");
+  return stored("remote.Files", files);
+});
+export const kept = current(() => {
+  const { kept }: typeof import("./kept-provider") = require("./kept-provider");
+  return stored("remote.Kept", kept);
+});
+export const nodeSet = current(() => {
+  const { nodeSet, migrations }: typeof import("./set-provider") = require("./set-provider");
+  return stored("remote.NodeSet", nodeSet, migrations);
+});

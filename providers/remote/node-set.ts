@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import { shim } from "../shim";
 import type { SshEndpoint } from "./endpoint";
 import { packedSet } from "./script";
@@ -15,7 +16,7 @@ const provider = shim("ha-rancher/providers/remote", "nodeSet");
  * and the link `current`, which is switched once the folder is complete. Running programs keep their former set.
  * `refresh` notices another set, and changed files. Destroying the resource removes all sets.
  */
-export class NodeSet extends pulumi.dynamic.Resource {
+export class NodeSet extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/remote:NodeSet";
 
   /** The hash of its content; 16 hexadecimal digits. */

@@ -1,5 +1,5 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import { machine as provider } from "./lifecycle";
 
 export type { MachineArgs, NetworkArgs, PortArgs, ScriptArgs, SyncedFolderArgs } from "./args";
 export { type BoxInputs, debianBox } from "./debian-box";
@@ -7,5 +7,8 @@ export { type HypervisorName, hypervisorNames } from "./hypervisors";
 export { Machine } from "./machine";
 export type { ForwardedPort } from "./vagrantfile-network";
 
-/** What Pulumi calls. */
-export const machine = stored("vagrant.Machine", provider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const machine = current(() => {
+  const { machine }: typeof import("./lifecycle") = require("./lifecycle");
+  return stored("vagrant.Machine", machine);
+});

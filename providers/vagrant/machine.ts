@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 import type { MachineArgs } from "./args";
@@ -16,7 +17,7 @@ const asSecret = (value: unknown): pulumi.Output<unknown> | undefined =>
  * `memory`) or a new machine (`box`, `networks`); see `verbs.ts` and docs/machines.md. If a machine was halted or
  * deleted by hand, the next `up` starts it or makes it again.
  */
-export class Machine extends pulumi.dynamic.Resource {
+export class Machine extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vagrant:Machine";
 
   /** `running`, or another state such as `shutoff`, which the next `up` repairs. */

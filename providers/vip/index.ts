@@ -1,10 +1,5 @@
+import { current } from "../current";
 import { stored } from "../stored";
-import {
-  migrations as configurationMigrations,
-  configuration as configurationProvider,
-} from "./configuration-provider";
-import { keepalived as keepalivedProvider } from "./keepalived-provider";
-import { members as membersProvider } from "./members-provider";
 
 export { type Holders, hasAddress, measureHolders } from "./holders";
 export {
@@ -17,7 +12,19 @@ export {
 } from "./keepalived";
 export { type Answer, ping, waitForPing } from "./ping";
 
-/** What Pulumi calls. */
-export const configuration = stored("vip.Configuration", configurationProvider, configurationMigrations);
-export const keepalived = stored("vip.Keepalived", keepalivedProvider);
-export const members = stored("vip.Members", membersProvider);
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+export const configuration = current(() => {
+  const {
+    configuration,
+    migrations,
+  }: typeof import("./configuration-provider") = require("./configuration-provider");
+  return stored("vip.Configuration", configuration, migrations);
+});
+export const keepalived = current(() => {
+  const { keepalived }: typeof import("./keepalived-provider") = require("./keepalived-provider");
+  return stored("vip.Keepalived", keepalived);
+});
+export const members = current(() => {
+  const { members }: typeof import("./members-provider") = require("./members-provider");
+  return stored("vip.Members", members);
+});

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
@@ -17,7 +18,7 @@ export interface KeepalivedArgs {
  * keepalived on a node. It is installed with apt-get or dnf if it is missing. `refresh` notices if it is gone.
  * Destroying the resource removes it with its file, its firewall rules, and the packages that were installed for it.
  */
-export class Keepalived extends pulumi.dynamic.Resource {
+export class Keepalived extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Keepalived";
 
   /** The version on the node, such as `2.2.7`. */
@@ -50,7 +51,7 @@ export interface MembersArgs {
  * The nodes that can have a VIP. When this is updated, nodes that leave hand over VIP and service first. Changes that
  * take away what their service needs, such as access to its data, must come after this.
  */
-export class Members extends pulumi.dynamic.Resource {
+export class Members extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Members";
 
   constructor(name: string, args: MembersArgs, opts?: pulumi.CustomResourceOptions) {
@@ -85,7 +86,7 @@ export interface ConfigurationArgs {
  * first, the holder last. keepalived checks each file before it is swapped in, and the change stops if the VIP is lost.
  * `refresh` notices changed files, and a keepalived that is stopped, masked or disabled.
  */
-export class Configuration extends pulumi.dynamic.Resource {
+export class Configuration extends DynamicResource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Configuration";
 
   constructor(name: string, args: ConfigurationArgs, opts?: pulumi.CustomResourceOptions) {

@@ -46,7 +46,7 @@ before(async () => {
   };
   // It does not answer as a node does, and nobody else is there.
   const one: KnownNode = { ...two, name: "one", port: 1 };
-  known = { vip: "192.0.2.10", url: "https://192.0.2.10", nodes: [one, two] };
+  known = { vip: "192.0.2.10", url: "https://192.0.2.10", answers: { path: "/ping" }, nodes: [one, two] };
   const { bin } = await ensureToolchain(() => {});
   access = {
     cli: { pulumi: join(bin, "pulumi"), env: stack.env, cwd: stack.folder },

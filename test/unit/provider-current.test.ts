@@ -22,7 +22,7 @@ test("a provider does not work while its compiled code is older than its sources
   const load = createRequire(join(root, "package.json"));
   const { current } = load("./dist/providers/current.js") as Modules;
   const rule = load("./local/freshness.cjs") as Modules["rule"];
-  const provider = current({ read: () => "read" });
+  const provider = current(() => ({ read: () => "read" }));
 
   rule.confirm(root, rule.sources(root));
   writeFileSync(source, "another");

@@ -99,7 +99,13 @@ const isMeasured = (type: string, key: string): boolean =>
 /** What today's shape has that the program says. */
 const todays: Record<string, Outputs> = {
   "docker.DaemonSettings": { liveRestore: false },
-  "release.Release": { title: "Rancher", healthPath: "/healthz", healthStatus: [200], causes: [], discardWritesOf: "" },
+  "release.Release": {
+    title: "Rancher",
+    healthPath: "/healthz",
+    healthStatus: [200],
+    causes: [],
+    discardWritesOf: "",
+  },
   "vip.Configuration": { facts: { one: "HEARD='2'\n", two: "HEARD='2'\n" } },
 };
 

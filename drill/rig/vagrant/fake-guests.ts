@@ -26,19 +26,23 @@ function keysAfter(script: string, authorized: readonly string[]): { code: numbe
   }
 }
 
-/** Runs what is given to `sh`; everything else is answered as if it asked for addresses. */
+/** What a machine says to a command; undefined: it is no command of whoever answers. */
+export type Answers = (machine: FakeMachine, command: string) => string | undefined;
+
+/** Runs what is given to `sh`; everything else is answered, unless otherwise, as if it asked for addresses. */
 function execute(
   machine: FakeMachine,
   command: string,
   channel: ServerChannel,
   save: (machine: FakeMachine) => Promise<void>,
+  answers: Answers,
 ): void {
   const end = (code: number): void => {
     channel.exit(code);
     channel.end();
   };
   if (command !== "sh") {
-    channel.write(addressLines(machine));
+    channel.write(answers(machine, command) ?? addressLines(machine));
     end(0);
     return;
   }
@@ -52,7 +56,12 @@ function execute(
   });
 }
 
-function serve(machine: FakeMachine, socket: Socket, save: (machine: FakeMachine) => Promise<void>): void {
+function serve(
+  machine: FakeMachine,
+  socket: Socket,
+  save: (machine: FakeMachine) => Promise<void>,
+  answers: Answers,
+): void {
   const server = new Server({ hostKeys: [machine.hostKey] }, (client) => {
     client.on("error", () => {
       // The other side went away.
@@ -73,7 +82,7 @@ function serve(machine: FakeMachine, socket: Socket, save: (machine: FakeMachine
     });
     client.on("session", (accept) => {
       accept().on("exec", (acceptExec, _reject, { command }) =>
-        execute(machine, command, acceptExec(), save),
+        execute(machine, command, acceptExec(), save, answers),
       );
     });
   });
@@ -89,15 +98,22 @@ export class FakeGuests {
   /** Called when the keys of a machine were changed over SSH, before the one who did it hears of it. */
   afterKeys: () => void | Promise<void> = () => {};
 
-  constructor(private readonly hypervisor: FakeHypervisor) {}
+  constructor(
+    private readonly hypervisor: FakeHypervisor,
+    private readonly answers: Answers = () => undefined,
+  ) {}
 
-  /** From now on the machine with this address, when it runs and has its network, answers on the port given. */
-  async listen(address: string): Promise<number> {
+  /**
+   * From now on the machine with this address, when it runs and has its network, answers on the port given back.
+   *
+   * @param port default: any that is free
+   */
+  async listen(address: string, port = 0): Promise<number> {
     const server = this.serverFor((machine) => reachable(machine, address));
     this.servers.push(server);
     await new Promise<void>((resolve, reject) => {
       server.on("error", reject);
-      server.listen(0, address, resolve);
+      server.listen(port, address, resolve);
     });
     const bound = server.address();
     if (bound === null || typeof bound === "string") throw new Error("no port");
@@ -137,7 +153,7 @@ export class FakeGuests {
         this.hypervisor.save(changed);
         await this.afterKeys();
       };
-      if (machine) serve(machine, socket, save);
+      if (machine) serve(machine, socket, save, this.answers);
       else socket.destroy();
     });
   }
