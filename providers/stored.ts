@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { noteStables } from "./process/previewing";
+import { noteStables } from "../local/previews/previewing";
 import { storedCode } from "./shim";
 
 type Properties = Record<string, unknown>;

@@ -143,10 +143,13 @@ test("the same as an ES module", async () => {
 
 /** Runs the program that is functions, from a folder that has no packages. */
 async function inline(folder: string, verb: string, program: string): Promise<Record<string, number>> {
+  // The Automation API leaves a folder for each workspace.
+  const temporary = join(stack.folder, "temporary");
+  mkdirSync(temporary, { recursive: true });
   const { code, stdout, stderr } = await tryRun(
     process.execPath,
     [join(stack.folder, "inline.js"), folder, verb, program],
-    { cwd: "/", env: stack.env, timeout: 600_000 },
+    { cwd: "/", env: { ...stack.env, TMPDIR: temporary }, timeout: 600_000 },
   );
   assert.equal(code, 0, stdout + stderr);
   return JSON.parse(stdout) as Record<string, number>;

@@ -24,7 +24,7 @@ before(async () => {
   stack = await TestStack.make("previews", undefined, join(__dirname, "previews-program.js"));
   project = readFileSync(join(stack.folder, "Pulumi.yaml"), "utf8");
   // As docs/stacks.md says it.
-  const path = "./node_modules/ha-rancher/providers/process";
+  const path = "./node_modules/ha-rancher/local/previews";
   runsProviders(`plugins:\n  providers:\n    - { name: pulumi-nodejs, path: ${path} }\n`);
   await stack.add("one", "127.0.0.121");
   await stack.add("two", "127.0.0.122");

@@ -437,7 +437,7 @@ test("leftovers: provider processes of a Pulumi that is gone", async () => {
   for (const program of [
     provider,
     "node /x/bin/dynamic-provider.cjs x",
-    "node /x/dist/providers/process/main.js x",
+    "node /x/dist/local/previews/main.js x",
   ])
     assert.match(
       await asked("processes", { files: process(own, 1, program) }),
