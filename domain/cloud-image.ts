@@ -10,9 +10,9 @@ export interface CloudImage {
  * The build of Debian 12's image for machines of any kind that default boxes are made of. The image with few drivers
  * (`genericcloud`) has none for VirtualBox.
  *
- * Debian signs neither the images nor their SHA512SUMS, so the sums are here: whoever can change the one could change the
- * other. They were read on 2026-11-30 in public repositories that pin this build: both in the catalog of images of a
- * virtual machine manager, and amd64's a second time, in another author's test of a firewall.
+ * The sums are here, and not fetched from beside the images: whoever can change the one could change the other. They were
+ * read on 2026-11-30 in public repositories that pin this build: both in the catalog of images of a virtual machine manager,
+ * and amd64's a second time, in another author's test of a firewall.
  */
 const build = "20260806-2562";
 const debian = "https://cloud.debian.org/images/cloud/bookworm";

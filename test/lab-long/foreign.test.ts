@@ -245,7 +245,7 @@ async function ownersThingsWork(): Promise<void> {
         "nft list chain inet owner input | grep -c 'policy drop'",
         "docker network inspect bridge --format '{{(index .IPAM.Config 0).Subnet}}'",
         "docker info --format '{{.LoggingDriver}} {{.LiveRestoreEnabled}}'",
-        "nmcli -t -f NAME,DEVICE connection show --active | grep -c ^service:",
+        "nmcli --colors no -t -f NAME,DEVICE connection show --active | grep -c ^service:",
       ].join("; "),
     );
     assert.deepEqual(
