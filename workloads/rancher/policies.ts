@@ -21,6 +21,9 @@ const imagePinned: Rule = {
   name: "image-pinned",
   reason: "A tag that moves upgrades the datastore at the next failover, and there is no way back.",
   remedy: "Name the image with a version's tag or a digest.",
+  severity: "high",
+  beyond:
+    "The settings refuse `latest` and no tag, and take `stable` and a tag without a digest. Arguments and images of your own may be anything.",
   levels: levels("mandatory"),
   config: {
     digest: {
@@ -49,10 +52,13 @@ const privilegedOnlyRancher: Rule = {
   reason:
     "A privileged container is root on its node; Rancher refuses to start without, nothing else has a claim to it.",
   remedy: "Remove `privileged`, or name the container in `allowed` of this rule.",
+  severity: "high",
+  beyond: "The settings have no `privileged`. The arguments of a service have.",
   levels: levels("mandatory"),
   config: {
     allowed: {
       type: "array",
+      items: { type: "string" },
       description: "Names of containers that may be privileged.",
       default: [rancher],
     },
@@ -81,6 +87,9 @@ const dockerStartsNothing: Rule = {
   reason:
     "Which node runs Rancher is the agents' decision: a container that Docker starts after a boot is a second writer.",
   remedy: 'Give it `start: false`, `mustRun: false` and `restart: "no"`.',
+  severity: "critical",
+  beyond:
+    "This program's containers are never started by Docker. One of your own may be, under the same name.",
   levels: levels("remediate"),
   resources: {
     [types.container]: check<Container>((props) =>
@@ -125,9 +134,12 @@ const bootstrapPassword: Rule = {
   name: "bootstrap-password",
   reason: "Whoever knows the bootstrap password before its owner has logged in owns all clusters.",
   remedy: "Leave it out, so that one is generated, or give a longer one.",
+  severity: "critical",
+  beyond:
+    "Nothing in the settings is a password of Rancher's. An argument or a container of your own may be a weak one.",
   levels: levels("mandatory"),
   config: {
-    least: { type: "integer", description: "Characters that it must have.", default: 12 },
+    least: { type: "integer", minimum: 1, description: "Characters that it must have.", default: 12 },
   },
   resources: {
     [types.container]: check<{ envs: string[] }>(({ envs = [] }, context) => ofContainer(envs, context)),
@@ -143,10 +155,13 @@ const memoryFloor: Rule = {
   name: "memory-floor",
   reason: "Rancher needs 4 GiB for its smallest size (its requirements); with less, etcd is killed first.",
   remedy: "Raise `memory`.",
+  severity: "medium",
+  beyond: "The settings take any `memory`; `memoryFloor` is about hosts.",
   levels: levels("mandatory", { blog: "advisory" }),
   config: {
     least: {
       type: "integer",
+      minimum: 1,
       description: "MiB that a machine must have.",
       // What runs in dev is mostly the lab's stand-in for Rancher.
       default: (environment) => (environment === "dev" ? 1024 : 4096),
@@ -165,6 +180,8 @@ const leaseOn: Rule = {
   name: "lease-on",
   reason: "The VIP is a hint that two nodes can have at once; only the lease lets one of them write.",
   remedy: "Run the agent on every node that has the container.",
+  severity: "critical",
+  beyond: "This program's containers all have an agent. One of your own may not.",
   levels: levels("mandatory", { blog: "advisory" }),
   stack: (resources) => {
     const containers = ofType(resources, types.container).filter(({ props }) =>
