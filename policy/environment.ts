@@ -19,19 +19,18 @@ function fromStackFile(stack: string): Record<string, string> {
 }
 
 /**
- * Reads from the environment which update the policy pack judges. Pulumi 3.220 sets variables with the stack, the
- * settings and the kind of operation. Later versions set none, so `npm run up` and `npm run shell` set `PULUMI_STACK`.
- * Without it the strictest levels apply, and rules that only judge updates are skipped.
+ * Reads from the environment which update the policy pack judges. Pulumi 3.220 sets variables with the stack and
+ * the settings. Later versions set none, so `npm run up` and `npm run shell` set `PULUMI_STACK`. Without it the strictest
+ * levels apply.
  */
 export function surroundingsOf(env: NodeJS.ProcessEnv): Surroundings {
   const stack = env[hostVariables.stack] ?? env.PULUMI_STACK;
-  const isPreview = env[hostVariables.isPreview] !== "false";
-  if (!stack) return { environment: "prod", isPreview };
+  if (!stack) return { environment: "prod" };
   const settings = env[hostVariables.settings];
   const { environment, nodes } = settings
     ? ownSettings(JSON.parse(settings) as Record<string, string>).own
     : fromStackFile(stack);
-  return { environment: environmentOf(stack, environment, list(nodes)), isPreview };
+  return { environment: environmentOf(stack, environment, list(nodes)) };
 }
 
 /** Parses the nodes, which are JSON; undefined if they are not, which the settings refuse. */

@@ -9,9 +9,9 @@ import type {
 import type { Environment } from "../domain/environment";
 import { type Context, defaultConfig, type Judged, known, type Rule } from "./rule";
 
+/** What the pack judges. */
 export interface Surroundings {
   environment: Environment;
-  isPreview: boolean;
 }
 
 /** Reports the violations that a check finds, with the way out. A value that is not known yet is judged once it is. */
@@ -22,9 +22,9 @@ function report(rule: Rule, judge: () => string[], reportViolation: ReportViolat
 const schemaOf = (rule: Rule, environment: Environment): PolicyConfigSchema | undefined =>
   rule.config && {
     properties: Object.fromEntries(
-      Object.entries(rule.config).map(([name, { type, description }]) => [
+      Object.entries(rule.config).map(([name, { default: _, ...schema }]) => [
         name,
-        { type, description, default: defaultConfig(rule, environment)[name] },
+        { ...schema, default: defaultConfig(rule, environment)[name] },
       ]),
     ),
   };
@@ -52,6 +52,7 @@ export function policyOf(
     name: rule.name,
     description: rule.reason,
     remediationSteps: rule.remedy,
+    severity: rule.severity,
     enforcementLevel: rule.levels[environment],
     configSchema: schemaOf(rule, environment),
   };

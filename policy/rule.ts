@@ -3,10 +3,17 @@ import type { Environment } from "../domain/environment";
 /** What follows from a violation: nothing, a remark, a refusal, or a correction if the rule knows the right value. */
 type Level = "disabled" | "advisory" | "mandatory" | "remediate";
 
-/** A value that a rule can be configured with (`--policy-pack-config`). */
+/** How bad a violation is, for those who look at many stacks; whether it refuses one, the level says. */
+export type Severity = "low" | "medium" | "high" | "critical";
+
+/** A value that a rule can be configured with (`--policy-pack-config`), as JSON schema has it. */
 interface ConfigField {
   type: "integer" | "boolean" | "array";
   description: string;
+  /** Of an integer. */
+  minimum?: number;
+  /** Of an array. */
+  items?: { type: "integer" | "string"; minimum?: number; maximum?: number };
   /** A function if the default depends on the environment. */
   default: Value | ((environment: Environment) => Value);
 }
@@ -17,8 +24,6 @@ export interface Context {
   environment: Environment;
   /** The rule's configuration, completed with its defaults. */
   config: Record<string, Value>;
-  /** Whether this is a preview, which changes nothing. */
-  isPreview: boolean;
 }
 
 /** A resource as a rule sees it. Reading a property that is not known yet throws; the rule is then not judged. */
@@ -45,6 +50,9 @@ export interface Rule {
   reason: string;
   /** What to do about a violation. */
   remedy: string;
+  severity: Severity;
+  /** What the settings say to it, so that the rule is not needed for less; Markdown. */
+  beyond: string;
   levels: Record<Environment, Level>;
   config?: Record<string, ConfigField>;
   /** Checks by type token; `*` stands for every type. */
@@ -57,7 +65,6 @@ export interface Rule {
 
 /** The types that rules are about. */
 export const types = {
-  stack: "pulumi:pulumi:Stack",
   whole: "ha-rancher:components:HaRancher",
   service: "ha-rancher:components:HaService",
   machine: "pulumi-nodejs:dynamic/vagrant:Machine",

@@ -4,8 +4,6 @@
  */
 export const hostVariables = {
   stack: "PULUMI_NODEJS_STACK",
-  /** "true" in a preview, "false" in an update. */
-  isPreview: "PULUMI_NODEJS_DRY_RUN",
   /** The stack's settings, as JSON. */
   settings: "PULUMI_CONFIG",
 } as const;

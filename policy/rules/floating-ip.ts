@@ -1,5 +1,4 @@
 import type { Declared } from "../../domain/declared";
-import { doubles } from "../../domain/doubles";
 import { cidrOf, isInside } from "../../domain/network";
 import { vrrpInstances } from "../read";
 import { check, levels, ofWhole, type Rule, types } from "../rule";
@@ -12,6 +11,8 @@ const vipInSubnet: Rule = {
   name: "vip-in-subnet",
   reason: "Nobody finds a floating IP outside of the nodes' network, unless a route leads there.",
   remedy: "Choose a VIP in the nodes' network; if a route leads to it, set `routed` of this rule to true.",
+  severity: "medium",
+  beyond: "The settings take a `subnet` that the VIP is not in; routes are not theirs to know.",
   levels: levels("mandatory", { blog: "advisory" }),
   config: {
     routed: { type: "boolean", description: "True if routers lead to VIPs elsewhere.", default: false },
@@ -34,10 +35,14 @@ const routerIdUnique: Rule = {
   name: "router-id-unique",
   reason: "Two VRRP groups with one router id on a network take each other's adverts for their own.",
   remedy: "Give the stack its own `virtualRouterId`, 1 to 255.",
+  severity: "high",
+  beyond:
+    "The settings know the stack's own id, and not who else is on the network. A `Configuration` of your own may have any text.",
   levels: levels("mandatory"),
   config: {
     taken: {
       type: "array",
+      items: { type: "integer", minimum: 1, maximum: 255 },
       description: "Router ids that others on the network use, such as its routers.",
       default: [],
     },
@@ -65,21 +70,4 @@ const routerIdUnique: Rule = {
   },
 };
 
-const equalPriorities = (priorities: number[]): string[] =>
-  doubles(priorities).map((priority) => `Two nodes have the priority ${priority}`);
-
-const prioritiesDistinct: Rule = {
-  name: "priorities-distinct",
-  reason: "Nodes of equal priority may take the VIP at the same moment.",
-  remedy: "Give each node its own `priority`, 1 to 254.",
-  levels: levels("mandatory"),
-  resources: {
-    ...ofWhole(check<Declared>(({ nodes = [] }) => equalPriorities(nodes.map(({ priority }) => priority)))),
-    [types.configuration]: check<Configuration>(({ contents = {} }) =>
-      // The second instance of a node is for IPv6 and has the same priority.
-      equalPriorities(Object.values(contents).flatMap((text) => vrrpInstances(text)[0]?.priority ?? [])),
-    ),
-  },
-};
-
-export const floatingIpRules: Rule[] = [vipInSubnet, routerIdUnique, prioritiesDistinct];
+export const floatingIpRules: Rule[] = [vipInSubnet, routerIdUnique];

@@ -11,6 +11,8 @@ const noInsecureKey: Rule = {
   reason:
     "Everybody has the private key that Vagrant boxes let in: whoever reaches the machine is root on it.",
   remedy: "Leave `sshInsertKey` at true, or give `sshPrivateKey`.",
+  severity: "critical",
+  beyond: "The settings have no `sshInsertKey`: it is an input of a `Machine` of your own.",
   levels: levels("remediate"),
   resources: {
     [types.machine]: check<MachineInputs>((props, { environment }) => {
@@ -36,6 +38,8 @@ const boxPinned: Rule = {
   name: "box-pinned",
   reason: "A box without a version and checksum is another one tomorrow, or somebody else's.",
   remedy: "Give `boxVersion`; for a box that is named by its file (`boxUrl`) give `boxChecksum`, too.",
+  severity: "medium",
+  beyond: "The settings take a box without a version.",
   levels: levels("mandatory", { dev: "disabled", blog: "advisory" }),
   resources: {
     [types.machine]: check<MachineInputs>(({ box, boxVersion, boxUrl, boxChecksum }) => {
@@ -57,6 +61,8 @@ const boxOutlivesCatalog: Rule = {
   reason: `The public catalog of boxes is announced to end in ${catalogEnds}: no machine can be made then of a box that only it has.`,
   remedy:
     "Leave `box` out, and one is made of Debian's cloud image; or give `boxUrl` of a place that you trust to stay.",
+  severity: "medium",
+  beyond: "The settings take any box; `npm run doctor` names one of the catalog.",
   levels: levels("advisory", { prod: "mandatory" }),
   resources: {
     [types.machine]: check<MachineInputs>(({ box, boxUrl }) =>
@@ -69,6 +75,8 @@ const providerOfEnvironment: Rule = {
   name: "provider-of-environment",
   reason: "Vagrant's machines live and die with one desktop or lab: nothing that matters runs on them.",
   remedy: "Use existing hosts as nodes, or another `environment`.",
+  severity: "medium",
+  beyond: "The settings take machines in every environment.",
   levels: levels("mandatory", { hosts: "advisory" }),
   config: {
     vagrant: {

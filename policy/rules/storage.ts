@@ -23,6 +23,8 @@ const nfsNodesOnly: Rule = {
   name: "nfs-nodes-only",
   reason: "Whoever may mount the shared data can write it, beside every lease.",
   remedy: "Name the addresses of the stack's nodes in `clients`, and nothing else.",
+  severity: "critical",
+  beyond: "This program exports to its nodes. An `Export` of your own takes any clients.",
   levels: levels("mandatory"),
   stack: (resources) => {
     const nodes = nodeAddresses(resources);
@@ -64,6 +66,9 @@ const noNfs3: Rule = {
   reason:
     "NFS version 3 has no lease: its locks outlive a dead node, or are lost with the server, so two nodes can write.",
   remedy: "Mount with `vers=4.2`.",
+  severity: "high",
+  beyond:
+    'The settings take `nfsVersion: "3"`. Mount units and shared folders of your own may have any version.',
   levels: levels("mandatory", { blog: "advisory" }),
   resources: {
     [types.files]: check<{ files: FileMap }>(({ files }) => ofMountUnits(files)),
@@ -79,6 +84,9 @@ const protectedData: Rule = {
   name: "protected-data",
   reason: "One wrong setting replaces an export, and its data with it.",
   remedy: "Set `protect: true` on it; `environment: prod` does so for this program's own.",
+  severity: "high",
+  beyond:
+    "`environment: prod` protects what this program makes. A resource of your own is protected if you say so.",
   levels: levels("disabled", { prod: "mandatory" }),
   resources: Object.fromEntries(
     holdsData.map((type) => [

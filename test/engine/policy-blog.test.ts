@@ -45,7 +45,7 @@ test("the blog's stack previews with just the advisories that are documented", a
     },
   );
   assert.equal(code, 0, `${stdout}${stderr}`);
-  const found = [...stdout.matchAll(/\[(\w+)\] {2}([\w-]+) {2}\(/g)].map(
+  const found = [...stdout.matchAll(/\[(\w+)\](?: \[severity: \w+\])? {2}([\w-]+) {2}\(/g)].map(
     ([, level, name]) => `${level} ${name}`,
   );
   assert.ok(documented().length > 0);

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustEndWell, type Outcome, TestStack } from "../../drill/rig/vagrant/test-stack";
 import { installStandIn, wantedPlugins } from "../../lab/plugins/install";
@@ -26,6 +26,25 @@ for (const { type, name, props, isProtected } of resources) {
 `;
 
 const policyPack = join(packageRoot, "policy");
+
+/**
+ * The pack as somebody has it who was given just that folder, with its dependencies installed. Only what its package.json names
+ * is in it.
+ */
+export function copiedPack(folder: string): string {
+  const pack = join(folder, "pack");
+  const { files, dependencies } = JSON.parse(readFileSync(join(policyPack, "package.json"), "utf8")) as {
+    files: string[];
+    dependencies: Record<string, string>;
+  };
+  for (const file of ["package.json", ...files]) cpSync(join(policyPack, file), join(pack, file));
+  for (const name of Object.keys(dependencies)) {
+    const from = name === "ha-rancher" ? packageRoot : join(packageRoot, "node_modules", name);
+    mkdirSync(join(pack, "node_modules", name, ".."), { recursive: true });
+    symlinkSync(from, join(pack, "node_modules", name));
+  }
+  return pack;
+}
 
 /** A stack whose program declares what a test says, judged by the policy pack. */
 export class PolicyStack {
@@ -57,10 +76,20 @@ export class PolicyStack {
   }
 
   /** Runs Pulumi with the pack. */
-  async judged(verb: "preview" | "up", flags: string[] = [], config: object = {}): Promise<Outcome> {
+  async judged(
+    verb: "preview" | "up",
+    flags: string[] = [],
+    config: object = {},
+    pack = policyPack,
+  ): Promise<Outcome> {
     const file = join(this.stack.folder, "policies.json");
     writeFileSync(file, JSON.stringify(config));
-    return await this.stack.pulumi(verb, ...flags, "--policy-pack", policyPack, "--policy-pack-config", file);
+    return await this.stack.pulumi(verb, ...flags, "--policy-pack", pack, "--policy-pack-config", file);
+  }
+
+  /** A folder of the test's own. */
+  get folder(): string {
+    return this.stack.folder;
   }
 
   /** Names of the resources in the stack's state. */

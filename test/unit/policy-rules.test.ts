@@ -9,7 +9,7 @@ import { surroundingsOf } from "../../policy/environment";
 import { policyOf } from "../../policy/pack";
 import { type Context, defaultConfig, type Rule, types } from "../../policy/rule";
 import { rules } from "../../policy/rules";
-import { rulesTable } from "../../policy/table";
+import { rulesText } from "../../policy/table";
 import { weakness } from "../../workloads/rancher/policies";
 import { cases, type Declaration } from "../engine/policy-cases";
 
@@ -33,10 +33,7 @@ function violations(
   resources: Declaration[],
   given: Given = { environment: "prod" },
 ): string[] {
-  const policy = policyOf(rule(name), {
-    environment: given.environment,
-    isPreview: given.isPreview ?? false,
-  });
+  const policy = policyOf(rule(name), { environment: given.environment });
   const found: string[] = [];
   const report = (message: string): void => void found.push(message);
   const args = resources.map(({ isProtected = false, props, ...rest }) => ({
@@ -58,7 +55,8 @@ test("every rule has a name of its own, a reason, a remedy, levels, and cases", 
   const names = rules.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.deepEqual(Object.keys(cases).sort(), [...names].sort());
-  for (const { name, reason, remedy, levels, remediate } of rules) {
+  for (const { name, reason, remedy, beyond, levels, remediate } of rules) {
+    assert.match(beyond, /^[A-Z`].*\.$/, name);
     assert.match(name, /^[a-z0-9]+(-[a-z0-9]+)+$/);
     assert.match(reason, /^[A-Z].*\.$/, name);
     assert.match(remedy, /^[A-Z].*\.$/, name);
@@ -102,9 +100,14 @@ test("environments: levels, and what only some of them ask for", () => {
   for (const { name, levels } of rules) assert.match(levels.prod, /mandatory|remediate/, name);
 
   const machine = (props: object): Declaration[] => [{ type: types.machine, name: "m", props }];
-  const memory = machine({ memory: 1024 });
+  const memory = [...machine({ memory: 1024 }), { type: types.whole, name: "rancher", props: {} }];
   assert.deepEqual(violations("memory-floor", memory, { environment: "dev" }), []);
   assert.equal(violations("memory-floor", memory, { environment: "blog" }).length, 1);
+  assert.deepEqual(
+    violations("memory-floor", machine({ memory: 16 }), { environment: "blog" }),
+    [],
+    "no Rancher",
+  );
   const key = machine({ sshInsertKey: false, networks: [{ type: "private" }] });
   assert.deepEqual(violations("no-insecure-key", key, { environment: "dev" }), []);
   assert.equal(violations("no-insecure-key", key, { environment: "blog" }).length, 1);
@@ -194,15 +197,9 @@ test("NFS versions of folders that Vagrant shares", () => {
   assert.equal(judge({ type: "nfs", nfs: { version: 3 }, mountOptions: ["noac"] }), 1);
 });
 
-test("a holder is asked for at the end of an update, not before one", () => {
-  const none = [{ type: types.stack, name: "s", props: { vipHolders: [] } }];
-  assert.deepEqual(violations("one-holder", none, { environment: "dev", isPreview: true }), []);
-  assert.equal(violations("one-holder", none, { environment: "dev", isPreview: false }).length, 1);
-});
-
 test("corrections give the right value, in place, and only where something is wrong", () => {
   const correct = (name: string, props: Record<string, unknown>): unknown => {
-    const policy = policyOf(rule(name), { environment: "prod", isPreview: true });
+    const policy = policyOf(rule(name), { environment: "prod" });
     assert.ok("remediateResource" in policy && policy.remediateResource, name);
     const type = rule(name).remediate?.type;
     const args = { type, props, opts: { protect: false }, getConfig: () => ({}) };
@@ -245,8 +242,6 @@ test("the pack's environment is that of the stack, and the strictest where nobod
   assert.equal(of({ PULUMI_STACK: "dev" }), "dev", "from the file");
   assert.equal(of({ PULUMI_STACK: "no-such-stack" }), "dev");
   assert.equal(of({}), "prod");
-  assert.equal(surroundingsOf({ PULUMI_NODEJS_DRY_RUN: "false" }).isPreview, false);
-  assert.equal(surroundingsOf({}).isPreview, true);
 });
 
 test("docs/policies.md shows the rules as they are", () => {
@@ -254,8 +249,19 @@ test("docs/policies.md shows the rules as they are", () => {
   const text = readFileSync(file, "utf8");
   const wanted = text.replace(
     /(<!-- rules -->\n)[\s\S]*(<!-- \/rules -->)/,
-    (_, start, end) => `${start}${rulesTable()}\n${end}`,
+    (_, start, end) => `${start}${rulesText()}\n${end}`,
   );
   if (process.env.UPDATE_DOCS) writeFileSync(file, wanted);
   else assert.equal(text, wanted, "run `UPDATE_DOCS=1 npm test -- unit`");
+});
+
+test("what the agents run is known by its label, whatever it is called", () => {
+  const labels = [{ label: "ha-rancher.image", value: "postgres:15" }];
+  const made = { name: "postgres-1a2b3c4d", start: false, mustRun: false, restart: "no", labels };
+  const container = (props: object): Declaration[] => [{ type: types.container, name: "c", props }];
+  assert.deepEqual(violations("docker-starts-nothing", container(made)), []);
+  assert.equal(violations("docker-starts-nothing", container({ ...made, restart: "always" })).length, 1);
+  const unlabelled = { ...made, labels: [], restart: "always" };
+  assert.deepEqual(violations("docker-starts-nothing", container(unlabelled)), []);
+  assert.equal(violations("lease-on", container(made)).length, 1);
 });

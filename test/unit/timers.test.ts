@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { agentConfiguration } from "../../domain/agent-configuration";
+import { checkArgs } from "../../components/checks";
 import {
   type AgentTimes,
   agentTimers,
@@ -16,8 +16,6 @@ import {
   timerRules,
 } from "../../domain/timers";
 import { packageRoot } from "../../local/root";
-import { defaultConfig, types } from "../../policy/rule";
-import { rules } from "../../policy/rules";
 import { parseSettings, type Settings } from "../../settings";
 import { agentDefaults, good, readByAgent } from "./agent-python";
 
@@ -159,15 +157,21 @@ const configurationOf = ({ guard, startDeadline, fencing }: Settings) => ({
   times: nodeTimes(guard, guard.health, { startDeadline, fenceLimit: fencing.timeout }),
 });
 
-function refusedByPolicy(text: string): string[] {
-  const rule = rules.find(({ name }) => name === "timers-in-order") ?? assert.fail();
-  const judge = rule.resources?.[types.files] ?? assert.fail();
-  const props = { files: { "/etc/ha-rancher/agent.json": { content: text } } };
-  const context = { environment: "prod", isPreview: false, config: defaultConfig(rule, "prod") } as const;
-  return judge({ type: types.files, name: "files", props, isProtected: false }, context);
+function refusedByComponent(times: object): boolean {
+  const nodes = [
+    { name: "a", address: "192.168.56.11" },
+    { name: "b", address: "192.168.56.12" },
+  ] as never;
+  const floatingIp = { vip: { address: "192.168.56.10", prefix: 24 } };
+  try {
+    checkArgs("x", { id: "x", nodes, floatingIp, guard: times });
+    return false;
+  } catch {
+    return true;
+  }
 }
 
-test("what the settings accept the policy and the agent accept, and what they refuse those refuse", () => {
+test("what the settings accept the component and the agent accept, and what they refuse those refuse", () => {
   const samples = fc.sample(someTimes, { numRuns: 300, seed: 20261129 });
   const judged = samples.map((times) => {
     const { guard, ...others } = parseSettings(stack);
@@ -184,8 +188,7 @@ test("what the settings accept the policy and the agent accept, and what they re
   const read = readByAgent(judged.map(({ configuration }) => configuration));
   for (const [i, { times, accepted, configuration }] of judged.entries()) {
     const shown = JSON.stringify(times);
-    const text = agentConfiguration({ ...configuration, serviceFile: "/etc/ha-rancher/service.json" });
-    assert.equal(refusedByPolicy(text).length === 0, accepted, `the policy on ${shown}`);
+    assert.equal(!refusedByComponent(configuration.times), accepted, `the component on ${shown}`);
     assert.equal(read[i]?.mistakes === undefined, accepted, `the agent on ${shown}: ${read[i]?.mistakes}`);
   }
   const count = judged.filter(({ accepted }) => accepted).length;

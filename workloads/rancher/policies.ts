@@ -17,10 +17,25 @@ const rancher = "rancher";
 const isNamed = (name: unknown, wanted: string): boolean =>
   String(name).replace(/-[0-9a-f]{8}$/, "") === wanted;
 
+/** Whether a container is what the agents run: by the label that all of those have, or by Rancher's name. */
+const isService = (props: object): boolean => {
+  const { name, labels = [] } = props as { name?: string; labels?: { label: string }[] };
+  return (
+    isNamed(
+      known(() => name),
+      rancher,
+    ) ||
+    (known(() => labels.some(({ label }) => label === "ha-rancher.image")) ?? false)
+  );
+};
+
 const imagePinned: Rule = {
   name: "image-pinned",
   reason: "A tag that moves upgrades the datastore at the next failover, and there is no way back.",
   remedy: "Name the image with a version's tag or a digest.",
+  severity: "high",
+  beyond:
+    "The settings refuse `latest` and no tag, and take `stable` and a tag without a digest. Arguments and images of your own may be anything.",
   levels: levels("mandatory"),
   config: {
     digest: {
@@ -49,10 +64,13 @@ const privilegedOnlyRancher: Rule = {
   reason:
     "A privileged container is root on its node; Rancher refuses to start without, nothing else has a claim to it.",
   remedy: "Remove `privileged`, or name the container in `allowed` of this rule.",
+  severity: "high",
+  beyond: "The settings have `container.privileged`, and take it. So do the arguments of a service.",
   levels: levels("mandatory"),
   config: {
     allowed: {
       type: "array",
+      items: { type: "string" },
       description: "Names of containers that may be privileged.",
       default: [rancher],
     },
@@ -79,12 +97,15 @@ const privilegedOnlyRancher: Rule = {
 const dockerStartsNothing: Rule = {
   name: "docker-starts-nothing",
   reason:
-    "Which node runs Rancher is the agents' decision: a container that Docker starts after a boot is a second writer.",
+    "Which node runs the service is the agents' decision: a container that Docker starts after a boot is a second writer.",
   remedy: 'Give it `start: false`, `mustRun: false` and `restart: "no"`.',
+  severity: "critical",
+  beyond:
+    "This program's containers are never started by Docker. One of your own may be, under the same name.",
   levels: levels("remediate"),
   resources: {
     [types.container]: check<Container>((props) =>
-      startedByDocker(props) ? ["Docker may start Rancher by itself"] : [],
+      startedByDocker(props) ? ["Docker may start the service by itself"] : [],
     ),
   },
   remediate: {
@@ -98,8 +119,10 @@ const dockerStartsNothing: Rule = {
 };
 
 /** The defaults of @pulumi/docker are true, true and `no`. */
-const startedByDocker = ({ name, start, mustRun, restart = "no" }: Partial<Container>): boolean =>
-  isNamed(name, rancher) && (start !== false || mustRun !== false || restart !== "no");
+const startedByDocker = (props: Partial<Container>): boolean => {
+  const { start, mustRun, restart = "no" } = props;
+  return isService(props) && (start !== false || mustRun !== false || restart !== "no");
+};
 
 const defaults = /^(admin|changeme|default|password|rancher|secret|welcome)\d*!*$/i;
 
@@ -125,9 +148,12 @@ const bootstrapPassword: Rule = {
   name: "bootstrap-password",
   reason: "Whoever knows the bootstrap password before its owner has logged in owns all clusters.",
   remedy: "Leave it out, so that one is generated, or give a longer one.",
+  severity: "critical",
+  beyond:
+    "Nothing in the settings is a password of Rancher's. An argument or a container of your own may be a weak one.",
   levels: levels("mandatory"),
   config: {
-    least: { type: "integer", description: "Characters that it must have.", default: 12 },
+    least: { type: "integer", minimum: 1, description: "Characters that it must have.", default: 12 },
   },
   resources: {
     [types.container]: check<{ envs: string[] }>(({ envs = [] }, context) => ofContainer(envs, context)),
@@ -143,21 +169,27 @@ const memoryFloor: Rule = {
   name: "memory-floor",
   reason: "Rancher needs 4 GiB for its smallest size (its requirements); with less, etcd is killed first.",
   remedy: "Raise `memory`.",
+  severity: "medium",
+  beyond: "The settings take any `memory`; `memoryFloor` is about hosts.",
   levels: levels("mandatory", { blog: "advisory" }),
   config: {
     least: {
       type: "integer",
+      minimum: 1,
       description: "MiB that a machine must have.",
       // What runs in dev is mostly the lab's stand-in for Rancher.
       default: (environment) => (environment === "dev" ? 1024 : 4096),
     },
   },
-  resources: {
-    [types.machine]: check<MachineInputs>(({ memory }, { config: { least } }) =>
-      memory !== undefined && memory < Number(least)
-        ? [`The machine has ${memory} MiB of memory, and ${least} MiB is the least here`]
-        : [],
-    ),
+  // Of a stack that has Rancher: others may be content with less.
+  stack: (resources, { config: { least } }) => {
+    if (ofType(resources, types.whole).length === 0) return [];
+    return ofType(resources, types.machine).flatMap(({ name, props }) => {
+      const memory = known(() => (props as Partial<MachineInputs>).memory);
+      return memory !== undefined && memory < Number(least)
+        ? [`The machine ${name} has ${memory} MiB of memory, and ${least} MiB is the least here`]
+        : [];
+    });
   },
 };
 
@@ -165,19 +197,16 @@ const leaseOn: Rule = {
   name: "lease-on",
   reason: "The VIP is a hint that two nodes can have at once; only the lease lets one of them write.",
   remedy: "Run the agent on every node that has the container.",
+  severity: "critical",
+  beyond: "This program's containers all have an agent. One of your own may not.",
   levels: levels("mandatory", { blog: "advisory" }),
   stack: (resources) => {
-    const containers = ofType(resources, types.container).filter(({ props }) =>
-      isNamed(
-        known(() => (props as { name?: string }).name),
-        "rancher",
-      ),
-    );
+    const containers = ofType(resources, types.container).filter(({ props }) => isService(props));
     const agents = ofType(resources, types.rollout).flatMap(
       ({ props }) => known(() => Object.keys((props as { source?: object }).source ?? {})) ?? [],
     );
     return containers.length > agents.length
-      ? [`${containers.length} nodes have Rancher's container, and ${agents.length} an agent`]
+      ? [`${containers.length} nodes have the service's container, and ${agents.length} an agent`]
       : [];
   },
 };
