@@ -1,29 +1,6 @@
+import type { Exported, ExportedResource } from "../local/pulumi/exported";
 import type { NodeReport } from "./node-report";
 import { nodeNameOf } from "./state";
-
-/** A resource in `pulumi stack export`, with what it says of others. */
-export interface ExportedResource {
-  urn: string;
-  type: string;
-  inputs?: Record<string, unknown>;
-  /** Plain or encrypted; never read here. */
-  outputs?: Record<string, unknown>;
-  parent?: string;
-  /** `URN::ID` */
-  provider?: string;
-  protect?: boolean;
-  dependencies?: string[];
-  propertyDependencies?: Record<string, string[] | null>;
-  deletedWith?: string;
-}
-
-/** The output of `pulumi stack export`. */
-export interface Exported {
-  deployment?: {
-    resources?: ExportedResource[];
-    pending_operations?: { resource: ExportedResource }[];
-  };
-}
 
 /** What leaves the state with a node. */
 export interface Forgetting {
@@ -33,8 +10,6 @@ export interface Forgetting {
   /** The node's folder on this machine: a key is in it, and of a machine all that Vagrant knows of it. */
   directory: string;
 }
-
-const resourcesOf = ({ deployment }: Exported): ExportedResource[] => deployment?.resources ?? [];
 
 const isOfAllNodes = ({ inputs }: ExportedResource): boolean => inputs?.endpoints !== undefined;
 
@@ -47,11 +22,16 @@ function isOn({ dependencies = [], ...resource }: ExportedResource, node: string
 /**
  * What leaves the state with a node: the node itself, all that is made on it alone, and what cannot be without that.
  *
+ * @param names of the stack's nodes; a machine that serves the storage is none: what is on nodes may need it, too
  * @returns undefined if the state has no such node
  */
-export function forgettingOf(exported: Exported, name: string): Forgetting | undefined {
-  const all = resourcesOf(exported);
-  const nodes = all.filter((each) => nodeNameOf(each) !== undefined);
+export function forgettingOf(
+  exported: Exported,
+  name: string,
+  names: readonly string[],
+): Forgetting | undefined {
+  const all = exported.deployment?.resources ?? [];
+  const nodes = all.filter((each) => names.includes(nodeNameOf(each) ?? ""));
   const node = nodes.find((each) => nodeNameOf(each) === name);
   if (!node) return undefined;
   const urns = nodes.map(({ urn }) => urn);
@@ -68,38 +48,6 @@ export function forgettingOf(exported: Exported, name: string): Forgetting | und
     resources: all.filter(({ urn }) => gone.has(urn)),
     isHost: node.type.endsWith("host:Host"),
     directory: String(node.inputs?.directory ?? ""),
-  };
-}
-
-/** A resource that names none of those that are gone. */
-function without(resource: ExportedResource, gone: ReadonlySet<string>): ExportedResource {
-  const { dependencies, propertyDependencies } = resource;
-  const left = (urns: readonly string[] | null): string[] => (urns ?? []).filter((urn) => !gone.has(urn));
-  return {
-    ...resource,
-    ...(dependencies && { dependencies: left(dependencies) }),
-    ...(propertyDependencies && {
-      propertyDependencies: Object.fromEntries(
-        Object.entries(propertyDependencies).map(([name, urns]) => [name, left(urns)]),
-      ),
-    }),
-  };
-}
-
-/** The state without what leaves it; the rest of it is as it was, but for names of what is gone. */
-export function withoutForgotten(exported: Exported, { resources }: Forgetting): Exported {
-  const gone = new Set(resources.map(({ urn }) => urn));
-  const { deployment } = exported;
-  const pending = deployment?.pending_operations?.filter(({ resource }) => !gone.has(resource.urn));
-  return {
-    ...exported,
-    deployment: {
-      ...deployment,
-      resources: resourcesOf(exported)
-        .filter(({ urn }) => !gone.has(urn))
-        .map((each) => without(each, gone)),
-      ...(pending && { pending_operations: pending }),
-    },
   };
 }
 

@@ -1,15 +1,10 @@
 import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { removeFolder } from "../../local/files";
+import { type Exported, withoutResources } from "../../local/pulumi/exported";
 import { keepingStackFile } from "../../local/pulumi/stack-file";
 import { run } from "../../local/run";
-import {
-  type Exported,
-  type Forgetting,
-  forgettingOf,
-  whyItMayWrite,
-  withoutForgotten,
-} from "../../stack/forget";
+import { type Forgetting, forgettingOf, whyItMayWrite } from "../../stack/forget";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
 import { knownNode } from "../../stack/nodes";
@@ -97,11 +92,20 @@ export async function forget(
   const exported = JSON.parse(
     (await run(pulumi, ["stack", "export", ...flags], { env, cwd })).stdout,
   ) as Exported;
-  const forgetting = forgettingOf(exported, node);
+  const forgetting = forgettingOf(
+    exported,
+    node,
+    known.nodes.map(({ name }) => name),
+  );
   if (!forgetting) throw new Failure(`the state of ${stack} has no node ${node}: there is nothing to forget`);
   refuseProtected(forgetting);
   await agree(forgetting, options);
-  const input = JSON.stringify(withoutForgotten(exported, forgetting));
+  const input = JSON.stringify(
+    withoutResources(
+      exported,
+      forgetting.resources.map(({ urn }) => urn),
+    ),
+  );
   await keepingStackFile(file, () => run(pulumi, ["stack", "import", ...flags], { env, cwd, input }));
   const { isHost, directory } = forgetting;
   if (isHost && directory !== "") await removeFolder(directory);

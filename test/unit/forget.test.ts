@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Exported, forgettingOf, whyItMayWrite, withoutForgotten } from "../../stack/forget";
+import { type Exported, withoutResources } from "../../local/pulumi/exported";
+import { type Forgetting, forgettingOf, whyItMayWrite } from "../../stack/forget";
 import type { NodeReport } from "../../stack/node-report";
 import { serving, waiting } from "./reported-nodes";
 
@@ -20,12 +21,13 @@ const exported: Exported = {
   deployment: {
     resources: [
       resource("stack", "pulumi:pulumi:Stack"),
+      { ...host("storage"), type: "pulumi-nodejs:dynamic/vagrant:Machine" },
       host("a"),
       host("b"),
       resource("a-programs", "x:NodeSet", ["a"]),
       resource("b-programs", "x:NodeSet", ["b"], { deletedWith: urn("b") }),
-      resource("a-prepared", "command:remote:Command", ["a", "a-programs"]),
-      resource("b-prepared", "command:remote:Command", ["b", "b-programs"]),
+      resource("a-prepared", "command:remote:Command", ["a", "a-programs", "storage"]),
+      resource("b-prepared", "command:remote:Command", ["b", "b-programs", "storage"]),
       resource("export", "x:Export", ["members"]),
       shared("members", ["a", "b"]),
       resource("a-docker", "pulumi:providers:docker", ["a"]),
@@ -40,10 +42,15 @@ const exported: Exported = {
     pending_operations: [{ resource: resource("a-late", "x:Files", ["a"]) }, { resource: host("a") }],
   },
 };
+const withoutPlanned = (state: Exported, { resources }: Forgetting): Exported =>
+  withoutResources(
+    state,
+    resources.map((each) => each.urn),
+  );
 const namesIn = ({ deployment }: Exported): string[] =>
   (deployment?.resources ?? []).map((each) => each.urn.replace(/.*::/, ""));
 const forgotten = (state: Exported, name: string): string[] =>
-  forgettingOf(state, name)?.resources.map((each) => each.urn.replace(/.*::/, "")) ?? [];
+  forgettingOf(state, name, ["a", "b"])?.resources.map((each) => each.urn.replace(/.*::/, "")) ?? [];
 
 test("what is on the node alone leaves with it, and what hangs on that", () => {
   const all = ["a", "a-programs", "a-prepared", "a-docker", "a-image"];
@@ -52,33 +59,34 @@ test("what is on the node alone leaves with it, and what hangs on that", () => {
     forgotten(exported, "b"),
     all.map((name) => name.replace("a", "b")),
   );
-  const { isHost, directory } = forgettingOf(exported, "a") ?? {};
+  const { isHost, directory } = forgettingOf(exported, "a", ["a", "b"]) ?? {};
   assert.deepEqual([isHost, directory], [true, "/hosts/a"]);
-  assert.equal(forgettingOf(exported, "c"), undefined);
+  assert.equal(forgettingOf(exported, "c", ["a", "b"]), undefined);
 });
 
 test("the rest names nothing that is gone, and is as it was else", () => {
-  const plan = forgettingOf(exported, "a");
+  const plan = forgettingOf(exported, "a", ["a", "b"]);
   assert.ok(plan);
-  const left = withoutForgotten(exported, plan);
+  const left = withoutPlanned(exported, plan);
   const text = JSON.stringify(left.deployment?.resources);
   for (const each of plan.resources) assert.equal(text.includes(`"${each.urn}"`), false, each.urn);
   const of = (name: string) => left.deployment?.resources?.find((each) => each.urn === urn(name));
   assert.deepEqual(of("release")?.dependencies, ["b", "b-image"].map(urn));
   assert.deepEqual(of("checked")?.propertyDependencies, { one: [], both: [urn("b")], none: [] });
-  assert.deepEqual(of("b-programs"), exported.deployment?.resources?.[4]);
+  assert.deepEqual(of("b-programs"), exported.deployment?.resources?.[5]);
   // What was being made there is not known to the state.
   assert.equal(left.deployment?.pending_operations?.length, 1);
 });
 
 test("one node after the other: what is of all nodes stays to the end", () => {
-  const first = forgettingOf(exported, "a");
+  const first = forgettingOf(exported, "a", ["a", "b"]);
   assert.ok(first);
-  const left = withoutForgotten(exported, first);
-  const second = forgettingOf(left, "b");
+  const left = withoutPlanned(exported, first);
+  const second = forgettingOf(left, "b", ["a", "b"]);
   assert.ok(second);
-  const names = namesIn(withoutForgotten(left, second));
-  for (const name of ["stack", "export", "members", "release"]) assert.ok(names.includes(name), name);
+  const names = namesIn(withoutPlanned(left, second));
+  for (const name of ["stack", "storage", "export", "members", "release"])
+    assert.ok(names.includes(name), name);
   assert.deepEqual(
     forgotten(left, "b").filter((name) => ["members", "release"].includes(name)),
     [],
