@@ -3,5 +3,5 @@ import { rollout as provider } from "./rollout-provider";
 
 export { Rollout, type RolloutArgs } from "./rollout";
 
-/** What Pulumi calls. */
+/** What Pulumi calls. @internal */
 export const rollout = current(provider);

@@ -4,6 +4,7 @@ import { imageArchive as archiveProvider } from "./image-archive-provider";
 
 export { DaemonSettings, type DaemonSettingsArgs } from "./daemon-settings";
 export { ImageArchive, type ImageArchiveArgs } from "./image-archive";
-/** What Pulumi calls. */
+/** What Pulumi calls. @internal */
 export const daemonSettings = current(daemonProvider);
+/** @internal */
 export const imageArchive = current(archiveProvider);

@@ -3,5 +3,5 @@ import { host as provider } from "./host-provider";
 
 export { Host, type HostArgs } from "./host";
 
-/** What Pulumi calls. */
+/** What Pulumi calls. @internal */
 export const host = current(provider);

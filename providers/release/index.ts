@@ -3,5 +3,5 @@ import { release as provider } from "./release-provider";
 
 export { Release, type ReleaseArgs } from "./release";
 
-/** What Pulumi calls. */
+/** What Pulumi calls. @internal */
 export const release = current(provider);

@@ -8,7 +8,9 @@ export { type FileArgs, Files, type FilesArgs } from "./files";
 export { Kept, type KeptArgs } from "./kept";
 export { NodeSet, type NodeSetArgs } from "./node-set";
 
-/** What Pulumi calls. */
+/** What Pulumi calls. @internal */
 export const files = current(filesProvider);
+/** @internal */
 export const kept = current(keptProvider);
+/** @internal */
 export const nodeSet = current(nodeSetProvider);

@@ -6,5 +6,5 @@ export { type HypervisorName, hypervisorNames } from "./hypervisors";
 export { Machine } from "./machine";
 export type { ForwardedPort } from "./vagrantfile-network";
 
-/** What Pulumi calls. */
+/** What Pulumi calls. @internal */
 export const machine = current(provider);

@@ -14,7 +14,9 @@ export {
 } from "./keepalived";
 export { type Answer, ping, waitForPing } from "./ping";
 
-/** What Pulumi calls. */
+/** What Pulumi calls. @internal */
 export const configuration = current(configurationProvider);
+/** @internal */
 export const keepalived = current(keepalivedProvider);
+/** @internal */
 export const members = current(membersProvider);
