@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshEndpoint } from "../remote/endpoint";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 
+/** What {@link Rollout} takes. */
 export interface RolloutArgs {
   /** By node: how to log in. Secret in the state, whether it is secret here or not. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
@@ -15,7 +17,7 @@ export interface RolloutArgs {
  * `refresh` notices an agent that does not run, or runs from another version or configuration. Destroying the resource
  * stops the agents, and the service with them, on all nodes that answer.
  */
-export class Rollout extends pulumi.dynamic.Resource {
+export class Rollout extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/agent:Rollout";
 
   /** By node: the version of the agent that was started. */

@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshEndpoint } from "../remote/endpoint";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 import type { Lists } from "./daemon-json";
 
+/** What {@link DaemonSettings} takes. */
 export interface DaemonSettingsArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
@@ -23,7 +25,7 @@ const provider = shim("ha-rancher/providers/docker", "daemonSettings");
  * Settings of a node's Docker engine. They are merged into its daemon.json, and the engine reads it again without a
  * restart. Destroying the resource removes what it added, and nothing else.
  */
-export class DaemonSettings extends pulumi.dynamic.Resource {
+export class DaemonSettings extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/docker:DaemonSettings";
 
   /** The values that were not in the file before. */

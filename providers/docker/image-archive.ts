@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshEndpoint } from "../remote/endpoint";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 
+/** What {@link ImageArchive} takes. */
 export interface ImageArchiveArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
@@ -19,7 +21,7 @@ const provider = shim("ha-rancher/providers/docker", "imageArchive");
  * An image on a node that is loaded from an archive instead of pulled. Destroying the resource leaves the image, since
  * others may use it by then.
  */
-export class ImageArchive extends pulumi.dynamic.Resource {
+export class ImageArchive extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/docker:ImageArchive";
 
   /** Docker's id of the image on that node. */

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshEndpoint } from "../remote/endpoint";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 
+/** What {@link Host} takes. */
 export interface HostArgs {
   /** The node's name. */
   name: pulumi.Input<string>;
@@ -38,7 +40,7 @@ const provider = shim("ha-rancher/providers/host", "host");
  * An existing host as a node. It is checked (reachable, sudo, systemd, system, kernel, interface, clock, architecture),
  * claimed for one stack, and released when this resource is destroyed. It is never restarted or reinstalled.
  */
-export class Host extends pulumi.dynamic.Resource {
+export class Host extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/host:Host";
 
   /** How to log in, with its pinned host key. Secret as a whole. */

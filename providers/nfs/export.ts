@@ -1,7 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 import type { ExportServer } from "./export-provider";
 
+/** What {@link Export} takes. */
 export interface ExportArgs {
   /** Unique among all exports of this machine, such as `ha-rancher-dev`. A change replaces the export. */
   name: string;
@@ -23,7 +25,7 @@ export interface ExportArgs {
 const provider = shim("ha-rancher/providers/nfs", "nfsExport");
 
 /** An NFS export of this machine that belongs to the stack. No other export is touched. */
-export class Export extends pulumi.dynamic.Resource {
+export class Export extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/nfs:Export";
 
   declare readonly name: pulumi.Output<string>;

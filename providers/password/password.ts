@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 
+/** What {@link Password} takes. */
 export interface PasswordArgs {
   /** Characters, 12 to 128; default 24. A change makes a new password. */
   length?: pulumi.Input<number>;
@@ -14,7 +16,7 @@ const provider = shim("ha-rancher/providers/password", "password");
  * It is not that of `@pulumi/random`, since that needs a plugin: one more binary to download, which is in no package
  * registry.
  */
-export class Password extends pulumi.dynamic.Resource {
+export class Password extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/password:Password";
 
   declare readonly length: pulumi.Output<number>;

@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cause } from "../../domain/causes";
 import type { SshEndpoint } from "../remote/endpoint";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 
+/** What {@link Release} takes. */
 export interface ReleaseArgs {
   /** How to log in, by node. Secret in the state, whether it is secret here or not. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
@@ -34,7 +36,7 @@ export interface ReleaseArgs {
  * standbys, then by a switchover, then on the former active node. If the new container does not serve in time, the
  * datastore and the old container are restored, unless the new one has answered; and the update fails.
  */
-export class Release extends pulumi.dynamic.Resource {
+export class Release extends Resource {
   declare readonly container: pulumi.Output<string>;
   static readonly __pulumiType = "pulumi-nodejs:dynamic/rancher:Release";
 

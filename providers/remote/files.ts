@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 import type { SshEndpoint } from "./endpoint";
 import type { FileStates } from "./files-script";
@@ -19,6 +20,7 @@ export interface FileArgs {
   check?: pulumi.Input<string>;
 }
 
+/** What {@link Files} takes. */
 export interface FilesArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
@@ -41,7 +43,7 @@ const provider = shim("ha-rancher/providers/remote", "files");
  * Files on a node that belong together. They are written in one step, each is swapped in atomically. `refresh` notices
  * changed content, mode and owner, and missing files. Destroying the resource removes the files.
  */
-export class Files extends pulumi.dynamic.Resource {
+export class Files extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/remote:Files";
 
   declare readonly files: pulumi.Output<FileStates>;

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 import type { SshEndpoint } from "./endpoint";
 
+/** What {@link Kept} takes. */
 export interface KeptArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
@@ -19,7 +21,7 @@ const provider = shim("ha-rancher/providers/remote", "kept");
  * What a command made on a node, kept so: a command of Pulumi's own is never looked at again. `refresh` notices what was
  * undone by hand, and the next update mends it. Nothing is done when this is made, or destroyed.
  */
-export class Kept extends pulumi.dynamic.Resource {
+export class Kept extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/remote:Kept";
 
   constructor(name: string, args: KeptArgs, opts?: pulumi.CustomResourceOptions) {

@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 import type { SshEndpoint } from "./endpoint";
 import { packedSet } from "./script";
 
+/** What {@link NodeSet} takes. */
 export interface NodeSetArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
@@ -15,7 +17,7 @@ const provider = shim("ha-rancher/providers/remote", "nodeSet");
  * and the link `current`, which is switched once the folder is complete. Running programs keep their former set.
  * `refresh` notices another set, and changed files. Destroying the resource removes all sets.
  */
-export class NodeSet extends pulumi.dynamic.Resource {
+export class NodeSet extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/remote:NodeSet";
 
   /** The hash of its content; 16 hexadecimal digits. */

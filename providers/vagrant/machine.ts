@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshEndpoint } from "../remote/endpoint";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 import type { MachineArgs } from "./args";
 import type { ForwardedPort } from "./vagrantfile-network";
@@ -16,7 +17,7 @@ const asSecret = (value: unknown): pulumi.Output<unknown> | undefined =>
  * `memory`) or a new machine (`box`, `networks`); see `verbs.ts` and docs/machines.md. If a machine was halted or
  * deleted by hand, the next `up` starts it or makes it again.
  */
-export class Machine extends pulumi.dynamic.Resource {
+export class Machine extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vagrant:Machine";
 
   /** `running`, or another state such as `shutoff`, which the next `up` repairs. */

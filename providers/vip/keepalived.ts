@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshEndpoint } from "../remote/endpoint";
+import { Resource } from "../resource";
 import { shim } from "../shim";
 
+/** What {@link Keepalived} takes. */
 export interface KeepalivedArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
@@ -17,7 +19,7 @@ export interface KeepalivedArgs {
  * keepalived on a node. It is installed with apt-get or dnf if it is missing. `refresh` notices if it is gone.
  * Destroying the resource removes it with its file, its firewall rules, and the packages that were installed for it.
  */
-export class Keepalived extends pulumi.dynamic.Resource {
+export class Keepalived extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Keepalived";
 
   /** The version on the node, such as `2.2.7`. */
@@ -37,6 +39,7 @@ export class Keepalived extends pulumi.dynamic.Resource {
 
 const keepalivedShim = shim("ha-rancher/providers/vip", "keepalived");
 
+/** What {@link Members} takes. */
 export interface MembersArgs {
   /** The VIP, without prefix. */
   vip: pulumi.Input<string>;
@@ -50,7 +53,7 @@ export interface MembersArgs {
  * The nodes that can have a VIP. When this is updated, nodes that leave hand over VIP and service first. Changes that
  * take away what their service needs, such as access to its data, must come after this.
  */
-export class Members extends pulumi.dynamic.Resource {
+export class Members extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Members";
 
   constructor(name: string, args: MembersArgs, opts?: pulumi.CustomResourceOptions) {
@@ -67,6 +70,7 @@ export class Members extends pulumi.dynamic.Resource {
 
 const membersShim = shim("ha-rancher/providers/vip", "members");
 
+/** What {@link Configuration} takes. */
 export interface ConfigurationArgs {
   /** The VIP, without prefix. Its holder is changed last. */
   vip: pulumi.Input<string>;
@@ -85,7 +89,7 @@ export interface ConfigurationArgs {
  * first, the holder last. keepalived checks each file before it is swapped in, and the change stops if the VIP is lost.
  * `refresh` notices changed files, and a keepalived that is stopped, masked or disabled.
  */
-export class Configuration extends pulumi.dynamic.Resource {
+export class Configuration extends Resource {
   static readonly __pulumiType = "pulumi-nodejs:dynamic/vip:Configuration";
 
   constructor(name: string, args: ConfigurationArgs, opts?: pulumi.CustomResourceOptions) {
