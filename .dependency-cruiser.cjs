@@ -1,6 +1,7 @@
 // The rooms' arrows: who may import whom. They go downwards only:
 //
 //   cli, drill -> stack -> components, workloads -> providers -> domain; settings -> domain
+//   plugin -> components, workloads, providers: the same for programs in other languages
 //   policy -> settings, domain, and the workloads' rules
 //   local: this machine's files, processes and locks, below all but domain and settings
 //   lab -> local, domain
@@ -18,6 +19,7 @@ const arrows = {
   components: ["workloads", "providers", "domain", "local"],
   stack: ["components", "workloads", "providers", "settings", "domain", "lab", "local"],
   policy: ["settings", "domain", "local"],
+  plugin: ["components", "workloads", "providers", "domain", "local"],
   drill: ["stack", "components", "workloads", "providers", "settings", "domain", "lab", "local"],
   cli: [
     "drill",

@@ -4,6 +4,7 @@ import { Component } from "./component";
 import type { Node } from "./node";
 import { fingerprint, type NodeDependencies } from "./on-node";
 
+/** What {@link Agents} takes. */
 export interface AgentsArgs {
   nodes: Node[];
   /** The text that a node's agent runs from: when it changes, another agent takes over. */

@@ -29,6 +29,7 @@ export interface FloatingIpOptions extends VrrpOptions {
   authHmac?: { key: pulumi.Input<string>; mode?: HmacMode } | undefined;
 }
 
+/** What {@link FloatingIp} takes. */
 export interface FloatingIpArgs extends FloatingIpOptions {
   nodes: Node[];
   /**

@@ -41,6 +41,7 @@ export interface MachineTemplate
   dhcpNetwork?: boolean | undefined;
 }
 
+/** What {@link Machines} takes. */
 export interface MachinesArgs {
   /** The machines. Plain, as a list: it decides how many there are. */
   nodes: MachineNodeArgs[];

@@ -55,6 +55,7 @@ export interface AgentArgs {
   watchdog?: WatchdogMode | undefined;
 }
 
+/** What {@link NodeSoftware} takes. */
 export interface NodeSoftwareArgs {
   nodes: Node[];
   agent: AgentArgs;

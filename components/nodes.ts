@@ -11,6 +11,7 @@ type InOrder<T extends NodeIdentity> = Omit<T, "priority"> & { priority?: number
 /** A machine that is made, or with `host` one that existed before. */
 export type NodeArgs = InOrder<MachineNodeArgs> | InOrder<HostNodeArgs>;
 
+/** The nodes of a service, and what they are made of. */
 export interface NodesArgs {
   /** Two to ten, the first preferred at the start. Plain, as a list: it decides how many resources there are. */
   nodes: NodeArgs[];

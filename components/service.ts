@@ -11,6 +11,7 @@ import type { Node } from "./node";
 import { type Dependencies, type NodeDependencies, nodeChildName, nodeFiles, nodeOptions } from "./on-node";
 import type { ImageSources, Workload } from "./workload";
 
+/** What {@link Service} takes. */
 export interface ServiceArgs {
   nodes: Node[];
   workload: Workload;

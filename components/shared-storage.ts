@@ -48,6 +48,7 @@ export type StorageSource = {
     }
 );
 
+/** What {@link SharedStorage} takes. */
 export interface SharedStorageArgs {
   nodes: Node[];
   source: StorageSource;

@@ -50,7 +50,12 @@ function opened(type: string, migrations: readonly Migration[], stored: Properti
 function completed(error: unknown, schema: number, code: unknown): unknown {
   const failure = error as { id?: unknown; properties?: Properties } | undefined;
   if (failure?.id !== undefined && failure.properties)
-    failure.properties = { ...failure.properties, schema, partial: true, __provider: code };
+    failure.properties = {
+      ...failure.properties,
+      ...{ schema, partial: true },
+      // The plugin stores none.
+      ...(code === undefined ? {} : { __provider: code }),
+    };
   return error;
 }
 

@@ -43,6 +43,8 @@ export const layers: readonly Layer[] = [
   // The real keepalived in network namespaces: it mostly waits.
   { name: "keepalived", needs: ["keepalived"], limit: minutes(20) },
   { name: "engine", needs: ["toolchain"], limit: minutes(20) },
+  // The component in Python, Go and YAML; the templates.
+  { name: "languages", needs: ["toolchain", "languages"], limit: minutes(20) },
   { name: "image", needs: ["lab"], alone: true, limit: minutes(20) },
   { name: "lab", needs: ["toolchain", "lab"], alone: true, limit: minutes(90) },
   // Tests on real machines that take hours.

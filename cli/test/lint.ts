@@ -14,7 +14,7 @@ const tool = (name: string, program: string, ...args: string[]): Job => ({
 /** The rooms, and the folders that import them. */
 const sources = [
   ...["index.ts", "settings", "domain", "components", "workloads", "providers", "stack", "cli"],
-  ...["policy", "drill", "lab", "local", "test", "examples"],
+  ...["plugin", "policy", "drill", "lab", "local", "test", "examples", "templates"],
 ];
 
 /**
@@ -28,4 +28,6 @@ export const linters = (): Job[] => [
     ...["--config", ".dependency-cruiser.cjs", "--output-type", "err-long", ...sources],
   ),
   tool("knip", "knip/bin/knip.js", "--no-progress"),
+  // Every name that the package offers is described.
+  tool("typedoc", "typedoc/bin/typedoc", "--emit", "none", "--skipErrorChecking", "--treatWarningsAsErrors"),
 ];

@@ -6,11 +6,20 @@ import { run } from "../../local/run";
 import { ensureToolchain } from "../../local/toolchain";
 import { onPath } from "../../local/toolchain/path";
 import { colors } from "../ui/colors";
+import { makeLanguages } from "./languages";
 import { fetchNewerNode } from "./newer-node";
 import { canMakePython, makePython } from "./python";
 
 /** What a layer needs before it starts. */
-export type Need = "newer-node" | "shellcheck" | "python" | "spin" | "keepalived" | "toolchain" | "lab";
+export type Need =
+  | "newer-node"
+  | "languages"
+  | "shellcheck"
+  | "python"
+  | "spin"
+  | "keepalived"
+  | "toolchain"
+  | "lab";
 
 /** Starts to prepare everything that the layers need, in parallel. A failure is kept until a layer asks for it. */
 export function prepare(needs: Set<Need>, say: (line: string) => void): Record<Need, Promise<void>> {
@@ -46,6 +55,10 @@ export function prepare(needs: Set<Need>, say: (line: string) => void): Record<N
     python,
     spin,
     keepalived,
+    languages: start("languages", async (tell) => {
+      await python.catch(() => {});
+      await makeLanguages(tell);
+    }),
     toolchain: start("toolchain", async (tell) => void (await ensureToolchain(tell))),
     lab: start("lab", async (tell) => {
       await keepalived.catch(() => {});

@@ -3,6 +3,7 @@ import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
+/** What {@link Rollout} takes. */
 export interface RolloutArgs {
   /** By node: how to log in. Secret in the state, whether it is secret here or not. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;

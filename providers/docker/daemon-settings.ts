@@ -4,6 +4,7 @@ import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 import type { Lists } from "./daemon-json";
 
+/** What {@link DaemonSettings} takes. */
 export interface DaemonSettingsArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;

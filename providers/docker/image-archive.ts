@@ -3,6 +3,7 @@ import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
+/** What {@link ImageArchive} takes. */
 export interface ImageArchiveArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;

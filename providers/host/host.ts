@@ -3,6 +3,7 @@ import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
+/** What {@link Host} takes. */
 export interface HostArgs {
   /** The node's name. */
   name: pulumi.Input<string>;

@@ -3,6 +3,7 @@ import { DynamicResource } from "../dynamic-resource";
 import { shim } from "../shim";
 import type { ExportServer } from "./export-provider";
 
+/** What {@link Export} takes. */
 export interface ExportArgs {
   /** Unique among all exports of this machine, such as `ha-rancher-dev`. A change replaces the export. */
   name: string;

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic-resource";
 import { shim } from "../shim";
 
+/** What {@link Password} takes. */
 export interface PasswordArgs {
   /** Characters, 12 to 128; default 24. A change makes a new password. */
   length?: pulumi.Input<number>;

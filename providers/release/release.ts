@@ -4,6 +4,7 @@ import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
+/** What {@link Release} takes. */
 export interface ReleaseArgs {
   /** How to log in, by node. Secret in the state, whether it is secret here or not. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;

@@ -20,6 +20,7 @@ export interface FileArgs {
   check?: pulumi.Input<string>;
 }
 
+/** What {@link Files} takes. */
 export interface FilesArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;

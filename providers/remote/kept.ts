@@ -3,6 +3,7 @@ import { DynamicResource } from "../dynamic-resource";
 import { shim } from "../shim";
 import type { SshEndpoint } from "./endpoint";
 
+/** What {@link Kept} takes. */
 export interface KeptArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;

@@ -4,6 +4,7 @@ import { shim } from "../shim";
 import type { SshEndpoint } from "./endpoint";
 import { packedSet } from "./script";
 
+/** What {@link NodeSet} takes. */
 export interface NodeSetArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;

@@ -49,8 +49,10 @@ export const hypervisors = {
   },
 } as const satisfies Record<string, Hypervisor>;
 
+/** What Vagrant makes machines with. */
 export type HypervisorName = keyof typeof hypervisors;
 
+/** All of them. */
 export const hypervisorNames = Object.keys(hypervisors) as [HypervisorName, ...HypervisorName[]];
 
 export const rulesOf = (name: HypervisorName): Hypervisor => hypervisors[name];

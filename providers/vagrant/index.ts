@@ -7,7 +7,7 @@ export { type HypervisorName, hypervisorNames } from "./hypervisors";
 export { Machine } from "./machine";
 export type { ForwardedPort } from "./vagrantfile-network";
 
-/** What Pulumi calls; loaded when it does, which a program with such resources never does. */
+/** What Pulumi calls; loaded when it does, which a program with such resources never does. @internal */
 export const machine = current(() => {
   const { machine }: typeof import("./lifecycle") = require("./lifecycle");
   return stored("vagrant.Machine", machine);

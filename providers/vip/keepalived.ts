@@ -3,6 +3,7 @@ import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
 
+/** What {@link Keepalived} takes. */
 export interface KeepalivedArgs {
   /** The node, and how to log in to it. Secret in the state. */
   ssh: pulumi.Input<SshEndpoint>;
@@ -38,6 +39,7 @@ export class Keepalived extends DynamicResource {
 
 const keepalivedShim = shim("ha-rancher/providers/vip", "keepalived");
 
+/** What {@link Members} takes. */
 export interface MembersArgs {
   /** The VIP, without prefix. */
   vip: pulumi.Input<string>;
@@ -68,6 +70,7 @@ export class Members extends DynamicResource {
 
 const membersShim = shim("ha-rancher/providers/vip", "members");
 
+/** What {@link Configuration} takes. */
 export interface ConfigurationArgs {
   /** The VIP, without prefix. Its holder is changed last. */
   vip: pulumi.Input<string>;

@@ -42,7 +42,7 @@ const filesBelow = (...folders: string[]): string[] =>
   );
 
 test("it has all that is read at run time, and nothing else", () => {
-  const rooms = ["cli", "drill", "lab", "local", "node", "policy", "settings", "workloads"];
+  const rooms = ["cli", "drill", "lab", "local", "node", "plugin", "policy", "settings", "workloads"];
   const needed = filesBelow(...rooms).filter((path) => !/\.ts$|__pycache__/.test(path));
   assert.ok(needed.length > 150, `${needed.length}`);
   const packed = new Set(tarball.paths);
@@ -51,7 +51,7 @@ test("it has all that is read at run time, and nothing else", () => {
     [],
   );
   const needless =
-    /^(test|proof|examples|docs\/drill|dist\/(test|examples))\/|\.test\.|\.map$|(?<!\.d)\.ts$|__pycache__|(^|\/)\.(built|tsbuild)/;
+    /^(test|proof|examples|docs\/drill|dist\/(test|examples|templates)|templates)\/|\.test\.|\.map$|(?<!\.d)\.ts$|__pycache__|(^|\/)\.(built|tsbuild)/;
   assert.deepEqual(
     tarball.paths.filter((path) => needless.test(path)),
     [],

@@ -66,7 +66,7 @@ test("a program that is run, tied to this one, or makes keys sees no token", asy
 /** Where programs are started with all variables: see local/child-environment.ts for why. */
 const whole = new Set([
   // Go, npm and pip: where packages come from is said by variables of theirs.
-  ...["local/toolchain/build.ts", "cli/bootstrap.mjs", "cli/test/python.ts"],
+  ...["local/toolchain/build.ts", "cli/bootstrap.mjs", "cli/test/python.ts", "cli/test/languages.ts"],
   // `pulumi`, and this program itself.
   ...["local/toolchain/environment.ts", "lab/environment.ts", "cli/test/test-run.ts"],
 ]);

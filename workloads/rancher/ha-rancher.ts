@@ -8,6 +8,7 @@ import type { TakeoverBound } from "../../domain/vrrp";
 import { Password } from "../../providers/password";
 import { type RancherArgs, rancherMistakes, rancherWorkload } from "./workload";
 
+/** What {@link HaRancher} takes. */
 export interface HaRancherArgs extends Omit<HaBaseArgs, "dataDirectory"> {
   /** Where the active node has the shared data mounted: an absolute path; default `/rancher_data`. */
   dataDirectory?: string;

@@ -62,8 +62,7 @@ export const rancherMistakes = ({
 /**
  * Rancher as a workload.
  *
- * @param vip where it is reached, without prefix
- * @param dataDirectory where the active node has the shared data mounted
+ * @param at where it is reached (`vip`, without prefix), and where the active node has the shared data mounted
  * @param bootstrapPassword of the first login
  */
 export function rancherWorkload(
