@@ -133,7 +133,7 @@ const labs: Check = {
 
 /** What Pulumi starts for dynamic resources, from its SDK, from the toolchain or from providers/, and for policies. */
 const providerPrograms =
-  /@pulumi\/pulumi\/cmd\/(dynamic-provider|run-policy-pack)|\/dynamic-provider\.cjs|\/providers\/process\/main\.js/;
+  /@pulumi\/pulumi\/cmd\/(dynamic-provider|run-policy-pack)|\/dynamic-provider\.cjs|\/local\/previews\/main\.js/;
 
 /** Processes of providers whose Pulumi is gone. They wait for calls that never come. */
 function orphans({ machine }: Subject): number[] {

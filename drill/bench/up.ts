@@ -35,7 +35,7 @@ const cases = {
   empty: "preview of an empty program, the baseline",
   whole: "preview of the whole stack, nothing to change",
   judged: "the same with the policies",
-  up: "second ha-rancher up",
+  up: "second up",
 } as const;
 
 type Case = keyof typeof cases;

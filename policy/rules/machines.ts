@@ -1,5 +1,6 @@
 import { catalogEnds, isOfPublicCatalog } from "../../domain/box-catalog";
 import { isCloudImage } from "../../domain/cloud-image";
+import { callOf } from "../../local/called";
 import type { MachineInputs } from "../../providers/vagrant/inputs";
 import { check, levels, type Rule, types } from "../rule";
 
@@ -62,7 +63,7 @@ const boxOutlivesCatalog: Rule = {
   remedy:
     "Leave `box` out, and one is made of Debian's cloud image; or give `boxUrl` of a place that you trust to stay.",
   severity: "medium",
-  beyond: "The settings take any box; `npm run doctor` names one of the catalog.",
+  beyond: `The settings take any box; \`${callOf("doctor")}\` names one of the catalog.`,
   levels: levels("advisory", { prod: "mandatory" }),
   resources: {
     [types.machine]: check<MachineInputs>(({ box, boxUrl }) =>

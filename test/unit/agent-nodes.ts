@@ -78,7 +78,7 @@ export async function agentStack(
     t.after(() => node.server.stop());
   }
   const known: KnownStack = {
-    ...{ vip: "10.0.0.100", url: "https://127.0.0.1:9", answers: { path: "/ping" } },
+    ...{ vip: "10.0.0.100", url: "https://127.0.0.1:9", answers: { path: "/ping", body: "pong" } },
     get nodes() {
       return [a, b, c].map((node) => node.known);
     },

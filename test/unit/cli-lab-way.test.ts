@@ -34,6 +34,7 @@ const fitting: Record<string, string> = {
   seed: "9",
   within: "5",
   fault: "power-off",
+  writes: "postgres://postgres@192.168.56.10/postgres",
   "on|off": "on",
 };
 
