@@ -15,6 +15,9 @@ const wholeStack = {
   nodes: { "rancher-1": "192.168.56.11", "rancher-2": "192.168.56.12" },
 } as const;
 
+/** Addresses at which further machines answer, once there are any. */
+const further = { "rancher-3": "192.168.56.13", old: "192.168.56.14" };
+
 const settings = `config:
   ha-rancher:vip: ${wholeStack.vip}/24
   ha-rancher:nodes:
@@ -106,11 +109,13 @@ export class WholeStack {
   static async make(name: string): Promise<WholeStack> {
     const toolchain = await ensureToolchain((line) => process.stderr.write(`${line}\n`));
     const folder = mkdtempSync(join(tmpdir(), `whole-${name}-`));
-    mkdirSync(join(folder, "backend"));
+    for (const name of ["backend", "home"]) mkdirSync(join(folder, name));
     writePrograms(folder, toolchain);
     writeProject(folder, name);
     provideBox(folder);
-    const nodes = Object.entries(wholeStack.nodes).map(([node, address]) => `${node}=${address}`);
+    const nodes = Object.entries({ ...wholeStack.nodes, ...further }).map(
+      ([node, address]) => `${node}=${address}`,
+    );
     const words = ["--net", ...asUser.make, process.execPath, join(__dirname, "world.js")];
     const world = spawn("unshare", [...words, home(folder), wholeStack.vip, ...nodes], {
       stdio: ["pipe", "pipe", "inherit"],
@@ -119,6 +124,7 @@ export class WholeStack {
     const { HA_RANCHER_LAB: _, ...outside } = process.env;
     const env = {
       ...outside,
+      HOME: join(folder, "home"),
       PATH: [join(folder, "paper"), join(folder, "bin"), toolchain.bin, process.env.PATH].join(":"),
       XDG_CACHE_HOME: join(folder, "cache"),
       XDG_DATA_HOME: join(folder, "data"),
