@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { faults, settle, trial } from "../../drill/bench/faults";
-import type { Seen } from "../../drill/probes/observer";
+import type { ObserverOrder, Seen } from "../../drill/probes/observer";
 import { Rig, rigVip } from "../../drill/rig/rig";
 import { longestGap } from "../../drill/statistics";
 import { packageRoot } from "../../local/root";
@@ -18,11 +18,16 @@ test("the client sees the VIP go from one node to another, by its MAC address", 
   const rig = await Rig.make();
   t.after(() => rig.end());
   await rig.start(spec);
-  const order = JSON.stringify({ vip: rigVip.address, url: `https://${rigVip.address}` });
+  const vip = rigVip.address;
+  const order: ObserverOrder = { vip, url: `https://${vip}`, answers: { path: "/ping" } };
   const program = join(packageRoot, "dist", "drill", "probes", "observer.js");
-  const client = spawn("ip", ["netns", "exec", rig.client, process.execPath, program, order], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const client = spawn(
+    "ip",
+    ["netns", "exec", rig.client, process.execPath, program, JSON.stringify(order)],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   t.after(() => client.kill("SIGKILL"));
   const seen: Seen[] = [];
   createInterface({ input: client.stdout }).on("line", (line) => seen.push(JSON.parse(line) as Seen));
