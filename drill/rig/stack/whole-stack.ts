@@ -52,6 +52,10 @@ function writePrograms(folder: string, { bin }: Toolchain): void {
     script(join(paper, `pulumi-resource-${name}`), node, plugin, name);
 }
 
+/** The project's description without the process that it names for dynamic resources: that is on paper, or Pulumi's own. */
+const withoutPlugins = (): string =>
+  readFileSync(join(packageRoot, "Pulumi.yaml"), "utf8").replace(/^plugins:\n(?:[ #].*\n)+/m, "");
+
 /** A project with this program, as if the package were installed. */
 function writeProject(folder: string, stack: string): void {
   const modules = join(folder, "project", "node_modules");
@@ -61,7 +65,7 @@ function writeProject(folder: string, stack: string): void {
     symlinkSync(join(packageRoot, "node_modules", "@pulumi", name), join(modules, "@pulumi", name));
   const about = { name: "whole", private: true, main: "node_modules/ha-rancher/dist/index.js" };
   writeFileSync(join(folder, "project", "package.json"), JSON.stringify(about));
-  writeFileSync(join(folder, "project", "Pulumi.yaml"), readFileSync(join(packageRoot, "Pulumi.yaml")));
+  writeFileSync(join(folder, "project", "Pulumi.yaml"), withoutPlugins());
   writeFileSync(join(folder, "project", `Pulumi.${stack}.yaml`), settings);
 }
 
