@@ -25,8 +25,8 @@ async function bases(): Promise<Map<string, string>> {
   ]);
 }
 
-/** Names under which machines ask for packages. */
-export const mirrorNames = ["deb.debian.org", "security.debian.org"];
+/** The name under which machines ask for packages: test/boxes/ have it in their lists. */
+export const mirrorName = "mirror.example.com";
 
 /** Serves Debian's archive, and given files by their paths, on a socket of this machine. */
 export class DebianMirror {

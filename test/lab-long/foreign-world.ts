@@ -12,7 +12,7 @@ import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
 import { newKeyPair } from "../../providers/vagrant/keys";
 import { unasked } from "../lab/unasked";
-import { DebianMirror, mirrorNames, relayProgram } from "./debian-mirror";
+import { DebianMirror, mirrorName, relayProgram } from "./debian-mirror";
 import { type Domain, domainXml, type ForeignHost, type Login } from "./foreign-hosts";
 import { patient } from "./patient";
 
@@ -29,7 +29,7 @@ const served = { port: 8099, address: "127.0.0.1" };
 const namedNetwork = (): string =>
   networkXml(managementNetwork).replace(
     '<dns enable="no"/>',
-    `<dns><host ip="${managementNetwork.hostAddress}">${mirrorNames.map((name) => `<hostname>${name}</hostname>`).join("")}</host></dns>`,
+    `<dns><host ip="${managementNetwork.hostAddress}"><hostname>${mirrorName}</hostname></host></dns>`,
   );
 
 /**
