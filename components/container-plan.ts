@@ -102,20 +102,13 @@ export function planContainer(base: string, options: ContainerOptions): Containe
   return { name, image, ports, environment, mounts, volumes, command, privileged, files, labels, limits };
 }
 
-/** Two pages, the second of them deep, have labels of their own: the names of containers that are there must stay. */
+/** A page, and a deep one after it, have labels of their own: the names of containers that are there must stay. */
 function questionLabels(questions: Question[]): { label: string; value: string }[] {
-  const pages = questions.map((each) => ("url" in each && each.status === undefined ? each.url : undefined));
-  const [light, deep, ...others] = pages;
-  const isDeep = questions.map((each) => each.deep === true);
-  if (
-    light !== undefined &&
-    !isDeep[0] &&
-    others.length === 0 &&
-    (questions.length === 1 || (deep && isDeep[1]))
-  )
-    return [
-      { label: labelNames.health, value: light },
-      ...(deep === undefined ? [] : [{ label: labelNames.deep, value: deep }]),
-    ];
-  return [{ label: labelNames.questions, value: JSON.stringify(questions) }];
+  const pages = questions.flatMap((each, i) =>
+    "url" in each && each.status === undefined && (each.deep === true) === (i === 1) ? [each.url] : [],
+  );
+  const names = [labelNames.health, labelNames.deep];
+  return pages.length > 0 && pages.length === questions.length && pages.length <= names.length
+    ? pages.map((value, i) => ({ label: names[i] ?? "", value }))
+    : [{ label: labelNames.questions, value: JSON.stringify(questions) }];
 }

@@ -1,5 +1,4 @@
-import type { Mistake } from "../domain/mistake";
-import { mistake } from "../domain/mistake";
+import { type Mistake, mistake } from "../domain/mistake";
 import { startDeadline } from "../domain/timers";
 import { containerShape } from "../workloads/container/settings";
 import { rancherShape } from "../workloads/rancher/settings";
