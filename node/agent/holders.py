@@ -8,16 +8,30 @@ import os
 from collections.abc import Iterator
 
 from . import process
-from .mounts import LONGEST_TABLE, Mount, parse_table
+from .mounts import LONGEST_TABLE, parse_table
 
 
-def in_nfs_client(device: str, volumes: str) -> bool:
-    """Whether the NFS client still has it, whoever uses it. `volumes`: its table of volumes, with the device in each line."""
+def nfs_volume(device: str, volumes: str) -> str:
+    """What the NFS client calls a file system that is mounted: its server, device and number there; empty if it has none.
+
+    `volumes`: the client's table of them. Another file system that gets the device later has another number.
+    """
+    return next((volume for volume in _volumes(volumes) if volume.split()[-2] == device), "")
+
+
+def in_nfs_client(volume: str, volumes: str) -> bool:
+    """Whether the NFS client still has it, whoever uses it."""
+    return bool(volume) and volume in _volumes(volumes)
+
+
+def _volumes(path: str) -> list[str]:
+    """The columns NV, SERVER, PORT, DEV and FSID of each line."""
     try:
-        with open(volumes, encoding="utf-8", errors="replace") as file:
-            return any(device in line.split() for line in file.read(LONGEST_TABLE).splitlines())
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = [line.split()[:5] for line in file.read(LONGEST_TABLE).splitlines()]
     except OSError:
-        return False
+        return []
+    return [" ".join(columns) for columns in lines if len(columns) == 5]
 
 
 def holders_of(device: str, proc: str = "/proc") -> "list[process.Process]":
@@ -43,14 +57,10 @@ class _Mounted:
                     with open(f"{folder}/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
                         table = file.read(LONGEST_TABLE)
                     self.ids.update(line.split(" ", 1)[0].encode() for line in table.splitlines())
-                    self._nfs[namespace] = [f"{mount.point.rstrip('/')}/" for mount in parse_table(table) if is_nfs(mount)]
+                    self._nfs[namespace] = [f"{mount.point.rstrip('/')}/" for mount in parse_table(table) if mount.is_nfs()]
 
     def on_other_nfs(self, folder: str, path: str) -> bool:
         return any(f"{path}/".startswith(point) for point in self._nfs.get(os.readlink(f"{folder}/ns/mnt"), ()))
-
-
-def is_nfs(mount: Mount) -> bool:
-    return mount.type in ("nfs", "nfs4")
 
 
 def _holds(folder: str, number: int, mapped: str, mounted: _Mounted) -> bool:

@@ -21,13 +21,23 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Mount(NamedTuple):
-    """A line of proc_pid_mountinfo(5). `device`: major:minor, which names the superblock."""
+    """A line of proc_pid_mountinfo(5). `device`: major:minor, which names the superblock as long as there is one: the kernel
+    gives the number of a file system that has gone to the next one that is mounted."""
 
     device: str
     root: str
     point: str
     type: str
     source: str
+
+    def is_nfs(self) -> bool:
+        return self.type in ("nfs", "nfs4")
+
+    def may_be(self, other: "Mount") -> bool:
+        """Whether both can be mounts of one file system. The source of an NFS mount is a path on the server, and differs."""
+        if self.device != other.device:
+            return False
+        return self.is_nfs() if other.is_nfs() else (self.type, self.source) == (other.type, other.source)
 
 
 def parse_table(table: str) -> Iterator[Mount]:
@@ -98,11 +108,10 @@ def filesystem_of(point: str, table: str = MOUNT_TABLE) -> str:
     return mount.type if mount else ""
 
 
-def namespaces_with(device: str, proc: str = "/proc") -> list[int]:
-    """A process of each mount namespace in which a superblock is still mounted, also of containers and other tenants."""
+def namespaces_with(lost: Mount, proc: str = "/proc") -> list[int]:
+    """A process of each mount namespace in which a file system is still mounted, also of containers and other tenants."""
     seen = set()
     found = []
-    needle = f" {device} "
     for name in os.listdir(proc):
         if not name.isdigit():
             continue
@@ -111,13 +120,16 @@ def namespaces_with(device: str, proc: str = "/proc") -> list[int]:
             if namespace in seen:
                 continue
             seen.add(namespace)
-            with open(f"{proc}/{name}/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-                if needle in file.read(LONGEST_TABLE):
-                    found.append(int(name))
+            if _mounts_of(lost, f"{proc}/{name}"):
+                found.append(int(name))
     return found
 
 
-def unmount_in_namespace(pid: int, device: str) -> None:
+def _mounts_of(lost: Mount, folder: str) -> list[Mount]:
+    return [mount for mount in read_table(f"{folder}/mountinfo") if mount.may_be(lost)]
+
+
+def unmount_in_namespace(pid: int, lost: Mount) -> None:
     """Kills who uses a file system in the mount namespace of a process, and takes it away there. In a child: nobody comes back
     from another namespace."""
     child = os.fork()
@@ -125,7 +137,7 @@ def unmount_in_namespace(pid: int, device: str) -> None:
         os.waitpid(child, 0)
         return
     try:
-        found = [mount for mount in read_table(f"/proc/{pid}/mountinfo") if mount.device == device]
+        found = _mounts_of(lost, f"/proc/{pid}")
         for mount in found:
             for user in users_of(mount, namespace=os.readlink(f"/proc/{pid}/ns/mnt")):
                 user.kill()

@@ -10,7 +10,7 @@ from . import process
 from .configuration import SENTINEL_NAME
 from .copies import Copies
 from .files import read_small
-from .holders import holders_of, in_nfs_client, is_nfs
+from .holders import holders_of, in_nfs_client, nfs_volume
 from .mounts import MNT_DETACH, MNT_FORCE, Mount, mount_at, namespaces_with, unmount, unmount_in_namespace, users_of
 from .restore import Restore
 from .setup import Setup
@@ -56,6 +56,7 @@ def unmount_data(setup: Setup, force: bool) -> str:
     first = mount_at(directory, table)
     if first is None:
         return ""
+    volume = nfs_volume(first.device, setup.paths.nfs_volumes)
     if force:
         while mount_at(directory, table):
             unmount(directory, MNT_FORCE | MNT_DETACH)
@@ -72,7 +73,7 @@ def unmount_data(setup: Setup, force: bool) -> str:
                     raise
                 killed |= _clear(mount)
                 unmount(directory, MNT_DETACH)
-    killed |= _wait_until_nowhere(setup, first, killed)
+    killed |= _wait_until_nowhere(setup, first, volume, killed)
     if killed:
         return f"killed {len(killed)} processes that used {directory}"
     return ""
@@ -99,23 +100,23 @@ def _clear(mount: Mount) -> "set[process.Process]":
     return found
 
 
-def _wait_until_nowhere(setup: Setup, mount: Mount, killed: "set[process.Process]") -> "set[process.Process]":
+def _wait_until_nowhere(setup: Setup, lost: Mount, volume: str, killed: "set[process.Process]") -> "set[process.Process]":
     """A mount of it in another namespace keeps the file system, and with it what can write: it is taken away there, too. So
     does whoever has opened something of it there, or has it from somebody else: he is ended, and returned."""
     deadline = time.monotonic() + _GONE
     found: set[process.Process] = set()
     while True:
-        namespaces = namespaces_with(mount.device)
+        # The NFS client knows best. Once it has it no more, what has its device is another file system.
+        kept = in_nfs_client(volume, setup.paths.nfs_volumes)
+        namespaces = namespaces_with(lost) if kept or not volume else []
         alive = [user for user in killed | found if user.lives()]
-        # The NFS client knows best; of others nobody but those who use them tells.
-        kept = in_nfs_client(mount.device, setup.paths.nfs_volumes)
-        holders = holders_of(mount.device) if not namespaces and (kept or not is_nfs(mount)) else []
+        holders = holders_of(lost.device) if not namespaces and (kept or not lost.is_nfs()) else []
         if not (namespaces or alive or kept or holders):
             return found
         if time.monotonic() > deadline:
-            raise Failed(_still_there(mount, namespaces, [*holders, *alive]))
+            raise Failed(_still_there(lost, namespaces, [*holders, *alive]))
         for pid in namespaces:
-            unmount_in_namespace(pid, mount.device)
+            unmount_in_namespace(pid, lost)
         for holder in holders:
             holder.kill()
         found.update(holders)

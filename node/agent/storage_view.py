@@ -4,7 +4,7 @@ import re
 from typing import Optional
 
 from .core.observation import DataView
-from .holders import in_nfs_client
+from .holders import in_nfs_client, nfs_volume
 from .mounts import Mount, MountTable, namespaces_with
 from .setup import Setup
 
@@ -19,7 +19,7 @@ class StorageView:
         self.table = MountTable(setup.paths.mounts)
         self._data: Optional[Mount] = None
         self._lease: Optional[Mount] = None
-        self._device = ""  # of the data, as long as it may still be mounted somewhere
+        self._known: Optional[tuple[Mount, str]] = None  # the data, and its NFS volume, as long as it may be mounted somewhere
         self._seldom_at = -_SELDOM
         self.server_lease: Optional[int] = None
         self.unfit = ""
@@ -33,16 +33,19 @@ class StorageView:
             self._lease = points.get(self._setup.lease.directory)
             self.server_lease = _server_lease(self._setup)
             self.unfit = _unfit(self._setup)
-        if self._data:
-            self._device = self._data.device
+        if self._data and (self._known is None or self._known[0] != self._data):
+            self._known = self._data, nfs_volume(self._data.device, self._setup.paths.nfs_volumes)
 
     def data(self) -> DataView:
         """Looks for it elsewhere only after it has gone from its place."""
         if self._data:
             return DataView(mounted=True)
-        if self._device and not (in_nfs_client(self._device, self._setup.paths.nfs_volumes) or namespaces_with(self._device)):
-            self._device = ""
-        return DataView(lingers=bool(self._device))
+        if self._known and not self._lingers(*self._known):
+            self._known = None
+        return DataView(lingers=self._known is not None)
+
+    def _lingers(self, data: Mount, volume: str) -> bool:
+        return in_nfs_client(volume, self._setup.paths.nfs_volumes) if volume else bool(namespaces_with(data))
 
     def lease_mounted(self) -> bool:
         return self._lease is not None and self._lease.type == self._setup.lease.filesystem

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from agent.configuration import SENTINEL_NAME
@@ -14,7 +15,7 @@ from agent.job import still_owner
 from agent.mounts import cut_off, mount_at, parse_table, unmount
 from agent.setup import Data, LeasePlace, Paths, Setup
 from agent.shared_data import Failed, check_sentinel, mount_data, unmount_data
-from support.namespaces import NEW_MOUNTS, apart, mount
+from support.namespaces import NEW_MOUNTS, NEW_PROCESSES, apart, mount
 
 
 def _setup(directory: Path) -> Setup:
@@ -23,9 +24,10 @@ def _setup(directory: Path) -> Setup:
     return Setup(core, "192.0.2.10", "192.0.2.11", data, LeasePlace("/lease", "lease.mount", "nfs4", "a"), (), None, Paths())
 
 
-def _apart(tmp_path: Path, run: "object") -> None:
+def _apart(tmp_path: Path, run: Callable[[], None]) -> None:
+    """Where the whole machine is searched for users of the data, and they are killed."""
     (tmp_path / "data").mkdir()
-    apart(NEW_MOUNTS, run)  # type: ignore[arg-type]
+    apart(NEW_MOUNTS | NEW_PROCESSES, run)
 
 
 def test_somebodys_shell_in_the_data_is_ended_and_the_lease_can_be_released(tmp_path: Path) -> None:

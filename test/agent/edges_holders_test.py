@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from agent.holders import holders_of, in_nfs_client
-from agent.mounts import mount_at
+from agent.holders import holders_of, in_nfs_client, nfs_volume
+from agent.mounts import Mount, mount_at, namespaces_with, unmount, unmount_in_namespace
 from agent.setup import Setup
 from agent.shared_data import Failed, unmount_data
 from agent.storage_view import StorageView
@@ -148,10 +148,50 @@ def test_as_long_as_the_nfs_client_has_it_nothing_is_released(tmp_path: Path, mo
 
 
 def test_of_a_node_without_nfs_client_nothing_is_in_it(tmp_path: Path) -> None:
-    assert not in_nfs_client("0:45", str(tmp_path / "none"))
+    assert nfs_volume("0:45", str(tmp_path / "none")) == "" and not in_nfs_client("", str(tmp_path / "none"))
+
+
+def test_a_volume_is_known_by_its_number_on_the_server_too(tmp_path: Path) -> None:
     table = tmp_path / "volumes"
-    table.write_text("NV SERVER   PORT DEV          FSID FSC\nv4 c0a83801  801 0:45         8b3b2:0  no\n")
-    assert in_nfs_client("0:45", str(table)) and not in_nfs_client("0:4", str(table)) and not in_nfs_client("0:451", str(table))
+    heading = "NV SERVER   PORT DEV          FSID FSC\n"
+    table.write_text(f"{heading}v4 c0a83801  801 0:45         8b3b2:0  no\n\nnonsense\n")
+    data = nfs_volume("0:45", str(table))
+    assert data and in_nfs_client(data, str(table))
+    assert [nfs_volume(device, str(table)) for device in ("0:4", "0:451", "801", "DEV ")] == [""] * 4
+    # The data has gone, and the lease, say, was mounted anew.
+    table.write_text(f"{heading}v4 c0a83801  801 0:45         77:0  no\n")
+    assert not in_nfs_client(data, str(table))
+
+
+def test_a_file_system_that_got_the_device_of_the_data_is_none_of_ours(tmp_path: Path) -> None:
+    def run() -> None:
+        data, other = tmp_path / "data", tmp_path / "other"
+        other.mkdir()
+        view = StorageView(_setup(data))
+
+        def mounted(source: str, point: Path) -> Mount:
+            mount(source, str(point), "tmpfs")
+            found = mount_at(str(point))
+            assert found
+            return found
+
+        for _ in range(200):  # others on this machine take numbers, too
+            lost = mounted("data", data)
+            view.look(0, True)
+            unmount(str(data))
+            there = mounted("other", other)
+            if there.device == lost.device:
+                break
+            unmount(str(other))
+        assert lost.device == there.device
+        bystander = subprocess.Popen(["sleep", "60"], cwd=other)
+        view.look(0, True)
+        assert view.data() == (False, False)
+        assert namespaces_with(lost) == [] and namespaces_with(there) != []
+        unmount_in_namespace(os.getpid(), lost)
+        assert mount_at(str(other)) and bystander.poll() is None
+
+    _apart(tmp_path, run)
 
 
 def test_the_way_out_at_once_ends_them_too(tmp_path: Path) -> None:

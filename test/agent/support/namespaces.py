@@ -6,7 +6,7 @@ import sys
 import traceback
 from typing import Callable
 
-NEW_MOUNTS, NEW_NETWORK = 0x00020000, 0x40000000
+NEW_MOUNTS, NEW_PROCESSES, NEW_NETWORK = 0x00020000, 0x20000000, 0x40000000
 _MS_REC, _MS_PRIVATE = 0x4000, 1 << 18
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -23,18 +23,39 @@ def mount(source: str, target: str, kind: str, flags: int = 0, options: str = ""
 
 
 def apart(flags: int, run: Callable[[], None]) -> None:
-    """In a child process; raises AssertionError if it fails there."""
+    """In a child process; raises AssertionError if it fails there.
+
+    With NEW_MOUNTS and NEW_PROCESSES it sees no process but its own, and all of them end with it.
+    """
+    assert _in_child(lambda: _enter(flags, run)) == 0, "failed in its namespaces, see above"
+
+
+def _enter(flags: int, run: Callable[[], None]) -> int:
+    _check(_libc.unshare(flags))
+    if flags & NEW_MOUNTS:
+        mount("none", "/", "none", _MS_REC | _MS_PRIVATE)
+    # The first process after that is the first in the namespace.
+    return _in_child(lambda: _alone(run)) if flags & NEW_PROCESSES else _done(run)
+
+
+def _alone(run: Callable[[], None]) -> int:
+    mount("proc", "/proc", "proc")
+    return _done(run)
+
+
+def _done(run: Callable[[], None]) -> int:
+    run()
+    return 0
+
+
+def _in_child(run: Callable[[], int]) -> int:
     child = os.fork()
     if child == 0:
         try:
-            _check(_libc.unshare(flags))
-            if flags & NEW_MOUNTS:
-                mount("none", "/", "none", _MS_REC | _MS_PRIVATE)
-            run()
+            os._exit(0 if run() == 0 else 1)
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
             os._exit(1)
-        os._exit(0)
     _, status = os.waitpid(child, 0)
-    assert status == 0, "failed in its namespaces, see above"
+    return status

@@ -78,8 +78,10 @@ class RealNode:
     def _write_systemctl(self) -> None:
         script = self.folder / "systemctl"
         share = self.world.share
-        # A file system of its own each time: whether it is still mounted anywhere can be told, as with NFS.
-        data = f"mount -t overlay data -o lowerdir={share}/empty,upperdir={share}/data,workdir={share}/work {self.data}"
+        # A file system of its own each time: whether it is still mounted anywhere can be told, as with NFS. Both nodes are on
+        # this machine, and one's must not be taken for the other's that had its device before.
+        folders = f"lowerdir={share}/empty,upperdir={share}/data,workdir={share}/work"
+        data = f"mount -t overlay data-of-{self.name} -o {folders} {self.data}"
         script.write_text(
             f"#!/bin/sh\ncase $2 in\ndata.mount) exec {data} ;;\n"
             f'lease.mount) exec mount --bind "{self.world.share}/lease" "{self.lease}" ;;\nesac\necho inactive\nexit 3\n'
