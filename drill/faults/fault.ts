@@ -75,8 +75,12 @@ export interface Bounds {
   twoHolders: number;
 }
 
+/** What a node's system has or has not; `fault can` says it. */
+export const systemNeeds = ["netem", "networkd", "networkmanager", "dhcp", "needrestart"] as const;
+export type SystemNeed = (typeof systemNeeds)[number];
+
 /** What a testbed must be able to do for a fault to be possible there. */
-export type Need = "power" | "pause" | "link" | "server" | "netem";
+export type Need = "power" | "pause" | "link" | "server" | SystemNeed;
 
 export interface Fault {
   /** In kebab-case, unique. */

@@ -7,6 +7,7 @@ import { networkFaults } from "./network";
 import { pairFaults } from "./pairs";
 import { serviceFaults } from "./service";
 import { surroundingFaults } from "./surroundings";
+import { systemFaults } from "./system";
 
 export {
   type Action,
@@ -17,8 +18,8 @@ export {
   shownAction,
   toMachine,
 } from "./action";
-export type { Bounds, Fault, Invariant, Need, Roles, Target, Timing } from "./fault";
-export { invariants } from "./fault";
+export type { Bounds, Fault, Invariant, Need, Roles, SystemNeed, Target, Timing } from "./fault";
+export { invariants, systemNeeds } from "./fault";
 
 const singles = [
   ...keepalivedFaults,
@@ -27,6 +28,7 @@ const singles = [
   ...machineFaults,
   ...networkFaults,
   ...surroundingFaults,
+  ...systemFaults,
 ];
 
 /** All faults, in the order of the report's table. A new one goes into one of the lists above. */

@@ -4,8 +4,8 @@ import { shellQuote } from "../../domain/shell-quote";
 import { callOf } from "../../local/called";
 import { answerOf } from "../../providers/remote/answer";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
-import type { Need, Timing } from "../faults";
-import { ask, installDrill } from "./node-commands";
+import { type Need, type SystemNeed, systemNeeds, type Timing } from "../faults";
+import { ask, installDrill, runVerb } from "./node-commands";
 import type { Server } from "./server";
 
 /** The agents' times, as agent.json has them. */
@@ -36,8 +36,8 @@ export interface NodeFacts extends KnownNode {
   /** The id of the container to watch. */
   container: string;
   dataDirectory: string;
-  /** Whether delay and loss can be made with tc-netem(8). */
-  netem: boolean;
+  /** What its system has for faults that need it. */
+  has: SystemNeed[];
 }
 
 /** Milliseconds from power-on to SSH, at most. */
@@ -99,11 +99,12 @@ export async function factsOf(node: KnownNode): Promise<NodeFacts> {
   const inspect = `docker inspect --type container --format '{{.Id}}' ${shellQuote(name)}`;
   const container = await ask(node, inspect);
   if (!container) throw new Error(`${node.name} has no container to watch: \`${callOf("up")}\` makes it`);
-  const netem = (await ask(node, "modprobe -q sch_netem && command -v tc")) !== undefined;
+  const words = (await runVerb(node, "can", [])).split("\n");
   return {
     ...node,
     limits: limitsOf(text, fence !== undefined),
-    ...{ mac: macOf(addresses, node.address), container, dataDirectory: data.directory, netem },
+    ...{ mac: macOf(addresses, node.address), container, dataDirectory: data.directory },
+    has: systemNeeds.filter((need) => words.includes(need)),
   };
 }
 
@@ -115,6 +116,15 @@ export function timingOf(stack: KnownStack, limits: Limits, server: Server | und
     ...{ crash: crash * 1000, planned: planned * 1000, grace: server?.grace ?? usualGrace, boot: bootLimit },
   };
 }
+
+/** What is said of nodes that have not what a fault needs. */
+const without: Record<SystemNeed, string> = {
+  netem: "cannot delay packets: the kernel has no sch_netem, or tc is missing",
+  networkd: "is not run by systemd-networkd",
+  networkmanager: "is not run by NetworkManager",
+  dhcp: "has no address by DHCP from systemd-networkd or dhclient",
+  needrestart: "has no needrestart",
+};
 
 /**
  * What is not possible on a stack, and why.
@@ -131,7 +141,9 @@ export function missingNeeds(
     for (const need of ["pause", "link"] as const)
       cannot.set(need, `${hosts.join(" and ")} is no machine of this project: its hypervisor is not known`);
   if (!server) cannot.set("server", "the NFS server is not the lab's: others may use it");
-  const lacking = nodes.filter(({ netem }) => !netem).map(({ name }) => name);
-  if (lacking.length) cannot.set("netem", `the kernel of ${lacking.join(" and ")} has no sch_netem`);
+  for (const need of systemNeeds) {
+    const lacking = nodes.filter(({ has }) => !has.includes(need)).map(({ name }) => name);
+    if (lacking.length) cannot.set(need, `${lacking.join(" and ")} ${without[need]}`);
+  }
   return cannot;
 }
