@@ -136,6 +136,7 @@ export class FloatingIp extends Component {
       [`${nodePaths.units}/keepalived.service.d/ha-rancher.conf`]: {
         content: nodeFile("keepalived/drop-in.conf"),
       },
+      "/etc/needrestart/conf.d/ha-rancher.conf": { content: nodeFile("keepalived/needrestart.conf") },
     };
     return nodeFiles(
       "keepalived-files",

@@ -96,7 +96,7 @@ swap() {
   { sync "$3" && mv -fT "$3" "$2" && sync "${2%/*}/"; } || exit "$half_swapped"
 }
 
-# drop PATH: removes the file, and a folder of systemd drop-ins, or of this project, that is empty then.
+# drop PATH: removes the file, and a folder of drop-ins, or of this project, that is empty then.
 drop() {
   if [ -e "$1" ] && [ ! -f "$1" ]; then
     echo "$1 is not a file any more" >&2
@@ -105,6 +105,7 @@ drop() {
   { rm -f "$1" && remove_candidates_of "$1"; } || exit "$half_swapped"
   case "${1%/*}" in
     */ha-rancher | /etc/systemd/system/*.d) rmdir "${1%/*}" 2>/dev/null || : ;;
+    /etc/needrestart/conf.d) rmdir --parents --ignore-fail-on-non-empty "${1%/*}" 2>/dev/null || : ;;
   esac
 }
 
