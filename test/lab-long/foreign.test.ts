@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { installPackages } from "../../lab";
 import { type BoxInputs, cloudBox } from "../../providers/vagrant/debian-box";
 import { buildSystem, busyHost, cloudImage, vagrantDebian } from "../boxes";
 import { hasFailed, step } from "../lab/steps";
@@ -75,6 +76,7 @@ const ofHosts: Power = {
 };
 
 before(async () => {
+  await installPackages(say);
   files = {
     box: await buildSystem(vagrantDebian, say),
     image: await buildSystem(cloudImage, say),
