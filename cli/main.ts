@@ -26,6 +26,7 @@ import {
   startCommand,
   stopCommand,
 } from "./commands/orders";
+import { patchCommand } from "./commands/patch";
 import { powerOffCommand, powerOnCommand } from "./commands/power";
 import { restoreCommand } from "./commands/restore";
 import { rotateCommand } from "./commands/rotate";
@@ -52,6 +53,7 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
     backupCommand,
     restoreCommand,
     rotateCommand,
+    patchCommand,
     forgetCommand,
   ],
   "Tell the agents:": [

@@ -135,6 +135,7 @@ test("on nodes, what works refuses beside another, and what looks does so", asyn
 const changing: readonly string[][] = [
   ["switchover"],
   ["maintenance", "a", "on"],
+  ["patch"],
   ["backup"],
   ["restore", "archive.tar", "--yes"],
   ["drill", "--quick"],

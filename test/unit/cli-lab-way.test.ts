@@ -34,6 +34,8 @@ const fitting: Record<string, string> = {
   seed: "9",
   within: "5",
   fault: "power-off",
+  only: "docker",
+  reboot: "all",
   writes: "postgres://postgres@192.168.56.10/postgres",
   "on|off": "on",
 };
@@ -56,7 +58,7 @@ function everything(command: Command): string[] {
 }
 
 const onNodes = [
-  ...["backup", "drill", "maintenance", "power-off", "power-on"],
+  ...["backup", "drill", "maintenance", "patch", "power-off", "power-on"],
   ...["restore", "ssh", "status", "switchover"],
 ];
 
