@@ -16,6 +16,7 @@ import { type NodeOutput, observe } from "./observe";
 import { Service } from "./service";
 import { SharedStorage, type StorageSource } from "./shared-storage";
 import type { ImageSources, Workload } from "./workload";
+import { workloadMistakes } from "./workload-checks";
 
 /** A highly available service's surroundings: all but what runs there. */
 export interface HaBaseArgs extends NodesArgs {
@@ -84,7 +85,7 @@ export class HaService extends Component implements HaServiceOutputs {
 
   /** @throws pulumi.RunError with all mistakes of the arguments */
   constructor(name: string, args: HaServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    checkArgs(name, args);
+    checkArgs(name, args, workloadMistakes(args.workload));
     const about = declared(args);
     // A stack may not become one of another workload: the release says so, if it is found.
     const other = { type: "ha-rancher:components:HaRancher" };

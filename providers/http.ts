@@ -11,25 +11,39 @@ export interface RequestOptions {
   /** Milliseconds for the answer. */
   timeout: number;
   /** Default: GET. */
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   /** Sent as a form. */
   form?: Record<string, string>;
+  /** Sent as it is, in place of a form, with its media type. */
+  content?: { type: string; text: string };
+  /** Further headers. */
+  headers?: Record<string, string>;
   /** Keeps connections open; default: each request has its own connection. */
   agent?: Agent;
   /** Characters of the body to keep; default: all. */
   longest?: number;
 }
 
+const sentAs = ({ form, content = { type: "", text: "" } }: RequestOptions) =>
+  form ? { type: "application/x-www-form-urlencoded", text: new URLSearchParams(form).toString() } : content;
+
+/** The header of a user and a password. */
+export const basicAuthorization = (user: string, password: string): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(`${decodeURIComponent(user)}:${password}`).toString("base64")}`,
+});
+
 /**
  * Sends one request by HTTPS or plain HTTP. The certificate is not checked: services sign their own, and here only the
  * answer matters.
  */
 export async function send(url: string, options: RequestOptions): Promise<Answered> {
-  const { timeout, method = "GET", form, agent = false, longest = Number.POSITIVE_INFINITY } = options;
+  const { timeout, method = "GET", agent = false, longest = Number.POSITIVE_INFINITY } = options;
+  const { type, text } = sentAs(options);
   return await new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeout);
     const failed = (error: NodeJS.ErrnoException): void => resolve({ error, late: signal.aborted });
-    const headers = form ? { "content-type": "application/x-www-form-urlencoded" } : {};
+    const about = { "content-type": type, "content-length": String(Buffer.byteLength(text)) };
+    const headers = { ...options.headers, ...(type === "" ? {} : about) };
     const all = { method, headers, agent, signal };
     const received = (response: IncomingMessage): void => {
       let body = "";
@@ -44,7 +58,7 @@ export async function send(url: string, options: RequestOptions): Promise<Answer
       ? requestSecure(url, { ...all, rejectUnauthorized: false }, received)
       : requestPlain(url, all, received);
     sent.on("error", failed);
-    sent.end(form && new URLSearchParams(form).toString());
+    sent.end(text);
   });
 }
 

@@ -25,6 +25,8 @@ export interface KnownStack {
   /** What the service answers there. */
   answers: Page;
   nodes: KnownNode[];
+  /** Rancher's; hidden, and undefined with another workload. */
+  bootstrapPassword?: string;
   /** Seconds that the settings promise; undefined before the first `up` has come to its end. */
   takeover?: { crash: number; planned: number };
 }

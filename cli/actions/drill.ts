@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Fault, faultNamed, faults, quickFaults } from "../../drill/faults";
+import { parsePlace } from "../../drill/probes/stores/place";
 import type { Recording } from "../../drill/recording";
 import { compare, shownComparison } from "../../drill/report/compare";
 import { headline } from "../../drill/report/markdown";
@@ -16,6 +17,7 @@ import type { NodeReport } from "../../stack/node-report";
 import { shortcomingOf, shownShortcoming } from "../../stack/standing";
 import { fromCaller } from "../caller";
 import type { ReachedStack } from "../place";
+import { secretOutput } from "../pulumi/secret-output";
 import { colors } from "../ui/colors";
 
 export interface DrillOptions {
@@ -95,14 +97,12 @@ export async function rewriteReport(folder: string): Promise<void> {
   say(`report: ${join(directory, "report.html")}`);
 }
 
-/** A password in it would be in the list of processes, for everybody on this machine. */
 function checkPlace(place: string | undefined): void {
-  if (place === undefined) return;
-  const url = URL.canParse(place) ? new URL(place) : undefined;
-  if (!url || !/^postgres(ql)?:$/.test(url.protocol))
-    throw new Failure("`--writes` wants a place such as postgres://postgres@192.168.56.10/postgres", 2);
-  if (url.password)
-    throw new Failure("`--writes` must have no password in it: give it in the variable PGPASSWORD", 2);
+  try {
+    if (place !== undefined) parsePlace(place);
+  } catch (error) {
+    throw new Failure(`\`--writes\` ${messageOf(error)}`, 2);
+  }
 }
 
 /** Refuses options that contradict each other, before the stack is looked at. */
@@ -148,7 +148,10 @@ export async function drillStack({ known, machines }: ReachedStack, options: Dri
     join(dataHome(), "drill"),
     stack,
     async () => {
-      const testbed = await stackTestbed(stack, known, machines, say, options.writes);
+      const testbed = await stackTestbed(stack, known, machines, say, {
+        to: options.writes,
+        bootstrapPassword: () => secretOutput(stack, "bootstrapPassword"),
+      });
       try {
         return await drillTestbed(testbed, session, directory, { say, judged: showTrial });
       } finally {

@@ -1,9 +1,12 @@
 import ipaddr from "ipaddr.js";
-import { stringify } from "yaml";
+import { parseDocument, stringify } from "yaml";
 import { namespace } from "../../settings";
+import { exampleText } from "./examples";
 
 /** The answers from which `new-stack` writes a file. */
 export interface Answers {
+  /** An example's name (examples.ts); undefined: Rancher. */
+  example?: string | undefined;
   /** Machines to be made, or existing hosts. */
   kind: "machines" | "hosts";
   /** With prefix. */
@@ -24,7 +27,7 @@ const head = {
 
 /** The text of a Pulumi.<stack>.yaml. */
 export function stackFileText(stack: string, answers: Answers): string {
-  const { kind, vip, nodes, hypervisor, box, user, keyFile } = answers;
+  const { example, kind, vip, nodes, hypervisor, box, user, keyFile } = answers;
   const settings = {
     vip,
     nodes: nodes.map((node) => (kind === "hosts" ? { ...node, host: { user, keyFile } } : node)),
@@ -32,13 +35,22 @@ export function stackFileText(stack: string, answers: Answers): string {
     box,
   };
   const given = Object.entries(settings).flatMap(([name, value]) =>
-    value === undefined ? [] : [[`${namespace}:${name}`, value]],
+    value === undefined ? [] : [[`${namespace}:${name}`, value] as const],
   );
   return [
     "# yaml-language-server: $schema=./settings/stack.schema.json",
     `# The stack ${stack}. ${head[kind]}`,
-    stringify({ config: Object.fromEntries(given) }, { lineWidth: 0 }),
+    ...(example === undefined
+      ? [stringify({ config: Object.fromEntries(given) }, { lineWidth: 0 })]
+      : [`# What it runs is that of examples/${example}/README.md.`, adapted(exampleText(example), given)]),
   ].join("\n");
+}
+
+/** An example's file with other settings, and without what stands above them. */
+function adapted(text: string, given: readonly (readonly [string, unknown])[]): string {
+  const document = parseDocument(text.replace(/^(#.*\n)+/, ""));
+  for (const [name, value] of given) document.setIn(["config", name], document.createNode(value));
+  return document.toString({ lineWidth: 0 });
 }
 
 /** Parses a node from a command line: `one=192.168.56.11`. */

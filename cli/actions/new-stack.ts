@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
+import { didYouMean } from "../../domain/closest";
 import { callOf } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { type Settings, SettingsError } from "../../settings";
@@ -13,10 +14,13 @@ import { otherStacks, settingsOf } from "../../stack/other-stacks";
 import { stackFile, writtenStacks } from "../../stack/stack-file";
 import { runsInLab } from "../hypervisor";
 import { backendOf } from "../pulumi/surroundings";
+import { exampleNames, exampleTitle } from "./examples";
 import { type Answers, parseNode, stackFileText, suggest } from "./new-stack-file";
 
 export interface NewStackOptions {
   stack?: string | undefined;
+  /** `rancher`, or an example's name (examples.ts). */
+  workload?: string | undefined;
   kind?: "machines" | "hosts" | undefined;
   vip?: string | undefined;
   /** As NAME=ADDRESS. */
@@ -30,8 +34,11 @@ export interface NewStackOptions {
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Asks for missing options, checks all of them, and writes the file of a new stack. */
-export async function newStack(options: NewStackOptions): Promise<void> {
+export async function newStack(given: NewStackOptions): Promise<void> {
   const asks = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const workload = given.workload ?? (asks ? await askWorkload() : rancher);
+  checkWorkload(workload);
+  const options = { ...given, workload };
   const stack = options.stack ?? (asks ? await askName() : missing("the stack's name"));
   const file = freeFile(stack);
   const answers = asks ? await ask(stack, options) : complete(stack, options);
@@ -44,7 +51,27 @@ export async function newStack(options: NewStackOptions): Promise<void> {
   say(
     `${basename(file)} is written. It is checked, and can be changed; \`${callOf("up", "--stack", stack)}\` makes the stack.`,
   );
+  const { example } = answers;
+  if (example !== undefined)
+    say(
+      `Before that, look at examples/${example}/README.md: it says which secrets the stack needs, and how to set them.`,
+    );
 }
+
+/** Rancher's name among the workloads. */
+const rancher = "rancher";
+
+function checkWorkload(name: string): void {
+  const known = [rancher, ...exampleNames()];
+  if (known.includes(name)) return;
+  throw new Failure(
+    `\`--workload\` must be one of ${known.join(", ")}, not ${JSON.stringify(name)}; the file of any other container is written by hand (workloads/container/README.md)${didYouMean(name, known)}`,
+    2,
+  );
+}
+
+const exampleOf = (workload: string | undefined): string | undefined =>
+  workload === rancher ? undefined : workload;
 
 function missing(what: string): never {
   throw new Failure(
@@ -90,11 +117,12 @@ function suggestion(stack: string, count: number): { vip?: string; nodes: Answer
 /** Takes all answers from the command line; addresses of machines that are not given are suggested. */
 function complete(stack: string, options: NewStackOptions): Answers {
   const { kind = "machines", vip, node, hypervisor, box, user, keyFile } = options;
+  const example = exampleOf(options.workload);
   const nodes = node?.map(parsedNode);
   if (kind === "hosts") {
     const login = { user: user ?? missing("`--user`"), keyFile: keyFile ?? missing("`--key-file`") };
     return {
-      kind,
+      ...{ example, kind },
       vip: vip ?? missing("`--vip`"),
       nodes: nodes ?? missing("`--node`"),
       ...login,
@@ -106,7 +134,11 @@ function complete(stack: string, options: NewStackOptions): Answers {
     throw new Failure("`--user` and `--key-file` are for hosts: add `--kind hosts`, or leave them out", 2);
   if ((vip === undefined) !== (nodes === undefined)) missing(vip === undefined ? "`--vip`" : "`--node`");
   const free = vip === undefined ? suggestion(stack, 2) : { nodes: [] };
-  return { kind, vip: vip ?? free.vip ?? missing("`--vip`"), nodes: nodes ?? free.nodes, hypervisor, box };
+  return {
+    ...{ example, kind, hypervisor, box },
+    vip: vip ?? free.vip ?? missing("`--vip`"),
+    nodes: nodes ?? free.nodes,
+  };
 }
 
 function parsedNode(text: string): { name: string; address: string } {
@@ -120,6 +152,17 @@ function parsedNode(text: string): { name: string; address: string } {
 /** True if an answer is right; otherwise its first mistake, for the prompt. */
 const judged = (result: { success: boolean; error?: { issues: { message: string }[] } }): true | string =>
   result.success || `It ${result.error?.issues[0]?.message ?? "is wrong"}`;
+
+async function askWorkload(): Promise<string> {
+  const { default: select } = await import("@inquirer/select");
+  return await select({
+    message: "What is to stand behind the floating IP?",
+    choices: [
+      { name: "Rancher", value: rancher },
+      ...exampleNames().map((value) => ({ name: exampleTitle(value), value })),
+    ],
+  });
+}
 
 async function askName(): Promise<string> {
   const { default: input } = await import("@inquirer/input");
@@ -155,6 +198,7 @@ async function ask(stack: string, options: NewStackOptions): Promise<Answers> {
     import("@inquirer/input"),
     import("@inquirer/select"),
   ]);
+  const example = exampleOf(options.workload);
   const kind =
     options.kind ??
     (await select<Answers["kind"]>({
@@ -191,12 +235,12 @@ async function ask(stack: string, options: NewStackOptions): Promise<Answers> {
     const keyFile =
       options.keyFile ??
       (await input({ message: "File of the private key here:", default: "~/.ssh/id_ed25519" }));
-    return { kind, vip, nodes, user, keyFile };
+    return { example, kind, vip, nodes, user, keyFile };
   }
   const hypervisor =
     options.hypervisor ??
     (await select({ message: "What runs the machines?", choices: hypervisors.map((value) => ({ value })) }));
   // Without a box one is made of Debian's cloud image.
   const { box } = options;
-  return { kind, vip, nodes, hypervisor: hypervisor === "auto" ? undefined : hypervisor, box };
+  return { example, kind, vip, nodes, hypervisor: hypervisor === "auto" ? undefined : hypervisor, box };
 }

@@ -1,7 +1,9 @@
+import { offerOfficial } from "../../lab/image/official";
 import { recordMaker } from "../../stack/makers";
-import { lookBeforeUp } from "../pulumi/before-up";
+import { lookBeforeUp, type Sound } from "../pulumi/before-up";
 import { deploy } from "../pulumi/deploy";
 import { prepare } from "../pulumi/prepare";
+import type { Surroundings } from "../pulumi/surroundings";
 import type { SettingsOptions } from "../pulumi/told-settings";
 import { working } from "../pulumi/turn";
 import { settlingTime, wellBeing } from "../pulumi/well-being";
@@ -16,6 +18,12 @@ export interface UpOptions extends SettingsOptions {
   stack: string;
   /** Wait for another run of Pulumi on the stack. */
   wait?: boolean;
+}
+
+/** In the lab, an image that nobody can download there. */
+async function offerImage({ found }: Sound, { lab }: Surroundings): Promise<void> {
+  const { image, workload } = found.settings;
+  if (lab && image !== undefined && workload !== "rancher") await offerOfficial(image, lab, say);
 }
 
 /**
@@ -53,6 +61,7 @@ export async function up({ stack, wait, ...options }: UpOptions): Promise<number
     const surroundings = await working(backend, stack, "up", turn, async () => {
       recordMaker(stack);
       const prepared = await prepare(usesLab, clock, say);
+      await offerImage(sound, prepared);
       await deploy(sound, prepared, clock, say);
       return prepared;
     });

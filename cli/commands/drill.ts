@@ -1,3 +1,4 @@
+import { passwordVariable, placeForms } from "../../drill/probes/stores/place";
 import type { DrillOptions } from "../actions/drill";
 import { onNodes } from "../on-nodes";
 import { type CommandBuilder, collect, whole, withExamples, workCommand } from "./command";
@@ -14,7 +15,7 @@ export const drillCommand: CommandBuilder = (line) =>
       .option("--continue", "continue the report in --report: keep its trials and run the missing ones")
       .option(
         "--writes <url>",
-        "where the client writes numbers, if not to the service itself: postgres://USER@VIP/DATABASE, with PGPASSWORD",
+        `where the client writes numbers, if not to Rancher: ${placeForms}; a password goes into ${passwordVariable}`,
       )
       .option("--json", "also print the report as JSON, for programs")
       .option(

@@ -6,6 +6,7 @@ export const newStackCommand: CommandBuilder = () =>
   withExamples(
     command("new-stack", "ask for the settings of a new stack, check them, and write its file")
       .argument("[name]", "the stack's name; required without a terminal, like the options")
+      .option("--workload <name>", "rancher, the default, or an example: postgres, redis, registry ...")
       .addOption(
         new Option("--kind <kind>", "kind of its nodes; default: machines").choices(["machines", "hosts"]),
       )
@@ -19,6 +20,7 @@ export const newStackCommand: CommandBuilder = () =>
         (await import("../actions/new-stack.js")).newStack({ ...options, stack }),
       ),
     ["new-stack", "asks"],
+    ["new-stack db --workload postgres", "a database in Rancher's place"],
     ["new-stack second", "addresses that no other stack here has"],
     [
       "new-stack office --kind hosts --vip 10.1.0.10/24 --node left=10.1.0.11 --node right=10.1.0.12 --user admin --key-file ~/.ssh/id_ed25519",

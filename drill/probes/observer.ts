@@ -15,7 +15,7 @@ export interface ObserverOrder {
   /** The service at the VIP, and what it answers. */
   url: string;
   answers: Page;
-  /** A series of writes: where (stores/), and its name. Undefined: no writes. */
+  /** A series of writes: where (stores/place.ts), and its name. Undefined: no writes. */
   writes?: { to: string; run: string };
   /** Address and prefix for its interface eth0; undefined: the interface is configured. */
   address?: string;

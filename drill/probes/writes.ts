@@ -35,7 +35,7 @@ export class WriteClient {
   private running: Promise<void> | undefined;
 
   /**
-   * @param place of the store, as {@link storeAt} has it
+   * @param place of the store, as {@link storeAt} has it, with the password in its variable
    * @param run the name of this series
    * @param tell called with each write once its outcome is known
    */
@@ -75,8 +75,8 @@ export class WriteClient {
  *
  * @throws if the service does not answer
  */
-export async function readBack(place: string, run: string): Promise<number[]> {
-  const store = storeAt(place, run);
+export async function readBack(place: string, run: string, password?: string): Promise<number[]> {
+  const store = storeAt(place, run, password);
   const end = clock() + 60_000;
   try {
     for (;;) {
@@ -93,8 +93,8 @@ export async function readBack(place: string, run: string): Promise<number[]> {
 }
 
 /** Removes a series from the store. A failure does no harm. */
-export async function forgetWrites(place: string, run: string): Promise<void> {
-  const store = storeAt(place, run);
+export async function forgetWrites(place: string, run: string, password?: string): Promise<void> {
+  const store = storeAt(place, run, password);
   await store.forget().catch(() => undefined);
   store.close();
 }

@@ -5,6 +5,7 @@ import { passedOn } from "../../local/child-environment";
 import { packageRoot } from "../../local/root";
 import { run, tryRun } from "../../local/run";
 import type { ObserverOrder, Seen } from "../probes/observer";
+import { passwordVariable } from "../probes/stores/place";
 import type { ClientView } from "../recording";
 import type { Client } from "./testbed";
 
@@ -18,10 +19,10 @@ export interface Attachment {
   address: string;
 }
 
-/** PostgreSQL's client takes its password from there (probes/stores/postgres.ts). */
-const observerEnvironment = (given: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
-  ...passedOn(given),
-  ...(given.PGPASSWORD === undefined ? {} : { PGPASSWORD: given.PGPASSWORD }),
+/** The client takes the password of the place that it writes to from there. */
+const observerEnvironment = (password: string | undefined): NodeJS.ProcessEnv => ({
+  ...passedOn(process.env),
+  ...(password === undefined ? {} : { [passwordVariable]: password }),
 });
 
 /** Milliseconds for the client to start, and for its last write to have an outcome. */
@@ -78,14 +79,20 @@ function take(view: ClientView, seen: Seen): void {
 /**
  * Starts a client. With an attachment it gets a network namespace of its own. The namespace and its link to the bridge
  * vanish with the process, however that ends.
+ *
+ * @param password of the place that it writes to
  */
-export async function startClient(order: ObserverOrder, attachment: Attachment | undefined): Promise<Client> {
+export async function startClient(
+  order: ObserverOrder,
+  attachment: Attachment | undefined,
+  password: string | undefined,
+): Promise<Client> {
   const full = attachment ? { ...order, address: attachment.address } : order;
   const argv = [process.execPath, program(), JSON.stringify(full)];
   const [command = "", ...args] = attachment ? ["unshare", "--net", "--", ...argv] : argv;
   // Not in the terminal's process group: Ctrl-C is the drill's to answer.
   const child = spawn(command, args, {
-    env: observerEnvironment(process.env),
+    env: observerEnvironment(password),
     stdio: ["pipe", "pipe", "inherit"],
     detached: true,
   });

@@ -11,7 +11,6 @@ import { holdersOf, judge } from "../../stack/verdict";
 import type { Action, MachineAction, Need, NodeAction, Target, Timing } from "../faults";
 import { Sampler, type Watch } from "../probes/sampler";
 import type { Sample } from "../probes/samples";
-import { hasKeys } from "../probes/stores/keys";
 import { forgetWrites, readBack } from "../probes/writes";
 import type { Health } from "../recording";
 import { type Attachment, findAttachment, startClient } from "./client";
@@ -21,6 +20,7 @@ import { recorderProgram, recorderShell, removeDrill, runVerb } from "./node-com
 import { precheck } from "./precheck";
 import { labServer, type Server, ServerControl } from "./server";
 import type { Client, Testbed } from "./testbed";
+import { chooseWrites, type WritesOrder, type WritesTo } from "./writes";
 
 /** Milliseconds for a full check of a node. A check that is given up goes on there, and slows down the next one. */
 const checkLimit = 30_000;
@@ -41,8 +41,8 @@ interface Parts {
   lab: LabDescription | undefined;
   /** Where the client joins the nodes' network; undefined: it is this machine itself. */
   attachment: Attachment | undefined;
-  /** Where the writes go (probes/stores/); undefined: the service takes none. */
-  writesTo: string | undefined;
+  /** Where the writes go; undefined: the service takes none. */
+  writesTo: WritesTo | undefined;
 }
 
 /** A stack that is up: its nodes are reached by SSH, its machines through their hypervisor. */
@@ -164,9 +164,9 @@ class StackTestbed implements Testbed {
     const { known, writesTo } = this.parts;
     const order = {
       ...{ vip: this.vip, url: this.url, answers: known.answers },
-      ...(writesTo === undefined ? {} : { writes: { to: writesTo, run } }),
+      ...(writesTo === undefined ? {} : { writes: { to: writesTo.place, run } }),
     };
-    const client = await startClient(order, this.parts.attachment);
+    const client = await startClient(order, this.parts.attachment, writesTo?.password);
     return {
       view: client.view,
       slowDown: () => {
@@ -180,9 +180,16 @@ class StackTestbed implements Testbed {
     };
   }
 
-  readBack = (run: string): Promise<number[]> => readBack(this.parts.writesTo ?? "", run);
+  readBack = (run: string): Promise<number[]> => readBack(this.writesTo.place, run, this.writesTo.password);
 
-  forgetWrites = (run: string): Promise<void> => forgetWrites(this.parts.writesTo ?? "", run);
+  forgetWrites = (run: string): Promise<void> =>
+    forgetWrites(this.writesTo.place, run, this.writesTo.password);
+
+  private get writesTo(): WritesTo {
+    const { writesTo } = this.parts;
+    if (!writesTo) throw new Error("the service takes no writes");
+    return writesTo;
+  }
 
   samples(node: string): Sample[] {
     return this.samplers.get(node)?.samples ?? [];
@@ -203,7 +210,7 @@ class StackTestbed implements Testbed {
  *
  * @param recorded the machines in the stack's state
  * @param say shows a line of progress
- * @param writesTo where the client writes, as probes/stores has it; default: to the service itself, if it can
+ * @param writes where the client writes
  * @throws if a node does not answer or has no container
  */
 export async function stackTestbed(
@@ -211,25 +218,21 @@ export async function stackTestbed(
   known: KnownStack,
   recorded: RecordedMachine[],
   say: (line: string) => void,
-  writesTo?: string,
+  writes: WritesOrder,
 ): Promise<Testbed> {
   say("asking the nodes for their facts");
   const nodes = await Promise.all(known.nodes.map(factsOf));
   const lab = currentLab();
+  const writesTo = await chooseWrites(known, writes);
+  if (typeof writesTo === "string") say(`writes are not measured: ${writesTo}`);
   const taken = [known.vip, ...nodes.map(({ address }) => address)];
   return new StackTestbed(
     {
       ...{ stack, known, nodes, lab, server: labServer() },
       machines: new Map(recorded.map((machine) => [machine.name, machine])),
       attachment: lab && (await findAttachment(known.vip, taken)),
-      writesTo: writesTo ?? (await ownStore(known)),
+      writesTo: typeof writesTo === "string" ? undefined : writesTo,
     },
     say,
   );
-}
-
-/** The service itself, if it has the key-value API. */
-async function ownStore({ url }: KnownStack): Promise<string | undefined> {
-  const takesWrites = url.startsWith("https:") && (await hasKeys(url).catch(() => false));
-  return takesWrites ? url : undefined;
 }

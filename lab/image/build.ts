@@ -35,12 +35,27 @@ const postgresLibraries = [
   ...["libnettle8", "libhogweed6", "libgmp10", "libgpg-error0", "libffi8", "libreadline8", "libtinfo6"],
 ];
 
+/** What Redis and setpriv need of Debian 12. */
+const redisLibraries = [
+  ...[
+    "libatomic1",
+    "libjemalloc2",
+    "liblzf1",
+    "libssl3",
+    "libsystemd0",
+    "libcap2",
+    "libgcrypt20",
+    "liblzma5",
+  ],
+  ...["libzstd1", "liblz4-1", "libgpg-error0", "libstdc++6", "libgcc-s1", "libcap-ng0"],
+];
+
 /** The images that can be made here, each in a folder with its recipe. */
 const recipes = {
   rancher: {
     repository: "ha-rancher/rancher-stand-in",
     packages: ["etcd-server", "caddy", "busybox-static", "libc6", "libzstd1"],
-    files: ["recipe.bash", "entrypoint.sh", "Caddyfile", "face.html"],
+    files: ["recipe.bash", "entrypoint.sh", "Caddyfile", "face.html", "api"],
   },
   postgres: {
     repository: "ha-rancher/postgres",
@@ -53,6 +68,24 @@ const recipes = {
       ...postgresLibraries,
     ],
     files: ["recipe.bash", "entrypoint.sh"],
+  },
+  redis: {
+    repository: "ha-rancher/redis",
+    packages: ["redis-tools", "util-linux", "busybox-static", "libc6", ...redisLibraries],
+    files: ["recipe.bash", "entrypoint.sh"],
+  },
+  nginx: {
+    repository: "ha-rancher/nginx",
+    packages: [
+      ...["nginx", "nginx-common", "busybox-static", "libc6"],
+      ...["libcrypt1", "libpcre2-8-0", "libssl3", "zlib1g"],
+    ],
+    files: ["recipe.bash", "entrypoint.sh", "nginx.conf", "default.conf"],
+  },
+  registry: {
+    repository: "ha-rancher/registry",
+    packages: ["docker-registry", "busybox-static", "libc6"],
+    files: ["recipe.bash", "entrypoint.sh", "config.yml"],
   },
 } satisfies Record<string, Recipe>;
 

@@ -43,7 +43,11 @@ const filesBelow = (...folders: string[]): string[] =>
 
 test("it has all that is read at run time, and nothing else", () => {
   const rooms = ["cli", "drill", "lab", "local", "node", "plugin", "policy", "settings", "workloads"];
-  const needed = filesBelow(...rooms).filter((path) => !/\.ts$|__pycache__/.test(path));
+  const needed = [
+    ...filesBelow(...rooms).filter((path) => !/\.ts$|__pycache__/.test(path)),
+    // What `new-stack` begins with.
+    ...filesBelow("examples").filter((path) => /\/(Pulumi\.[\w-]+\.yaml|README\.md)$/.test(path)),
+  ];
   assert.ok(needed.length > 150, `${needed.length}`);
   const packed = new Set(tarball.paths);
   assert.deepEqual(
@@ -51,7 +55,7 @@ test("it has all that is read at run time, and nothing else", () => {
     [],
   );
   const needless =
-    /^(test|proof|examples|docs\/drill|dist\/(test|examples|templates)|templates)\/|\.test\.|\.map$|(?<!\.d)\.ts$|__pycache__|(^|\/)\.(built|tsbuild)/;
+    /^(test|proof|examples\/(?![\w-]+\/(Pulumi\.[\w-]+\.yaml|README\.md)$)|docs\/drill|dist\/(test|examples|templates)|templates)\/|\.test\.|\.map$|(?<!\.d)\.ts$|__pycache__|(^|\/)\.(built|tsbuild)/;
   assert.deepEqual(
     tarball.paths.filter((path) => needless.test(path)),
     [],

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildImage, type Image } from "../../lab/image/build";
 import { parseReference, pushImage, startRegistry, stopRegistry } from "../../lab/registry";
+import { packageRoot } from "../../local/root";
 import { run, tryRun } from "../../local/run";
 
 /*
@@ -189,7 +190,13 @@ test("serves, stops at once, and starts on its data as a new cluster", async () 
 
   // etcd is reached through the front only.
   const listening = (await inside("ss", "-Hltn")).stdout.split("\n").map((line) => line.split(/\s+/)[3]);
-  assert.deepEqual(listening.filter(Boolean).sort(), ["*:443", "*:80", "127.0.0.1:2379", "127.0.0.1:2380"]);
+  assert.deepEqual(listening.filter(Boolean).sort(), [
+    "*:443",
+    "*:80",
+    "127.0.0.1:2379",
+    "127.0.0.1:2380",
+    "127.0.0.1:8081",
+  ]);
 
   const hash = await readFile(secret, "utf8");
   assert.match(hash, /^\$6\$/);
@@ -227,6 +234,50 @@ test("serves, stops at once, and starts on its data as a new cluster", async () 
   await healthy(third);
   assert.equal(JSON.parse(await curl("https://127.0.0.1/kv/last")).node.value, "last");
   assert.equal((await stop(third)).code, 0);
+});
+
+test("takes the drill's writes through Rancher's own API, with the password of the first login", async () => {
+  const data = await dataFolder("api");
+  let container = start(data, { password: "correct horse" });
+  await healthy(container);
+  const place = "rancher://127.0.0.1";
+  const program = join(packageRoot, "dist", "test", "image", "writes-client.js");
+  const spawned = (given: string) => {
+    const [command = "", ...args] = within([process.execPath, program, place, "a run"]);
+    return spawn(command, args, { env: { ...process.env, DRILL_PASSWORD: given } });
+  };
+  const wrong = await curl(
+    ...["-H", "Content-Type: application/json", "-w", " %{http_code}"],
+    ...["-d", '{"username":"admin","password":"wrong"}'],
+    "https://127.0.0.1/v3-public/localProviders/local?action=login",
+  );
+  assert.match(wrong, /"code":"Unauthorized".* 401$/s);
+
+  const client = spawned("correct horse");
+  let dots = 0;
+  client.stderr.on("data", (text: Buffer) => {
+    dots += text.toString().split(".").length - 1;
+  });
+  const further = async (count: number): Promise<void> => {
+    const wanted = dots + count;
+    for (const limit = Date.now() + 60_000; dots < wanted; await sleep(20))
+      assert.ok(Date.now() < limit, `${dots} writes, not ${wanted}: ${container.output()}`);
+  };
+  await further(20);
+  process.kill(await entry(container), "SIGKILL");
+  await container.ended;
+  container = start(data);
+  await further(20);
+  let printed = "";
+  client.stdout.setEncoding("utf8").on("data", (text: string) => {
+    printed += text;
+  });
+  client.stdin.end();
+  await new Promise((resolve) => client.once("close", resolve));
+  const found = JSON.parse(printed);
+  assert.ok(found.acknowledged >= 40, printed);
+  assert.deepEqual([found.lost, found.duplicated, found.reordered, found.left], [[], [], [], []]);
+  assert.equal((await stop(container)).code, 0);
 });
 
 test("generates and logs a bootstrap password if none is given", async () => {

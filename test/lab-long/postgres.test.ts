@@ -29,7 +29,7 @@ const url = `tcp://${vip}:5432`;
 /** Seconds. */
 const healthyWithin = 240;
 const names = ["rancher-1", "rancher-2"];
-process.env.PGPASSWORD = password;
+process.env.DRILL_PASSWORD = password;
 
 /** Puts a version into the lab's registry. */
 async function offer(tag: string): Promise<string> {

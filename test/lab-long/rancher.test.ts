@@ -94,7 +94,7 @@ async function up(): Promise<void> {
 
 /** Runs `up` while a client writes numbers; gives how it ended, and how long nothing was acknowledged (ms). */
 async function upWhileWriting(run: string): Promise<RunResult & { gap: number; acknowledged: number }> {
-  const client = new Client({ vip, url, answers, writes: { to: url, run } });
+  const client = new Client({ vip, url, answers, writes: { to: `keys://${vip}`, run } });
   try {
     await until(() => client.writes.length > 20, 60);
     const result = await haRancher("up");

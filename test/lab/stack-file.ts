@@ -13,6 +13,12 @@ export function writeStackFile(): void {
   set({ cpus: 1 });
 }
 
+/** Writes the file of one of examples/, and what the test changes in it. */
+export function useExample(name: string, settings: Record<string, unknown>): void {
+  copyFileSync(join(packageRoot, "examples", name, `Pulumi.${name}.yaml`), file);
+  set(settings);
+}
+
 export const removeStackFile = (): void => rmSync(file, { force: true });
 
 /** Gives a function that makes the file what it is now. */
@@ -29,5 +35,5 @@ export function set(settings: Record<string, unknown>): void {
     if (value === undefined) document.deleteIn(path);
     else document.setIn(path, value);
   }
-  writeFileSync(file, document.toString());
+  writeFileSync(file, document.toString({ lineWidth: 0 }));
 }

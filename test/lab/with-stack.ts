@@ -7,6 +7,8 @@ import { endTurn, takeTurn } from "./turn";
 interface Options {
   /** What differs from the settings of `dev`. */
   settings?: Record<string, unknown>;
+  /** Writes another stack's file in place of `dev`'s. */
+  begin?: () => void;
   /** Options of the last `down`. */
   down?: string[];
   /** The last step is a `down`: another one only if that was not reached. */
@@ -16,10 +18,16 @@ interface Options {
 }
 
 /** Gives a file of steps its stack. Whatever happens, no machine, process or file of it stays. */
-export function withStack({ settings = {}, down = [], goesDown = false, clearUp }: Options = {}): void {
+export function withStack({
+  settings = {},
+  begin = writeStackFile,
+  down = [],
+  goesDown = false,
+  clearUp,
+}: Options = {}): void {
   before(async () => {
     await takeTurn();
-    writeStackFile();
+    begin();
     set(settings);
   });
 

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { checkArgs } from "../../components/checks";
 import type { HaBaseArgs } from "../../components/ha-service";
+import type { Workload } from "../../components/workload";
+import { workloadMistakes } from "../../components/workload-checks";
 import { packageRoot } from "../../local/root";
 import { checkSettingsFile } from "../../settings/file";
 import { baseArgs } from "../../workloads/from-settings/base";
@@ -36,6 +38,24 @@ test("timers must be in the same order as in the settings", () => {
     /`guard\.leaseTime` \(15 s\) must be more than `guard\.watchdog` \(15 s\)/,
   );
   assert.equal(mistakesOf({ guard: { watchdog: 14 } }), "");
+});
+
+test("a workload of somebody's own: what is wrong with it is told at once", () => {
+  const right: Workload = {
+    ...{ title: "Notes", name: "notes", url: "tcp://10.1.0.10:80", datastore: "a/b.c", causes: [] },
+    container: { image: "notes:1", ports: [], mounts: [], health: [] },
+    ...{ answers: { path: "" }, healthy: { path: "" }, startDeadline: 60, stopGrace: 5 },
+  };
+  const pathsOf = (more: Partial<Workload>) =>
+    workloadMistakes({ ...right, ...more }).map(({ path }) => path);
+  assert.deepEqual(pathsOf({}), []);
+  assert.deepEqual(pathsOf({ datastore: undefined as never }), []);
+  for (const datastore of ["/etc", "../x", "a/../../b", "", "."])
+    assert.deepEqual(pathsOf({ datastore }), ["workload.datastore"], datastore);
+  assert.deepEqual(
+    pathsOf({ name: "Notes!", url: "10.1.0.10", datastore: "/", startDeadline: 0, stopGrace: Number.NaN }),
+    ["name", "url", "datastore", "startDeadline", "stopGrace"].map((path) => `workload.${path}`),
+  );
 });
 
 test("two nodes of one name are refused", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { parse } from "yaml";
+import { exampleNames, exampleText, exampleTitle } from "../../cli/actions/examples";
 import { newStack } from "../../cli/actions/new-stack";
 import { parseNode, stackFileText, suggest } from "../../cli/actions/new-stack-file";
 import { packageRoot } from "../../local/root";
@@ -35,6 +36,37 @@ test("machines: addresses that no other stack here has", async () => {
     readFileSync(file, "utf8"),
     /^# yaml-language-server: \$schema=\.\/settings\/stack\.schema\.json\n/,
   );
+});
+
+for (const example of exampleNames())
+  test(`${example}: the example's file, with other addresses, is a stack that is right`, async () => {
+    await newStack({ stack, workload: example });
+    const theirs = checkSettingsText(exampleText(example), `Pulumi.${example}.yaml`);
+    const text = readFileSync(file, "utf8");
+    const settings = checkSettingsFile(file);
+    const { vip, nodes } = settings;
+    assert.notEqual(vip.address, theirs.vip.address);
+    assert.deepEqual(
+      nodes.map(({ name }) => name),
+      [`${stack}-1`, `${stack}-2`],
+    );
+    // These follow from the addresses.
+    const { subnet, virtualRouterId } = settings;
+    assert.deepEqual(settings, { ...theirs, vip, nodes, subnet, virtualRouterId });
+    // What the example says of itself stands there no more, and its comments do.
+    assert.match(text, new RegExp(`^# What it runs is that of examples/${example}/README.md\\.$`, "m"));
+    assert.doesNotMatch(text, /README\.md beside it|\.\.\/settings/);
+    assert.match(text, /^ +# \w/m);
+    assert.ok(existsSync(join(packageRoot, "examples", example, "README.md")));
+    assert.match(exampleTitle(example), /^[A-Z][^.]+$/);
+  });
+
+test("a workload that is none is refused, and the nearest named", async () => {
+  await assert.rejects(
+    newStack({ stack, workload: "postgress" }),
+    /`--workload` must be one of rancher, .*did you mean `postgres`\?/,
+  );
+  assert.equal(existsSync(file), false);
 });
 
 test("hosts: all that is asked for is in the file", async () => {

@@ -16,6 +16,8 @@ let stored: string[] = [];
 let treat: (value: string) => "keep" | "lose" | "double" | "keep and break off" | "refuse" = () => "keep";
 let server: Server;
 let url: string;
+/** The same, as the drill's client names it. */
+let place: string;
 
 const entry = (value: string, createdIndex: number) => ({
   key: `/drill/${createdIndex}`,
@@ -53,7 +55,8 @@ before(async () => {
   });
   rmSync(directory, { recursive: true });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  place = `keys://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = place.replace("keys:", "https:");
 });
 beforeEach(() => {
   stored = [];
@@ -67,7 +70,7 @@ after(() => {
 /** Writes until there are so many. */
 async function written(count: number): Promise<Write[]> {
   const writes: Write[] = [];
-  const client = new WriteClient(url, "a run", (write) => writes.push(write));
+  const client = new WriteClient(place, "a run", (write) => writes.push(write));
   client.interval = 1;
   client.start();
   while (writes.length < count) await sleep(2);
@@ -89,17 +92,17 @@ test("writes to a store that keeps them are all there, once, in order", async ()
   assert.ok(
     writes.every(({ sent, answered }, i) => answered >= sent && sent >= (writes[i - 1]?.answered ?? 0)),
   );
-  assert.deepEqual(compareWrites(writes, await readBack(url, "a run")), {
+  assert.deepEqual(compareWrites(writes, await readBack(place, "a run")), {
     ...{ sent: writes.length, acknowledged: writes.length },
     ...{ lost: [], duplicated: [], reordered: [] },
   });
-  await forgetWrites(url, "a run");
-  assert.deepEqual(await readBack(url, "a run"), []);
+  await forgetWrites(place, "a run");
+  assert.deepEqual(await readBack(place, "a run"), []);
 });
 
 test("a store that loses or doubles what it has acknowledged is found out", async () => {
   treat = (value) => (value === "3" ? "lose" : value === "5" ? "double" : "keep");
-  const found = compareWrites(await written(8), await readBack(url, "a run"));
+  const found = compareWrites(await written(8), await readBack(place, "a run"));
   assert.deepEqual([found.lost, found.duplicated], [[3], [5]]);
 });
 
@@ -110,7 +113,7 @@ test("a write without an acknowledgement may be there or not", async () => {
     [1, 3].map((i) => writes[i]?.outcome),
     ["unknown", "unknown"],
   );
-  const found = compareWrites(writes, await readBack(url, "a run"));
+  const found = compareWrites(writes, await readBack(place, "a run"));
   assert.equal(found.acknowledged, writes.length - 2);
   assert.deepEqual([found.lost, found.duplicated, found.reordered], [[], [], []]);
 });
@@ -130,7 +133,7 @@ test("numbers are read in the order in which the store took them", () => {
 test("nobody there: the write was not sent, and the question has a reason", async () => {
   const nowhere = "https://127.0.0.1:1";
   const writes: Write[] = [];
-  const client = new WriteClient(nowhere, "a run", (write) => writes.push(write));
+  const client = new WriteClient(nowhere.replace("https:", "keys:"), "a run", (write) => writes.push(write));
   client.interval = 1;
   client.start();
   const asked: ServiceRequest[] = [];

@@ -1,17 +1,10 @@
 import { Agent } from "node:https";
-import { type RequestOptions, send } from "../../../providers/http";
-import { longPatience, neverSent, type Outcome, patience, type Store } from "./store";
-
-/** Sends a request. @throws the error if there was no answer */
-async function ask(url: string, options: RequestOptions): Promise<{ status: number; body: string }> {
-  const answer = await send(url, options);
-  if ("error" in answer) throw answer.error;
-  return { status: answer.status ?? 0, body: answer.body };
-}
+import { answered, outcomeOf } from "./requests";
+import { longPatience, type Outcome, patience, type Store } from "./store";
 
 /** Whether a service has the key-value API. @throws if it does not answer */
 export async function hasKeys(url: string): Promise<boolean> {
-  const { body } = await ask(`${url}/kv/`, { timeout: 10_000 });
+  const { body } = await answered(`${url}/kv/`, { timeout: 10_000 });
   return body.includes('"action":"get"');
 }
 
@@ -28,22 +21,17 @@ export class KeyStore implements Store {
   }
 
   async write(number: number): Promise<Outcome> {
-    try {
-      const { status, body } = await ask(this.folder, {
-        method: "POST",
-        agent: this.agent,
-        timeout: patience,
-        form: { value: String(number) },
-      });
+    const form = { value: String(number) };
+    return await outcomeOf(
+      this.folder,
+      { method: "POST", agent: this.agent, timeout: patience, form },
       // The store's answer names the new key. A web server without the store answers something else.
-      return status === 201 && body.includes('"createdIndex"') ? "yes" : "unknown";
-    } catch (error) {
-      return neverSent.has((error as NodeJS.ErrnoException).code ?? "") ? "no" : "unknown";
-    }
+      ({ status, body }) => status === 201 && body.includes('"createdIndex"'),
+    );
   }
 
   async numbers(): Promise<number[]> {
-    const { status, body } = await ask(this.folder, { timeout: longPatience });
+    const { status, body } = await answered(this.folder, { timeout: longPatience });
     if (status === 200) return storedNumbers(body);
     // 100, "Key not found": the series has no writes.
     if (status === 404 && body.includes('"errorCode":100')) return [];
@@ -51,7 +39,7 @@ export class KeyStore implements Store {
   }
 
   async forget(): Promise<void> {
-    await ask(`${this.folder}?recursive=true`, { method: "DELETE", timeout: longPatience });
+    await answered(`${this.folder}?recursive=true`, { method: "DELETE", timeout: longPatience });
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { withPassword } from "./place";
 import { longPatience, type Outcome, patience, type Store } from "./store";
 
 /** A row for each write, in the order in which the server took them. Nothing keeps a number from being there twice. */
@@ -12,9 +13,11 @@ const refused = /^(57P|53)/;
 export class PostgresStore implements Store {
   private client: Client | undefined;
 
+  /** @param url `postgres://USER@HOST[:PORT]/DATABASE` */
   constructor(
-    private readonly place: string,
+    private readonly url: URL,
     private readonly run: string,
+    private readonly password: string | undefined,
   ) {}
 
   async write(number: number): Promise<Outcome> {
@@ -63,7 +66,7 @@ export class PostgresStore implements Store {
   private async connected(limit: number): Promise<Client> {
     if (this.client) return this.client;
     const client = new Client({
-      connectionString: this.place,
+      connectionString: withPassword(this.url, this.password),
       connectionTimeoutMillis: limit,
       query_timeout: limit,
       keepAlive: true,

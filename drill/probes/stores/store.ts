@@ -17,6 +17,3 @@ export const patience = 3_000;
 
 /** Milliseconds for an answer to anything else. */
 export const longPatience = 20_000;
-
-/** Errors of a connection that was never made: nothing was sent over it. */
-export const neverSent = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);

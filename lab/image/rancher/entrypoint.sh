@@ -55,6 +55,7 @@ else
 fi
 etcd "$@" &
 etcd=$!
+httpd -f -p 127.0.0.1:8081 -h /usr/share/api &
 caddy run --config /etc/caddy/Caddyfile &
 caddy=$!
 

@@ -6,6 +6,7 @@ programs=(/usr/bin/etcd /usr/bin/caddy)
 compose() {
   mkdir -p "$root/var/lib/rancher"
   install -D -m 644 "$recipe/Caddyfile" "$root/etc/caddy/Caddyfile"
+  install -D -m 755 "$recipe/api" "$root/usr/share/api/cgi-bin/api"
   install -D -m 644 "$recipe/face.html" "$root/usr/share/face/face.html"
 }
 

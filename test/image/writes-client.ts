@@ -1,8 +1,9 @@
-import { compareWrites, readBack, type Write, WriteClient } from "../../drill/probes/writes";
+import { compareWrites, forgetWrites, readBack, type Write, WriteClient } from "../../drill/probes/writes";
 
 /*
  * A client of its own in the server's network: writes numbers until its standard input ends, reads them back, and prints
- * what it found as a line of JSON. Each acknowledged write is a dot on standard error.
+ * what it found as a line of JSON, and what is left once they are removed. Each acknowledged write is a dot on standard
+ * error.
  */
 
 const [place = "", run = ""] = process.argv.slice(2);
@@ -16,8 +17,9 @@ client.start();
 process.stdin.resume().once("end", async () => {
   await client.stop();
   const outcomes = [...new Set(writes.map(({ outcome }) => outcome))].sort();
-  process.stdout.write(
-    `${JSON.stringify({ ...compareWrites(writes, await readBack(place, run)), outcomes })}\n`,
-  );
+  const found = compareWrites(writes, await readBack(place, run));
+  await forgetWrites(place, run);
+  const left = await readBack(place, run);
+  process.stdout.write(`${JSON.stringify({ ...found, outcomes, left })}\n`);
   process.exit(0);
 });
