@@ -4,6 +4,10 @@ import { namespace } from "../../settings";
 
 /** The answers from which `new-stack` writes a file. */
 export interface Answers {
+  /** What stands behind the VIP; default: Rancher. */
+  workload?: "rancher" | "address" | undefined;
+  /** With `address`: what must answer on a node for it to have the VIP; undefined: nothing. */
+  port?: number | undefined;
   /** Machines to be made, or existing hosts. */
   kind: "machines" | "hosts";
   /** With prefix. */
@@ -24,12 +28,14 @@ const head = {
 
 /** The text of a Pulumi.<stack>.yaml. */
 export function stackFileText(stack: string, answers: Answers): string {
-  const { kind, vip, nodes, hypervisor, box, user, keyFile } = answers;
+  const { kind, vip, nodes, hypervisor, box, user, keyFile, workload, port } = answers;
+  const checks = port === undefined ? [] : [{ tcp: port }];
   const settings = {
     vip,
     nodes: nodes.map((node) => (kind === "hosts" ? { ...node, host: { user, keyFile } } : node)),
     hypervisor,
     box,
+    ...(workload === "address" ? { workload, address: { vips: [{ name: "main", checks }] } } : {}),
   };
   const given = Object.entries(settings).flatMap(([name, value]) =>
     value === undefined ? [] : [[`${namespace}:${name}`, value]],

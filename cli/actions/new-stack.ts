@@ -17,6 +17,9 @@ import { type Answers, parseNode, stackFileText, suggest } from "./new-stack-fil
 
 export interface NewStackOptions {
   stack?: string | undefined;
+  workload?: Answers["workload"];
+  /** With `address`. */
+  port?: number | undefined;
   kind?: "machines" | "hosts" | undefined;
   vip?: string | undefined;
   /** As NAME=ADDRESS. */
@@ -90,10 +93,12 @@ function suggestion(stack: string, count: number): { vip?: string; nodes: Answer
 /** Takes all answers from the command line; addresses of machines that are not given are suggested. */
 function complete(stack: string, options: NewStackOptions): Answers {
   const { kind = "machines", vip, node, hypervisor, box, user, keyFile } = options;
+  const of = workloadOf(options);
   const nodes = node?.map(parsedNode);
   if (kind === "hosts") {
     const login = { user: user ?? missing("`--user`"), keyFile: keyFile ?? missing("`--key-file`") };
     return {
+      ...of,
       kind,
       vip: vip ?? missing("`--vip`"),
       nodes: nodes ?? missing("`--node`"),
@@ -106,7 +111,15 @@ function complete(stack: string, options: NewStackOptions): Answers {
     throw new Failure("`--user` and `--key-file` are for hosts: add `--kind hosts`, or leave them out", 2);
   if ((vip === undefined) !== (nodes === undefined)) missing(vip === undefined ? "`--vip`" : "`--node`");
   const free = vip === undefined ? suggestion(stack, 2) : { nodes: [] };
-  return { kind, vip: vip ?? free.vip ?? missing("`--vip`"), nodes: nodes ?? free.nodes, hypervisor, box };
+  const known = { vip: vip ?? free.vip ?? missing("`--vip`"), nodes: nodes ?? free.nodes };
+  return { ...of, kind, ...known, hypervisor, box };
+}
+
+/** What stands behind the VIP. */
+function workloadOf({ workload, port }: NewStackOptions): Pick<Answers, "workload" | "port"> {
+  if (port !== undefined && workload !== "address")
+    throw new Failure("`--port` is for a floating IP alone: add `--workload address`, or leave it out", 2);
+  return { workload, port };
 }
 
 function parsedNode(text: string): { name: string; address: string } {
@@ -150,11 +163,38 @@ function judgeNodes(text: string): true | string {
   }
 }
 
+/** A port as it is typed; empty: none. */
+const portOf = (text: string): number | undefined => (text.trim() === "" ? undefined : Number(text));
+
+const askPort = (input: typeof import("@inquirer/input").default): Promise<string> =>
+  input({
+    message: "The port that must answer on a node for it to have the VIP; empty: none is asked",
+    validate: (text) => {
+      const port = portOf(text);
+      return (
+        port === undefined ||
+        (Number.isInteger(port) && port >= 1 && port <= 65_535) ||
+        "It must be a number from 1 to 65535"
+      );
+    },
+  });
+
 async function ask(stack: string, options: NewStackOptions): Promise<Answers> {
   const [{ default: input }, { default: select }] = await Promise.all([
     import("@inquirer/input"),
     import("@inquirer/select"),
   ]);
+  const workload =
+    options.workload ??
+    (await select<NonNullable<Answers["workload"]>>({
+      message: "What stands behind the floating IP?",
+      choices: [
+        { name: "Rancher", value: "rancher" },
+        { name: "what runs on the nodes already: only the floating IP", value: "address" },
+      ],
+    }));
+  const port = options.port ?? (workload === "address" ? portOf(await askPort(input)) : undefined);
+  const of = workloadOf({ workload, port });
   const kind =
     options.kind ??
     (await select<Answers["kind"]>({
@@ -191,12 +231,12 @@ async function ask(stack: string, options: NewStackOptions): Promise<Answers> {
     const keyFile =
       options.keyFile ??
       (await input({ message: "File of the private key here:", default: "~/.ssh/id_ed25519" }));
-    return { kind, vip, nodes, user, keyFile };
+    return { ...of, kind, vip, nodes, user, keyFile };
   }
   const hypervisor =
     options.hypervisor ??
     (await select({ message: "What runs the machines?", choices: hypervisors.map((value) => ({ value })) }));
   // Without a box one is made of Debian's cloud image.
   const { box } = options;
-  return { kind, vip, nodes, hypervisor: hypervisor === "auto" ? undefined : hypervisor, box };
+  return { ...of, kind, vip, nodes, hypervisor: hypervisor === "auto" ? undefined : hypervisor, box };
 }

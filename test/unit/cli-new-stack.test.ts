@@ -59,6 +59,19 @@ test("hosts: all that is asked for is in the file", async () => {
   );
 });
 
+test("a floating IP alone: with what must answer on a node", async () => {
+  await newStack({ stack, workload: "address", port: 8080 });
+  const { workload, address } = checkSettingsFile(file);
+  assert.equal(workload, "address");
+  assert.deepEqual(
+    address.vips.map(({ name, checks }) => [name, checks.map(({ tcp }) => tcp)]),
+    [["main", [8080]]],
+  );
+  rmSync(file);
+  await assert.rejects(newStack({ stack, port: 8080 }), /`--port` is for a floating IP alone/);
+  assert.equal(existsSync(file), false);
+});
+
 test("what is missing without a terminal is said with the whole command", async () => {
   await assert.rejects(newStack({}), /the stack's name is missing.*npm run new-stack -- NAME/s);
   await assert.rejects(newStack({ stack, kind: "hosts", vip: "10.7.0.10/24" }), /is missing/);

@@ -23,6 +23,7 @@ function begin(t: TestContext, ...words: string[]): Session {
 /** The questions of `new-stack`, with the answer to each. */
 const questions: readonly (readonly [question: RegExp, answer: string])[] = [
   [/Name of the stack:/, `${stack}${keys.enter}`],
+  [/What stands behind the floating IP\?/, keys.enter],
   [/What are its nodes\?/, keys.enter],
   [/The floating IP, with its subnet's prefix:/, keys.enter],
   [/Its nodes, two or more, each as NAME=ADDRESS:/, keys.enter],
@@ -64,7 +65,7 @@ test("what would be lost is asked for: `no` is chosen first, `yes` by a key more
 });
 
 test("a wrong answer is told at once, and the question stays", async (t) => {
-  const session = begin(t, "new-stack", stack, "--kind", "hosts");
+  const session = begin(t, "new-stack", stack, "--workload", "rancher", "--kind", "hosts");
   await session.until(/The floating IP/);
   session.type(`nowhere${keys.enter}`);
   await session.until(/It must be an IPv4 address with its subnet's prefix/);

@@ -24,7 +24,7 @@ def report(plan: Plan, addresses: Sequence[str], state: State, orders: Orders, d
             "degraded": degraded,
         },
         "vips": vips,
-        "holdsVip": state.vips[0].held,
+        "holdsVip": bool(held),
         "fit": all(one.fit for one in state.vips),
         "orders": orders_of(orders),
     }

@@ -28,7 +28,7 @@ def measured(setup: AddressSetup, files: RunFiles) -> "dict[str, Any]":
     ]
     return {
         "vips": vips,
-        "holdsVip": vips[0]["holds"],
+        "holdsVip": any(one["holds"] for one in vips),
         "fit": all(one["fit"] for one in vips),
         "orders": {name: reason or None for name, reason in read_lasting(setup.paths.state).items()},
     }
