@@ -37,5 +37,7 @@ export const vipHolders = stack.vipHolders;
 export const nodes = stack.nodes;
 /** For Rancher's first login; undefined with another workload. */
 export const bootstrapPassword = stack.bootstrapPassword;
+/** Each VIP, with its own holder, where several move by themselves; undefined with another workload. */
+export const vips = stack.vips;
 /** Seconds without a holder that the settings promise at most, after a crash and in a planned move. */
 export const takeover = stack.takeover;

@@ -9,6 +9,8 @@ export interface AgentsArgs {
   nodes: Node[];
   /** The text that a node's agent runs from: when it changes, another agent takes over. */
   source: (node: Node) => pulumi.Input<string>;
+  /** What they are for, where it is no service with a lease: agents of the one do not become those of another. */
+  workload?: string;
   /** What must be on a node before its agent starts: all that it mounts and runs. */
   after: NodeDependencies;
 }
@@ -26,6 +28,7 @@ export class Agents extends Component {
       this.childName("rollout"),
       {
         endpoints: byName(({ ssh }) => ssh),
+        ...(args.workload === undefined ? {} : { workload: args.workload }),
         source: byName((node) => pulumi.output(args.source(node)).apply(fingerprint)),
       },
       { parent: this, dependsOn: args.nodes.flatMap(args.after) },

@@ -8,7 +8,7 @@ import type { NodesArgs } from "./nodes";
 
 /** What is looked at of a service's arguments. */
 interface CheckedArgs extends NodesArgs {
-  id: string;
+  id?: string;
   floatingIp: VrrpOptions;
   guard?: Partial<NodeTimes>;
 }
@@ -58,7 +58,7 @@ const timers: Rule = ({ guard }) =>
   timerRules.flatMap((rule) => timerMistakes(rule, { ...defaultTimes, ...guard })).map(sentenceOf);
 
 const id: Rule = ({ id: given }) =>
-  /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(given)
+  given === undefined || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(given)
     ? []
     : ["`id` must be one word of letters, digits, dots, dashes and underscores"];
 

@@ -1,9 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { keepalivedConf, type VrrpNode } from "../domain/keepalived-conf";
+import { keepalivedConf } from "../domain/keepalived-conf";
 import { minimumVersion } from "../domain/keepalived-version";
 import { vipFacts } from "../domain/vip-facts";
-import { completeSpec, type TakeoverBound, takeoverBound, type Vip, type VrrpOptions } from "../domain/vrrp";
+import {
+  completeSpec,
+  type TakeoverBound,
+  takeoverBound,
+  type Vip,
+  type VrrpOptions,
+  vipsOf,
+} from "../domain/vrrp";
 import { type Hmac, type HmacMode, hmacKeyFile, hmacKeyId } from "../domain/vrrp-hmac";
+import type { VrrpNode } from "../domain/vrrp-instances";
 import { nodeFile } from "../providers/remote/script";
 import { Configuration, Keepalived, Members } from "../providers/vip/keepalived";
 import { Component } from "./component";
@@ -63,9 +71,7 @@ export class FloatingIp extends Component {
       nodes.map((node) => node.priority),
     );
     const preferred = [...nodes].sort((a, b) => b.priority - a.priority);
-    const keepalived = new Map(
-      preferred.map((node) => [node, this.installOn(node, [spec.vip, ...spec.furtherVips], args)]),
-    );
+    const keepalived = new Map(preferred.map((node) => [node, this.installOn(node, vipsOf(spec), args)]));
     const files = [...keepalived].map(([node, { version }]) =>
       pulumi
         .all([node.interface, version, signed, pulumi.all(nodes.map(vrrpNode))])
@@ -80,8 +86,10 @@ export class FloatingIp extends Component {
     );
     const byName = <T>(values: T[]): Record<string, T> =>
       Object.fromEntries(preferred.map(({ name }, i) => [name, values[i] as T]));
+    const others = (spec.ownVips ?? []).slice(1).map(({ vip }) => vip.address);
     const members = {
       vip: spec.vip.address,
+      ...(others.length > 0 ? { others } : {}),
       endpoints: byName(preferred.map(({ ssh }) => ssh)),
       order: preferred.map((node) => node.name),
     };

@@ -87,9 +87,9 @@ export class HaService extends Component implements HaServiceOutputs {
   constructor(name: string, args: HaServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     checkArgs(name, args, workloadMistakes(args.workload));
     const about = declared(args);
-    // A stack may not become one of another workload: the release says so, if it is found.
-    const other = { type: "ha-rancher:components:HaRancher" };
-    super("HaService", name, about, pulumi.mergeOptions({ aliases: [other] }, opts));
+    // A stack may not become one of another workload: the release or the agents say so, if they are found.
+    const others = ["HaRancher", "HaAddress"].map((type) => ({ type: `ha-rancher:components:${type}` }));
+    super("HaService", name, about, pulumi.mergeOptions({ aliases: others }, opts));
     const made = makeHaService(args, this);
     ({
       vip: this.vip,

@@ -33,6 +33,8 @@ export interface HostRules {
   owner: string;
   /** MiB of memory that each must have; default: any. */
   memory?: pulumi.Input<number | undefined> | undefined;
+  /** False: no container is to run there, so that they need neither Docker nor NFS. Default true. */
+  service?: boolean | undefined;
 }
 
 export interface HostsArgs extends HostRules {
@@ -69,6 +71,7 @@ export class Hosts extends Component {
         keyFile: login.keyFile,
         hostKey: login.hostKey,
         memory: args.memory as pulumi.Input<number> | undefined,
+        ...(args.service === false ? { service: false } : {}),
         directory: join(args.directory, name),
         owner: `${args.owner}/${name}`,
       },

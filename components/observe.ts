@@ -47,7 +47,7 @@ export interface ObserveArgs {
 }
 
 /** Milliseconds that an unreachable node may delay the lookup. */
-const lookupDeadline = 3_000;
+export const lookupDeadline = 3_000;
 /**
  * For exactly one holder in an update, once the service answers. Somebody answered, so somebody has the VIP: if it does not look
  * so, a move is not over yet, or the update has made a node too busy to say it.
@@ -82,23 +82,25 @@ export function observe(args: ObserveArgs): pulumi.Output<Observation> {
   });
 }
 
-function notOneHolder(vip: string, { holders, unreachable }: Holders): string {
+/** Why an update fails that does not find exactly one. */
+export function notOneHolder(vip: string, { holders, unreachable }: Holders): string {
   const who = holders.length > 0 ? ` (${holders.join(", ")})` : "";
   const silent =
     unreachable.length > 0 ? `, and ${unreachable.join(" and ")} did not answer over SSH in time` : "";
   return `the VIP ${vip} has ${holders.length || "no"} holder${holders.length > 1 ? "s" : ""}${who}, not exactly one${silent}; look with \`${callOf("status")}\``;
 }
 
-type Reachable = { name: string; address: string; ssh: SshEndpoint };
+/** A node, with how to log in. */
+export type Reachable = { name: string; address: string; ssh: SshEndpoint };
 
-function describe(nodes: Reachable[], found: { holders: string[]; unreachable: string[] }): Observation {
+/** What was found of a VIP, for the outputs. */
+export function describe(nodes: Reachable[], found: Holders): Observation {
   const role = (name: string): NodeOutput["role"] => {
     if (found.unreachable.includes(name)) return "unreachable";
     return found.holders.includes(name) ? "master" : "backup";
   };
-  const [first, ...others] = found.holders;
   return {
-    currentMaster: !first ? "none" : others.length ? `several (${found.holders.join(", ")})` : first,
+    currentMaster: masterAmong(found.holders),
     vipHolders: found.holders,
     nodes: nodes.map(({ name, address, ssh }) => ({
       name,
@@ -114,6 +116,10 @@ function describe(nodes: Reachable[], found: { holders: string[]; unreachable: s
     })),
   };
 }
+
+/** The one holder, or in words that there is not exactly one. */
+export const masterAmong = (holders: string[]): string =>
+  holders.length > 1 ? `several (${holders.join(", ")})` : (holders[0] ?? "none");
 
 /** A command line for a person's shell that logs in with the pinned host key. */
 function sshCommand(ssh: SshEndpoint): string {

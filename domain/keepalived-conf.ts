@@ -1,83 +1,22 @@
 import { createHash } from "node:crypto";
-import ipaddr from "ipaddr.js";
+import { trackBlocks, trackLines } from "./keepalived-tracking";
 import { featuresOf } from "./keepalived-version";
+import { block, inner, keepalivedCommand, keepalivedWord as word } from "./keepalived-words";
 import { linkedProgram } from "./node-set";
 import type { Garp, Vip, VrrpSpec } from "./vrrp";
 import { hmacLines } from "./vrrp-hmac";
-
-/** A node as the others see it. */
-export interface VrrpNode {
-  name: string;
-  address: string;
-  /** Needed of all nodes for IPv6 VIPs to have an instance of their own; without, they move with the IPv4 one. */
-  address6?: string | undefined;
-  /** 1 to 254, distinct between nodes. */
-  priority: number;
-}
-
-/** The settings of one node's keepalived.conf. */
-export interface KeepalivedConf {
-  spec: VrrpSpec;
-  node: VrrpNode;
-  /** The interface that carries the node's address. */
-  interface: string;
-  /** The other nodes. */
-  peers: VrrpNode[];
-  /** Of the keepalived on the node, such as `2.2.7`. */
-  version: string;
-  /** Whether an agent on the node has a say in it, by its track file; default true. */
-  agentDecides?: boolean;
-}
-
-/** Files that keepalived watches on each node: 0 = may hold the VIP, anything else = fault. */
-export const trackFiles = {
-  /** Written by the agent; a node whose agent never ran does not take the VIP. */
-  ha_rancher: { path: "/run/ha-rancher/track", initially: 1 },
-  /** Written by `ha-rancher switchover`; gone after a boot. */
-  ha_rancher_yield: { path: "/run/ha-rancher/yield", initially: 0 },
-  /** Written by `ha-rancher maintenance`; lasts over a boot. */
-  ha_rancher_maintenance: { path: "/etc/ha-rancher/maintenance", initially: 0 },
-} as const;
-
-/** The files that keepalived watches on a node: without an agent all but the agent's. */
-const watchedFiles = ({ agentDecides = true }: KeepalivedConf) =>
-  Object.entries(trackFiles).filter(([name]) => agentDecides || name !== "ha_rancher");
-
-/** The instance whose state is the node's. */
-const mainInstance = "ha_rancher";
+import {
+  type Floating,
+  floatingOf,
+  type Instance,
+  instancesIn,
+  type KeepalivedConf,
+  priorityOf,
+  type VrrpNode,
+} from "./vrrp-instances";
 
 /** By a shell: keepalived would remember the folder that the link led to when it read its file, and that one goes. */
 const notifyProgram = `/bin/sh ${linkedProgram("keepalived/vrrp-notify")}`;
-
-/**
- * The one function through which values reach keepalived.conf: keepalived has no quoting that covers its comment
- * (`#`, `!`), block and `$` characters, so a word that would need it is refused.
- */
-export function keepalivedWord(value: string | number): string {
-  const text = String(value);
-  if (!/^[A-Za-z0-9/][A-Za-z0-9_.:/-]*$/.test(text))
-    throw new Error(`${JSON.stringify(text)} cannot stand in keepalived.conf: use letters, digits and _.:/-`);
-  return text;
-}
-
-/** A program with its arguments: the same, with a few more characters that are harmless between quotes. */
-export function keepalivedCommand(text: string): string {
-  if (!/^\/[A-Za-z0-9_.:/+-]+( [A-Za-z0-9_.:/=,@%+-]+)*$/.test(text))
-    throw new Error(
-      `${JSON.stringify(text)} cannot stand in keepalived.conf: use an absolute path and arguments of letters, digits and _.:/=,@%+- with single blanks between them`,
-    );
-  return `"${text}"`;
-}
-
-const word = keepalivedWord;
-const isIpv6 = (vip: Vip): boolean =>
-  ipaddr.isValid(vip.address) && ipaddr.parse(vip.address).kind() === "ipv6";
-
-const indented = (lines: string[]): string => lines.map((line) => (line ? `    ${line}\n` : "")).join("");
-const block = (head: string, lines: string[]): string => `${head} {\n${indented(lines)}}\n`;
-/** A block within a block, as lines. */
-const inner = (head: string, lines: string[]): string[] =>
-  lines.length ? [`${head} {`, ...lines.map((line) => `    ${line}`), "}"] : [];
 
 function globals(conf: KeepalivedConf): string {
   const { spec } = conf;
@@ -114,77 +53,22 @@ function garpLines(garp: Garp): string[] {
   ];
 }
 
-/** Weight 0 everywhere: with `nopreempt` a weight never moves the VIP, and a fault always does. */
-function trackBlocks(conf: KeepalivedConf): string {
-  const { track } = conf.spec;
-  const files = [
-    ...watchedFiles(conf).map(([name, { path, initially }]) => ({ name, path, initially })),
-    ...track.files.map((path, i) => ({ name: `file_${i + 1}`, path, initially: undefined })),
-  ].map(({ name, path, initially }) =>
-    block(`track_file ${name}`, [
-      `file ${word(path)}`,
-      "weight 0",
-      initially === undefined ? "" : `init_file ${initially}`,
-    ]),
-  );
-  const processes = track.processes.map((process, i) =>
-    block(`vrrp_track_process process_${i + 1}`, [`process ${word(process)}`, "weight 0", "quorum 1"]),
-  );
-  const scripts = track.scripts.map((script, i) =>
-    block(`vrrp_script script_${i + 1}`, [
-      `script ${keepalivedCommand(script.command)}`,
-      `interval ${word(script.interval)}`,
-      `timeout ${word(script.timeout)}`,
-      `fall ${word(script.fall)}`,
-      `rise ${word(script.rise)}`,
-      "weight 0",
-      "# Not fit before it has shown that it is.",
-      "init_fail",
-    ]),
-  );
-  return [...files, ...processes, ...scripts].join("\n");
-}
-
-function trackLines(conf: KeepalivedConf): string[] {
-  const { track } = conf.spec;
-  const numbered = (kind: string, list: unknown[]): string[] => list.map((_, i) => `${kind}_${i + 1}`);
+/** A VIP's instances, and what makes them move together. */
+function blocksOf(floating: Floating, conf: KeepalivedConf): string[] {
+  const instances = instancesIn(floating, conf);
+  const grouped = instances.length > 1;
   return [
-    ...inner("track_file", [...watchedFiles(conf).map(([name]) => name), ...numbered("file", track.files)]),
-    ...inner("track_interface", track.interfaces.map(word)),
-    ...inner("track_process", numbered("process", track.processes)),
-    ...inner("track_script", numbered("script", track.scripts)),
+    ...instances.map((instance) => instanceBlock(instance, floating, conf, !grouped)),
+    ...(grouped ? [groupBlock(instances, floating, conf)] : []),
   ];
 }
 
-/** An instance of VRRP: one address family. */
-interface Instance {
-  name: string;
-  own: string;
-  peers: string[];
-  /** Named in the adverts. All nodes must agree on these, or they do not hear each other. */
-  advertised: Vip[];
-  /** Move with the others, unnamed: they can be added and removed node by node. */
-  silent: Vip[];
-}
-
-/** The instances of a node: one, or one for each address family. */
-export function instancesOf({ spec, node, peers }: KeepalivedConf): Instance[] {
-  const six = spec.furtherVips.filter(isIpv6);
-  const hasOwn = six.length > 0 && [node, ...peers].every((each) => each.address6);
-  const main: Instance = {
-    name: mainInstance,
-    own: node.address,
-    peers: peers.map((peer) => peer.address),
-    advertised: [spec.vip],
-    silent: spec.furtherVips.filter((vip) => !hasOwn || !isIpv6(vip)),
-  };
-  const [first, ...others] = six;
-  if (!hasOwn || !first) return [main];
-  const own6 = { own: node.address6 ?? "", peers: peers.map((peer) => peer.address6 ?? "") };
-  return [main, { name: `${mainInstance}_6`, ...own6, advertised: [first], silent: others }];
-}
-
-function instanceBlock(instance: Instance, conf: KeepalivedConf, tracks: boolean): string {
+function instanceBlock(
+  instance: Instance,
+  floating: Floating,
+  conf: KeepalivedConf,
+  tracks: boolean,
+): string {
   const { spec } = conf;
   const features = featuresOf(conf.version);
   const dev = word(conf.interface);
@@ -192,14 +76,14 @@ function instanceBlock(instance: Instance, conf: KeepalivedConf, tracks: boolean
     vips.map(({ address, prefix }) => `${word(address)}/${word(prefix)} dev ${dev}`);
   return block(`vrrp_instance ${instance.name}`, [
     "state BACKUP",
-    ...(spec.preempt
-      ? spec.preemptDelay
-        ? [`preempt_delay ${word(spec.preemptDelay)}`]
+    ...(floating.preempt
+      ? floating.preemptDelay
+        ? [`preempt_delay ${word(floating.preemptDelay)}`]
         : []
       : ["nopreempt"]),
     `interface ${dev}`,
-    `virtual_router_id ${word(spec.virtualRouterId)}`,
-    `priority ${word(conf.node.priority)}`,
+    `virtual_router_id ${word(floating.virtualRouterId)}`,
+    `priority ${word(priorityOf(conf, floating.own?.preferred))}`,
     `advert_int ${word(spec.advertInterval)}`,
     ...(features.downTimerAdverts ? [`down_timer_adverts ${word(spec.downTimerAdverts)}`] : []),
     ...transport(instance, spec, features.faultWithoutPeers),
@@ -207,7 +91,7 @@ function instanceBlock(instance: Instance, conf: KeepalivedConf, tracks: boolean
     ...inner("virtual_ipaddress", addresses(instance.advertised)),
     ...inner("virtual_ipaddress_excluded", addresses(instance.silent)),
     "promote_secondaries",
-    ...(tracks ? trackLines(conf) : []),
+    ...(tracks ? trackLines(conf, floating.own) : []),
     ...notifyLine(conf),
   ]);
 }
@@ -229,9 +113,9 @@ function transport({ own, peers }: Instance, spec: VrrpSpec, faultWithoutPeers: 
 }
 
 /** Instances move together, and what is tracked counts for all of them. */
-function groupBlock(instances: Instance[], conf: KeepalivedConf): string {
+function groupBlock(instances: Instance[], { instance, own }: Floating, conf: KeepalivedConf): string {
   const members = instances.map(({ name }) => name);
-  return block(`vrrp_sync_group ${mainInstance}_all`, [...inner("group", members), ...trackLines(conf)]);
+  return block(`vrrp_sync_group ${instance}_all`, [...inner("group", members), ...trackLines(conf, own)]);
 }
 
 const sha = (text: string, length = 64): string =>
@@ -272,14 +156,11 @@ function refuseOlder({ spec, node, version }: KeepalivedConf): void {
 export function keepalivedConf(conf: KeepalivedConf): string {
   const { spec, node, peers } = conf;
   refuseOlder(conf);
-  const instances = instancesOf(conf);
-  const grouped = instances.length > 1;
   const body = [
     `# Made by ha-rancher. A change by hand is drift: the next \`pulumi up --refresh\` takes it back.\n`,
     globals(conf),
     trackBlocks(conf),
-    ...instances.map((instance) => instanceBlock(instance, conf, !grouped)),
-    ...(grouped ? [groupBlock(instances, conf)] : []),
+    ...floatingOf(conf).flatMap((floating) => blocksOf(floating, conf)),
   ].join("\n");
   return `# ha-rancher ${specFingerprint(spec, [node, ...peers])} ${sha(body, 16)}\n${body}`;
 }

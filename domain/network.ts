@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import type { Vip } from "./vrrp";
 
 /** An IPv4 network: any address of it, and the number of bits that all of them begin with. */
 export interface Network {
@@ -32,3 +33,13 @@ export const endsOf = (network: Network): string[] =>
 
 /** The address of a CIDR form without its prefix. */
 export const addressOf = (cidr: string): string => ipaddr.IPv4.parseCIDR(cidr)[0].toString();
+
+/** A VIP as text, IPv4 or IPv6, with a prefix; undefined if it is none. */
+export function parseVip(text: string): Vip | undefined {
+  const [address = "", prefix, ...rest] = text.split("/");
+  if (prefix === undefined || rest.length || !/^(0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
+  const isFour = ipaddr.IPv4.isValidFourPartDecimal(address);
+  if (!isFour && !(ipaddr.IPv6.isValid(address) && !address.includes("%"))) return undefined;
+  if (Number(prefix) > (isFour ? 32 : 128)) return undefined;
+  return { address: ipaddr.parse(address).toString(), prefix: Number(prefix) };
+}

@@ -1,4 +1,6 @@
-import { instancesOf, type KeepalivedConf, keepalivedWord } from "./keepalived-conf";
+import { keepalivedWord } from "./keepalived-words";
+import { vipsOf } from "./vrrp";
+import { instancesOf, type KeepalivedConf } from "./vrrp-instances";
 
 /**
  * What our own programs on a node (node/keepalived, node-status) know of the floating IP: /etc/ha-rancher/vip.env, a
@@ -14,8 +16,8 @@ import { instancesOf, type KeepalivedConf, keepalivedWord } from "./keepalived-c
 export function vipFacts(conf: KeepalivedConf): string {
   const { spec, peers } = conf;
   const values: Record<string, (string | number)[]> = {
-    OWN_ADDRESSES: instancesOf(conf).map(({ own }) => own),
-    VIPS: [spec.vip, ...spec.furtherVips].map(({ address, prefix }) => `${address}/${prefix}`),
+    OWN_ADDRESSES: [...new Set(instancesOf(conf).map(({ own }) => own))],
+    VIPS: vipsOf(spec).map(({ address, prefix }) => `${address}/${prefix}`),
     INTERFACE: [conf.interface],
     PEERS: peers.flatMap(({ address, address6 }) => (address6 ? [address, address6] : [address])),
     HEARD: [Math.max(3, Math.ceil(4 * spec.advertInterval))],

@@ -55,12 +55,36 @@ export interface Tracked {
   files: string[];
 }
 
+/** A floating IP that moves by itself, beside others: an instance of VRRP of its own. */
+export interface OwnVip {
+  /** Names its instance, and the files by which the agent decides: lower-case letters, digits and dashes. */
+  name: string;
+  vip: Vip;
+  /** VIPs that move with it, IPv4 and IPv6. */
+  furtherVips: Vip[];
+  /** 1 to 255, unique on the network. */
+  virtualRouterId: number;
+  /** Name of the node that is to have it first; undefined: the one of the highest priority. */
+  preferred?: string | undefined;
+  /** Whether a more preferred node that comes back takes it from the holder. */
+  preempt: boolean;
+  /** Seconds that such a node waits before. */
+  preemptDelay: number;
+  /** Whether the agent lessens the node's priority for it while something is not well. */
+  weighed: boolean;
+}
+
 /** What keepalived is told on all nodes alike. */
 export interface VrrpSpec {
   /** The VIP that the adverts name. */
   vip: Vip;
   /** VIPs that move with it, IPv4 and IPv6. */
   furtherVips: Vip[];
+  /**
+   * Floating IPs that move each by itself, the first of them with `vip`, in place of the one that the fields beside this one
+   * describe. The agent says of each whether the node may have it.
+   */
+  ownVips?: OwnVip[] | undefined;
   /** Seconds between two adverts. */
   advertInterval: number;
   /** 1 to 255, unique on the network. */
@@ -86,6 +110,10 @@ export interface VrrpSpec {
   /** How adverts are signed; undefined: not at all. */
   hmac?: Hmac | undefined;
 }
+
+/** All addresses that float, the one that names the stack first. */
+export const vipsOf = (spec: Pick<VrrpSpec, "vip" | "furtherVips" | "ownVips">): Vip[] =>
+  (spec.ownVips ?? [spec]).flatMap(({ vip, furtherVips }) => [vip, ...furtherVips]);
 
 /** A floating IP as it may be asked for: all but `vip` have defaults that fit. */
 export interface VrrpOptions extends Partial<Omit<VrrpSpec, "vip" | "garp" | "track" | "hmac">> {

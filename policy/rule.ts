@@ -67,6 +67,7 @@ export interface Rule {
 export const types = {
   whole: "ha-rancher:components:HaRancher",
   service: "ha-rancher:components:HaService",
+  address: "ha-rancher:components:HaAddress",
   machine: "pulumi-nodejs:dynamic/vagrant:Machine",
   host: "pulumi-nodejs:dynamic/host:Host",
   nfsExport: "pulumi-nodejs:dynamic/nfs:Export",
@@ -90,6 +91,7 @@ export const ofType = (resources: Judged[], type: string): Judged[] =>
 export const ofWhole = (judge: Check): Record<string, Check> => ({
   [types.whole]: judge,
   [types.service]: judge,
+  [types.address]: judge,
 });
 
 /** A check of one type of resource. It assumes a shape of the properties; each of them may be missing. */

@@ -1,8 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { unusableAddress } from "../domain/address-kinds";
-import { keepalivedCommand } from "../domain/keepalived-conf";
-import { addressOf } from "../domain/network";
+import { keepalivedCommand } from "../domain/keepalived-words";
+import { addressOf, parseVip } from "../domain/network";
 import {
   completeSpec,
   defaultPreset,
@@ -43,16 +43,6 @@ const command = z.string({ error: "must be a text" }).refine(
       "must be an absolute path with arguments of letters, digits and _.:/=,@%+- and single blanks between them: keepalived.conf has no quoting for more, so put it into a script",
   },
 );
-
-/** A VIP as text, IPv4 or IPv6, with a prefix; undefined if it is none. */
-export function parseVip(text: string): Vip | undefined {
-  const [address = "", prefix, ...rest] = text.split("/");
-  if (prefix === undefined || rest.length || !/^(0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
-  const isFour = ipaddr.IPv4.isValidFourPartDecimal(address);
-  if (!isFour && !(ipaddr.IPv6.isValid(address) && !address.includes("%"))) return undefined;
-  if (Number(prefix) > (isFour ? 32 : 128)) return undefined;
-  return { address: ipaddr.parse(address).toString(), prefix: Number(prefix) };
-}
 
 const anyVip = z.string({ error: "must be a text" }).refine((text) => parseVip(text) !== undefined, {
   error:

@@ -1,12 +1,12 @@
 import ipaddr from "ipaddr.js";
 import type { Mistake } from "../domain/mistake";
-import { networkOf } from "../domain/network";
+import { networkOf, parseVip } from "../domain/network";
 import { routerIdOf, type Vip, withPriorities } from "../domain/vrrp";
 import { whyRenamed } from "./agent";
 import { checked } from "./check";
 import { decoded } from "./decode";
 import { SettingsError } from "./error";
-import { advertIntervalOf, parseVip, whyNotOffered } from "./floating-ip";
+import { advertIntervalOf, whyNotOffered } from "./floating-ip";
 import type { HostSettings } from "./hosts";
 import type { MachineSettings } from "./machines";
 import { type Parsed, rules, settingsSchema } from "./schema";

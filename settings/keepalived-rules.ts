@@ -1,4 +1,4 @@
-import { trackFiles } from "../domain/keepalived-conf";
+import { trackFiles } from "../domain/keepalived-tracking";
 import { type Mistake, mistake } from "../domain/mistake";
 import type { Preset } from "../domain/vrrp";
 import { advertIntervalOf, type KeepalivedSettings } from "./floating-ip";

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { environments } from "../domain/environment";
+import { addressRules } from "../workloads/address/rules";
+import { addressShape } from "../workloads/address/settings";
 import { containerRules } from "../workloads/container/rules";
 import { containerShape } from "../workloads/container/settings";
 import { rancherRules, rancherShape } from "../workloads/rancher/settings";
@@ -27,6 +29,7 @@ export const settingsSchema = z.strictObject({
   ...imageShape,
   ...rancherShape,
   ...containerShape,
+  ...addressShape,
   ...backupShape,
   environment: setting(
     oneOf(environments).optional(),
@@ -50,6 +53,7 @@ export const rules: readonly Rule<Parsed>[] = [
   ...fencingRules,
   ...rancherRules,
   ...containerRules,
+  ...addressRules,
   ...imageRules,
   ...backupRules,
   ...roleRules,

@@ -1,9 +1,9 @@
 import ipaddr from "ipaddr.js";
 import { unusableAddress } from "../domain/address-kinds";
 import { type Mistake, mistake } from "../domain/mistake";
-import { isInside, networkOf } from "../domain/network";
+import { isInside, networkOf, parseVip } from "../domain/network";
 import { type Vip, withPriorities } from "../domain/vrrp";
-import { type KeepalivedSettings, parseVip } from "./floating-ip";
+import type { KeepalivedSettings } from "./floating-ip";
 import type { Rule } from "./values";
 
 /** The settings that the rules of the VIPs, and of the nodes as VRRP sees them, look at. */

@@ -19,11 +19,14 @@ const portsFrom = (first: number | undefined, count = 1, protocol = "tcp"): stri
  * The claims in a stack's settings. Defaults claim nothing: they are chosen so that they differ from those of other
  * stacks.
  */
-export function claimsOfSettings({ vip, furtherVips, nodes, sharedDirectory }: Settings): Claim[] {
+export function claimsOfSettings({ vip, furtherVips, address, nodes, sharedDirectory }: Settings): Claim[] {
   return [
     { kind: "address", value: vip.address, setting: "vip" },
     ...furtherVips.map(
       ({ address }, i): Claim => ({ kind: "address", value: address, setting: `furtherVips[${i}]` }),
+    ),
+    ...address.vips.flatMap((each, i): Claim[] =>
+      each.vip ? [{ kind: "address", value: plain(each.vip), setting: `address.vips[${i}].vip` }] : [],
     ),
     ...nodes.flatMap(({ address, host, machine }, i): Claim[] => [
       { kind: "address", value: address, setting: `nodes[${i}].address` },

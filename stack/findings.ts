@@ -30,6 +30,8 @@ export interface Findings {
 
 function staleVip({ name, status }: NodeReport): string[] {
   const state = status?.vrrpState;
+  // Of several VIPs it is the state of one, and a keepalived that runs has taken each from where it is not master.
+  if (status?.vips && state !== "STOPPED") return [];
   if (!status?.holdsVip || !state || state === "MASTER") return [];
   if (state !== "STOPPED" && (status.keepalived?.since ?? settling) < settling) return [];
   return [`stale VIP on ${name}: it has the VIP, and its keepalived is ${state}`];

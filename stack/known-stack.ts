@@ -19,6 +19,14 @@ export interface KnownNode {
   hostKey: string;
 }
 
+/** A floating IP that moves by itself, as the stack's outputs have it. */
+export interface KnownVip {
+  name: string;
+  vip: string;
+  url: string;
+  answers: Page;
+}
+
 export interface KnownStack {
   vip: string;
   url: string;
@@ -27,6 +35,8 @@ export interface KnownStack {
   nodes: KnownNode[];
   /** Rancher's; hidden, and undefined with another workload. */
   bootstrapPassword?: string;
+  /** With `workload: address` each VIP: then there is no service with a lease. */
+  vips?: KnownVip[];
   /** Seconds that the settings promise; undefined before the first `up` has come to its end. */
   takeover?: { crash: number; planned: number };
 }

@@ -58,6 +58,17 @@ const nodeStatus = z.object({
   mounts: part({ lease: flag, data: flag, dataLingers: flag }),
   health: part({ answer: text, words: text, failures: number, failure: text }),
   holdsVip: flag,
+  /** Of an agent without a lease: each VIP (node/agent/address/report.py). */
+  vips: z
+    .array(
+      z.object({
+        ...{ name: text, address: text, holds: flag, fit: flag, less: number, reason: text, units: text },
+        preferred: flag,
+      }),
+    )
+    .transform((given) => given.slice(0, most.list))
+    .nullish()
+    .catch(undefined),
   fit: flag,
   fencing: part({
     agent: flag,
@@ -106,6 +117,9 @@ export const notSetUp = "reached; not set up yet";
 /** Reads what `agent status` printed. @throws if it is no JSON object */
 export const parseNodeStatus = (answer: string): NodeStatus =>
   shownAnswerOf(nodeStatus, "agent status", answer);
+
+/** What a node says of a VIP that moves by itself. */
+export type VipStatus = NonNullable<NodeStatus["vips"]>[number];
 
 /** Whether an agent runs there. */
 export const agentRuns = ({ status }: NodeReport): boolean =>

@@ -29,7 +29,7 @@ const patience = { all: 60_000, once: answerLimit, pause: 100 };
  * @throws Failure with that message, or with the nodes that did not answer
  */
 export async function holdersWhen(
-  { nodes, vip }: KnownStack,
+  { nodes, vip, vips = [] }: KnownStack,
   wanted: (holders: string[]) => boolean,
   otherwise: string,
   given = patience,
@@ -38,7 +38,8 @@ export async function holdersWhen(
   const asked = await Promise.all(
     nodes.map(async (node) => ({ name: node.name, ssh: await endpointOf(node) })),
   );
-  const { holders, unreachable } = await awaitHolders(asked, vip, wanted, given);
+  const all = [...new Set([vip, ...vips.map((each) => each.vip)])];
+  const { holders, unreachable } = await awaitHolders(asked, all, wanted, given);
   if (wanted(holders)) return { holders, seconds: (performance.now() - begin) / 1000 };
   const silent = `whether the VIP moved is not known, ${unreachable.join(" and ")} did not answer over SSH`;
   throw new Failure(`${unreachable.length ? silent : otherwise}: look with \`${callOf("status")}\``);

@@ -47,6 +47,7 @@ export const isDown = ({ status }: NodeReport): boolean =>
   status.lease?.heldHere !== true &&
   status.container?.state !== "running" &&
   status.container?.live !== true &&
+  !status.vips?.some(({ holds }) => holds) &&
   status.mounts?.data !== true;
 
 /** What is known of nodes on which the service is not down yet. */
@@ -94,7 +95,10 @@ export async function untilAll(
 /** The order in which nodes are told to stop: first those that could take over, then who has the lease. */
 export function stopOrder(reports: readonly NodeReport[]): [string[], string[]] {
   const owners = reports.filter(
-    ({ status }) => status?.lease?.heldHere === true || status?.container?.state === "running",
+    ({ status }) =>
+      status?.lease?.heldHere === true ||
+      status?.container?.state === "running" ||
+      status?.vips?.some(({ holds }) => holds) === true,
   );
   const others = reports.filter((report) => !owners.includes(report));
   return [others.map(({ name }) => name), owners.map(({ name }) => name)];

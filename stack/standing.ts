@@ -125,6 +125,12 @@ function unfit(node: NodeReport): Shortcoming | undefined {
   return status.health?.failures ? lasting(words, callOf("failures", "--clear")) : passing(words);
 }
 
+/** A node that refuses VIPs says why; what runs there is for others to mend. */
+function refuses({ name, status }: NodeReport): Shortcoming | undefined {
+  const words = status?.agent?.fault;
+  return words ? passing(words, callOf("ssh", name)) : undefined;
+}
+
 /** Why its keepalived is in FAULT although its agent has nothing against the VIP. */
 function inFault({ name, status }: NodeReport): Shortcoming | undefined {
   if (status?.vrrpState !== "FAULT") return undefined;
@@ -143,7 +149,12 @@ function inFault({ name, status }: NodeReport): Shortcoming | undefined {
 /** Why a node that does not hold the VIP would not take over; undefined if it would. The nearest cause comes first. */
 export function shortcomingOf(node: NodeReport): Shortcoming | undefined {
   if (!node.status) return unreached(node);
-  const looks = [ordered, withoutAgent, withoutKeepalived, unfit, inFault];
+  const looks = [
+    ordered,
+    withoutAgent,
+    withoutKeepalived,
+    ...(node.status.vips ? [refuses] : [unfit, inFault]),
+  ];
   for (const look of looks) {
     const found = look(node);
     if (found) return found;

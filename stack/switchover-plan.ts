@@ -4,6 +4,7 @@ import { Failure } from "../local/errors";
 import type { NodeReport } from "./node-report";
 import { shortcomingOf, shownShortcoming } from "./standing";
 import { holdersOf } from "./verdict";
+import { haveVips } from "./vips";
 
 /** The nodes that must refuse the VIP so that it moves. */
 export interface SwitchoverPlan {
@@ -17,8 +18,9 @@ export interface SwitchoverPlan {
 /** Why a node cannot take the VIP; undefined if it can. */
 export function whyNotReady(node: NodeReport): string | undefined {
   const { name, status } = node;
-  if (status?.vrrpState === "BACKUP" && !status.keepalived?.maintenance) return undefined;
+  if (status?.vrrpState === "BACKUP" && !status.keepalived?.maintenance && !status.vips) return undefined;
   const found = shortcomingOf(node);
+  if (!found && status?.vips) return undefined;
   if (found) return shownShortcoming(name, found);
   return `${name} is in VRRP state ${status?.vrrpState ?? "unknown"}, not BACKUP`;
 }
@@ -29,6 +31,22 @@ function onlyHolder(nodes: NodeReport[]): NodeReport {
   if (holder && others.length === 0) return holder;
   const found = holder ? `${[holder, ...others].map(({ name }) => name).join(" and ")} have` : "no node has";
   throw new Failure(`${found} the VIP, and this needs exactly one holder: look with \`${callOf("status")}\``);
+}
+
+/** Several nodes have VIPs: all of these go to one node. */
+function planGathering(nodes: NodeReport[], wanted: NodeReport | undefined): SwitchoverPlan {
+  const holders = holdersOf(nodes).map(({ name }) => name);
+  if (!wanted)
+    throw new Failure(
+      `${holders.join(" and ")} have VIPs: name the node that is to have all of them, as in \`${callOf("switchover", holders[0] ?? "")}\``,
+      2,
+    );
+  const why = whyNotReady(wanted);
+  if (why) throw new Failure(why);
+  const others = nodes.filter((node) => node !== wanted).map(({ name }) => name);
+  const idle = others.filter((name) => !holders.includes(name));
+  const giving = others.filter((name) => holders.includes(name));
+  return { holder: giving.join(" and "), target: wanted.name, yielding: [...idle, ...giving] };
 }
 
 /** A node by its name. */
@@ -50,6 +68,7 @@ export function nodeNamed(nodes: NodeReport[], name: string): NodeReport {
  */
 export function planSwitchover(nodes: NodeReport[], target?: string): SwitchoverPlan | undefined {
   const wanted = target === undefined ? undefined : nodeNamed(nodes, target);
+  if (haveVips(nodes) && holdersOf(nodes).length > 1) return planGathering(nodes, wanted);
   const holder = onlyHolder(nodes);
   if (wanted === holder) return undefined;
   const others = nodes.filter((node) => node !== holder);

@@ -4,6 +4,8 @@ import { findingsOf } from "./findings";
 import { agentRuns, type NodeReport, notSetUp } from "./node-report";
 import { reasonsOf } from "./reasons";
 import { type Standing, shownShortcoming, standingsOf } from "./standing";
+import { haveVips } from "./vips";
+import { judgeVips } from "./vips-verdict";
 
 /** The state of the whole stack. Only `healthy` is good. */
 export type State =
@@ -97,7 +99,10 @@ function judgeAll(nodes: NodeReport[], ping: PingReport, now: Date): Omit<Verdic
   const { stale, unfit, deaf, unprotected, mismatch, notes } = findingsOf(nodes);
   const standings = standingsOf(nodes);
   const faults = [...stale, ...unfit, ...deaf, ...unprotected, ...mismatch];
-  const verdict = judgeOrders(nodes, judgeStandby(standings, judgeHolders(nodes, ping, stale, now)));
+  const judged = haveVips(nodes)
+    ? judgeVips(nodes, ping)
+    : judgeStandby(standings, judgeHolders(nodes, ping, stale, now));
+  const verdict = judgeOrders(nodes, judged);
   if (verdict.state !== "healthy" || faults.length === 0) {
     // The message may say the same as a remark: such a remark is left out.
     const remarks = [...faults, ...notes].filter((each) => !verdict.message.includes(each));

@@ -1,19 +1,30 @@
 import type { Page } from "../domain/page";
+import type { Vip } from "../domain/vrrp";
+import type { CheckAsked } from "./address/args";
+import { askedAtVip } from "./address/asked";
 import { askedThroughVip, type ContainerWorkloadArgs } from "./container/workload";
 import { serverUrl } from "./rancher/container";
 import { answers } from "./rancher/pages";
 
 /** What of a stack says where its service answers. */
 interface Asked {
-  workload: "rancher" | "container";
-  vip: { address: string };
+  workload: "rancher" | "container" | "address";
+  vip: Vip;
   /** Rancher's. */
   httpsPort: number;
   container?: Pick<ContainerWorkloadArgs, "ports" | "health"> | undefined;
+  address: { vips: { checks: CheckAsked[] }[] };
 }
 
 /** Where a stack's service answers through the VIP, and what. */
-export function serviceOf({ workload, vip, httpsPort, container }: Asked): { url: string; answers: Page } {
+export function serviceOf({ workload, vip, httpsPort, container, address }: Asked): {
+  url: string;
+  answers: Page;
+} {
+  if (workload === "address") {
+    const { url, page } = askedAtVip({ vip, checks: address.vips[0]?.checks });
+    return { url, answers: page };
+  }
   if (workload === "rancher" || !container) return { url: serverUrl(vip.address, httpsPort), answers };
   const { url, page } = askedThroughVip(container, vip.address);
   return { url, answers: page };

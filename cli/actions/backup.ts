@@ -13,6 +13,7 @@ import { draw } from "../../providers/remote/transfer";
 import { checkSettingsFile } from "../../settings/file";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
+import { needsService } from "../../stack/needs-service";
 import { type NodeReport, wordsOf } from "../../stack/node-report";
 import { endpointOf, knownNode } from "../../stack/nodes";
 import { existingStackFile } from "../../stack/stack-file";
@@ -150,6 +151,7 @@ export async function bringBackup(
  * @throws Failure if no node serves, or the backup could not be made; the service goes on
  */
 export async function backup(known: KnownStack, { stack, to }: BackupOptions): Promise<number> {
+  needsService(known, "there is no shared data to make a backup of: what runs on the nodes has its own");
   const { keep } = checkSettingsFile(existingStackFile(stack)).backup;
   const given = to === undefined ? `${backupFolder(stack)}/` : fromCaller(to) + (to.endsWith("/") ? "/" : "");
   const isFolder = await meansFolder(given);

@@ -13,6 +13,7 @@ import { Failure, messageOf } from "../../local/errors";
 import { withLock } from "../../local/lock";
 import { dataHome } from "../../local/paths";
 import { askNodes } from "../../stack/measure";
+import { needsService } from "../../stack/needs-service";
 import type { NodeReport } from "../../stack/node-report";
 import { shortcomingOf, shownShortcoming } from "../../stack/standing";
 import { fromCaller } from "../caller";
@@ -133,6 +134,10 @@ export function refuseKeptOut(reports: NodeReport[]): void {
  */
 export async function drillStack({ known, machines }: ReachedStack, options: DrillOptions): Promise<number> {
   const { stack, trials, random, seed } = options;
+  needsService(
+    known,
+    "the drill measures a container and its lease: `power-off` breaks such a stack by hand",
+  );
   refuseKeptOut(await askNodes(known.nodes));
   const directory = options.report ? fromCaller(options.report) : defaultFolder(stack);
   const session: SessionOptions = {

@@ -2,6 +2,7 @@ import { callOn } from "../../local/called";
 import { tellAgents } from "../../stack/agents";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
+import { needsService } from "../../stack/needs-service";
 import type { NodeReport } from "../../stack/node-report";
 import { mustBeTold } from "../../stack/orders";
 
@@ -40,6 +41,7 @@ export async function failures(
   known: KnownStack,
   { stack, clear = false, json = false }: FailuresOptions,
 ): Promise<number> {
+  needsService(known, "no failures are counted: `status` shows why a node refuses a VIP");
   if (clear) {
     const told = await tellAgents(known.nodes, ["failures", "--clear"]);
     mustBeTold(told, say, callOn(stack, "failures", "--clear"));

@@ -2,6 +2,7 @@ import { callOn } from "../../local/called";
 import { Failure } from "../../local/errors";
 import { tellAgents } from "../../stack/agents";
 import type { KnownStack } from "../../stack/known-stack";
+import { needsService } from "../../stack/needs-service";
 import { knownNode } from "../../stack/nodes";
 import { mustBeTold } from "../../stack/orders";
 import { signOfLife } from "../../stack/sign-of-life";
@@ -26,6 +27,7 @@ export async function fenceConfirm(
   known: KnownStack,
   { stack, node, yes = false }: FenceConfirmOptions,
 ): Promise<number> {
+  needsService(known, "no lease waits for a node to be off");
   const asked = knownNode(known, node);
   const others = known.nodes.filter(({ name }) => name !== node);
   const alive = await signOfLife(asked);

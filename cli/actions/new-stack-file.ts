@@ -5,8 +5,10 @@ import { exampleText } from "./examples";
 
 /** The answers from which `new-stack` writes a file. */
 export interface Answers {
-  /** An example's name (examples.ts); undefined: Rancher. */
-  example?: string | undefined;
+  /** What stands behind the VIP: `rancher`, `address`, or an example's name (examples.ts). */
+  workload: string;
+  /** With `address`: what must answer on a node for it to have the VIP; undefined: nothing. */
+  port?: number | undefined;
   /** Machines to be made, or existing hosts. */
   kind: "machines" | "hosts";
   /** With prefix. */
@@ -20,6 +22,12 @@ export interface Answers {
   keyFile?: string | undefined;
 }
 
+/** Workloads that need no example. */
+export const plainWorkloads = ["rancher", "address"] as const;
+
+/** Whether a workload is an example's. */
+export const isExample = (workload: string): boolean => !plainWorkloads.some((each) => each === workload);
+
 const head = {
   machines: "Machines that `npm run up` makes and `npm run down` removes.",
   hosts: "Existing hosts: docs/hosts.md says what they need, and what is changed on them.",
@@ -27,12 +35,14 @@ const head = {
 
 /** The text of a Pulumi.<stack>.yaml. */
 export function stackFileText(stack: string, answers: Answers): string {
-  const { example, kind, vip, nodes, hypervisor, box, user, keyFile } = answers;
+  const { workload, port, kind, vip, nodes, hypervisor, box, user, keyFile } = answers;
+  const checks = port === undefined ? [] : [{ tcp: port }];
   const settings = {
     vip,
     nodes: nodes.map((node) => (kind === "hosts" ? { ...node, host: { user, keyFile } } : node)),
     hypervisor,
     box,
+    ...(workload === "address" ? { workload, address: { vips: [{ name: "main", checks }] } } : {}),
   };
   const given = Object.entries(settings).flatMap(([name, value]) =>
     value === undefined ? [] : [[`${namespace}:${name}`, value] as const],
@@ -40,9 +50,9 @@ export function stackFileText(stack: string, answers: Answers): string {
   return [
     "# yaml-language-server: $schema=./settings/stack.schema.json",
     `# The stack ${stack}. ${head[kind]}`,
-    ...(example === undefined
-      ? [stringify({ config: Object.fromEntries(given) }, { lineWidth: 0 })]
-      : [`# What it runs is that of examples/${example}/README.md.`, adapted(exampleText(example), given)]),
+    ...(isExample(workload)
+      ? [`# What it runs is that of examples/${workload}/README.md.`, adapted(exampleText(workload), given)]
+      : [stringify({ config: Object.fromEntries(given) }, { lineWidth: 0 })]),
   ].join("\n");
 }
 

@@ -15,12 +15,14 @@ import { stackFile, writtenStacks } from "../../stack/stack-file";
 import { runsInLab } from "../hypervisor";
 import { backendOf } from "../pulumi/surroundings";
 import { exampleNames, exampleTitle } from "./examples";
-import { type Answers, parseNode, stackFileText, suggest } from "./new-stack-file";
+import { type Answers, isExample, parseNode, plainWorkloads, stackFileText, suggest } from "./new-stack-file";
 
 export interface NewStackOptions {
   stack?: string | undefined;
-  /** `rancher`, or an example's name (examples.ts). */
+  /** `rancher`, the default, `address`, or an example's name (examples.ts). */
   workload?: string | undefined;
+  /** With `address`. */
+  port?: number | undefined;
   kind?: "machines" | "hosts" | undefined;
   vip?: string | undefined;
   /** As NAME=ADDRESS. */
@@ -37,7 +39,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 export async function newStack(given: NewStackOptions): Promise<void> {
   const asks = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const workload = given.workload ?? (asks ? await askWorkload() : rancher);
-  checkWorkload(workload);
+  checkWorkload(workload, given.port);
   const options = { ...given, workload };
   const stack = options.stack ?? (asks ? await askName() : missing("the stack's name"));
   const file = freeFile(stack);
@@ -51,27 +53,25 @@ export async function newStack(given: NewStackOptions): Promise<void> {
   say(
     `${basename(file)} is written. It is checked, and can be changed; \`${callOf("up", "--stack", stack)}\` makes the stack.`,
   );
-  const { example } = answers;
-  if (example !== undefined)
+  if (isExample(workload))
     say(
-      `Before that, look at examples/${example}/README.md: it says which secrets the stack needs, and how to set them.`,
+      `Before that, look at examples/${workload}/README.md: it says which secrets the stack needs, and how to set them.`,
     );
 }
 
 /** Rancher's name among the workloads. */
-const rancher = "rancher";
+const [rancher] = plainWorkloads;
 
-function checkWorkload(name: string): void {
-  const known = [rancher, ...exampleNames()];
+function checkWorkload(name: string, port: number | undefined): void {
+  const known = [...plainWorkloads, ...exampleNames()];
+  if (port !== undefined && name !== "address")
+    throw new Failure("`--port` is for a floating IP alone: add `--workload address`, or leave it out", 2);
   if (known.includes(name)) return;
   throw new Failure(
     `\`--workload\` must be one of ${known.join(", ")}, not ${JSON.stringify(name)}; the file of any other container is written by hand (workloads/container/README.md)${didYouMean(name, known)}`,
     2,
   );
 }
-
-const exampleOf = (workload: string | undefined): string | undefined =>
-  workload === rancher ? undefined : workload;
 
 function missing(what: string): never {
   throw new Failure(
@@ -117,12 +117,12 @@ function suggestion(stack: string, count: number): { vip?: string; nodes: Answer
 /** Takes all answers from the command line; addresses of machines that are not given are suggested. */
 function complete(stack: string, options: NewStackOptions): Answers {
   const { kind = "machines", vip, node, hypervisor, box, user, keyFile } = options;
-  const example = exampleOf(options.workload);
+  const { workload = rancher, port } = options;
   const nodes = node?.map(parsedNode);
   if (kind === "hosts") {
     const login = { user: user ?? missing("`--user`"), keyFile: keyFile ?? missing("`--key-file`") };
     return {
-      ...{ example, kind },
+      ...{ workload, port, kind },
       vip: vip ?? missing("`--vip`"),
       nodes: nodes ?? missing("`--node`"),
       ...login,
@@ -135,7 +135,7 @@ function complete(stack: string, options: NewStackOptions): Answers {
   if ((vip === undefined) !== (nodes === undefined)) missing(vip === undefined ? "`--vip`" : "`--node`");
   const free = vip === undefined ? suggestion(stack, 2) : { nodes: [] };
   return {
-    ...{ example, kind, hypervisor, box },
+    ...{ workload, port, kind, hypervisor, box },
     vip: vip ?? free.vip ?? missing("`--vip`"),
     nodes: nodes ?? free.nodes,
   };
@@ -158,7 +158,8 @@ async function askWorkload(): Promise<string> {
   return await select({
     message: "What is to stand behind the floating IP?",
     choices: [
-      { name: "Rancher", value: rancher },
+      { name: "Rancher", value: rancher as string },
+      { name: "what runs on the nodes already: only the floating IP", value: "address" },
       ...exampleNames().map((value) => ({ name: exampleTitle(value), value })),
     ],
   });
@@ -193,12 +194,29 @@ function judgeNodes(text: string): true | string {
   }
 }
 
+/** A port as it is typed; empty: none. */
+const portOf = (text: string): number | undefined => (text.trim() === "" ? undefined : Number(text));
+
+const askPort = (input: typeof import("@inquirer/input").default): Promise<string> =>
+  input({
+    message: "The port that must answer on a node for it to have the VIP; empty: none is asked",
+    validate: (text) => {
+      const port = portOf(text);
+      return (
+        port === undefined ||
+        (Number.isInteger(port) && port >= 1 && port <= 65_535) ||
+        "It must be a number from 1 to 65535"
+      );
+    },
+  });
+
 async function ask(stack: string, options: NewStackOptions): Promise<Answers> {
   const [{ default: input }, { default: select }] = await Promise.all([
     import("@inquirer/input"),
     import("@inquirer/select"),
   ]);
-  const example = exampleOf(options.workload);
+  const { workload = rancher } = options;
+  const port = options.port ?? (workload === "address" ? portOf(await askPort(input)) : undefined);
   const kind =
     options.kind ??
     (await select<Answers["kind"]>({
@@ -235,12 +253,15 @@ async function ask(stack: string, options: NewStackOptions): Promise<Answers> {
     const keyFile =
       options.keyFile ??
       (await input({ message: "File of the private key here:", default: "~/.ssh/id_ed25519" }));
-    return { example, kind, vip, nodes, user, keyFile };
+    return { workload, port, kind, vip, nodes, user, keyFile };
   }
   const hypervisor =
     options.hypervisor ??
     (await select({ message: "What runs the machines?", choices: hypervisors.map((value) => ({ value })) }));
   // Without a box one is made of Debian's cloud image.
   const { box } = options;
-  return { example, kind, vip, nodes, hypervisor: hypervisor === "auto" ? undefined : hypervisor, box };
+  return {
+    ...{ workload, port, kind, vip, nodes, box },
+    hypervisor: hypervisor === "auto" ? undefined : hypervisor,
+  };
 }

@@ -5,6 +5,7 @@ import { checkSettingsFile } from "../../settings/file";
 import { tellAgents } from "../../stack/agents";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
+import { needsService } from "../../stack/needs-service";
 import { knownNode } from "../../stack/nodes";
 import { checkedReason, isDown, mustBeTold, untilAll } from "../../stack/orders";
 import { existingStackFile } from "../../stack/stack-file";
@@ -82,6 +83,7 @@ export async function allow(known: KnownStack, stack: string, node: string): Pro
  * @returns 0
  */
 export async function prefer(known: KnownStack, stack: string, node: string): Promise<number> {
+  needsService(known, "each VIP has `preferred` in `address.vips`");
   const name = node === "none" ? "" : knownNode(known, node).name;
   mustBeTold(await tellAgents(known.nodes, ["prefer", name]), say, callOn(stack, "prefer", node));
   say(

@@ -7,6 +7,7 @@ import { asRoot, exec, execOk, lastLines } from "../../providers/remote/ssh";
 import { pour } from "../../providers/remote/transfer";
 import type { KnownStack } from "../../stack/known-stack";
 import { askNodes } from "../../stack/measure";
+import { needsService } from "../../stack/needs-service";
 import { type NodeReport, wordsOf } from "../../stack/node-report";
 import { endpointOf, knownNode } from "../../stack/nodes";
 import { fromCaller } from "../caller";
@@ -76,6 +77,7 @@ export async function restoreOn(
  * @throws Failure if it was refused or failed; the data is then unchanged, unless the message says otherwise
  */
 export async function restore(known: KnownStack, { stack, file, yes }: RestoreOptions): Promise<number> {
+  needsService(known, "there is no shared data to restore");
   const archive = fromCaller(file);
   const handle = await open(archive, "r").catch((error: Error) => {
     throw new Failure(`${archive} cannot be read: ${error.message}`);

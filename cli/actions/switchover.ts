@@ -25,9 +25,11 @@ const yieldSeconds = 30;
  * @throws Failure if no node can take the VIP, or none did; the VIP is then where it was
  */
 export async function switchover(known: KnownStack, { stack, node }: SwitchoverOptions): Promise<number> {
-  if (checkSettingsFile(existingStackFile(stack)).keepalived.preempt)
+  const { keepalived, address } = checkSettingsFile(existingStackFile(stack));
+  const goesBack = address.vips.some(({ preempt }) => preempt);
+  if (keepalived.preempt || goesBack)
     throw new Failure(
-      `with \`keepalived.preempt\` the preferred node would take the VIP back at once: use \`${callOf("maintenance", "HOLDER", "on")}\``,
+      `with \`${goesBack ? "preempt" : "keepalived.preempt"}\` the preferred node would take the VIP back at once: use \`${callOf("maintenance", "HOLDER", "on")}\``,
     );
   const plan = planSwitchover(await askNodes(known.nodes), node);
   if (!plan) {

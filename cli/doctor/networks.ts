@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { addressOf } from "../../domain/network";
 import { hostOnlyRanges } from "../../providers/vagrant/host";
 import { type Check, fault, remark, runsHere, type Subject, well } from "./check";
 import { machineFolders } from "./leftovers";
@@ -114,7 +115,7 @@ async function holderOf(machine: ThisMachine, address: string): Promise<string |
 /** Addresses that are to be free before the stack is made, each with its setting: those that move, and the machines'. */
 function addressesToBe({ settings, hypervisor, machine, stack }: Subject): [string, string][] {
   if (!settings) return [];
-  const { vip, furtherVips, nodes } = settings;
+  const { vip, furtherVips, address, nodes } = settings;
   const further = furtherVips.filter(({ address }) => ipaddr.IPv4.isValid(address));
   // Machines that an interrupted run left are taken over.
   const left = machineFolders({ machine }).some((each) => each.stack === stack);
@@ -122,6 +123,9 @@ function addressesToBe({ settings, hypervisor, machine, stack }: Subject): [stri
   return [
     [vip.address, "vip"],
     ...further.map(({ address }): [string, string] => [address, "furtherVips"]),
+    ...address.vips.flatMap(({ vip: own }): [string, string][] =>
+      own ? [[addressOf(own), "address.vips"]] : [],
+    ),
     ...made.map(({ address }): [string, string] => [address, "nodes"]),
   ];
 }

@@ -7,7 +7,8 @@ import { type Check, fault, remark, type Subject, well } from "./check";
 import type { ThisMachine } from "./machine";
 
 /** Whether this machine's kernel serves the shared directory. In the lab it does not: the lab has its own server. */
-const servedHere = ({ settings, inLab }: Subject): boolean => settings?.storage === "host" && !inLab;
+const servedHere = ({ settings, inLab }: Subject): boolean =>
+  settings?.storage === "host" && settings.workload !== "address" && !inLab;
 
 const exportName = (stack: string): string => `${namespace}-${stack}`;
 

@@ -1,6 +1,7 @@
 import { agentRuns, type NodeReport, notSetUp } from "../../stack/node-report";
 import type { Standing } from "../../stack/standing";
 import type { PingReport, Verdict } from "../../stack/verdict";
+import { haveVips } from "../../stack/vips";
 import type { Colors } from "./colors";
 
 export interface StatusReport {
@@ -61,11 +62,43 @@ function row(report: NodeReport): string[] {
   ];
 }
 
-const heading = ["Node", "Address", "VIP", "VRRP", "Agent", "Lease", "Container", "Mounted", "Up for"];
+/** Where each VIP moves by itself: which ones a node has, and which it refuses, with the reason. */
+function rowOfVips(report: NodeReport): string[] {
+  const { name, address, status } = report;
+  if (!status) return row(report);
+  const { vips, agent, keepalived } = status;
+  const held = (vips ?? []).filter(({ holds }) => holds).map((vip) => vip.name);
+  const refused = (vips ?? []).filter(({ fit }) => fit === false).map((vip) => vip.name);
+  return [
+    name,
+    address,
+    held.join(", ") || "-",
+    (agentRuns(report) ? (agent?.state ?? "?") : "not running") +
+      (keepalived?.maintenance ? " (maintenance)" : ""),
+    refused.join(", ") || "-",
+    status.uptime === undefined || status.uptime === null ? "-" : duration(status.uptime),
+  ];
+}
+
+const headingOfVips = ["Node", "Address", "VIPs", "Agent", "Refuses", "Up for"];
+
+const headingOfService = [
+  "Node",
+  "Address",
+  "VIP",
+  "VRRP",
+  "Agent",
+  "Lease",
+  "Container",
+  "Mounted",
+  "Up for",
+];
 
 /** The report as a table with a verdict, for people. */
 export function statusTable(report: StatusReport, colors: Colors): string {
-  const rows = [heading, ...report.nodes.map(row)];
+  const isOfVips = haveVips(report.nodes);
+  const heading = isOfVips ? headingOfVips : headingOfService;
+  const rows = [heading, ...report.nodes.map(isOfVips ? rowOfVips : row)];
   const widths = heading.map((_, i) =>
     // A node that was not reached has its reason across all columns.
     Math.max(

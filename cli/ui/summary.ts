@@ -7,6 +7,13 @@ export interface NodeOutput {
   address: string;
 }
 
+/** A further VIP, likewise (workloads/address/observe.ts). */
+interface VipOutput {
+  name: string;
+  vip: string;
+  currentMaster: string;
+}
+
 export interface SummaryInput {
   stack: string;
   outputs: Record<string, unknown>;
@@ -19,10 +26,12 @@ const text = (value: unknown): string => (value === undefined ? "unknown" : Stri
 export function summary({ stack, outputs, usesLab }: SummaryInput): string {
   const nodes = (outputs.nodes ?? []) as NodeOutput[];
   const password = ["pulumi", "stack", "output", "bootstrapPassword", "--show-secrets"];
+  const others = ((outputs.vips ?? []) as VipOutput[]).slice(1);
   const rows = [
     ["VIP", text(outputs.vip)],
     ["URL", text(outputs.url)],
     ["Master", text(outputs.currentMaster)],
+    ...others.map(({ name, vip, currentMaster }) => [`VIP ${name}`, `${vip} on ${currentMaster}`]),
     ...nodes.map(({ name }) => [name, callOn(stack, "ssh", name)]),
     ...(outputs.bootstrapPassword === undefined ? [] : [["Password", callOn(stack, "shell", ...password)]]),
     ["Status", callOn(stack, "status")],

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import type { VrrpNode } from "../../domain/keepalived-conf";
+import type { VrrpNode } from "../../domain/vrrp-instances";
 import { packageRoot } from "../../local/root";
 import { spawnTied } from "../../local/tied";
 import { packedSet } from "../../providers/remote/script";

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type KeepalivedConf, keepalivedConf, type VrrpNode } from "../../domain/keepalived-conf";
+import { keepalivedConf } from "../../domain/keepalived-conf";
 import { vipFacts } from "../../domain/vip-facts";
 import type { VrrpSpec } from "../../domain/vrrp";
+import type { KeepalivedConf, VrrpNode } from "../../domain/vrrp-instances";
 import { Probe } from "./probe";
 import { ip, pidsIn, RigNode, rigVip } from "./rig-node";
 

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from . import cli_scripts
+from .address.setup import AddressSetup
 from .configuration import CONFIGURATION_ERROR, Refused, check, load
 from .control import NoAgent, ask_agent
 from .daemons import CONFIGURATION, RUN, run_daemon
 from .orders import LASTING, OrderBook, read_lasting, write_lasting
 from .run_files import RunFiles
 from .setup import Setup
+from .setups import setup_of
 from .version import VERSION
 
 #: Seconds for an answer that needs no work.
@@ -37,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     add("lease", "hold the lease for the agent (its unit does)")
     add("stop", "make certain that nothing runs here after the agent has ended (its unit does)")
     add("health", "ask the service whether it is well (the agent does)")
+    add("checks", "ask what runs here behind the VIPs whether it is well (the agent does, where there is no lease)")
     add("job", "do one piece of work (the agent does)", "kind").add_argument("arguments", nargs="*")
     add("check", "check a configuration, and say all mistakes", "file")
     cli_scripts.add_to(add)
@@ -80,17 +83,25 @@ def _health(told: argparse.Namespace) -> int:
     return run_health(_running(told))
 
 
+def _checks(told: argparse.Namespace) -> int:
+    from .address.asking import run_checks  # noqa: PLC0415
+    from .address.configuration import check_address  # noqa: PLC0415
+
+    path = RunFiles(told.run).running
+    return run_checks(check_address(load(path), VERSION, path))
+
+
 def _running(told: argparse.Namespace) -> Setup:
     """What the agent runs with. Raises Refused."""
     files = RunFiles(told.run)
     return check(load(files.running), VERSION, files.running)
 
 
-def _running_or_written(told: argparse.Namespace) -> Setup:
+def _running_or_written(told: argparse.Namespace) -> "Setup | AddressSetup":
     """What the agent runs with, or would where none has run since the boot. Raises Refused."""
     path = RunFiles(told.run).running
     path = path if os.path.lexists(path) else told.configuration
-    return check(load(path), VERSION, path)
+    return setup_of(load(path), VERSION, path)
 
 
 def _job(told: argparse.Namespace) -> int:
@@ -101,10 +112,14 @@ def _job(told: argparse.Namespace) -> int:
 
 def _check(told: argparse.Namespace) -> int:
     """Loads all of the agent, too: Python then has it compiled, and its first start does not take longer than the next."""
-    from . import loop, node, stop  # noqa: F401, PLC0415
+    if isinstance(setup_of(load(told.file), VERSION, told.file), AddressSetup):
+        from .address import asking, loop  # noqa: F401, PLC0415
+
+        return 0
+    from . import loop as with_lease  # noqa: F401, PLC0415
+    from . import node, stop  # noqa: F401, PLC0415
     from .lease import process  # noqa: F401, PLC0415
 
-    check(load(told.file), VERSION, told.file)
     return 0
 
 
@@ -128,7 +143,10 @@ def _hand_over(told: argparse.Namespace) -> int:
     if not os.path.lexists(files.running):
         print("nothing to hand over: no agent has run on this node since it was booted")
         return 0
-    core = _running(told).core
+    setup = _running_or_written(told)
+    if isinstance(setup, AddressSetup):
+        return _hand_vips_over(told, setup)
+    core = setup.core
     limit = (core.stop_grace + core.start_limit + 3 * core.watchdog) / 1000 if seconds else 0
     # An agent that is being started meanwhile knows it, too.
     OrderBook({}, files.leave).leave(seconds + limit, told.reason)
@@ -152,6 +170,20 @@ def _hand_over(told: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     return _ask(told, {"do": "leave", "seconds": seconds, "reason": told.reason}, _SOON) if seconds else 0
+
+
+def _hand_vips_over(told: argparse.Namespace, setup: AddressSetup) -> int:
+    """Of an agent without a lease. Without an agent there is nobody who keeps the VIPs: `yield` then gives them away."""
+    files, limit = RunFiles(told.run), setup.plan.start_limit / 1000 + _SOON
+    try:
+        error = ask_agent(files.control, {"do": "hand-over", "seconds": told.seconds, "reason": told.reason}, limit).get("error")
+    except NoAgent as gone:
+        OrderBook({}, files.leave).leave(told.seconds, told.reason)
+        print(f"noted for the next agent: {gone}")
+        return 0
+    if error:
+        print(error, file=sys.stderr)
+    return 1 if error else 0
 
 
 def _lasting(name: str) -> Callable[[argparse.Namespace], int]:
@@ -207,6 +239,7 @@ _COMMANDS: "dict[str, Callable[[argparse.Namespace], int]]" = {
     "lease": _daemon,
     "stop": _daemon,
     "health": _health,
+    "checks": _checks,
     "job": _job,
     "check": _check,
     "hand-over": _hand_over,

@@ -18,12 +18,13 @@ The service is in a file of its own so that an upgrade can change one node after
 
 import ipaddress
 import json
-import re
 from typing import Any
 
 from .core.settings import Configuration, WatchdogMode, mistakes
 from .files import read_small, read_some, write_whole
-from .setup import Data, Fence, LeasePlace, Paths, Question, Setup
+from .setup import Data, Fence, LeasePlace, Question, Setup, paths_in
+from .told import ABSOLUTE, camel
+from .told import Reader as _Reader
 
 #: EX_CONFIG of sysexits.h.
 CONFIGURATION_ERROR = 78
@@ -32,7 +33,6 @@ LONGEST = 256 << 10
 #: The file in the shared data whose first line tells this stack's data from any other.
 SENTINEL_NAME = ".ha-rancher-sentinel"
 
-_ABSOLUTE = r"/[^\x00-\x1f]*[^/\x00-\x1f]"
 _ADDRESS = r"[0-9a-fA-F:.]+"
 _TEXT = r"[^\x00-\x1f]+"
 _UNIT = r"[^\s/]+\.mount"
@@ -46,52 +46,6 @@ class Refused(Exception):
     def __init__(self, found: "list[str]", source: str) -> None:
         super().__init__("; ".join(found) + f" (in {source})")
         self.mistakes = found
-
-
-class _Reader:
-    """Takes values out of a JSON object, and notes what is wrong with them."""
-
-    def __init__(self, told: Any, where: str, found: "list[str]") -> None:
-        self.where = where
-        self.found = found
-        if not isinstance(told, dict):
-            found.append(f"{where or 'the configuration'} must be a JSON object")
-            told = {}
-        self.rest: dict[str, Any] = dict(told)
-
-    def wrong(self, name: str, rule: str) -> None:
-        self.found.append(f"`{self.where}{name}` {rule}")
-
-    def text(self, name: str, pattern: str, default: "str | None" = None) -> str:
-        value = self.rest.pop(name, default)
-        if value is None:
-            self.wrong(name, "is missing")
-        elif not isinstance(value, str) or not re.fullmatch(pattern, value):
-            self.wrong(name, f"is {json.dumps(value)[:100]}, which does not match {pattern}")
-        else:
-            return value
-        return ""
-
-    def whole(self, name: str, least: int, most: int, default: int) -> int:
-        value = self.rest.pop(name, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            self.wrong(name, f"is {json.dumps(value)[:100]}, and must be a whole number from {least} to {most}")
-            return default
-        return value
-
-    def texts(self, name: str, pattern: str) -> "tuple[str, ...]":
-        value = self.rest.pop(name, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) and re.fullmatch(pattern, one) for one in value):
-            self.wrong(name, f"must be a list of texts that match {pattern}")
-            return ()
-        return tuple(value)
-
-    def part(self, name: str) -> "_Reader":
-        return _Reader(self.rest.pop(name, {}), f"{self.where}{name}.", self.found)
-
-    def end(self) -> None:
-        for name in self.rest:
-            self.wrong(name, "is no setting")
 
 
 def load(path: str) -> Any:
@@ -128,7 +82,7 @@ def check(told: Any, version: str, source: str) -> Setup:
         node=node, version=version, boot=_boot(), container=container, peers=peers, fence=fence is not None
     )._replace(watchdog_mode=WatchdogMode(mode or "automatic"))
     core = _timers(top.part("timers"), core, claims)
-    paths = _paths(top.part("paths"))
+    paths = paths_in(top.part("paths"))
     top.end()
     for name, value in (("vip", vip), ("address", address)):
         try:
@@ -144,7 +98,7 @@ def check(told: Any, version: str, source: str) -> Setup:
 
 def _data(part: _Reader) -> Data:
     data = Data(
-        directory=part.text("directory", _ABSOLUTE),
+        directory=part.text("directory", ABSOLUTE),
         unit=part.text("unit", _UNIT),
         sentinel=part.text("sentinel", _TEXT),
         datastore=part.text("datastore", r"(?!.*(^|/)\.\.?(/|$))[^/\x00-\x1f][^\x00-\x1f]*", "k3s/server/db"),
@@ -158,7 +112,7 @@ def _lease(part: _Reader) -> "tuple[LeasePlace, bool]":
     """The place, and whether claims take the place of locks."""
     version = part.text("nfsVersion", r"4\.2|3", "4.2")
     place = LeasePlace(
-        directory=part.text("directory", _ABSOLUTE),
+        directory=part.text("directory", ABSOLUTE),
         unit=part.text("unit", _UNIT),
         filesystem="nfs" if version == "3" else "nfs4",
         identity=part.text("identity", r"[!-~]+"),
@@ -168,7 +122,7 @@ def _lease(part: _Reader) -> "tuple[LeasePlace, bool]":
 
 
 def _fence(part: _Reader) -> Fence:
-    fence = Fence(part.text("agent", r"fence_[a-z0-9_]+|/\S+"), part.text("directory", _ABSOLUTE, "/etc/ha-rancher/fence"))
+    fence = Fence(part.text("agent", r"fence_[a-z0-9_]+|/\S+"), part.text("directory", ABSOLUTE, "/etc/ha-rancher/fence"))
     part.end()
     return fence
 
@@ -205,7 +159,7 @@ def _questions(service: _Reader, asked: "dict[bool, tuple[int, int]]") -> "tuple
         question = Question(
             url=part.text("url", r"https?://[!-~]+") if "url" in part.rest else "",
             tcp=part.text("tcp", r"[0-9A-Za-z.:\[\]-]+:[0-9]{1,5}") if "tcp" in part.rest else "",
-            status=_statuses(part) if is_page else (),
+            status=part.statuses("status") if is_page else (),
             command=part.texts("command", r"[^\x00]*"),
             log=part.text("log", r"[^\x00-\x1f]{1,4000}") if "log" in part.rest else "",
             every=_every(part, "every", every),
@@ -216,14 +170,6 @@ def _questions(service: _Reader, asked: "dict[bool, tuple[int, int]]") -> "tuple
         part.end()
         questions.append(question)
     return tuple(questions)
-
-
-def _statuses(part: _Reader) -> "tuple[int, ...]":
-    told = part.rest.pop("status", [])
-    if not isinstance(told, list) or not all(type(one) is int and 100 <= one <= 599 for one in told):
-        part.wrong("status", "must be a list of HTTP statuses, 100 to 599")
-        return ()
-    return tuple(told)
 
 
 def _timers(part: _Reader, core: Configuration, claims: bool) -> Configuration:
@@ -238,18 +184,6 @@ def _timers(part: _Reader, core: Configuration, claims: bool) -> Configuration:
     part.end()
     core = core._replace(**changed)
     return core._replace(clone_after_unclean_end=clone) if isinstance(clone, bool) else core
-
-
-def camel(name: str) -> str:
-    """`give_up` -> `giveUp`"""
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
-
-
-def _paths(part: _Reader) -> Paths:
-    paths = Paths(**{name: part.text(camel(name), _ABSOLUTE, default) for name, default in Paths()._asdict().items()})
-    part.end()
-    return paths
 
 
 def _boot() -> str:

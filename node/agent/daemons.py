@@ -6,10 +6,18 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .harden import harden
 from .run_files import RunFiles
 from .version import VERSION
+
+if TYPE_CHECKING:
+    from .address.loop import AddressAgent
+    from .address.setup import AddressSetup
+    from .loop import Agent
+    from .setup import Setup
+    from .wakeups import Wakeups
 
 CONFIGURATION = "/etc/ha-rancher/agent.json"
 RUN = "/run/ha-rancher"
@@ -53,14 +61,15 @@ def alone(path: str) -> bool:
 
 def _agent(run: str, configuration: str) -> int:
     """78 for a configuration that is refused; then nothing was touched."""
-    from .configuration import CONFIGURATION_ERROR, Refused, check, freeze, load  # noqa: PLC0415
-    from .loop import Agent, Wakeups  # noqa: PLC0415
-    from .node import open_node  # noqa: PLC0415
+    from .address.setup import AddressSetup  # noqa: PLC0415
+    from .configuration import CONFIGURATION_ERROR, Refused, freeze, load  # noqa: PLC0415
+    from .setups import setup_of  # noqa: PLC0415
+    from .wakeups import Wakeups  # noqa: PLC0415
 
     files = RunFiles(run)
     try:
         told = load(configuration)
-        setup = check(told, VERSION, configuration)
+        setup = setup_of(told, VERSION, configuration)
     except Refused as refused:
         print(f"ha-rancher: {refused}", file=sys.stderr)
         return CONFIGURATION_ERROR
@@ -70,15 +79,28 @@ def _agent(run: str, configuration: str) -> int:
     freeze(told, files.running)
     wakeups = Wakeups()
     wakeups.install()
-    node = open_node(setup, files, wakeups.wake)
-    node.degraded.extend(harden())
-    for words in node.degraded:
-        node.events.say("degraded", words, node=setup.core.node)
-    agent = Agent(node, wakeups)
+    agent = _without_lease(setup, files, wakeups) if isinstance(setup, AddressSetup) else _with_lease(setup, files, wakeups)
     # What is here now stays: the collector need not look at it again and again.
     gc.freeze()
     agent.run()
     return 0
+
+
+def _with_lease(setup: "Setup", files: RunFiles, wakeups: "Wakeups") -> "Agent":
+    from .loop import Agent  # noqa: PLC0415
+    from .node import open_node  # noqa: PLC0415
+
+    node = open_node(setup, files, wakeups.wake)
+    node.degraded.extend(harden())
+    for words in node.degraded:
+        node.events.say("degraded", words, node=setup.core.node)
+    return Agent(node, wakeups)
+
+
+def _without_lease(setup: "AddressSetup", files: RunFiles, wakeups: "Wakeups") -> "AddressAgent":
+    from .address.loop import AddressAgent  # noqa: PLC0415
+
+    return AddressAgent(setup, files, wakeups, harden())
 
 
 def _lease(run: str, configuration: str) -> int:

@@ -19,6 +19,7 @@ from .hands import Hands
 from .node import Node
 from .report import report
 from .senses import Senses
+from .wakeups import Wakeups
 
 #: Rounds without a wait in between; what changes more often than that waits for the next one.
 _MOST_ROUNDS = 10
@@ -37,33 +38,6 @@ def _news(before: Observation, seen: Observation) -> bool:
     """Whether there is something to decide on. That a request waits, or was answered as before, is nothing."""
     lease = seen.lease._replace(pending=before.lease.pending, answered=before.lease.answered)
     return seen._replace(lease=lease) != before
-
-
-class Wakeups:
-    """Ends the loop's wait: a job has ended, or a signal has come."""
-
-    def __init__(self) -> None:
-        self.reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self.signals: set[int] = set()
-
-    def wake(self) -> None:
-        try:
-            os.write(self._writer, b"w")
-        except BlockingIOError:
-            pass  # it is full of others
-
-    def install(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, lambda got, _: self.signals.add(got))
-        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-
-    def drain(self) -> None:
-        try:
-            while os.read(self.reader, 4096):
-                pass
-        except BlockingIOError:
-            pass
 
 
 class Agent:

@@ -4,9 +4,10 @@ service runs on; nothing is done where the right one runs."""
 import time
 from typing import Any, Optional
 
-from .configuration import Refused, check, load, read_json
+from .configuration import Refused, load, read_json
 from .control import NoAgent, ask_agent
 from .run_files import RunFiles
+from .setups import setup_of
 
 #: Seconds for one answer, and between two questions.
 _ANSWER, _BETWEEN = 5.0, 0.2
@@ -26,7 +27,7 @@ def renew(run: str, configuration: str, version: str, limit: float) -> "dict[str
     `was`: `unchanged`, `restarted`, or `other` where nothing was done, since the service must be stopped for the change.
     """
     told = load(configuration)
-    check(told, version, configuration)
+    setup_of(told, version, configuration)
     files = RunFiles(run)
     was, words = "unchanged", ""
     deadline = time.monotonic() + limit

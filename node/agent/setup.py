@@ -3,6 +3,7 @@
 from typing import NamedTuple, Optional
 
 from .core.settings import Configuration
+from .told import ABSOLUTE, Reader, camel
 
 
 class Data(NamedTuple):
@@ -71,6 +72,12 @@ class Paths(NamedTuple):
     reset: str = "/proc/sysrq-trigger"
     systemctl: str = "/usr/bin/systemctl"
     keepalived: str = "/etc/keepalived/keepalived.conf"
+
+
+def paths_in(part: Reader) -> Paths:
+    paths = Paths(**{name: part.text(camel(name), ABSOLUTE, default) for name, default in Paths()._asdict().items()})
+    part.end()
+    return paths
 
 
 class Setup(NamedTuple):

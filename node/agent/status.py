@@ -4,8 +4,10 @@ import ipaddress
 import os
 from typing import Any
 
+from .address.setup import AddressSetup
+from .address.status import measured as measured_without_lease
 from .clock import boot_ms
-from .configuration import Refused, check, load
+from .configuration import Refused, load
 from .control import NoAgent, ask_agent
 from .core.settings import Configuration
 from .docker import Docker, DockerError
@@ -17,6 +19,7 @@ from .netlink import Addresses
 from .orders import read_lasting
 from .run_files import RunFiles
 from .setup import Setup
+from .setups import setup_of
 from .units_view import units_view
 
 #: Seconds that each of those who are asked has.
@@ -40,21 +43,23 @@ def status(run: str, configuration: str, version: str) -> "dict[str, Any]":
     setup, refused = _setup(files, configuration, version)
     if setup is None:
         return {**told, "configuration": refused, "uptime": boot_ms() / 1000, **({} if told else _stopped(words))}
-    if not told:
+    if isinstance(setup, AddressSetup):
+        told = told or {**_stopped(words), **measured_without_lease(setup, files)}
+    elif not told:
         lease, of_lease = _lease_process(setup, files.lease)
         told = {**_stopped(words, of_lease), "lease": lease, **_measured(setup)}
     paths = setup.paths
     vrrp, keepalived = keepalived_view(run, paths.keepalived, VIP_FACTS, paths.systemctl, MAINTENANCE)
     is_well = not words and told.get("fit") is not False and vrrp in ("MASTER", "BACKUP")
     return {
-        "node": setup.core.node,
+        "node": setup.core.node if isinstance(setup, Setup) else setup.plan.node,
         **told,
         "vrrpState": vrrp,
         "keepalived": keepalived,
-        "image": image_view(paths.docker, setup.core.container, _LIMIT),
-        "units": {} if is_well else units_view(paths.systemctl, setup.lease.unit),
+        **({"image": image_view(paths.docker, setup.core.container, _LIMIT)} if isinstance(setup, Setup) else {}),
+        "units": {} if is_well else units_view(paths.systemctl, setup.lease.unit if isinstance(setup, Setup) else ""),
         "configuration": refused,
-        "stale": bool(told.get("lease")) and not words and not _same(files.running, configuration),
+        "stale": bool(told.get("lease") or told.get("vips")) and not words and not _same(files.running, configuration),
         "uptime": boot_ms() / 1000,
     }
 
@@ -67,15 +72,15 @@ def _same(running: str, configuration: str) -> bool:
         return False
 
 
-def _setup(files: RunFiles, configuration: str, version: str) -> "tuple[Setup | None, str | None]":
+def _setup(files: RunFiles, configuration: str, version: str) -> "tuple[Setup | AddressSetup | None, str | None]":
     """What an agent runs with, or would; and why it would not start with what is on disk."""
     refused = None
-    setup = None
+    setup: Setup | AddressSetup | None = None
     for path in (files.running, configuration):
         try:
-            setup = setup or check(load(path), version, path)
+            setup = setup or setup_of(load(path), version, path)
             if path == configuration:
-                check(load(path), version, path)
+                setup_of(load(path), version, path)
         except Refused as error:
             refused = str(error) if path == configuration else refused
     return setup, refused

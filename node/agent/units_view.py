@@ -7,18 +7,15 @@ _LIMIT = 5
 _PROPERTIES = "LoadState,ActiveState,UnitFileState"
 
 
-def units_view(systemctl: str, lease_mount: str) -> "dict[str, str]":
-    """By short name: why it does not run. Those that run, or of which nothing is known, are not in it.
+def units_view(systemctl: str, lease_mount: str = "") -> "dict[str, str]":
+    """By short name: why it does not run. Those that run, or of which nothing is known, are not in it. `lease_mount`: empty
+    where there is no lease.
 
     `missing`: there is no such unit; `masked`; `failed`; `stopped`; `stopped, disabled`: it would not start at a boot either.
     """
-    units = {
-        "agent": "ha-rancher-agent.service",
-        "lease": "ha-rancher-lease.service",
-        "keepalived": "keepalived.service",
-        "docker": "docker.service",
-        "mount": lease_mount,
-    }
+    of_lease = {"lease": "ha-rancher-lease.service"} if lease_mount else {}
+    of_service = {"docker": "docker.service", "mount": lease_mount} if lease_mount else {}
+    units = {"agent": "ha-rancher-agent.service", **of_lease, "keepalived": "keepalived.service", **of_service}
     (answer,) = said(_LIMIT, Question((systemctl, "show", f"--property={_PROPERTIES}", *units.values())))
     if answer is None:
         return {}

@@ -56,13 +56,15 @@ const routerIdUnique: Rule = {
       ),
     ),
     [types.configuration]: check<Configuration>(({ contents = {} }, { config }) => {
-      const byNode = Object.values(contents).map(vrrpInstances);
-      const ids = [...new Set(byNode.flatMap((instances) => instances.map(({ routerId }) => routerId)))];
+      const byNode = Object.values(contents).map((text) => [
+        ...new Set(vrrpInstances(text).map(({ routerId }) => routerId)),
+      ]);
+      const ids = [...new Set(byNode.flat())];
       return [
         ...ids
           .filter((id) => (config.taken as number[]).includes(id))
           .map((id) => `The router id ${id} is taken on this network`),
-        ...(ids.length > 1
+        ...(byNode.some((own) => own.length < ids.length)
           ? [`The nodes have different router ids (${ids.join(", ")}) and would not hear each other`]
           : []),
       ];

@@ -8,7 +8,7 @@ import { runNodeScript } from "../remote/script";
 export interface AgentFacts {
   /** The version that runs; undefined if none does. */
   version: string | undefined;
-  /** Whether this node has the lease, by its agent or by the guard, its forerunner. */
+  /** Whether this node has the lease, by its agent or by the guard, its forerunner; without leases, a VIP. */
   serves: boolean;
   /** Whether neither of them runs. */
   idle: boolean;
@@ -21,6 +21,11 @@ const state = z.object({
   status: z.object({
     agent: z.object({ state: z.string().max(100), version: z.string().max(100).nullish() }).optional(),
     lease: z.object({ heldHere: z.boolean() }).partial().optional(),
+    /** Of an agent without a lease. */
+    vips: z
+      .array(z.object({ holds: z.boolean() }).partial())
+      .max(100)
+      .optional(),
     stale: z.boolean().optional(),
   }),
   enabled: z.boolean(),
@@ -44,7 +49,10 @@ export function parseState(stdout: string): AgentFacts {
   ];
   return {
     version: runs ? (status.agent?.version ?? undefined) : undefined,
-    serves: status.lease?.heldHere === true || formerServes,
+    serves:
+      status.lease?.heldHere === true ||
+      status.vips?.some(({ holds }) => holds === true) === true ||
+      formerServes,
     idle: !runs && !former,
     faults,
   };

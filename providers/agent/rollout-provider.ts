@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { callOf } from "../../local/called";
 import { messageOf } from "../../local/errors";
 import { unknownValue } from "../../local/pulumi/values";
 import { machineOf, type SshEndpoint } from "../remote/endpoint";
@@ -12,6 +13,8 @@ import { namesOf, onNodes, startAgents, stopAgents } from "./change";
 export interface RolloutInputs {
   endpoints: Record<string, SshEndpoint>;
   source: Record<string, string>;
+  /** Undefined: a service with a lease. */
+  workload?: string;
 }
 
 /** In place of a fingerprint, `source` may say what must be repaired on a node, in words for people. */
@@ -57,6 +60,7 @@ async function converge(
   const outs: RolloutOutputs = {
     endpoints: news.endpoints,
     source: news.source,
+    ...(news.workload === undefined ? {} : { workload: news.workload }),
     versions: { ...only(olds.versions, (name) => news.endpoints[name] !== undefined), ...versions },
   };
   const rest = names.filter((name) => versions[name] === undefined);
@@ -75,10 +79,26 @@ async function converge(
   return outs;
 }
 
+/** Why the agents of a stack that is up do not become those of another workload. */
+function otherWorkload(former: string | undefined, next: string | undefined): string {
+  const shown = (workload: string | undefined): string => workload ?? "a service with a lease";
+  return (
+    `\`workload\` must not become ${shown(next)}: the stack runs ${shown(former)}. Make another stack for the other one; ` +
+    `or remove this one (\`${callOf("down")}\`) and begin anew`
+  );
+}
+
 /** The provider of {@link Rollout}: see there for what it does. */
 export const rolloutIn = (world: typeof onNodes) => ({
-  async check(_olds: object, news: object): Promise<pulumi.dynamic.CheckResult> {
-    return checkInputs(schema, news);
+  async check(
+    olds: Partial<RolloutInputs>,
+    news: Partial<RolloutInputs>,
+  ): Promise<pulumi.dynamic.CheckResult> {
+    const checked = checkInputs(schema, news);
+    // Of a stack that is up.
+    if (olds.source !== undefined && olds.workload !== news.workload)
+      checked.failures?.push({ property: "workload", reason: otherWorkload(olds.workload, news.workload) });
+    return checked;
   },
 
   /** No change replaces it: agents that are right are left alone. */
@@ -111,9 +131,13 @@ export const rolloutIn = (world: typeof onNodes) => ({
         return faults.length > 0 ? [[name, faults.join(", ")]] : [];
       }),
     );
-    const { endpoints } = props;
+    const { endpoints, workload } = props;
     const source = { ...props.source, ...Object.fromEntries(drifted.flat()) };
-    return { id, props: { ...props, source }, inputs: { endpoints, source } };
+    return {
+      id,
+      props: { ...props, source },
+      inputs: { endpoints, source, ...(workload === undefined ? {} : { workload }) },
+    };
   },
 
   async update(

@@ -9,6 +9,8 @@ export interface RolloutArgs {
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
   /** By node: a fingerprint of all that its agent runs from: programs, configuration, units. */
   source: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** What the agents are for, where it is no service with a lease; another one is refused. */
+  workload?: pulumi.Input<string>;
 }
 
 /**

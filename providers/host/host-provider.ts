@@ -33,6 +33,8 @@ export interface HostInputs {
   hostKey?: string;
   directory: string;
   memory?: number;
+  /** Default true. */
+  service?: boolean;
   /** `project/stack/name` */
   owner: string;
 }
@@ -136,7 +138,9 @@ async function take(inputs: HostInputs, pinned?: string): Promise<HostOutputs> {
         ...mistakes.map((each) => `  - ${each}`),
       ].join("\n"),
     );
-  const claimed = await exec(ssh, asRoot(ssh, bareScriptLine("host/claim", [owner, user])), {
+  // Who is root is let into no group: without a service nobody needs Docker's.
+  const dockerUser = inputs.service === false ? "root" : user;
+  const claimed = await exec(ssh, asRoot(ssh, bareScriptLine("host/claim", [owner, dockerUser])), {
     timeout: limits.script,
   });
   // Another stack was faster.
@@ -163,6 +167,7 @@ const fields = [
   "hostKey",
   "directory",
   "memory",
+  "service",
   "owner",
 ] as const;
 
@@ -213,7 +218,8 @@ export const host = {
     const { found } = await look(props.ssh, props.name);
     if (found.owner !== props.owner) return { id: "" };
     await writeFolder(props.directory, props.ssh);
-    const user = found.docker ? props.user : `${props.user}, who may not use Docker`;
+    const user =
+      found.docker || props.service === false ? props.user : `${props.user}, who may not use Docker`;
     const inputs = { ...inputsOf(props), user };
     const device = interfaceOf(found, props.address) ?? props.interface;
     return { id, props: { ...props, user, interface: device, system: found.system }, inputs };

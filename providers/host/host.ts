@@ -25,6 +25,8 @@ export interface HostArgs {
   hostKey?: pulumi.Input<string>;
   /** MiB of memory that it must have; default: any. */
   memory?: pulumi.Input<number>;
+  /** False: no container is to run there, so that it needs neither Docker nor NFS. Default true. */
+  service?: pulumi.Input<boolean>;
   /**
    * The owner that claims the host, `PROJECT/STACK/NODE`. A host with another owner is refused. Default:
    * `PROJECT/STACK/NAME` with the resource's name.

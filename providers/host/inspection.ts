@@ -43,6 +43,8 @@ export interface Expected {
   owner: string;
   /** MiB of memory that it must have. */
   memory?: number;
+  /** False: no container is to run there. Default true. */
+  service?: boolean;
 }
 
 /** Seconds by which a host's clock may be off: beyond that certificates fail and logs do not match. */
@@ -96,8 +98,12 @@ function addressMistakes(found: Inspection, { address, vips, owner }: Expected):
   ];
 }
 
-function softwareMistakes(found: Inspection): string[] {
-  const { init, system, installers, engines, missing, python, nfs, keepalived } = found;
+/** What a container and its shared data need. */
+const ofService: readonly string[] = ["docker", "mount.nfs4", "curl"];
+
+function softwareMistakes(found: Inspection, { service = true }: Expected): string[] {
+  const { init, system, installers, engines, python, nfs, keepalived } = found;
+  const missing = found.missing.filter((name) => service || !ofService.includes(name));
   const mistakes: string[] = [];
   if (init !== "systemd")
     mistakes.push(
@@ -119,7 +125,7 @@ function softwareMistakes(found: Inspection): string[] {
     mistakes.push(`its /usr/bin/python3 is ${python}, and the agent needs 3.${leastPython} or later`);
   if (python === null && !installers.includes("apt-get"))
     mistakes.push(`it lacks /usr/bin/python3: install Python 3.${leastPython} or later`);
-  if (!nfs)
+  if (service && !nfs)
     mistakes.push(
       "its kernel has no NFS: containers and some small virtual servers cannot mount the shared directory",
     );
@@ -144,7 +150,7 @@ export function hostMistakes(
   return [
     ...(found.owner && found.owner !== expected.owner ? [takenBy(found.owner)] : []),
     ...sudoMistakes(found, expected),
-    ...softwareMistakes(found),
+    ...softwareMistakes(found, expected),
     ...(expected.memory !== undefined && found.memory < expected.memory
       ? [
           `it has ${found.memory} MiB of memory, and the service needs ${expected.memory} (\`memoryFloor\`): with less, it is killed. Give it more, or choose another host`,

@@ -10,7 +10,7 @@ import { partialFailure } from "../shim";
 import type { Migration } from "../stored";
 import { checkInputs } from "../validation";
 import { measureHolders } from "./holders";
-import { handOver, type Members, patienceWithSilence } from "./leave";
+import { handOver, type Members, patienceWithSilence, vipsIn } from "./leave";
 import { parseLook, runScript, swap, type VipFiles } from "./scripts";
 
 /** A Configuration's checked inputs. */
@@ -119,7 +119,7 @@ export const configuration = {
     news: ConfigurationInputs,
   ): Promise<pulumi.dynamic.DiffResult> {
     const isKnown = [news.contents, news.facts, news.endpoints].every((each) => typeof each === "object");
-    const stored = ["vip", "endpoints", "contents", "facts", "order"] as const;
+    const stored = ["vip", "others", "endpoints", "contents", "facts", "order"] as const;
     const changes =
       !isKnown ||
       nodesToChange(olds, news).length > 0 ||
@@ -149,6 +149,7 @@ export const configuration = {
     );
     const inputs: ConfigurationInputs = {
       ...{ vip: props.vip, endpoints: props.endpoints, contents, facts, order: props.order },
+      ...(props.others ? { others: props.others } : {}),
     };
     return { id, props: { ...props, ...inputs, faults }, inputs };
   },
@@ -165,7 +166,7 @@ export const configuration = {
     const names = nodesToChange(olds, news);
     const nodes = Object.entries(news.endpoints).map(([name, ssh]) => ({ name, ssh }));
     const world: RollOutWorld = {
-      holders: () => measureHolders(nodes, news.vip),
+      holders: () => measureHolders(nodes, vipsIn(news)),
       apply: (name, silent) =>
         swap(endpointOf(news, name), filesOf(news, name), silent ? patienceWithSilence : undefined),
     };

@@ -32,21 +32,49 @@ const command = "PATH=$PATH:/usr/sbin:/sbin ip -j addr";
 /**
  * Measures which nodes have the VIP, from the addresses of their interfaces. keepalived's own view does not count.
  *
+ * @param vip without prefix; of several, a holder has at least one
  * @param deadline milliseconds that each node may take; all are asked in parallel. Default 3000.
  */
-export async function measureHolders(nodes: Asked[], vip: string, deadline = 3_000): Promise<Holders> {
-  const found = await Promise.all(
+export async function measureHolders(
+  nodes: Asked[],
+  vip: string | readonly string[],
+  deadline = 3_000,
+): Promise<Holders> {
+  return holdersAmong(nodes, await addressesOf(nodes, deadline), [vip].flat());
+}
+
+/** The same of several VIPs, each by itself: in their order. */
+export async function measureEach(
+  nodes: Asked[],
+  vips: readonly string[],
+  deadline = 3_000,
+): Promise<Holders[]> {
+  const addresses = await addressesOf(nodes, deadline);
+  return vips.map((vip) => holdersAmong(nodes, addresses, [vip]));
+}
+
+/** What `ip` says on each node; undefined for one that did not answer. */
+const addressesOf = (nodes: Asked[], deadline: number): Promise<(string | undefined)[]> =>
+  Promise.all(
     nodes.map(async ({ ssh }) => {
       try {
-        const { stdout } = await execOk(ssh, command, { timeout: deadline });
-        return hasAddress(stdout, vip);
+        return (await execOk(ssh, command, { timeout: deadline })).stdout;
       } catch {
         return undefined;
       }
     }),
   );
+
+function holdersAmong(nodes: Asked[], addresses: (string | undefined)[], vips: readonly string[]): Holders {
+  const has = addresses.map((text) => {
+    try {
+      return text === undefined ? undefined : vips.some((each) => hasAddress(text, each));
+    } catch {
+      return undefined;
+    }
+  });
   const named = (state: boolean | undefined): string[] =>
-    nodes.filter((_, i) => found[i] === state).map(({ name }) => name);
+    nodes.filter((_, i) => has[i] === state).map(({ name }) => name);
   return { holders: named(true), unreachable: named(undefined) };
 }
 
@@ -63,7 +91,7 @@ export interface Patience {
 /** Measures until the holders are as wanted, or the time is over; returns the last measurement. */
 export async function awaitHolders(
   nodes: Asked[],
-  vip: string,
+  vip: string | readonly string[],
   wanted: (holders: string[]) => boolean,
   { all, once, pause }: Patience,
 ): Promise<Holders> {

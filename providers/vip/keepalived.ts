@@ -43,6 +43,8 @@ const keepalivedShim = shim("ha-rancher/providers/vip", "keepalived");
 export interface MembersArgs {
   /** The VIP, without prefix. */
   vip: pulumi.Input<string>;
+  /** Further VIPs that move each by itself: who has one of them is a holder, too. Default: none. */
+  others?: pulumi.Input<string[]>;
   /** By node: how to log in. Secret in the state. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
   /** Names of the nodes, the most preferred first. */
@@ -74,6 +76,8 @@ const membersShim = shim("ha-rancher/providers/vip", "members");
 export interface ConfigurationArgs {
   /** The VIP, without prefix. Its holder is changed last. */
   vip: pulumi.Input<string>;
+  /** Further VIPs that move each by itself: who has one of them is a holder, too. Default: none. */
+  others?: pulumi.Input<string[]>;
   /** By node: how to log in. Secret in the state. */
   endpoints: pulumi.Input<Record<string, pulumi.Input<SshEndpoint>>>;
   /** By node: its keepalived.conf. */

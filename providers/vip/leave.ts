@@ -8,6 +8,8 @@ import { runScript } from "./scripts";
 export interface Members {
   /** Without prefix. */
   vip: string;
+  /** VIPs that move each by itself: who has one of them is a holder, too. */
+  others?: string[];
   endpoints: Record<string, SshEndpoint>;
   /** Names of the nodes, the most preferred first. Pulumi does not keep the order of maps. */
   order: string[];
@@ -32,11 +34,16 @@ export interface Actions {
   say(line: string): void;
 }
 
-function actionsOn({ vip, endpoints }: Members): Actions {
+/** All VIPs that have a holder of their own. */
+export const vipsIn = ({ vip, others = [] }: Pick<Members, "vip" | "others">): string[] => [vip, ...others];
+
+function actionsOn(members: Members): Actions {
+  const { endpoints } = members;
+  const vips = vipsIn(members);
   const nodes = Object.entries(endpoints).map(([name, ssh]) => ({ name, ssh }));
   return {
-    holders: () => measureHolders(nodes, vip, once),
-    awaitHolders: (wanted) => awaitHolders(nodes, vip, wanted, patience),
+    holders: () => measureHolders(nodes, vips, once),
+    awaitHolders: (wanted) => awaitHolders(nodes, vips, wanted, patience),
     async dismiss(name, isSilent) {
       const ssh = endpoints[name];
       if (!ssh) throw new Error(`\`endpoints\` does not name ${name}`);

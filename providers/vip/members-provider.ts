@@ -12,7 +12,7 @@ const schema = z.looseObject({
 
 const idOf = ({ vip }: Members): string => `members:${vip}`;
 
-const stored = ["vip", "endpoints", "order"] as const;
+const stored = ["vip", "others", "endpoints", "order"] as const;
 
 /** The provider of {@link Members}: see there for what it does. */
 export const members = {

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { keepalivedConf } from "../../domain/keepalived-conf";
 import { featuresOf, minimumVersion } from "../../domain/keepalived-version";
-import type { VrrpSpec } from "../../domain/vrrp";
+import { completeSpec, type VrrpSpec } from "../../domain/vrrp";
 import { Rig, type RigNode } from "../../drill/rig/rig";
 import { parseSettings } from "../../settings";
 import { vrrpSpec } from "../../settings/floating-ip";
+import { floatingIpOf } from "../../workloads/address/floating-ip";
+import { addressVips } from "../../workloads/address/from-settings";
 
 /** Settings that are accepted, one of each kind. */
 const accepted: Record<string, Record<string, unknown>> = {
@@ -74,6 +76,21 @@ const accepted: Record<string, Record<string, unknown>> = {
       },
     },
   },
+  "VIPs that move each by itself": {
+    workload: "address",
+    address: {
+      vips: [
+        { name: "web", checks: [{ tcp: 80 }] },
+        { name: "api-2", vip: "192.168.56.20/24", preferred: "b", preempt: true, preemptDelay: 3 },
+        { name: "mail", vip: "192.168.56.30/24", preempt: true, checks: [{ tcp: 25, weight: 20 }] },
+      ],
+    },
+  },
+  "VIPs that move each by itself, one with IPv6": {
+    workload: "address",
+    furtherVips: ["192.168.56.60/24", "fd00:56::10/64"],
+    address: { vips: [{ name: "web" }, { name: "api", vip: "192.168.56.20/24", virtualRouterId: 77 }] },
+  },
   "a notify hook": { keepalived: { notify: "/usr/bin/true" } },
   "many things at once": {
     preset: "instant",
@@ -100,7 +117,11 @@ function cases(): { what: string; spec: VrrpSpec; six: boolean }[] {
         key,
         typeof value === "string" ? value : JSON.stringify(value),
       ]);
-      const spec = vrrpSpec(parseSettings(Object.fromEntries(raw)));
+      const settings = parseSettings(Object.fromEntries(raw));
+      const spec =
+        settings.workload === "address"
+          ? completeSpec(floatingIpOf({ vips: addressVips(settings) }))
+          : vrrpSpec(settings);
       return { what: six ? `${what}, in an IPv6 instance` : what, spec, six };
     });
   });

@@ -85,6 +85,14 @@ test("hosts: nothing is made but what is on them", async () => {
   assert.doesNotMatch(shown, /vagrant:Machine|nfs:Export/);
 });
 
+test("address: floating IPs on hosts, and no service", async () => {
+  const { privateKey } = newKeyPair("host");
+  const addresses = { vip: "10.1.0.10", otherVip: "10.1.0.20", left: "10.1.0.11", right: "10.1.0.12" };
+  const shown = await previewed("address", { ...addresses, privateKey });
+  assert.match(shown, /vip:Configuration/);
+  assert.doesNotMatch(shown, /docker|nfs:Export|password:Password/);
+});
+
 test("service: a container of one's own, and no Rancher", async () => {
   const shown = await previewed("service");
   assert.match(shown, /url *: "http:\/\/192\.168\.56\.10:5000"/);

@@ -137,6 +137,16 @@ test("what a node was prepared with is looked at: programs, Docker, who may use 
   ]);
 });
 
+test("where no container is to run, neither Docker nor NFS is missed, and nobody is let in to Docker", () => {
+  for (const name of ["docker", "mount.nfs4", "curl"]) rmSync(file(`bin/${name}`), { force: true });
+  fake("python3", "exit 9");
+  fake("id", "echo people");
+  const found = run("host/prepare", "look", "-", "-").filter(
+    (line) => !/\/(etc|lib)\/ha-rancher is gone$/.test(line),
+  );
+  assert.deepEqual(found, []);
+});
+
 test("whoever logs in is let in to Docker, once; root and a user who may are left alone", () => {
   const log = (): string[] => {
     const lines = existsSync(file("log"))

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { packageRoot } from "../../local/root";
 import { parseStarted } from "../../providers/agent/node-facts";
+import { addressConfiguration } from "../../workloads/address/agent-configuration";
 import { type TestNode, withNode } from "./node";
 
 /* How a node comes to its agent: node/host/start-agent, with real agents and a systemd that does what it is told. */
@@ -219,3 +220,33 @@ for (const [name, words, spoil] of [
       assert.ok(!node.isUnit("agent", "active"));
     }),
   );
+
+test(
+  "without a lease the agent is all that is started, and no container need be named",
+  withNode(async (node) => {
+    useSet(node, "0123456789abcdef");
+    node.unit("agent", "file");
+    const vips = [{ name: "web", vip: { address: "192.0.2.10", prefix: 24 } }];
+    const told = addressConfiguration({
+      node: "a",
+      peers: ["b"],
+      address: "127.0.0.1",
+      vips,
+      first: "a",
+      times: {},
+    });
+    const paths = { run: node.path("run"), state: node.path("state"), systemctl: "/bin/false" };
+    node.put("config/agent.json", `${JSON.stringify({ ...JSON.parse(told), paths }, undefined, 2)}\n`);
+    const { version, was } = await startAgent(node);
+    assert.deepEqual([version, was], ["0123456789abcdef", "started"]);
+    assert.deepEqual(node.log(), ["enable ha-rancher-agent", "start ha-rancher-agent"]);
+    assert.equal((await startAgent(node)).was, "unchanged");
+    const { units } = JSON.parse(await node.mustRun("host/agent-state"));
+    assert.deepEqual(units, [], "of the lease's units none is missed");
+    node.put("config/agent.json", told.replace("192.0.2.10", "nowhere"));
+    assert.match(
+      (await node.run("host/start-agent")).stderr,
+      /refuses its configuration[\s\S]*`vips\[0\]\.address`/,
+    );
+  }),
+);

@@ -121,9 +121,20 @@ test("one workload's resources are found by the other's, so that it can be refus
     return found;
   };
   const [rancher, container] = [await urnsOf({}), await urnsOf(postgres)];
+  const address = await urnsOf({ workload: "address" });
   const of = "ha-rancher:components";
   assert.ok(rancher.get(`${of}:HaRancher ha-rancher`)?.has(`${of}:HaService ha-rancher`));
   assert.ok(container.get(`${of}:HaService ha-rancher`)?.has(`${of}:HaRancher ha-rancher`));
+  // Its agents refuse it, and those of the others.
+  for (const [from, to] of [
+    [rancher, "HaRancher"],
+    [container, "HaService"],
+  ] as const) {
+    assert.ok(from.get(`${of}:${to} ha-rancher`)?.has(`${of}:HaAddress ha-rancher`));
+    assert.ok(address.get(`${of}:HaAddress ha-rancher`)?.has(`${of}:${to} ha-rancher`));
+  }
+  const rollout = "pulumi-nodejs:dynamic/agent:Rollout ha-rancher-agents-rollout";
+  assert.ok([rancher, container, address].every((all) => all.has(rollout)));
   assert.ok(rancher.get(`${of}:Service ha-rancher-rancher`)?.has(`${of}:Service ha-rancher-service`));
   assert.ok(container.get(`${of}:Service ha-rancher-service`)?.has(`${of}:Service ha-rancher-rancher`));
 });

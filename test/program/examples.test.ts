@@ -13,6 +13,7 @@ const configuration: Record<string, string> = {
   box: "debian/bookworm64",
   directory: "/srv/example",
   vip: "10.1.0.10",
+  otherVip: "10.1.0.20",
   left: "10.1.0.11",
   right: "10.1.0.12",
   user: "admin",
@@ -81,6 +82,35 @@ describe("a floating IP alone", () => {
     assert.equal(outputs.address, "10.1.0.10");
     assert.ok(outputs.takeover.crash < 1);
   });
+});
+
+test("two floating IPs, each at home on one host: agents without a lease, no Docker, no storage", async () => {
+  const { all, outputs } = await run("address", /Rollout web-agents-rollout$/);
+  assert.deepEqual(typesOf(all).sort(), [
+    "AddressSoftware",
+    "Agents",
+    "Command",
+    "Configuration",
+    "Files",
+    "FloatingIp",
+    "HaAddress",
+    "Host",
+    "Hosts",
+    "Keepalived",
+    "Kept",
+    "Members",
+    "NodeSet",
+    "Rollout",
+  ]);
+  const { contents, others } = all.find(({ type }) => type.endsWith("vip:Configuration"))?.inputs ?? {};
+  assert.deepEqual(others, ["10.1.0.20"]);
+  assert.match(contents.right, /vrrp_instance vip_web-right \{[^}]*?preempt_delay 5[^}]*?priority 150/);
+  assert.match(contents.left, /vrrp_instance vip_web-right \{[^}]*?priority 140/);
+  const vips = await resolved((outputs as { vips: pulumi.Output<{ currentMaster: string }[]> }).vips);
+  assert.deepEqual(
+    vips.map(({ currentMaster }) => currentMaster),
+    ["none", "none"],
+  );
 });
 
 test("a service of one's own: its container and storage, and nothing of Rancher's", async () => {

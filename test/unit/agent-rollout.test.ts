@@ -312,3 +312,31 @@ test("what nodes say is read strictly", () => {
   assert.equal(parseStarted('{"version":"1","was":"from-guard"}').was, "from-guard");
   assert.throws(() => parseStarted('{"version":"1","was":"gone"}'), /`host\/start-agent` printed something/);
 });
+
+test("agents of one workload do not become those of another, and new ones are anything", async () => {
+  const provider = rolloutIn(new Nodes({}));
+  const inputs = { endpoints: endpoints("a"), source: { a: "1" } };
+  const reasons = async (olds: object, news: object): Promise<string[]> =>
+    ((await provider.check(olds, news)).failures ?? []).map(({ reason }) => reason);
+  assert.deepEqual(await reasons({}, { ...inputs, workload: "address" }), []);
+  assert.deepEqual(await reasons(inputs, inputs), []);
+  const [there] = await reasons(inputs, { ...inputs, workload: "address" });
+  assert.match(
+    there ?? "",
+    /`workload` must not become address: the stack runs a service with a lease.*`npm run down`/,
+  );
+  const [back] = await reasons({ ...inputs, workload: "address" }, inputs);
+  assert.match(back ?? "", /`workload` must not become a service with a lease: the stack runs address/);
+});
+
+test("without leases whoever has a VIP serves, and is changed last", () => {
+  const told = (...holds: boolean[]): string =>
+    JSON.stringify({
+      status: { agent: { state: "active", version: "v1" }, vips: holds.map((each) => ({ holds: each })) },
+      ...{ enabled: true, units: [], former: false, formerServes: false },
+    });
+  assert.deepEqual(
+    [told(false, true), told(false, false)].map((text) => parseState(text).serves),
+    [true, false],
+  );
+});

@@ -2,7 +2,7 @@
 
 export interface BrokenPair {
   what: string;
-  of: "machines" | "hosts" | "container";
+  of: "machines" | "hosts" | "container" | "address";
   /** By path; undefined removes a setting. */
   change: Record<string, unknown>;
   names: string[];
@@ -368,6 +368,83 @@ const ofContainer: Row[] = [
   ],
 ];
 
+const ofAddress: Row[] = [
+  ["data of a service", { sharedDirectory: "/srv/x" }, "sharedDirectory workload", /has none/],
+  ["an image", { image: "a:1" }, "image workload", /has none/],
+  ["a container beside it", { container: { name: "x" } }, "container workload", /is of `workload` container/],
+  [
+    "VIPs of Rancher",
+    { workload: undefined, image: undefined },
+    "address workload",
+    /is of `workload` address/,
+  ],
+  [
+    "the first VIP said twice",
+    { "address.vips[0].vip": "192.168.56.10/24" },
+    "address.vips[0].vip vip",
+    /take it out/,
+  ],
+  [
+    "the first router id said twice",
+    { "address.vips[0].virtualRouterId": 9 },
+    "address.vips[0].virtualRouterId virtualRouterId",
+    /take it out/,
+  ],
+  ["a VIP without an address", { "address.vips[1].vip": undefined }, "address.vips[1].vip", /missing/],
+  ["two VIPs of one name", { "address.vips[1].name": "web" }, "address.vips", /name web twice/],
+  [
+    "one address for two VIPs",
+    { "address.vips[1].vip": "192.168.56.10/24" },
+    "address.vips[1].vip",
+    /already/,
+  ],
+  ["a further VIP again", { "address.vips[1].vip": "192.168.56.20/24" }, "address.vips[1].vip", /already/],
+  [
+    "a node's address",
+    { "address.vips[1].vip": "192.168.56.12/24" },
+    "address.vips[1].vip",
+    /node's address/,
+  ],
+  ["a VIP elsewhere", { "address.vips[1].vip": "10.0.0.1/24" }, "address.vips[1].vip vip", /subnet of `vip`/],
+  ["a VIP for nobody", { "address.vips[1].vip": "127.0.0.1/8" }, "address.vips[1].vip", /loopback/],
+  [
+    "one router id for two VIPs",
+    { "address.vips[1].virtualRouterId": 10 },
+    "address.vips[1].virtualRouterId",
+    /is that of web too/,
+  ],
+  [
+    "a weight that does nothing",
+    { "address.vips[0].preempt": false, "address.vips[0].preemptDelay": undefined },
+    "address.vips[0].checks[0].weight address.vips[0].preempt",
+    /does nothing/,
+  ],
+  [
+    "a delay that does nothing",
+    { "address.vips[1].preempt": false, "address.vips[1].preemptDelay": 3 },
+    "address.vips[1].preemptDelay preempt",
+    /does nothing/,
+  ],
+  [
+    "a check of two kinds",
+    { "address.vips[0].checks[1].unit": "x.service" },
+    "address.vips[0].checks[1]",
+    /only one/,
+  ],
+  [
+    "a check of no kind",
+    { "address.vips[0].checks[1].tcp": undefined },
+    "address.vips[0].checks[1]",
+    /one of `http`/,
+  ],
+  [
+    "a unit of two VIPs",
+    { "address.vips[1].units": ["openvpn@web.service"] },
+    "address.vips",
+    /moves with one VIP/,
+  ],
+];
+
 const rows = (of: BrokenPair["of"], table: Row[]): BrokenPair[] =>
   table.map(([what, change, names, words]) => ({ what, of, change, names: names.split(" "), words }));
 
@@ -375,4 +452,5 @@ export const brokenPairs: BrokenPair[] = [
   ...rows("machines", ofMachines),
   ...rows("hosts", ofHosts),
   ...rows("container", ofContainer),
+  ...rows("address", ofAddress),
 ];

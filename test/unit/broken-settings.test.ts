@@ -6,6 +6,7 @@ import { brokenPairs } from "./broken-pairs";
 import { type BadValue, badValues } from "./broken-settings";
 import { corpusRows, corpusTable } from "./corpus-table";
 import {
+  addressStack,
   type Config,
   containerStack,
   goodFor,
@@ -56,6 +57,7 @@ test("the stacks that are changed are right as they are", () => {
     machinesStack,
     hostsStack,
     containerStack,
+    addressStack,
     goodFor("subnet"),
     goodFor("advertInterval"),
   ])
@@ -139,7 +141,12 @@ for (const leaf of leaves)
 
 for (const { what, of, change, names, words } of brokenPairs)
   test(`refused together: ${what}`, () => {
-    const good = { machines: machinesStack, hosts: hostsStack, container: containerStack }[of];
+    const good = {
+      machines: machinesStack,
+      hosts: hostsStack,
+      container: containerStack,
+      address: addressStack,
+    }[of];
     const changed = Object.entries(change).reduce(
       (config, [path, value]) => withValue(config, partsOf(path), value),
       good,

@@ -103,8 +103,49 @@ const ofContainer: Record<string, BadValue[]> = {
   ],
 };
 
+const units: BadValue[] = [
+  ["nginx", /with its kind/],
+  ["a b.service", /with its kind/],
+  ["--now.service", /with its kind/],
+  ["../x.service", /with its kind/],
+];
+
+const ofAddress: Record<string, BadValue[]> = {
+  "address.vips[].name": [
+    ["Web", /short name/],
+    ["we b", /short name/],
+    ["-web", /short name/],
+    ["w".repeat(21), /short name/],
+  ],
+  "address.vips[].vip": [
+    ["192.168.56.30", /prefix/],
+    ["fd00::1/64", /IPv4 address/],
+    ["192.168.56.30/33", /IPv4 address/],
+    [["x"], /text/],
+  ],
+  "address.vips[].preferred": [
+    ["three", /is no node/],
+    ["", /is no node/],
+    [["x"], /text/],
+  ],
+  "address.vips[].checks[].http.path": [
+    ["healthz", /page's path/],
+    ["/a b", /page's path/],
+    [`/${"x".repeat(500)}`, /500 characters/],
+  ],
+  "address.vips[].checks[].unit": units,
+  "address.vips[].checks[].process": [
+    ["a/b", /15 characters/],
+    ["x".repeat(16), /15 characters/],
+    ["", /15 characters/],
+  ],
+  "address.vips[].checks[].command[]": [...words, ["fit", /absolute path/]],
+  "address.vips[].units[]": units,
+};
+
 export const badValues: Record<string, BadValue[]> = {
   ...ofContainer,
+  ...ofAddress,
   vip: [
     ["192.168.56.10", /prefix/],
     ["192.168.56.012/24", /IPv4 address/],

@@ -91,6 +91,19 @@ test("hosts: all that is asked for is in the file", async () => {
   );
 });
 
+test("a floating IP alone: with what must answer on a node", async () => {
+  await newStack({ stack, workload: "address", port: 8080 });
+  const { workload, address } = checkSettingsFile(file);
+  assert.equal(workload, "address");
+  assert.deepEqual(
+    address.vips.map(({ name, checks }) => [name, checks.map(({ tcp }) => tcp)]),
+    [["main", [8080]]],
+  );
+  rmSync(file);
+  await assert.rejects(newStack({ stack, port: 8080 }), /`--port` is for a floating IP alone/);
+  assert.equal(existsSync(file), false);
+});
+
 test("what is missing without a terminal is said with the whole command", async () => {
   await assert.rejects(newStack({}), /the stack's name is missing.*npm run new-stack -- NAME/s);
   await assert.rejects(newStack({ stack, kind: "hosts", vip: "10.7.0.10/24" }), /is missing/);
@@ -148,6 +161,7 @@ test("suggestions go on where there is room, and end where there is none", () =>
 
 test("the file says what was answered, and no more", () => {
   const answers = {
+    workload: "rancher",
     kind: "machines" as const,
     vip: "192.168.56.10/24",
     nodes: [parseNode("a=192.168.56.11"), parseNode("b=192.168.56.12")],

@@ -52,7 +52,7 @@ function planOf(settings: Settings): void {
   for (const path of [
     dataDirectory,
     backup?.directory,
-    "path" in place.storage ? undefined : place.storage.directory,
+    !place.storage || "path" in place.storage ? undefined : place.storage.directory,
   ])
     if (path !== undefined)
       assert.match(path as string, /^\/(?!.*\/\.\.?(\/|$))(?!(etc|usr|bin|dev|proc|sys)(\/|$))/);

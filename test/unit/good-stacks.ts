@@ -138,13 +138,49 @@ export const containerStack: Config = {
   },
 };
 
+/** What only a service with data on shared storage has. */
+const ofService = [
+  ...["nfsAddress", "dataDirectory", "sharedDirectory", "storage", "nfsVersion", "keepData"],
+  ...["image", "allowDowngrade", "registryMirrors", "registryLogin", "backup", "fencing"],
+];
+
+/** Floating IPs alone, with all that can be said of one. */
+export const addressStack: Config = {
+  ...Object.fromEntries(
+    Object.entries(machinesStack).filter(([name]) => ![...ofRancher, ...ofService].includes(name)),
+  ),
+  workload: "address",
+  address: {
+    vips: [
+      {
+        name: "web",
+        preferred: "one",
+        preempt: true,
+        preemptDelay: 1,
+        checks: [
+          {
+            http: { port: 80, path: "/well", tls: false, status: [200, 401] },
+            ...{ weight: 20, onHolder: false, every: 0.5, timeout: 2, fall: 2, rise: 2 },
+          },
+          { tcp: 443 },
+          { unit: "nginx.service" },
+          { process: "nginx" },
+          { command: ["/usr/local/bin/fit", "web"] },
+        ],
+        units: ["openvpn@web.service"],
+      },
+      { name: "api", vip: "192.168.56.30/24", virtualRouterId: 77, preferred: "two" },
+    ],
+    startLimit: 60,
+  },
+};
+
 /** The good stack that has a setting at a path such as `nodes[].host.port`. */
 export const goodFor = (path: string): Config => {
   if (path.startsWith("subnet")) return { ...machinesStack, subnet: "192.168.56.0/24" };
-  if (path.startsWith("container")) {
-    // A place in the list of questions: each is of another kind.
-    return withQuestion(path);
-  }
+  // A place in the list of questions: each is of another kind.
+  if (path.startsWith("container")) return withQuestion(path);
+  if (path.startsWith("address")) return withCheck(path);
   if (path.startsWith("advertInterval")) return { ...machinesStack, preset: undefined, advertInterval: 0.2 };
   return path.startsWith("nodes[].host") || path.startsWith("imageArchive") ? hostsStack : machinesStack;
 };
@@ -160,6 +196,16 @@ function withQuestion(path: string): Config {
     ...containerStack,
     container: { ...container, health: [...first, ...health.filter((each) => !(kind in each))] },
   };
+}
+
+/** With the check first that a path is about. */
+function withCheck(path: string): Config {
+  const [, kind = ""] = /^address\.vips\[\]\.checks\[\]\.(\w+)/.exec(path) ?? [];
+  const address = addressStack.address as { vips: { checks?: Config[] }[] };
+  const [first, ...others] = address.vips;
+  const checks = first?.checks ?? [];
+  const moved = [...checks.filter((each) => kind in each), ...checks.filter((each) => !(kind in each))];
+  return { ...addressStack, address: { ...address, vips: [{ ...first, checks: moved }, ...others] } };
 }
 
 type Part = string | number;

@@ -234,3 +234,27 @@ test("root needs no sudo", () => {
 test("a login that prints something before is told as what it is", () => {
   assert.throws(() => parseInspection("Welcome!\n"), /printed at each login/);
 });
+
+test("a host on which no container is to run needs neither Docker nor NFS, and its user is let in to nothing", async () => {
+  const outs = await created({ service: false });
+  assert.deepEqual(target.takeLog(), []);
+  assert.equal(outs.service, false);
+  const found = parseInspection(
+    JSON.stringify({
+      ...{ time: 0, sudo: "yes", init: "systemd", system: "Rocky Linux 9", architecture: "x86_64" },
+      ...{
+        installers: ["dnf"],
+        missing: ["docker", "mount.nfs4", "curl"],
+        engines: [],
+        python: "3.9",
+        memory: 512,
+      },
+      ...{ nfs: false, addresses: [{ interface: "eth0", address: "10.0.0.1/24" }], docker: false },
+      ...{ keepalived: null, owner: null },
+    }),
+  );
+  const expected = { user: "root", address: "10.0.0.1", vips: [], owner: "a/b/c" };
+  const clock = { earliest: 0, latest: 0 };
+  assert.deepEqual(hostMistakes(found, { ...expected, service: false }, clock), []);
+  assert.equal(hostMistakes(found, expected, clock).length, 2);
+});

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  keepalivedCommand,
-  keepalivedConf,
-  keepalivedWord,
-  specFingerprint,
-} from "../../domain/keepalived-conf";
+import { keepalivedConf, specFingerprint } from "../../domain/keepalived-conf";
 import { featuresOf, minimumVersion } from "../../domain/keepalived-version";
+import { keepalivedCommand, keepalivedWord } from "../../domain/keepalived-words";
 import { compareVersions } from "../../domain/version";
 import { vipFacts } from "../../domain/vip-facts";
 import { takeoverBound, type VrrpSpec } from "../../domain/vrrp";

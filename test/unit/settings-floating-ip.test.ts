@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { parseVip } from "../../domain/network";
 import { parseSettings } from "../../settings";
-import { parseVip } from "../../settings/floating-ip";
 import { good, keepalived, one, raw, refuse, two } from "./settings-support";
 
 /* What is refused of where the VIPs are, and of the nodes as VRRP sees them. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HaBaseArgs } from "../../components/ha-service";
 import type { HostLogin } from "../../components/hosts";
-import type { NodeArgs } from "../../components/nodes";
+import type { NodeArgs, NodesArgs } from "../../components/nodes";
 import type { StorageSource } from "../../components/shared-storage";
 import { environmentOf } from "../../domain/environment";
 import { hasAgent } from "../../domain/fencing";
@@ -24,6 +24,22 @@ export const environmentIn = ({ environment, nodes }: Settings, { stack }: Stack
   environmentOf(stack, environment, nodes);
 
 /**
+ * A stack's settings as the nodes of its component.
+ *
+ * @throws SettingsError if a host's key cannot be used
+ */
+export function nodesOf(settings: Settings, place: Place, name: StackName): NodesArgs {
+  const mistakes = keyMistakes(settings.nodes);
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  const owner = `${name.project}/${name.stack}`;
+  return {
+    nodes: settings.nodes.map(nodeArgs),
+    machines: place.machines && { ...place.machines, owner },
+    hosts: { directory: join(dataHome(), "hosts", name.stack), owner },
+  };
+}
+
+/**
  * A stack's settings as the arguments of its component, but for the workload's own.
  *
  * @throws SettingsError if a host's key cannot be used
@@ -31,17 +47,12 @@ export const environmentIn = ({ environment, nodes }: Settings, { stack }: Stack
 export function baseArgs(settings: Settings, place: Place, name: StackName): HaBaseArgs {
   const { dataDirectory, nfsVersion, guard, fencing, startDeadline } = settings;
   const { registryLogin, registryMirrors, imageArchive } = settings;
-  const mistakes = keyMistakes(settings.nodes);
-  if (mistakes.length > 0) throw new SettingsError(mistakes);
-  const owner = `${name.project}/${name.stack}`;
-  const machines = place.machines && { ...place.machines, owner };
+  const nodes = nodesOf(settings, place, name);
   return {
     id: `${name.project}-${name.stack}`,
-    nodes: settings.nodes.map(nodeArgs),
-    machines,
-    hosts: { directory: join(dataHome(), "hosts", name.stack), owner },
+    ...nodes,
     floatingIp: floatingIpOf(settings),
-    storage: storageOf(place, machines),
+    storage: storageOf(place, nodes.machines),
     ...{ dataDirectory, nfsVersion },
     guard: nodeTimes(guard, guard.health, { startDeadline, fenceLimit: fencing.timeout }),
     fencing: hasAgent(fencing) ? fencing : undefined,
@@ -62,6 +73,7 @@ function backupOf({ backup: { schedule, ...kept } }: Settings): HaBaseArgs["back
 }
 
 function storageOf({ storage }: Place, machines: HaBaseArgs["machines"]): StorageSource {
+  if (!storage) throw new Error("the place has no storage");
   if (storage.kind !== "machine") return storage;
   if (!machines) throw new Error("the place has nothing to make machines of");
   return { ...storage, machineName: storageMachine, template: machines };

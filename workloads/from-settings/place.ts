@@ -5,6 +5,7 @@ import type { MachineTemplate } from "../../components/machines";
 import { defaultCloudImage, isCloudImage } from "../../domain/cloud-image";
 import { defaultMemory } from "../../domain/machine-memory";
 import { type Mistake, mistake } from "../../domain/mistake";
+import { addressOf } from "../../domain/network";
 import type { LabDescription } from "../../lab/description";
 import { callOf } from "../../local/called";
 import { dataHome } from "../../local/paths";
@@ -18,13 +19,21 @@ export interface Place {
   machines: Omit<MachineTemplate, "owner"> | undefined;
   /** What the lab runs, unless the settings name an image; undefined outside of it. */
   image: string | undefined;
-  storage: StoragePlace;
+  /** Undefined where the workload has none. */
+  storage: StoragePlace | undefined;
 }
+
+/** VIPs that move by themselves, beside the first one. */
+const furtherOf = ({ workload, address }: Settings): (readonly [string, string])[] =>
+  workload === "address"
+    ? address.vips.flatMap(({ vip }, i) => (vip ? [[`address.vips[${i}].vip`, addressOf(vip)] as const] : []))
+    : [];
 
 function labMistakes(settings: Settings, lab: LabDescription): Mistake[] {
   const network = ipaddr.IPv4.parseCIDR(lab.privateNetwork.cidr);
   const all = [
     ["vip", settings.vip.address] as const,
+    ...furtherOf(settings),
     ...settings.nodes.map((node, i) => [`nodes[${i}].address`, node.address] as const),
     ...(settings.storage === "machine" ? [["nfsAddress", settings.nfsAddress ?? ""] as const] : []),
   ];
@@ -47,7 +56,9 @@ export function choosePlace(settings: Settings, lab: LabDescription | undefined,
 
 function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
   const mistakes = labMistakes(settings, lab);
-  const storage = chooseStorage(settings, lab, stack, () => lab.nfs.address, mistakes);
+  const storage = hasStorage(settings)
+    ? chooseStorage(settings, lab, stack, () => lab.nfs.address, mistakes)
+    : undefined;
   if (mistakes.length) throw new SettingsError(mistakes);
   return {
     machines: {
@@ -76,7 +87,9 @@ function inLab(settings: Settings, lab: LabDescription, stack: string): Place {
 function elsewhere(settings: Settings, stack: string): Place {
   const machines = settings.nodes.some(({ host }) => !host);
   const mistakes = machines ? machineMistakes(settings) : [];
-  const storage = chooseStorage(settings, undefined, stack, () => addressHere(settings), mistakes);
+  const storage = hasStorage(settings)
+    ? chooseStorage(settings, undefined, stack, () => addressHere(settings), mistakes)
+    : undefined;
   if (mistakes.length) throw new SettingsError(mistakes);
   return {
     machines: machines
@@ -94,6 +107,9 @@ function elsewhere(settings: Settings, stack: string): Place {
     storage,
   };
 }
+
+/** Whether the workload has data on shared storage. */
+const hasStorage = ({ workload }: Settings): boolean => workload !== "address";
 
 /** What is said of machines wherever they are made. */
 function alike(settings: Settings) {

@@ -51,10 +51,10 @@ export class HaRancher extends Component implements HaServiceOutputs {
     const base = { ...args, dataDirectory };
     checkArgs(name, base, rancherMistakes(rancher));
     const about = declared(base);
-    // A stack may not become one of another workload: the release says so, if it is found.
-    const other = { type: "ha-rancher:components:HaService" };
+    // A stack may not become one of another workload: the release or the agents say so, if they are found.
+    const others = ["HaService", "HaAddress"].map((type) => ({ type: `ha-rancher:components:${type}` }));
     const inputs = { ...about, httpsPort: rancher.httpsPort ?? 443 };
-    super("HaRancher", name, inputs, pulumi.mergeOptions({ aliases: [other] }, opts));
+    super("HaRancher", name, inputs, pulumi.mergeOptions({ aliases: others }, opts));
     const password = new Password(
       this.childName("bootstrap-password"),
       {},
