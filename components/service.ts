@@ -79,7 +79,7 @@ export class Service extends Component {
         title: workload.title,
         url: workload.url,
         healthPath: workload.healthy.path,
-        healthStatus: workload.healthy.status ?? [200],
+        healthStatus: workload.healthy.status ?? [],
         causes: workload.causes,
         startDeadline: workload.startDeadline,
         allowDowngrade: workload.allowDowngrade ?? false,

@@ -23,6 +23,7 @@ export interface ReleaseInputs {
   title: string;
   url: string;
   healthPath: string;
+  /** Empty: any of 200 to 299. */
   healthStatus: number[];
   causes: Cause[];
   startDeadline: number;
@@ -105,11 +106,21 @@ async function isUnfinished({ endpoints }: ReleaseInputs): Promise<boolean> {
   return kept.some((container) => container !== undefined);
 }
 
-/** Outputs of versions that knew Rancher alone, and of the next ones, which could not give up a container's writes. */
+/** What versions before this one wrote where no status was said: of a page, and of a page of one's own. */
+const formerStatuses = ["[200]", "[200,201,202,203,204,205,206]"];
+
+/**
+ * Outputs of versions that knew Rancher alone, and of the next ones, which could not give up a container's writes; then of
+ * those which wrote the statuses that nobody had said.
+ */
 export const migrations: Migration[] = [
   (outputs) => ({
     ...{ title: "Rancher", healthPath: "/healthz", healthStatus: [200], causes: [], discardWritesOf: "" },
     ...outputs,
+  }),
+  ({ healthStatus, ...outputs }) => ({
+    ...outputs,
+    healthStatus: formerStatuses.includes(JSON.stringify(healthStatus)) ? [] : healthStatus,
   }),
 ];
 

@@ -18,7 +18,7 @@ export interface ReleaseArgs {
   url: pulumi.Input<string>;
   /** The path that answers as long as the service is well, such as `/healthz`; empty for a URL of `tcp`. */
   healthPath: pulumi.Input<string>;
-  /** The statuses that it answers with as long as it is well; default: 200. */
+  /** The statuses that it answers with as long as it is well; default: any of 200 to 299. */
   healthStatus?: pulumi.Input<number[]>;
   /** What its logs mean when it does not start, in order of preference. */
   causes: pulumi.Input<pulumi.Input<Cause>[]>;
@@ -49,7 +49,7 @@ export class Release extends DynamicResource {
       {
         ...args,
         endpoints: pulumi.secret(args.endpoints),
-        healthStatus: args.healthStatus ?? [200],
+        healthStatus: args.healthStatus ?? [],
         discardWritesOf: args.discardWritesOf ?? "",
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["endpoints"] }),

@@ -80,7 +80,7 @@ describe("a container of one's own", () => {
     ).inputs;
     assert.deepEqual(
       [title, url, healthPath, healthStatus],
-      ["postgres", "tcp://192.168.56.10:5432", "", [200]],
+      ["postgres", "tcp://192.168.56.10:5432", "", []],
     );
     const { files } = find(all, "remote:Files", /^ha-rancher-software-one-agent-files$/).inputs;
     const text = (files as Record<string, { content: string }>)["/etc/ha-rancher/agent.json"]?.content ?? "";

@@ -92,9 +92,6 @@ function questionOf({ http, tcp, command, log, deep }: Asked): Question {
   return { url, ...(status.length > 0 ? { status } : {}), ...rest };
 }
 
-/** Statuses of a page that is there, whatever it says of itself. */
-const successes = [200, 201, 202, 203, 204, 205, 206];
-
 /**
  * Where the service is asked through the VIP, and what it must answer: the first page among its questions, else the first
  * port among them, else its first TCP port.
@@ -109,7 +106,7 @@ export function askedThroughVip(
     const usual = tls ? 443 : 80;
     return {
       url: `${tls ? "https" : "http"}://${vip}${port === usual ? "" : `:${port}`}`,
-      page: { path, status: status.length > 0 ? status : successes },
+      page: { path, ...(status.length > 0 && { status }) },
     };
   }
   const asked = health.find((each) => each.tcp !== undefined)?.tcp;
