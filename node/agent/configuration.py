@@ -8,6 +8,7 @@
      "health": {"every": 1000},                   how questions are asked that do not say it; deepEvery, deepTimeout: deep ones
      "watchdog": "required",                      or automatic (default), off
      "fence": {"agent": "fence_virsh"},           none without
+     "backup": {"command": ["pg_dumpall"], "restore": ["psql"]},   in the container (dump.py); none: backups stop the service
      "service": "/etc/ha-rancher/service.json"}   what this node runs: {"container": "...", "health": [{"url": "..."}]};
                                                   also {"tcp": "127.0.0.1:5432"}, {"command": ["pg_isready"]},
                                                   {"log": "ready to accept"}; with a url {"status": [200, 401]};
@@ -23,7 +24,7 @@ from typing import Any
 
 from .core.settings import Configuration, WatchdogMode, mistakes
 from .files import read_small, read_some, write_whole
-from .setup import Data, Fence, LeasePlace, Paths, Question, Setup
+from .setup import Backup, Data, Fence, LeasePlace, Paths, Question, Setup
 
 #: EX_CONFIG of sysexits.h.
 CONFIGURATION_ERROR = 78
@@ -119,6 +120,7 @@ def check(told: Any, version: str, source: str) -> Setup:
     vip, address = top.text("vip", _ADDRESS), top.text("address", _ADDRESS, "127.0.0.1")
     data, lease, claims = _data(top.part("data")), *_lease(top.part("lease"))
     fence = _fence(top.part("fence")) if "fence" in top.rest else None
+    backup = _backup(top.part("backup")) if "backup" in top.rest else None
     service = top.part("service")
     container = service.text("container", _NAME)
     questions = _questions(service, _asked(top.part("health")))
@@ -139,7 +141,7 @@ def check(told: Any, version: str, source: str) -> Setup:
         found.extend(mistakes(core))
     if found:
         raise Refused(found, source)
-    return Setup(core, vip, address, data, lease, questions, fence, paths)
+    return Setup(core, vip, address, data, lease, questions, fence, paths, backup)
 
 
 def _data(part: _Reader) -> Data:
@@ -171,6 +173,14 @@ def _fence(part: _Reader) -> Fence:
     fence = Fence(part.text("agent", r"fence_[a-z0-9_]+|/\S+"), part.text("directory", _ABSOLUTE, "/etc/ha-rancher/fence"))
     part.end()
     return fence
+
+
+def _backup(part: _Reader) -> Backup:
+    backup = Backup(part.texts("command", r"[^\x00]*"), part.texts("restore", r"[^\x00]*"))
+    if not backup.command or not backup.command[0]:
+        part.wrong("command", "must name a program")
+    part.end()
+    return backup
 
 
 def _asked(part: _Reader) -> "dict[bool, tuple[int, int]]":

@@ -48,6 +48,15 @@ class Question(NamedTuple):
     timeout: int = 5_000
 
 
+class Backup(NamedTuple):
+    """Commands in the service's container, for a backup while it runs."""
+
+    command: tuple[str, ...]
+    """Writes all data to its standard output."""
+    restore: tuple[str, ...]
+    """Takes it in from its standard input; empty: none does."""
+
+
 class Fence(NamedTuple):
     agent: str
     """A program that takes its options on standard input (FenceAgentAPI)."""
@@ -83,3 +92,5 @@ class Setup(NamedTuple):
     questions: tuple[Question, ...]
     fence: Optional[Fence]
     paths: Paths
+    backup: Optional[Backup] = None
+    """None: a backup stops the service."""

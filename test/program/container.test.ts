@@ -25,6 +25,7 @@ const postgres = {
     cpus: 1.5,
     sharedMemory: 128,
     stopSignal: "SIGINT",
+    backup: { command: ["pg_dumpall"], restore: ["psql", "-q"] },
   },
 };
 
@@ -85,6 +86,7 @@ describe("a container of one's own", () => {
     const { files } = find(all, "remote:Files", /^ha-rancher-software-one-agent-files$/).inputs;
     const text = (files as Record<string, { content: string }>)["/etc/ha-rancher/agent.json"]?.content ?? "";
     assert.equal(JSON.parse(text).data.datastore, "pgdata");
+    assert.deepEqual(JSON.parse(text).backup, { command: ["pg_dumpall"], restore: ["psql", "-q"] });
   });
 
   test("a page among its questions is what is asked through the VIP, with its statuses", async () => {

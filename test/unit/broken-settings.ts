@@ -74,6 +74,8 @@ const ofContainer: Record<string, BadValue[]> = {
   "container.health[].log": [...words, ["", /empty/]],
   "container.environment.{}": [["a\u0000", /null byte|U\+0000/], ...unseen.slice(0, 2), [["x"], /text/]],
   "container.command[]": words,
+  "container.backup.command[]": words,
+  "container.backup.restore[]": words,
   "container.volumes[].name": [
     ["x", /Docker volume's name/],
     ["a b", /Docker volume's name/],

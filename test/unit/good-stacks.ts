@@ -134,6 +134,7 @@ export const containerStack: Config = {
     cpus: 1.5,
     sharedMemory: 128,
     stopSignal: "SIGINT",
+    backup: { command: ["pg_dumpall"], restore: ["psql", "-q"] },
     acceptLateWrites: false,
   },
 };

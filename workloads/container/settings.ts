@@ -70,6 +70,8 @@ const command = z
   .array(word, { error: "must be a list of words: the program, and its arguments" })
   .max(100, { error: "must have at most 100 entries" });
 
+const program = command.min(1, { error: "must name a program" });
+
 const page = group({
   port: setting(whole(1, 65_535), "A `published` port"),
   path: setting(
@@ -90,11 +92,7 @@ const page = group({
 const question = group({
   http: setting(page.optional(), "A page that is asked for", "none"),
   tcp: setting(whole(1, 65_535).optional(), "A `published` port that takes connections", "none"),
-  command: setting(
-    command.min(1, { error: "must name a program" }).optional(),
-    "A command in the container that ends with 0",
-    "none",
-  ),
+  command: setting(program.optional(), "A command in the container that ends with 0", "none"),
   log: setting(
     word.min(1, { error: "must not be empty" }).optional(),
     "Part of a line that it writes once it serves",
@@ -110,6 +108,18 @@ const question = group({
 const capabilities = group({
   add: setting(list(capability, { of: "capabilities" }), "Beside Docker's own"),
   drop: setting(list(capability, { of: "capabilities" }), "Taken from Docker's own"),
+});
+
+const backup = group({
+  command: setting(
+    program,
+    "A command in the container that writes all data to its standard output, and ends with 0",
+  ),
+  restore: setting(
+    program.optional(),
+    "A command in the container that takes that in from its standard input, and ends with 0",
+    "none, and `restore` says how to do it by hand",
+  ),
 });
 
 const container = group({
@@ -159,6 +169,11 @@ const container = group({
     text.regex(/^SIG[A-Z0-9]{2,10}$/, { error: "must be a signal's name, such as SIGINT" }).optional(),
     "What ends it in order",
     "the image's",
+  ),
+  backup: setting(
+    backup.optional(),
+    "How it is backed up while it runs",
+    "a backup stops it, and copies its data",
   ),
   acceptLateWrites: setting(
     truth.default(false),

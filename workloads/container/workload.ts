@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { output } from "@pulumi/pulumi";
 import type { ContainerLimits, ContainerOptions } from "../../components/container-plan";
 import type { Workload } from "../../components/workload";
+import type { OnlineBackup } from "../../domain/agent-configuration";
 import type { Cause } from "../../domain/causes";
 import type { Page } from "../../domain/page";
 import type { Question } from "../../domain/question";
@@ -34,6 +35,8 @@ export interface ContainerWorkloadArgs extends ContainerLimits {
    * an unclean end. Default: none, and then late writes of a node that was paused may reach the next owner.
    */
   datastore?: string | undefined;
+  /** Commands in the container for a backup while it runs; default: a backup stops the service. */
+  backup?: OnlineBackup | undefined;
   /** Ports on the VIP and the nodes, and in the container (default: the same). At least one is TCP. */
   ports: { published: number; target?: number | undefined; protocol?: "tcp" | "udp" }[];
   /** One to eight; the service is well if all say so. */
@@ -152,7 +155,7 @@ export function containerWorkload(
       ...later,
     })),
     ...{ url, answers: page, healthy: page, causes },
-    datastore: args.datastore,
+    ...{ datastore: args.datastore, backup: args.backup },
     startDeadline: args.startDeadline ?? startDeadline.default,
     stopGrace: args.stopGrace ?? agentTimers.stopGrace.default,
     allowDowngrade: args.allowDowngrade ?? false,

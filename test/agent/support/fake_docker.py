@@ -69,6 +69,59 @@ class Container:
 CONTAINER = Container()
 
 
+class Execution:
+    """A command in the container: a process in its control group, on the pipes of a connection."""
+
+    def __init__(self, told: "dict[str, Any]") -> None:
+        self.command, self.reads = told["Cmd"], bool(told.get("AttachStdin"))
+        self.child: Optional[subprocess.Popen[bytes]] = None
+
+    def view(self) -> "dict[str, Any]":
+        code = self.child.poll() if self.child else None
+        return {"Running": bool(self.child) and code is None, "ExitCode": code, "Pid": self.child.pid if self.child else 0}
+
+    def run(self, reader: Any, connection: Any) -> None:
+        def enter() -> None:
+            (CONTAINER.group / "cgroup.procs").write_text(str(os.getpid()))
+
+        pipe = subprocess.PIPE
+        self.child = child = subprocess.Popen(
+            self.command,
+            stdin=pipe if self.reads else subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            preexec_fn=enter,  # noqa: PLW1509
+        )
+        lock = threading.Lock()
+
+        def forward(number: int, source: Any) -> None:
+            for part in iter(lambda: source.read1(30_000), b""):
+                with lock:
+                    connection.sendall(bytes((number, 0, 0, 0)) + len(part).to_bytes(4, "big") + part)
+
+        def feed() -> None:
+            assert child.stdin
+            try:
+                for part in iter(lambda: reader.read1(30_000), b""):
+                    child.stdin.write(part)
+                    child.stdin.flush()
+                child.stdin.close()
+            except OSError:
+                pass
+
+        threads = [threading.Thread(target=forward, args=each, daemon=True) for each in ((1, child.stdout), (2, child.stderr))]
+        if self.reads:
+            threading.Thread(target=feed, daemon=True).start()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        child.wait()
+
+
+EXECUTIONS: "list[Execution]" = []
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -96,6 +149,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.trouble():
             return
+        if self.path.startswith("/exec/"):
+            self.answer(200, EXECUTIONS[int(self.path.split("/")[2])].view())
+            return
         if self.path != f"/containers/{NAME}/json":
             self.answer(404, {"message": "gone fishing"})
             return
@@ -104,10 +160,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, {"Id": ID, "State": state, "Image": "sha256:1"})
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        told = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.trouble():
             return
         path, _, query = self.path.partition("?")
+        if path == f"/containers/{NAME}/exec":
+            if not CONTAINER.running():
+                self.answer(409, {"message": "it does not run"})
+                return
+            EXECUTIONS.append(Execution(json.loads(told)))
+            self.answer(201, {"Id": str(len(EXECUTIONS) - 1)})
+            return
+        if path.startswith("/exec/"):
+            self.close_connection = True
+            self.wfile.write(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+            EXECUTIONS[int(path.split("/")[2])].run(self.rfile, self.connection)
+            return
         if path == f"/containers/{NAME}/start":
             self.answer(CONTAINER.start())
         elif path == f"/containers/{NAME}/stop":
