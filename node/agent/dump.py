@@ -79,7 +79,14 @@ def _backup(setup: Setup) -> Backup:
 
 
 def _execution(setup: Setup, command: "tuple[str, ...]") -> Execution:
-    return Execution(setup.paths.docker, setup.core.container, command, setup.core.work_limit / 1000)
+    assert setup.backup
+    return Execution(setup.paths.docker, container_of(setup.core.container, setup.backup.of), command, setup.core.work_limit / 1000)
+
+
+def container_of(main: str, name: str) -> str:
+    """`web-db-1a2b3c4d` of `web-1a2b3c4d` and `db`: all containers of one release end alike (components/pod.ts)."""
+    base, _, release = main.rpartition("-")
+    return f"{base}-{name}-{release}" if name else main
 
 
 def _epoch(run: str) -> int:

@@ -130,6 +130,18 @@ def container_dies(_world: World, machine: Machine, _fault: Fault) -> None:
         containers.ended(containers.life)
 
 
+def companion_dies(_world: World, machine: Machine, _fault: Fault) -> None:
+    machine.edges.containers.companion_ends()
+
+
+def hook(is_there: bool) -> Act:
+    def act(world: World, _machine: Machine, fault: Fault) -> None:
+        for each in world.machines:
+            each.edges.containers.hook = 100 + fault.pick % 4_000 if is_there else 0
+
+    return act
+
+
 def dies_again(_world: World, machine: Machine, fault: Fault) -> None:
     containers = machine.edges.containers
     containers.dies_after = 1_000 + fault.pick % 6_000
@@ -280,6 +292,8 @@ FAULTS: dict[str, tuple[int, Act, Act]] = {
     "starts fail": (2, starts_fail, nothing),
     "container dies": (4, container_dies, nothing),
     "container dies again and again": (2, dies_again, dies_no_more),
+    "a companion dies": (3, companion_dies, nothing),
+    "a hook after each stop": (2, hook(True), hook(False)),
     "service slow": (2, answers(Answer.SLOW), answers(Answer.OK)),
     "service refuses": (2, answers(Answer.REFUSED), answers(Answer.OK)),
     "nothing can be killed": (2, stubborn(True), stubborn(False)),
