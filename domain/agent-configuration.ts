@@ -17,7 +17,9 @@ export interface OnlineBackup {
   /** Writes all data to its standard output, and ends with 0. */
   command: string[];
   /** Takes that in from its standard input, and ends with 0; default: none, and then a restore says how to do it by hand. */
-  restore?: string[];
+  restore?: string[] | undefined;
+  /** The companion that both run in; default: the main container. */
+  of?: string | undefined;
 }
 
 /** What a node's agent is told. */

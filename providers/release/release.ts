@@ -12,6 +12,8 @@ export interface ReleaseArgs {
   container: pulumi.Input<string>;
   /** The image of the container, by its name in the settings. */
   image: pulumi.Input<string>;
+  /** The images of its further containers, by what tells one from another in each release; default: it has none. */
+  companionImages?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** The name of the service in messages: `Rancher`. */
   title: pulumi.Input<string>;
   /** The URL of the service through the VIP, such as `https://192.168.56.10`; or `tcp://192.168.56.10:5432`. */
@@ -49,6 +51,7 @@ export class Release extends DynamicResource {
       {
         ...args,
         endpoints: pulumi.secret(args.endpoints),
+        companionImages: args.companionImages ?? {},
         healthStatus: args.healthStatus ?? [],
         discardWritesOf: args.discardWritesOf ?? "",
       },

@@ -103,6 +103,7 @@ const todays: Record<string, Outputs> = {
     title: "Rancher",
     healthPath: "/healthz",
     healthStatus: [],
+    companionImages: {},
     causes: [],
     discardWritesOf: "",
   },
