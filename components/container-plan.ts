@@ -1,17 +1,19 @@
 import { scryptSync } from "node:crypto";
 import type { Question } from "../domain/question";
 import { fingerprint } from "./on-node";
+import type { CompanionOptions, HookOptions } from "./pod";
 
 /**
  * Labels of a container: which image, by the name in the settings, it was made from, and where the agent asks on the
  * node whether it is well (node/release/name reads them).
  */
-const labelNames = {
+export const labelNames = {
   image: "ha-rancher.image",
   health: "ha-rancher.health",
   deep: "ha-rancher.deep",
   questions: "ha-rancher.questions",
   volumes: "ha-rancher.volumes",
+  pod: "ha-rancher.pod",
 } as const;
 
 /** A container as it is wanted: all that is fixed when it is made, but for {@link Workload.secretEnvironment}. */
@@ -38,6 +40,10 @@ export interface ContainerOptions {
   mountsAllData?: boolean;
   /** What else Docker is told; default: nothing. */
   limits?: ContainerLimits;
+  /** Containers that belong to it: started before it, in this order, and stopped after it. Default: none. */
+  companions?: CompanionOptions[];
+  /** What runs to its end before each start, and after each stop in order. Default: none. */
+  hooks?: HookOptions[];
 }
 
 /** What a container may and how it is run, beside what is in it. */
@@ -57,10 +63,15 @@ export interface ContainerLimits {
 }
 
 /** The same with everything said, and a name. */
-export interface ContainerPlan extends Required<Omit<ContainerOptions, "health" | "mountsAllData">> {
+export interface ContainerPlan
+  extends Required<Omit<ContainerOptions, "health" | "mountsAllData" | "companions" | "hooks">> {
   /** Of the container: another for whatever makes another container. */
   name: string;
   labels: { label: string; value: string }[];
+  /** Where it is one of several: their control group; whose network it has, or the names that lead to 127.0.0.1 in its own. */
+  pod?: { group: string; network?: string; hosts?: string[] };
+  /** In place of the image's program; default: that. */
+  entrypoint?: string[];
 }
 
 /**
@@ -103,7 +114,7 @@ export function planContainer(base: string, options: ContainerOptions): Containe
 }
 
 /** A page, and a deep one after it, have labels of their own: the names of containers that are there must stay. */
-function questionLabels(questions: Question[]): { label: string; value: string }[] {
+export function questionLabels(questions: Question[]): { label: string; value: string }[] {
   const pages = questions.flatMap((each, i) =>
     "url" in each && each.status === undefined && (each.deep === true) === (i === 1) ? [each.url] : [],
   );

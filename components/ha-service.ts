@@ -181,7 +181,7 @@ function agentArgs(
 ): AgentArgs {
   return {
     ...{ id, vip: floatingIp.vip.address, ...data, fencing, watchdog },
-    datastore: workload.datastore,
+    ...{ datastore: workload.datastore, backup: workload.backup },
     sharedServer: storage.kind === "server",
     times: { ...guard, startDeadline: workload.startDeadline, stopGrace: workload.stopGrace },
   };

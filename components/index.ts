@@ -17,6 +17,7 @@ export { type AgentArgs, type FencingArgs, NodeSoftware, type NodeSoftwareArgs }
 export type { NodeArgs, NodesArgs } from "./nodes";
 export type { NodeOutput } from "./observe";
 export type { Dependencies, NodeDependencies } from "./on-node";
+export type { CompanionOptions, HookOptions } from "./pod";
 export { Service, type ServiceArgs } from "./service";
 export {
   SharedStorage,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { agentConfiguration, type WatchdogMode } from "../domain/agent-configuration";
+import { agentConfiguration, type OnlineBackup, type WatchdogMode } from "../domain/agent-configuration";
 import type { FenceAgent } from "../domain/fencing";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { nodeFile } from "../providers/remote/script";
@@ -53,6 +53,8 @@ export interface AgentArgs {
   fencing?: FencingArgs | undefined;
   /** Whether a node needs a watchdog device to serve; default `automatic`: one is used where there is one. */
   watchdog?: WatchdogMode | undefined;
+  /** Default: a backup stops the service. */
+  backup?: OnlineBackup | undefined;
 }
 
 /** What {@link NodeSoftware} takes. */
@@ -179,6 +181,7 @@ function configurationOf(
     // Two stacks may have one name on a server that others use, too; no two nodes there have one address.
     identity: [id, name, ...(sharedServer ? [address] : [])].join("-"),
     fenceAgent: fencing?.agent,
+    backup: agent.backup,
     // What it runs is the release's to say.
     serviceFile: `${nodePaths.config}/service.json`,
     times: timesOf(agent),

@@ -6,9 +6,10 @@ import { DaemonSettings, ImageArchive } from "../providers/docker";
 import { Release } from "../providers/release";
 import { openSshOptions } from "../providers/remote/endpoint";
 import { Component } from "./component";
-import { type ContainerPlan, planContainer } from "./container-plan";
+import type { ContainerPlan } from "./container-plan";
 import type { Node } from "./node";
 import { type Dependencies, type NodeDependencies, nodeChildName, nodeFiles, nodeOptions } from "./on-node";
+import { planService, type ServicePlan } from "./pod";
 import type { ImageSources, Workload } from "./workload";
 
 /** What {@link Service} takes. */
@@ -53,10 +54,10 @@ export class Service extends Component {
     const providers = new Map(args.nodes.map((node) => [node, this.dockerOn(node)]));
     const plan = pulumi
       .output(args.workload.container)
-      .apply((container) => planContainer(args.workload.name, container));
+      .apply((container) => planService(args.workload.name, container));
     // Nothing in it is secret: what may be is marked where it is used.
     this.release = pulumi.unsecret(plan).apply((known) => {
-      const containers = [...providers].map(([node, provider]) => this.installOn(node, known, provider));
+      const containers = [...providers].flatMap(([node, provider]) => this.installOn(node, known, provider));
       return this.releaseOf(known, containers);
     });
     this.container = this.release.container;
@@ -68,7 +69,7 @@ export class Service extends Component {
     return [this.release];
   }
 
-  private releaseOf(plan: ContainerPlan, containers: docker.Container[]): Release {
+  private releaseOf({ main: plan, all }: ServicePlan, containers: docker.Container[]): Release {
     const { nodes, workload, ready } = this.args;
     return new Release(
       this.childName("release"),
@@ -76,10 +77,13 @@ export class Service extends Component {
         endpoints: Object.fromEntries(nodes.map((node) => [node.name, node.ssh])),
         container: plan.name,
         image: plan.image,
+        companionImages: Object.fromEntries(
+          all.flatMap((each) => (each === plan ? [] : [[shortName(each, plan), each.image]])),
+        ),
         title: workload.title,
         url: workload.url,
         healthPath: workload.healthy.path,
-        healthStatus: workload.healthy.status ?? [200],
+        healthStatus: workload.healthy.status ?? [],
         causes: workload.causes,
         startDeadline: workload.startDeadline,
         allowDowngrade: workload.allowDowngrade ?? false,
@@ -89,67 +93,110 @@ export class Service extends Component {
     );
   }
 
-  /** What must be there before the image: how the engine is set, with the registries that it asks; or the image itself. */
-  private imageSourcesOn(node: Node, plan: ContainerPlan): pulumi.Resource[] {
-    const { mirrors = [], archive } = this.args.imageSources ?? {};
-    const make = <T>(name: string, make: (name: string, options: pulumi.CustomResourceOptions) => T): T =>
-      make(nodeChildName(this, node, name), nodeOptions(name, node, this, this.args.prepared(node)));
-    return [
-      // A restart of the engine, such as by an update of its package, is no outage then.
-      make("docker-settings", (name, options) => {
-        const lists: Record<string, string[]> = mirrors.length ? { "registry-mirrors": mirrors } : {};
-        return new DaemonSettings(name, { ssh: node.ssh, lists, liveRestore: true }, options);
-      }),
-      ...(archive
-        ? [
-            make("image-archive", (name, options) => {
-              return new ImageArchive(name, { ssh: node.ssh, image: plan.image, ...archive }, options);
-            }),
-          ]
-        : []),
-    ];
+  /** What must be there before the images: how the engine is set, with the registries that it asks. */
+  private engineOn(node: Node): pulumi.Resource {
+    const { mirrors = [] } = this.args.imageSources ?? {};
+    const lists: Record<string, string[]> = mirrors.length ? { "registry-mirrors": mirrors } : {};
+    // A restart of the engine, such as by an update of its package, is no outage then.
+    return new DaemonSettings(
+      nodeChildName(this, node, "docker-settings"),
+      { ssh: node.ssh, lists, liveRestore: true },
+      nodeOptions("docker-settings", node, this, this.args.prepared(node)),
+    );
   }
 
-  private installOn(node: Node, plan: ContainerPlan, provider: docker.Provider): docker.Container {
-    const { prepared, workload } = this.args;
-    const before = prepared(node);
-    const options = (name: string, more: Dependencies = []) => ({
-      ...nodeOptions(name, node, this, [...before, ...more]),
+  /** The images of all containers, by their names in the settings. */
+  private imagesOn(
+    node: Node,
+    { main, all }: ServicePlan,
+    provider: docker.Provider,
+  ): Map<string, docker.RemoteImage> {
+    const { archive } = this.args.imageSources ?? {};
+    const before = [...this.args.prepared(node), this.engineOn(node)];
+    const imageOf = (plan: ContainerPlan): docker.RemoteImage => {
+      const suffix = plan.image === main.image ? "" : `-${shortName(plan, main)}`;
+      const loaded = archive && [
+        new ImageArchive(
+          nodeChildName(this, node, `image-archive${suffix}`),
+          { ssh: node.ssh, image: plan.image, ...archive },
+          nodeOptions(`image-archive${suffix}`, node, this, this.args.prepared(node)),
+        ),
+      ];
+      return new docker.RemoteImage(
+        nodeChildName(this, node, `image${suffix}`),
+        // Kept: the image outlives a replacement, and a failover must never have to pull.
+        { name: plan.image, keepLocally: true },
+        { ...nodeOptions(`image${suffix}`, node, this, [...before, ...(loaded ?? [])]), provider },
+      );
+    };
+    const images = new Map<string, docker.RemoteImage>();
+    for (const plan of [main, ...all]) if (!images.has(plan.image)) images.set(plan.image, imageOf(plan));
+    return images;
+  }
+
+  private installOn(node: Node, service: ServicePlan, provider: docker.Provider): docker.Container[] {
+    const images = this.imagesOn(node, service, provider);
+    const options = (name: string) => ({
+      ...nodeOptions(name, node, this, this.args.prepared(node)),
       provider,
     });
-    const image = new docker.RemoteImage(
-      nodeChildName(this, node, "image"),
-      // Kept: the image outlives a replacement, and a failover must never have to pull.
-      { name: plan.image, keepLocally: true },
-      options("image", this.imageSourcesOn(node, plan)),
+    const volumes = service.all.flatMap(({ mounts }) => mounts.filter(({ type }) => type === "volume"));
+    const kept = new Map(
+      volumes.map(({ source }) => [
+        source,
+        new docker.Volume(nodeChildName(this, node, source), { name: source }, options(source)),
+      ]),
     );
-    const kept = plan.mounts
-      .filter(({ type }) => type === "volume")
-      .map(
-        ({ source }) =>
-          new docker.Volume(nodeChildName(this, node, source), { name: source }, options(source)),
-      );
+    const made: docker.Container[] = [];
+    for (const plan of service.all) {
+      const before = [
+        ...this.filesOn(node, plan),
+        ...plan.mounts.flatMap(({ source }) => kept.get(source) ?? []),
+        // The one whose network it has.
+        ...(plan.pod?.network ? made.slice(0, 1) : []),
+      ];
+      const secrets = plan === service.main ? this.args.workload.secretEnvironment : {};
+      const image = images.get(plan.image)?.imageId ?? "";
+      made.push(this.containerOn(node, plan, image, secrets, { before, provider }));
+    }
+    return made;
+  }
+
+  private containerOn(
+    node: Node,
+    plan: ContainerPlan,
+    image: pulumi.Input<string>,
+    secrets: Record<string, pulumi.Input<string>> | undefined,
+    { before, provider }: { before: Dependencies; provider: docker.Provider },
+  ): docker.Container {
     return new docker.Container(
       nodeChildName(this, node, plan.name),
       {
         name: plan.name,
-        image: image.imageId,
+        image,
         start: false,
         mustRun: false,
         restart: "no",
         ...(plan.privileged && { privileged: true }),
-        destroyGraceSeconds: workload.stopGrace,
+        destroyGraceSeconds: this.args.workload.stopGrace,
         ports: sorted(plan.ports),
         ...limitsOf(plan),
-        envs: environment(plan, workload.secretEnvironment),
+        ...podOf(plan),
+        envs: environment(plan, secrets),
         labels: plan.labels,
         mounts: plan.mounts,
         ...(plan.volumes.length && { volumes: plan.volumes }),
+        ...(plan.entrypoint && { entrypoints: plan.entrypoint }),
         ...(plan.command.length && { command: plan.command }),
       },
-      // The id of an image changes under the same name, such as when a tag that moved is pulled again. That is no other
-      // container: it would be removed while it runs. Another `image` in the settings makes one beside it.
-      { ...options(plan.name, [...this.filesOn(node, plan), ...kept]), ignoreChanges: ["image"] },
+      {
+        ...nodeOptions(plan.name, node, this, [...this.args.prepared(node), ...before]),
+        provider,
+        // The id of an image changes under the same name, such as when a tag that moved is pulled again. That is no other
+        // container: it would be removed while it runs. Another `image` in the settings makes one beside it. And the engine
+        // says by its id whose network it has.
+        ignoreChanges: ["image", ...(plan.pod?.network ? ["networkMode"] : [])],
+      },
     );
   }
 
@@ -203,6 +250,21 @@ function limitsOf({ limits }: ContainerPlan): Partial<docker.ContainerArgs> {
     ...(stopSignal === undefined ? {} : { stopSignal }),
   };
 }
+
+/** What one of several has of the others. */
+function podOf({ pod }: ContainerPlan): Partial<docker.ContainerArgs> {
+  if (!pod) return {};
+  const hosts = (pod.hosts ?? []).map((host) => ({ host, ip: "127.0.0.1" }));
+  return {
+    cgroupParent: pod.group,
+    ...(pod.network && { networkMode: `container:${pod.network}` }),
+    ...(hosts.length > 0 && { hosts }),
+  };
+}
+
+/** `db` of `web-db-1a2b3c4d`, whose main one is `web-1a2b3c4d`. */
+const shortName = (plan: ContainerPlan, main: ContainerPlan): string =>
+  plan.name.slice(main.name.lastIndexOf("-") + 1, plan.name.lastIndexOf("-"));
 
 /** As Docker's plugin reads them back: in another order a refresh would find a change. */
 const sorted = (ports: ContainerPlan["ports"]): ContainerPlan["ports"] =>

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { OnlineBackup } from "../domain/agent-configuration";
 import type { Cause } from "../domain/causes";
 import type { Page } from "../domain/page";
 import type { ContainerOptions } from "./container-plan";
@@ -24,6 +25,8 @@ export interface Workload {
   url: string;
   /** What of the data is copied before each start, a relative path: the datastore's folder. Default: nothing. */
   datastore?: string;
+  /** Commands in the container for a backup while it runs; default: a backup stops the service. */
+  backup?: OnlineBackup | undefined;
   /** Answered as soon as the service can be used; asked through the VIP at the end of an update, and by `status`. */
   answers: Page;
   /** Answered as long as it is well; asked through the VIP while a new container is tried. */

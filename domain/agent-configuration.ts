@@ -12,6 +12,16 @@ export const watchdogModes = ["required", "automatic", "off"] as const;
 
 export type WatchdogMode = (typeof watchdogModes)[number];
 
+/** Commands in the service's container for a backup while it runs (node/agent/dump.py): each the program and its arguments. */
+export interface OnlineBackup {
+  /** Writes all data to its standard output, and ends with 0. */
+  command: string[];
+  /** Takes that in from its standard input, and ends with 0; default: none, and then a restore says how to do it by hand. */
+  restore?: string[] | undefined;
+  /** The companion that both run in; default: the main container. */
+  of?: string | undefined;
+}
+
 /** What a node's agent is told. */
 export interface AgentConfiguration {
   /** The node's name, unique in the stack. */
@@ -38,6 +48,8 @@ export interface AgentConfiguration {
   watchdog?: WatchdogMode;
   /** The program that fences; undefined: nodes fence themselves. */
   fenceAgent?: string | undefined;
+  /** Default: none, and a backup stops the service. */
+  backup?: OnlineBackup | undefined;
   /** The file that names what the node runs: node/release/name writes it. */
   serviceFile: string;
   /** Seconds, decimals allowed, and counts; what is left out has its default (timers.ts). */
@@ -73,7 +85,7 @@ const partOf = (part: "health" | "timers", times: Partial<NodeTimes>): Record<st
  */
 export function agentConfiguration(values: AgentConfiguration): string {
   const { node, peers, vip, address, dataDirectory, sentinel, datastore, leaseDirectory, identity } = values;
-  const { nfsVersion = "4.2", watchdog = "automatic", fenceAgent, serviceFile, times = {} } = values;
+  const { nfsVersion = "4.2", watchdog = "automatic", fenceAgent, serviceFile, times = {}, backup } = values;
   const configuration = {
     ...{ node, peers, vip, address },
     data: { directory: dataDirectory, unit: mountUnitName(dataDirectory), sentinel, datastore },
@@ -82,6 +94,7 @@ export function agentConfiguration(values: AgentConfiguration): string {
     health: partOf("health", times),
     watchdog,
     fence: fenceAgent === undefined ? undefined : { agent: fenceAgent },
+    backup,
     service: serviceFile,
   };
   return `${JSON.stringify(configuration, undefined, 2)}\n`;

@@ -4,10 +4,12 @@ export interface Page {
   path: string;
   /** The whole answer; default: any. */
   body?: string;
-  /** Default: 200 alone. */
+  /** Default, or an empty list: any of 200 to 299, as where the agent asks on its node (node/agent/health.py). */
   status?: number[];
 }
 
 /** Whether an answer is one that the page wants. */
-export const isWanted = (page: Page, status: number | undefined, body: string): boolean =>
-  (page.status ?? [200]).includes(status ?? 0) && (page.body === undefined || page.body === body);
+export function isWanted(page: Page, status: number | undefined, body: string): boolean {
+  if (status === undefined || (page.body !== undefined && page.body !== body)) return false;
+  return page.status?.length ? page.status.includes(status) : status >= 200 && status < 300;
+}

@@ -14,9 +14,14 @@ export type Question = { deep?: boolean } & (
       /** `HOST:PORT`. */
       tcp: string;
     }
-  | { command: string[] }
+  | {
+      command: string[];
+      /** Which one's, where there are several; default: the main one's. */
+      container?: string;
+    }
   | {
       /** Part of a line that it writes once it serves: looked for since its last start. */
       log: string;
+      container?: string;
     }
 );

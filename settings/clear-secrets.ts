@@ -42,6 +42,9 @@ function secretsIn(settings: Settings): Found[] {
     ["boxUrl", boxUrl !== undefined && withPassword.test(boxUrl) ? boxUrl : undefined],
     ...secretsAmong("extraEnvironment", extraEnvironment),
     ...secretsAmong("container.environment", container?.environment ?? {}),
+    ...(container?.companions ?? []).flatMap(({ environment }, i) =>
+      secretsAmong(`container.companions[${i}].environment`, environment),
+    ),
   ];
 }
 

@@ -52,18 +52,20 @@ const registryLogin = z.strictObject(
   { error: "must be settings by name, such as `username` and `password`" },
 );
 
+/** An image whose version is said. */
+export const pinnedImage = z
+  .string()
+  .refine(isPinnedReference, {
+    error: "must be an image with a tag or digest, such as rancher/rancher:v2.12.3",
+  })
+  .refine((text) => parseImage(text).tag !== "latest", {
+    error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
+  });
+
 /** Settings of a container's image, and of how nodes come by it. */
 export const imageShape = {
   image: setting(
-    z
-      .string()
-      .refine(isPinnedReference, {
-        error: "must be an image with a tag or digest, such as rancher/rancher:v2.12.3",
-      })
-      .refine((text) => parseImage(text).tag !== "latest", {
-        error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
-      })
-      .optional(),
+    pinnedImage.optional(),
     "The container's image with a tag or digest; another one is an upgrade: docs/upgrade.md",
     "a pinned rancher/rancher, in the lab its stand-in; needed for another `workload`",
   ),

@@ -152,13 +152,15 @@ export async function bringBackup(
  */
 export async function backup(known: KnownStack, { stack, to }: BackupOptions): Promise<number> {
   needsService(known, "there is no shared data to make a backup of: what runs on the nodes has its own");
-  const { keep } = checkSettingsFile(existingStackFile(stack)).backup;
+  const settings = checkSettingsFile(existingStackFile(stack));
+  const { keep } = settings.backup;
   const given = to === undefined ? `${backupFolder(stack)}/` : fromCaller(to) + (to.endsWith("/") ? "/" : "");
   const isFolder = await meansFolder(given);
   const path = resolve(given);
   await mkdir(isFolder ? path : dirname(path), { recursive: true, mode: 0o700 });
   const name = activeNode(await askNodes(known.nodes));
-  say(`${name} makes a backup: the service stops while its data is copied`);
+  const how = settings.container?.backup ? "the service goes on" : "the service stops while its data is copied";
+  say(`${name} makes a backup: ${how}`);
   const file = await bringBackup(await endpointOf(knownNode(known, name)), name, { path, isFolder, keep });
   say(`${file} (${((await stat(file)).size / 1e6).toFixed(1)} MB)`);
   return 0;

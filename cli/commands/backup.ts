@@ -4,7 +4,10 @@ import { type CommandBuilder, withExamples, workCommand } from "./command";
 
 export const backupCommand: CommandBuilder = (line) =>
   withExamples(
-    workCommand("backup", "make a backup of the service's data; the service stops for a moment")
+    workCommand(
+      "backup",
+      "make a backup of the service's data; the service stops for a moment, unless it has `container.backup`",
+    )
       .option("--to <path>", "a file to write, or a folder; default: the stack's folder for backups")
       .action(async (options: BackupOptions) => {
         const { backup } = await import("../actions/backup.js");

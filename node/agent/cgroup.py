@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from collections.abc import Sequence
 from typing import Optional
 
 from . import process
@@ -10,6 +11,10 @@ from . import process
 #: Where control groups are mounted, and which driver of Docker makes which name.
 ROOT = "/sys/fs/cgroup"
 PLACES = ("system.slice/docker-{id}.scope", "docker/{id}")
+#: The control group of all containers of a service that has more than one (components/pod.ts), as Docker is told it. With
+#: systemd's driver it is a slice below system.slice, with the other one a folder.
+POD = "system-harancher.slice"
+_PODS = (f"system.slice/{POD}", POD)
 #: Below the root: version 2 alone, version 2 beside version 1, version 1.
 HIERARCHIES = ("", "unified", "systemd")
 #: The greatest share of the processor that a group can have beside others.
@@ -18,13 +23,27 @@ _ID = re.compile(r"[0-9a-f]{64}")
 
 
 def find_group(container_id: str, root: str = ROOT) -> Optional[str]:
-    """The directory of a container's group; none if it has no process. Found without Docker: by the container's id."""
+    """The directory of a container's group; none if it has no process. Found without Docker: by the container's id; or POD."""
+    if container_id == POD:
+        return _first(root, _PODS)
     if not _ID.fullmatch(container_id):
         return None
+    return _first(root, [place.format(id=container_id) for place in PLACES])
+
+
+def find_member(container_id: str, pod: str) -> Optional[str]:
+    """The same of a container in POD, whose directory is `pod`."""
+    if not _ID.fullmatch(container_id):
+        return None
+    paths = (f"{pod}/docker-{container_id}.scope", f"{pod}/{container_id}")
+    return next((path for path in paths if os.path.exists(f"{path}/cgroup.procs")), None)
+
+
+def _first(root: str, places: "Sequence[str]") -> Optional[str]:
     # Where version 2 is alone, it has no other place.
     for hierarchy in HIERARCHIES[:1] if os.path.exists(f"{root}/cgroup.controllers") else HIERARCHIES:
-        for place in PLACES:
-            path = os.path.join(root, hierarchy, place.format(id=container_id))
+        for place in places:
+            path = os.path.join(root, hierarchy, place)
             if os.path.exists(f"{path}/cgroup.procs"):
                 return path
     return None

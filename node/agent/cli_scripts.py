@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import Any, Callable
@@ -25,6 +26,8 @@ def add_to(add: "Callable[..., argparse.ArgumentParser]") -> None:
     work = add("work", "have the owner stop the service for: pack FILE, unpack FILE, put-back", "verb")
     work.add_argument("file", nargs="?", default="")
     work.add_argument("--asker", type=int, default=0, help="withdrawn when this process ends")
+    add("dump", "write a backup of the service while it runs into FILE; prints its bytes", "file")
+    add("load", "have the service take in a backup that `dump` has written", "file")
     add("await-well", "wait until the service is well here; prints for how many seconds it has been")
     back = add("take-back", "put the datastore back as it was before another container first ran on it", "container")
     back.add_argument("discarded", nargs="?", default="", help="the container whose writes may be lost, though it has answered")
@@ -74,6 +77,27 @@ def _work(told: argparse.Namespace) -> int:
     return 1 if words else 0
 
 
+def _dump(told: argparse.Namespace) -> int:
+    from .dump import NotDone, dump  # noqa: PLC0415
+    from .dump import load as take_in  # noqa: PLC0415
+
+    def give_up(number: int, _: object) -> None:
+        raise NotDone(f"ended by signal {number}")
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, give_up)
+    setup = check(load(told.configuration), VERSION, told.configuration)
+    try:
+        if told.command == "dump":
+            print(dump(setup, told.run, told.file))
+        else:
+            take_in(setup, told.run, told.file)
+    except NotDone as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def _await_well(told: argparse.Namespace) -> int:
     from .work import NotWell, await_well  # noqa: PLC0415
 
@@ -102,6 +126,8 @@ COMMANDS: "dict[str, Callable[[Any], int]]" = {
     "show": _show,
     "renew": _renew,
     "work": _work,
+    "dump": _dump,
+    "load": _dump,
     "await-well": _await_well,
     "take-back": _take_back,
 }

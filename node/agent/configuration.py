@@ -8,10 +8,14 @@
      "health": {"every": 1000},                   how questions are asked that do not say it; deepEvery, deepTimeout: deep ones
      "watchdog": "required",                      or automatic (default), off
      "fence": {"agent": "fence_virsh"},           none without
+     "backup": {"command": ["pg_dumpall"], "restore": ["psql"]},   in the container (dump.py); none: backups stop the service
      "service": "/etc/ha-rancher/service.json"}   what this node runs: {"container": "...", "health": [{"url": "..."}]};
                                                   also {"tcp": "127.0.0.1:5432"}, {"command": ["pg_isready"]},
                                                   {"log": "ready to accept"}; with a url {"status": [200, 401]};
-                                                  "deep": true for a question that the datastore answers, too
+                                                  "deep": true for a question that the datastore answers, too;
+                                                  "container": whose command or log. With further containers (together.py)
+                                                  {"companions": ["..."], "before": [{"container": "...", "timeout": 30000}],
+                                                  "after": [...]}
 
 The service is in a file of its own so that an upgrade can change one node after the other.
 """
@@ -22,14 +26,15 @@ from typing import Any
 
 from .core.settings import Configuration, WatchdogMode, mistakes
 from .files import read_small, read_some, write_whole
-from .setup import Data, Fence, LeasePlace, Question, Setup, paths_in
-from .told import ABSOLUTE, camel
-from .told import Reader as _Reader
+from .reader import ABSOLUTE, Reader, camel
+from .setup import Backup, Data, Fence, Hook, LeasePlace, Pod, Question, Setup, paths_in
 
 #: EX_CONFIG of sysexits.h.
 CONFIGURATION_ERROR = 78
 #: Bytes of a configuration.
 LONGEST = 256 << 10
+#: Of a service: all its containers but the main one, and all questions.
+MOST_CONTAINERS, MOST_QUESTIONS = 24, 32
 #: The file in the shared data whose first line tells this stack's data from any other.
 SENTINEL_NAME = ".ha-rancher-sentinel"
 
@@ -67,15 +72,19 @@ def read_json(path: str) -> Any:
 def check(told: Any, version: str, source: str) -> Setup:
     """`told`: the configuration with its service. `source`: for messages. Raises Refused."""
     found: list[str] = []
-    top = _Reader(told, "", found)
+    top = Reader(told, "", found)
     node = top.text("node", _NAME)
     peers = top.texts("peers", _NAME)
     vip, address = top.text("vip", _ADDRESS), top.text("address", _ADDRESS, "127.0.0.1")
     data, lease, claims = _data(top.part("data")), *_lease(top.part("lease"))
     fence = _fence(top.part("fence")) if "fence" in top.rest else None
+    backup = _backup(top.part("backup")) if "backup" in top.rest else None
     service = top.part("service")
     container = service.text("container", _NAME)
     questions = _questions(service, _asked(top.part("health")))
+    pod = _pod(service)
+    if any(question.container not in ("", container, *pod.companions) for question in questions):
+        service.wrong("health", "asks a container that is none of the service's")
     service.end()
     mode = top.text("watchdog", "required|automatic|off", WatchdogMode.AUTOMATIC.value)
     core = Configuration(
@@ -93,10 +102,10 @@ def check(told: Any, version: str, source: str) -> Setup:
         found.extend(mistakes(core))
     if found:
         raise Refused(found, source)
-    return Setup(core, vip, address, data, lease, questions, fence, paths)
+    return Setup(core, vip, address, data, lease, questions, fence, paths, pod, backup)
 
 
-def _data(part: _Reader) -> Data:
+def _data(part: Reader) -> Data:
     data = Data(
         directory=part.text("directory", ABSOLUTE),
         unit=part.text("unit", _UNIT),
@@ -108,7 +117,7 @@ def _data(part: _Reader) -> Data:
     return data
 
 
-def _lease(part: _Reader) -> "tuple[LeasePlace, bool]":
+def _lease(part: Reader) -> "tuple[LeasePlace, bool]":
     """The place, and whether claims take the place of locks."""
     version = part.text("nfsVersion", r"4\.2|3", "4.2")
     place = LeasePlace(
@@ -121,13 +130,21 @@ def _lease(part: _Reader) -> "tuple[LeasePlace, bool]":
     return place, version == "3"
 
 
-def _fence(part: _Reader) -> Fence:
+def _fence(part: Reader) -> Fence:
     fence = Fence(part.text("agent", r"fence_[a-z0-9_]+|/\S+"), part.text("directory", ABSOLUTE, "/etc/ha-rancher/fence"))
     part.end()
     return fence
 
 
-def _asked(part: _Reader) -> "dict[bool, tuple[int, int]]":
+def _backup(part: Reader) -> Backup:
+    backup = Backup(part.texts("command", r"[^\x00]*"), part.texts("restore", r"[^\x00]*"), part.text("of", _NAME + "|", ""))
+    if not backup.command or not backup.command[0]:
+        part.wrong("command", "must name a program")
+    part.end()
+    return backup
+
+
+def _asked(part: Reader) -> "dict[bool, tuple[int, int]]":
     """`every` and `timeout` of questions that do not say it, by whether they are deep."""
     light, deep = Question(), Question(every=15_000)
     asked = {
@@ -138,22 +155,43 @@ def _asked(part: _Reader) -> "dict[bool, tuple[int, int]]":
     return asked
 
 
-def _every(part: _Reader, name: str, default: int) -> int:
+def _every(part: Reader, name: str, default: int) -> int:
     return part.whole(name, 200, 3_600_000, default)
 
 
-def _timeout(part: _Reader, name: str, default: int) -> int:
+def _timeout(part: Reader, name: str, default: int) -> int:
     return part.whole(name, 200, 60_000, default)
 
 
-def _questions(service: _Reader, asked: "dict[bool, tuple[int, int]]") -> "tuple[Question, ...]":
+def _pod(service: Reader) -> Pod:
+    pod = Pod(service.texts("companions", _NAME), _hooks(service, "before"), _hooks(service, "after"))
+    names = [*pod.companions, *(hook.container for hook in (*pod.before, *pod.after))]
+    if len(set(names)) != len(names) or len(names) > MOST_CONTAINERS:
+        service.wrong("companions", f"and hooks must be {MOST_CONTAINERS} at most, each with a name of its own")
+    return pod
+
+
+def _hooks(service: Reader, name: str) -> "tuple[Hook, ...]":
+    told = service.rest.pop(name, [])
+    if not isinstance(told, list):
+        service.wrong(name, "must be a list of hooks")
+        return ()
+    hooks = []
+    for number, one in enumerate(told):
+        part = Reader(one, f"service.{name}[{number}].", service.found)
+        hooks.append(Hook(part.text("container", _NAME), part.whole("timeout", 1_000, 3_600_000, Hook("").timeout)))
+        part.end()
+    return tuple(hooks)
+
+
+def _questions(service: Reader, asked: "dict[bool, tuple[int, int]]") -> "tuple[Question, ...]":
     told = service.rest.pop("health", None)
-    if not isinstance(told, list) or not 1 <= len(told) <= 8:
-        service.wrong("health", "must be a list of one to eight questions")
+    if not isinstance(told, list) or not 1 <= len(told) <= MOST_QUESTIONS:
+        service.wrong("health", f"must be a list of one to {MOST_QUESTIONS} questions")
         return ()
     questions = []
     for number, one in enumerate(told):
-        part = _Reader(one, f"service.health[{number}].", service.found)
+        part = Reader(one, f"service.health[{number}].", service.found)
         every, timeout = asked[part.rest.pop("deep", False) is True]
         is_page = "url" in part.rest
         question = Question(
@@ -162,6 +200,7 @@ def _questions(service: _Reader, asked: "dict[bool, tuple[int, int]]") -> "tuple
             status=part.statuses("status") if is_page else (),
             command=part.texts("command", r"[^\x00]*"),
             log=part.text("log", r"[^\x00-\x1f]{1,4000}") if "log" in part.rest else "",
+            container=part.text("container", _NAME + "|", ""),
             every=_every(part, "every", every),
             timeout=_timeout(part, "timeout", timeout),
         )
@@ -172,7 +211,7 @@ def _questions(service: _Reader, asked: "dict[bool, tuple[int, int]]") -> "tuple
     return tuple(questions)
 
 
-def _timers(part: _Reader, core: Configuration, claims: bool) -> Configuration:
+def _timers(part: Reader, core: Configuration, claims: bool) -> Configuration:
     """Every number of the core's settings, `giveUp` for `give_up`."""
     changed: dict[str, Any] = {}
     for name, default in core._asdict().items():

@@ -177,14 +177,30 @@ class Docker:
     def execute(self, name: str, command: tuple[str, ...], timeout: float) -> int:
         """Runs a command in the container; its exit code. Raises DockerError if it does not end in time."""
         deadline = time.monotonic() + timeout
-        container = _safe(name)
-        made = self._json("POST", f"/containers/{container}/exec", timeout, {"Cmd": list(command), "AttachStdout": True})
-        run = _safe(str(made["Id"]))
+        run = self.make_execution(name, command, False, timeout)
         self.request("POST", f"/exec/{run}/start", max(0.01, deadline - time.monotonic()), {"Detach": False, "Tty": False})
-        told = self._json("GET", f"/exec/{run}/json", max(0.01, deadline - time.monotonic()))
-        if told["Running"] or told["ExitCode"] is None:
+        running, code, _ = self.execution(run, max(0.01, deadline - time.monotonic()))
+        if running or code is None:
             raise DockerError(0, f"{command[0]} did not end in time")
-        return int(told["ExitCode"])
+        return code
+
+    def make_execution(self, name: str, command: tuple[str, ...], reads: bool, timeout: float) -> str:
+        """The id of a command that can be started in the container. `reads`: it gets a standard input."""
+        wanted = {"Cmd": list(command), "AttachStdout": True, "AttachStderr": True, "AttachStdin": reads}
+        made = self._json("POST", f"/containers/{_safe(name)}/exec", timeout, wanted)
+        try:
+            return _safe(str(made["Id"]))
+        except (KeyError, TypeError) as error:
+            raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
+
+    def execution(self, run: str, timeout: float) -> "tuple[bool, Optional[int], int]":
+        """Whether it runs, its exit code, and its number on this node."""
+        told = self._json("GET", f"/exec/{run}/json", timeout)
+        try:
+            code = told["ExitCode"]
+            return bool(told["Running"]), None if code is None else int(code), int(told.get("Pid") or 0)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DockerError(0, f"Docker's answer has another form than expected: {error}") from error
 
 
 def _message(content: bytes) -> str:

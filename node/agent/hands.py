@@ -110,13 +110,14 @@ class Hands:
     def _start_container(self, action: act.Action) -> None:
         assert isinstance(action, act.StartContainer)
         container, limit = self._node.container, action.limit
-        container.starting()
-        self._node.jobs.call(JobKind.START_CONTAINER, action.job, limit, lambda: container.start(limit))
+        order = container.starting()
+        self._node.jobs.call(JobKind.START_CONTAINER, action.job, limit, lambda: container.start(limit, order))
 
     def _stop_container(self, action: act.Action) -> None:
         assert isinstance(action, act.StopContainer)
         container, limit, grace = self._node.container, action.limit, action.grace
-        self._node.jobs.call(JobKind.STOP_CONTAINER, action.job, limit, lambda: container.stop(limit, grace))
+        order = container.stopping()
+        self._node.jobs.call(JobKind.STOP_CONTAINER, action.job, limit, lambda: container.stop(limit, grace, order))
 
     def _cancel(self, action: act.Action) -> None:
         assert isinstance(action, act.CancelJob)

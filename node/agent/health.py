@@ -36,7 +36,7 @@ class Asker:
         self.question = question
         self._address = address
         self.due = 0.0
-        self._container = container
+        self._container = question.container or container
         self._docker = docker
         self._connection: Optional[http.client.HTTPConnection] = None
         #: The start of the container since which its log has what is looked for.

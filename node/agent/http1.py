@@ -59,9 +59,9 @@ class Stream:
         raise BadAnswer(f"its answer has more than {most} bytes")
 
 
-def request_bytes(method: str, path: str, body: "bytes | None") -> bytes:
-    """A request whose answer may be followed by another one on the same connection."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: docker\r\n"
+def request_bytes(method: str, path: str, body: "bytes | None", headers: str = "") -> bytes:
+    """A request whose answer may be followed by another one on the same connection. `headers`: further lines of its head."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: docker\r\n{headers}"
     if body is not None:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     elif method == "POST":
@@ -71,11 +71,8 @@ def request_bytes(method: str, path: str, body: "bytes | None") -> bytes:
 
 def read_answer(stream: Stream, most: int, deadline: float) -> "tuple[int, bytes, bool]":
     """Status, content, and whether the connection can be used again."""
-    words = stream.line(deadline).split(b" ")
-    if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
-        raise BadAnswer("it is no HTTP")
-    status, headers = int(words[1]), _headers(stream, deadline)
-    keep = words[0] == b"HTTP/1.1" and headers.get(b"connection", b"").lower() != b"close"
+    version, status, headers = _head(stream, deadline)
+    keep = version == b"HTTP/1.1" and headers.get(b"connection", b"").lower() != b"close"
     if status in (204, 304) or 100 <= status < 200:
         return status, b"", keep
     if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
@@ -83,6 +80,18 @@ def read_answer(stream: Stream, most: int, deadline: float) -> "tuple[int, bytes
     if b"content-length" not in headers:
         return status, stream.rest(most, deadline), False
     return status, stream.exactly(_bounded(headers[b"content-length"], 10, most), deadline), keep
+
+
+def read_head(stream: Stream, deadline: float) -> int:
+    """The status of an answer after which the connection is no HTTP any more."""
+    return _head(stream, deadline)[1]
+
+
+def _head(stream: Stream, deadline: float) -> "tuple[bytes, int, dict[bytes, bytes]]":
+    words = stream.line(deadline).split(b" ")
+    if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+        raise BadAnswer("it is no HTTP")
+    return words[0], int(words[1]), _headers(stream, deadline)
 
 
 def _headers(stream: Stream, deadline: float) -> "dict[bytes, bytes]":

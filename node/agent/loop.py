@@ -176,7 +176,7 @@ class Agent:
 
     def _wait(self) -> None:
         node, control = self._node, self._control.filenos()
-        wanted = (node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), node.container.events_fd(), *control)
+        wanted = (node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), *node.container.events_fds(), *control)
         if wanted != self._polled:
             self._polled, self._poll = wanted, self._new_poll(control)
         due = min(time for time in (self._round, self._hands.wake_at or None, node.jobs.due()) if time is not None)
@@ -197,7 +197,7 @@ class Agent:
         for fd in (self._wakeups.reader, node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), *control):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
-        for fd in (node.storage.table.fileno(), node.container.events_fd()):
+        for fd in (node.storage.table.fileno(), *node.container.events_fds()):
             if fd >= 0:
                 poll.register(fd, select.POLLPRI)
         return poll

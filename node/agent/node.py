@@ -18,9 +18,10 @@ from .netlink import Addresses
 from .orders import OrderBook, read_lasting
 from .reset import Reset
 from .run_files import KillPlan, Notes, RunFiles
-from .setup import Setup
+from .setup import Pod, Setup
 from .storage_view import StorageView
 from .systemd import Manager, kept
+from .together import Together
 from .track import Track
 
 
@@ -72,6 +73,8 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         claim_time(setup),
         core.watchdog,
     )
+    pod = setup.pod
+    together = Together(core.container, pod, setup.questions) if pod != Pod() else None
     return Node(
         setup=setup,
         files=files,
@@ -79,7 +82,7 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         events=Events(files.events),
         notes=notes,
         lease=LeaseClient(files.lease, terms),
-        container=ContainerEdge(core.container, paths.docker, paths.control_groups, notes),
+        container=ContainerEdge(core.container, paths.docker, paths.control_groups, notes, together),
         storage=StorageView(setup),
         addresses=addresses,
         announcer=Announcer(files.vips, addresses),

@@ -48,3 +48,16 @@ def find(pid: int) -> Optional[Process]:
     if fields[0] == b"X" or (fields[0] == b"Z" and int(fields[17]) < 2):
         return None
     return Process(pid, int(fields[19]))
+
+
+def family(pid: int) -> "list[Process]":
+    """A process and all that it has started, and those have, as far as they still belong to one that lives."""
+    found = find(pid)
+    if found is None:
+        return []
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = [int(child) for child in file.read().split()]
+    except OSError:
+        children = []
+    return [found, *(one for child in children for one in family(child))]

@@ -14,11 +14,12 @@ _LONGEST = 150
 
 
 class Kept(NamedTuple):
-    """The container of this node. `id`: Docker's; its control group is named by it. `starting`: Docker was asked to start it
-    and has not answered."""
+    """The container of this node. `id`: Docker's; its control group is named by it; or `cgroup.POD`, where it is one of several,
+    whose ids are `members`, in the order of their start. `starting`: Docker was asked to start it and has not answered."""
 
     id: str = ""
     starting: bool = False
+    members: str = ""
 
 
 class KillPlan(NamedTuple):

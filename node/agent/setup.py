@@ -3,7 +3,7 @@
 from typing import NamedTuple, Optional
 
 from .core.settings import Configuration
-from .told import ABSOLUTE, Reader, camel
+from .reader import ABSOLUTE, Reader, camel
 
 
 class Data(NamedTuple):
@@ -45,8 +45,39 @@ class Question(NamedTuple):
     """Runs in the container; 0 is well."""
     log: str = ""
     """Part of a line that the container has written since its last start."""
+    container: str = ""
+    """Whose command or log; empty: the main one's."""
     every: int = 1_000
     timeout: int = 5_000
+
+
+class Hook(NamedTuple):
+    """A container that runs to its end. `timeout`: milliseconds, after which it is killed, and has failed."""
+
+    container: str
+    timeout: int = 30_000
+
+
+class Pod(NamedTuple):
+    """What else is of the service, beside its main container (together.py). Without any of it the container is alone."""
+
+    companions: tuple[str, ...] = ()
+    """Names of containers that are started before it, in this order, and stopped after it."""
+    before: tuple[Hook, ...] = ()
+    """Run before each start, one after the other; one that fails is a start that failed."""
+    after: tuple[Hook, ...] = ()
+    """Run after each stop in order."""
+
+
+class Backup(NamedTuple):
+    """Commands in the service's container, for a backup while it runs."""
+
+    command: tuple[str, ...]
+    """Writes all data to its standard output."""
+    restore: tuple[str, ...]
+    """Takes it in from its standard input; empty: none does."""
+    of: str = ""
+    """Which container; empty: the main one. Its name is that of its service, `of`, and what the main one's name ends with."""
 
 
 class Fence(NamedTuple):
@@ -90,3 +121,6 @@ class Setup(NamedTuple):
     questions: tuple[Question, ...]
     fence: Optional[Fence]
     paths: Paths
+    pod: Pod = Pod()
+    backup: Optional[Backup] = None
+    """None: a backup stops the service."""

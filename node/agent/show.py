@@ -16,7 +16,7 @@ def show(path: str, names: "list[str]") -> "list[str]":
 
 
 def values(told: Any, names: "list[str]") -> "list[str]":
-    """By their paths. Empty for null, and for what is not there; a line break becomes a blank."""
+    """By their paths. Empty for null, and for what is not there; a line break becomes a blank, a list its number of entries."""
     return [_value(told, name.split(".")) for name in names]
 
 
@@ -25,4 +25,6 @@ def _value(told: Any, path: "list[str]") -> str:
         told = told.get(name) if isinstance(told, dict) else None
     if isinstance(told, bool):
         return str(told).lower()
-    return "" if told is None or isinstance(told, (dict, list)) else " ".join(str(told).splitlines())
+    if isinstance(told, list):
+        return str(len(told))
+    return "" if told is None or isinstance(told, dict) else " ".join(str(told).splitlines())

@@ -7,8 +7,10 @@
 #   manifest       lines KEY=VALUE: format (1), image, time, node, size and sha256 of data.tar.gz, bytes of it unpacked; as
 #                  the last one check, the sha256 of the lines before it
 #   data.tar.gz    the shared data, but for what is of the place: sentinel, copies of the datastore, k3s/agent
+# Of a service that was dumped while it ran the format is 2, and in the place of the data there is
+#   dump.gz        what its command wrote
 
-readonly archive_format=1
+readonly data_format=1 dump_format=2
 # In the shared data: copies of the datastore, and a restore that is not over (node/agent/copies.py, restore.py).
 readonly copies_name=.snap restore_name=.restore
 
@@ -22,10 +24,13 @@ sum_of() {
   sum=$(sha256sum) && REPLY=${sum%% *}
 }
 
-# read_node: this node's name, data, datastore and container; its agent's state, and whether it has the data mounted.
+# read_node: this node's name, data, datastore and container; how many words the commands have that dump it while it runs, and
+# that take a dump in, 0: there is none; its agent's state, and whether it has the data mounted.
 read_node() {
-  read_settings node data.directory data.datastore service.container || fail 'this is no node, or not made ready yet'
+  read_settings node data.directory data.datastore service.container backup.command backup.restore paths.state ||
+    fail 'this is no node, or not made ready yet'
   node=${settings[0]} data=${settings[1]} datastore=${settings[2]:-k3s/server/db} container=${settings[3]}
+  dumps=${settings[4]:-0} restores=${settings[5]:-0} state_directory=${settings[6]:-/var/lib/ha-rancher}
   ask_status agent.state agent.reason mounts.data || fail 'the agent of this node cannot be asked'
   state=${said[0]} reason=${said[1]} mounted=${said[2]}
 }

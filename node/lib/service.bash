@@ -15,9 +15,11 @@ pages() {
   REPLY=[$questions]
 }
 
-# write_service CONTAINER QUESTIONS: whole or not at all. The questions are JSON, as node/agent/configuration.py has them.
+# write_service CONTAINER QUESTIONS [POD]: whole or not at all. The questions are JSON, as node/agent/configuration.py has them;
+# so is POD, an object of what else the service has.
 write_service() {
   json_object container string "$1" health raw "$2"
+  if [[ -n ${3-} ]]; then REPLY="${REPLY%\}},${3#\{}"; fi
   printf '%s\n' "$REPLY" >"$config/service.json.new" && sync "$config/service.json.new" &&
     mv -f -T "$config/service.json.new" "$config/service.json" && sync "$config"
 }

@@ -25,6 +25,8 @@ class Containers:
         self.dies_after = 0
         """Each life of the container ends after so long; 0: it lives."""
         self.answers = Answer.OK
+        self.hook = 0
+        """What is run after each stop takes so long; 0: nothing is."""
         self.stubborn = False
         """What is killed hangs in the kernel: a broken disk, a driver."""
         self.reset()
@@ -39,6 +41,10 @@ class Containers:
         """Of its node's locks, when it was started: with another one its own are lost."""
         self.name = ""
         self.dying = False
+        self.companion_ended = False
+        """One of several has ended, and the others live."""
+        self.hooking = False
+        """Something is to be run once the container has stopped."""
         self.starting = 0
         """Number of the start that Docker is at; 0: none."""
         self.asking = 0
@@ -63,6 +69,7 @@ class Containers:
                 view.docker if docker is None else docker,
                 self.running if self.life else None,
                 view.start_pending if pending is None else pending,
+                ended="companion" if self.running and self.companion_ended else "",
             )
         )
         machine.wake(0)
@@ -106,7 +113,7 @@ class Containers:
             return
         machine = self.machine
         self.starting = 0
-        self.running, self.dying = True, False
+        self.running, self.dying, self.companion_ended = True, False, False
         self.life += 1
         self.name = machine.settings.container
         self.well_at = self.world.now + machine.random.randint(500, 2_500)
@@ -131,7 +138,10 @@ class Containers:
         if self.starting:
             took += 900 + self.slow
         self.world.at_machine(machine, took, self.stop_now, job)
-        machine.edges.job(JobKind.STOP_CONTAINER, job, limit, took + 20, self.stopped)
+        if self.hook:
+            self.hooking = True
+            self.see(pending=True)
+        machine.edges.job(JobKind.STOP_CONTAINER, job, limit, took + self.hook + 20, self.stopped)
 
     def stop_now(self, _job: int) -> None:
         if self.running and self.docker_up and not self.hangs():
@@ -140,6 +150,7 @@ class Containers:
     def stopped(self) -> str | None:
         if self.running:
             return "it still runs"
+        self.hooking = False
         self.see(Docker.EXITED, pending=False)
         return ""
 
@@ -153,6 +164,19 @@ class Containers:
         if self.running and not self.dying:
             self.dying = True
             self.world.at_machine(self.machine, self.machine.random.randint(2, 40), self.die, self.life)
+        if self.hooking:
+            self.world.at_machine(self.machine, self.machine.random.randint(2, 400), self.hook_ends)
+
+    def hook_ends(self) -> None:
+        """Killed with all else, or never started."""
+        if self.hooking and self.machine.agent:
+            self.hooking = False
+            self.see(pending=False)
+
+    def companion_ends(self) -> None:
+        if self.running and not self.dying:
+            self.companion_ended = True
+            self.see()
 
     def die(self, life: int) -> None:
         if life != self.life or not self.running:

@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING
 from agent.core.types import OWNERS, Answer, Ending, Work
 
 from . import upgrade
+from .container_faults import (
+    answers,
+    companion_dies,
+    container_dies,
+    dies_again,
+    dies_no_more,
+    docker,
+    docker_quick,
+    docker_slow,
+    hook,
+    starts_fail,
+    stubborn,
+)  # fmt: skip
 from .fault import Act, Fault
 
 if TYPE_CHECKING:
@@ -101,57 +114,6 @@ def hears(world: World, machine: Machine, _: Fault) -> None:
 
 def starve(world: World, machine: Machine, fault: Fault) -> None:
     machine.starved_until = max(machine.starved_until, world.now + min(fault.lasts, 2_500))
-
-
-def docker(up: bool) -> Act:
-    def act(_world: World, machine: Machine, _fault: Fault) -> None:
-        machine.edges.containers.docker_up = up
-        if not up:
-            machine.edges.containers.starting = 0
-
-    return act
-
-
-def docker_slow(_world: World, machine: Machine, fault: Fault) -> None:
-    machine.edges.containers.slow = 1_000 + fault.pick % 4_000
-
-
-def docker_quick(_world: World, machine: Machine, _fault: Fault) -> None:
-    machine.edges.containers.slow = 0
-
-
-def starts_fail(_world: World, machine: Machine, fault: Fault) -> None:
-    machine.edges.containers.fails = 1 + fault.pick % 5
-
-
-def container_dies(_world: World, machine: Machine, _fault: Fault) -> None:
-    containers = machine.edges.containers
-    if containers.running:
-        containers.ended(containers.life)
-
-
-def dies_again(_world: World, machine: Machine, fault: Fault) -> None:
-    containers = machine.edges.containers
-    containers.dies_after = 1_000 + fault.pick % 6_000
-    container_dies(_world, machine, fault)
-
-
-def dies_no_more(_world: World, machine: Machine, _fault: Fault) -> None:
-    machine.edges.containers.dies_after = 0
-
-
-def answers(answer: Answer) -> Act:
-    def act(_world: World, machine: Machine, _fault: Fault) -> None:
-        machine.edges.containers.answers = answer
-
-    return act
-
-
-def stubborn(is_so: bool) -> Act:
-    def act(_world: World, machine: Machine, _fault: Fault) -> None:
-        machine.edges.containers.stubborn = is_so
-
-    return act
 
 
 def kill_agent(_world: World, machine: Machine, fault: Fault) -> None:
@@ -280,6 +242,8 @@ FAULTS: dict[str, tuple[int, Act, Act]] = {
     "starts fail": (2, starts_fail, nothing),
     "container dies": (4, container_dies, nothing),
     "container dies again and again": (2, dies_again, dies_no_more),
+    "a companion dies": (3, companion_dies, nothing),
+    "a hook after each stop": (2, hook(True), hook(False)),
     "service slow": (2, answers(Answer.SLOW), answers(Answer.OK)),
     "service refuses": (2, answers(Answer.REFUSED), answers(Answer.OK)),
     "nothing can be killed": (2, stubborn(True), stubborn(False)),

@@ -20,9 +20,11 @@ export interface ReleaseInputs {
   endpoints: Record<string, SshEndpoint>;
   container: string;
   image: string;
+  companionImages: Record<string, string>;
   title: string;
   url: string;
   healthPath: string;
+  /** Empty: any of 200 to 299. */
   healthStatus: number[];
   causes: Cause[];
   startDeadline: number;
@@ -35,6 +37,7 @@ const inputNames = [
   "endpoints",
   "container",
   "image",
+  "companionImages",
   "title",
   "url",
   "healthPath",
@@ -99,17 +102,50 @@ async function converge(olds: Partial<ReleaseInputs>, inputs: ReleaseInputs): Pr
 const serviceOf = (container: string | undefined): string | undefined =>
   /^(.+)-[0-9a-f]{8}$/.exec(container ?? "")?.[1];
 
+/** Images that would go back to an older version, the service's own and those of its further containers. */
+function downgrades(
+  olds: Partial<ReleaseInputs>,
+  news: Partial<ReleaseInputs>,
+): pulumi.dynamic.CheckFailure[] {
+  const imagesOf = ({ image = "", companionImages }: Partial<ReleaseInputs>): Record<string, string> => ({
+    // Not known yet in some previews.
+    ...(typeof companionImages === "object" ? companionImages : {}),
+    "": image,
+  });
+  const former = imagesOf(olds);
+  return Object.entries(imagesOf(news)).flatMap(([name, image]) => {
+    const old = former[name];
+    if (!old || !image || image === unknownValue || !isDowngrade(old, image)) return [];
+    const whose = name ? `the \`image\` of ${name}` : "`image`";
+    const reason =
+      `${whose} must not go back from ${old} to ${image}: an older version may not open, or may spoil, the ` +
+      `datastore of a newer one. Set ${whose} to that version or a newer one; set \`allowDowngrade\` if it must be`;
+    return [{ property: name ? "companionImages" : "image", reason }];
+  });
+}
+
 /** Whether an upgrade that was interrupted keeps a node out of service. If a node does not answer, the others' answers count. */
 async function isUnfinished({ endpoints }: ReleaseInputs): Promise<boolean> {
   const kept = await Promise.all(Object.values(endpoints).map((ssh) => keptOut(ssh).catch(() => undefined)));
   return kept.some((container) => container !== undefined);
 }
 
-/** Outputs of versions that knew Rancher alone, and of the next ones, which could not give up a container's writes. */
+/** What versions before this one wrote where no status was said: of a page, and of a page of one's own. */
+const formerStatuses = ["[200]", "[200,201,202,203,204,205,206]"];
+
+/**
+ * Outputs of versions that knew Rancher alone, and of the next ones, which could not give up a container's writes; then of
+ * those which wrote the statuses that nobody had said, and knew one container alone.
+ */
 export const migrations: Migration[] = [
   (outputs) => ({
     ...{ title: "Rancher", healthPath: "/healthz", healthStatus: [200], causes: [], discardWritesOf: "" },
     ...outputs,
+  }),
+  ({ healthStatus, ...outputs }) => ({
+    companionImages: {},
+    ...outputs,
+    healthStatus: formerStatuses.includes(JSON.stringify(healthStatus)) ? [] : healthStatus,
   }),
 ];
 
@@ -120,16 +156,10 @@ export const release = {
     news: Partial<ReleaseInputs>,
   ): Promise<pulumi.dynamic.CheckResult> {
     const checked = checkInputs(schema, news);
-    const { image, container, allowDowngrade, discardWritesOf } = news;
+    const { container, allowDowngrade, discardWritesOf } = news;
     const isUndone = discardWritesOf !== undefined && discardWritesOf === olds.container;
-    const mayGoBack = allowDowngrade || isUndone || image === unknownValue;
-    if (olds.image && image && !mayGoBack && isDowngrade(olds.image, image))
-      checked.failures?.push({
-        property: "image",
-        reason:
-          `\`image\` must not go back from ${olds.image} to ${image}: an older version may not open, or may spoil, the ` +
-          "datastore of a newer one. Set `image` to that version or a newer one; set `allowDowngrade` if it must be",
-      });
+    const older = allowDowngrade || isUndone ? [] : downgrades(olds, news);
+    checked.failures?.push(...older);
     const [former, next] = [olds.container, container].map(serviceOf);
     if (former !== undefined && next !== undefined && former !== next)
       checked.failures?.push({

@@ -12,13 +12,15 @@ export interface ReleaseArgs {
   container: pulumi.Input<string>;
   /** The image of the container, by its name in the settings. */
   image: pulumi.Input<string>;
+  /** The images of its further containers, by what tells one from another in each release; default: it has none. */
+  companionImages?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** The name of the service in messages: `Rancher`. */
   title: pulumi.Input<string>;
   /** The URL of the service through the VIP, such as `https://192.168.56.10`; or `tcp://192.168.56.10:5432`. */
   url: pulumi.Input<string>;
   /** The path that answers as long as the service is well, such as `/healthz`; empty for a URL of `tcp`. */
   healthPath: pulumi.Input<string>;
-  /** The statuses that it answers with as long as it is well; default: 200. */
+  /** The statuses that it answers with as long as it is well; default: any of 200 to 299. */
   healthStatus?: pulumi.Input<number[]>;
   /** What its logs mean when it does not start, in order of preference. */
   causes: pulumi.Input<pulumi.Input<Cause>[]>;
@@ -49,7 +51,8 @@ export class Release extends DynamicResource {
       {
         ...args,
         endpoints: pulumi.secret(args.endpoints),
-        healthStatus: args.healthStatus ?? [200],
+        companionImages: args.companionImages ?? {},
+        healthStatus: args.healthStatus ?? [],
         discardWritesOf: args.discardWritesOf ?? "",
       },
       pulumi.mergeOptions(opts, { additionalSecretOutputs: ["endpoints"] }),

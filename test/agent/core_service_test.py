@@ -409,3 +409,47 @@ def test_docker_counts_less_than_the_kernel() -> None:
     rig.container(docker=Docker.RUNNING, live=False)
     rig.round(1_000)
     assert rig.phase() == "Confirming"
+
+
+def test_one_of_several_that_ends_is_a_failure_and_all_are_stopped_in_order_and_started_anew() -> None:
+    for rig in (Rig().to_warming(), Rig().to_active()):
+        rig.container(ended="rancher-db")
+        rig.round(10)
+        assert rig.phase() == "Halting" and rig.only(core.StopContainer).grace == SETTINGS.stop_grace
+        assert rig.state.memory.tries == 1 and rig.state.memory.failure == "rancher-db ended by itself"
+        rig.ended(JobKind.STOP_CONTAINER)
+        rig.container(docker=Docker.EXITED, live=False, ended="")
+        rig.round(10)
+        restarted(rig)
+    # Not while nobody can know yet which of them run.
+    rig = Rig().to_active()
+    rig.container(ended="rancher-db", start_pending=True)
+    rig.round(10)
+    assert rig.phase() == "Active"
+
+
+def test_one_of_several_that_always_ends_goes_to_another_node() -> None:
+    rig = Rig().to_active()
+    for _ in range(SETTINGS.failures):
+        rig.container(ended="rancher-db")
+        rig.round(1_000)
+        if rig.phase() != "Halting":
+            break
+        rig.ended(JobKind.STOP_CONTAINER)
+        rig.container(docker=Docker.EXITED, live=False, ended="")
+        rig.round(10)
+        restarted(rig)
+    assert rig.phase() in LEAVING and "3 times" in rig.state.memory.failure
+
+
+def test_what_went_wrong_after_a_stop_in_order_is_told_and_the_lease_is_released() -> None:
+    rig = Rig().to_active()
+    rig.orders(leave="a test")
+    rig.round(10)
+    number = rig.number(JobKind.STOP_CONTAINER)
+    view = core.JobView(number, core.JobStatus.OK, "the hook clean after the stop ended with exit code 3")
+    rig.see = rig.see._replace(jobs={**rig.see.jobs, JobKind.STOP_CONTAINER: view})
+    rig.container(docker=Docker.EXITED, live=False)
+    done = rig.round(10)
+    assert [action.text for action in done if isinstance(action, core.Event) and action.kind == "failure"] == [view.words]
+    assert rig.phase() == "Unmounting"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent.cgroup import Group, find_group
+from agent.cgroup import POD, Group, find_group, find_member
 from agent.container import ContainerEdge
 from agent.docker import Container
 from agent.process import find
@@ -141,10 +141,10 @@ def test_a_container_that_was_started_since_the_last_look_has_not_ended(root: st
     for folder in (f"docker/{CONTAINER}/below", f"docker/{CONTAINER}"):
         os.rmdir(f"{root}/{folder}")
     edge = ContainerEdge("service", "/nowhere", root, _Notes())  # type: ignore[arg-type]
-    edge.starting()
+    order = edge.starting()
     edge.look(1)
     assert not edge.view().gone
-    edge.start(1000)
+    edge.start(1000, order)
     view = edge.view()
     assert view.runs and not view.gone
     children[0].kill()
@@ -164,3 +164,27 @@ def test_it_gets_as_much_of_the_processor_as_any_other_also_after_systemd_has_pu
     group = Group(str(tmp_path))
     group.put_first()
     group.close()
+
+
+@pytest.mark.parametrize("place", ["system-harancher.slice", "system.slice/system-harancher.slice"])
+def test_several_containers_have_one_group_that_dies_by_one_write(root: str, place: str) -> None:
+    assert find_group(POD, root) is None
+    member = f"{root}/{place}/{CONTAINER if place == POD else f'docker-{CONTAINER}.scope'}"
+    os.makedirs(member)
+    child = _sleeper(member)
+    try:
+        path = find_group(POD, root)
+        assert path == f"{root}/{place}" and find_member(CONTAINER, path) == member and find_member("b" * 64, path) is None
+        group = Group(path)
+        assert group.populated()
+        group.kill()
+        child.wait(5)
+        assert not group.populated()
+        group.close()
+    finally:
+        child.kill()
+        child.wait()
+        folder = member
+        while folder != root:
+            os.rmdir(folder)
+            folder = os.path.dirname(folder)

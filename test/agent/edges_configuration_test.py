@@ -129,3 +129,43 @@ def test_a_question_that_is_none_is_refused(question: Any) -> None:
     told["service"]["health"] = [question]
     with pytest.raises(Refused, match=r"service\.health\[0\]"):
         check(told, "v1", "agent.json")
+
+
+def test_the_further_containers_of_a_service_are_taken() -> None:
+    told = _told()
+    told["service"].update(
+        companions=["web-db", "web-cache"],
+        before=[{"container": "web-migrate", "timeout": 5000}],
+        after=[{"container": "web-clean"}],
+    )
+    told["service"]["health"].append({"command": ["pg_isready"], "container": "web-db"})
+    pod = check(told, "v1", "agent.json").pod
+    assert pod.companions == ("web-db", "web-cache") and pod.before[0] == ("web-migrate", 5000) and pod.after[0].timeout == 30_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"companions": ["a", "a"]}, r"`service\.companions` and hooks"),
+        ({"companions": ["a"], "before": [{"container": "a"}]}, r"`service\.companions` and hooks"),
+        ({"companions": ["../a"]}, r"`service\.companions`"),
+        ({"companions": [f"c{i}" for i in range(25)]}, "24 at most"),
+        ({"before": {"container": "a"}}, r"`service\.before` must be a list"),
+        ({"before": [{"container": "a", "timeout": 0}]}, r"`service\.before\[0\]\.timeout`"),
+        ({"after": [{"container": "a", "timeout": "5"}]}, r"`service\.after\[0\]\.timeout`"),
+        ({"health": [{"command": ["x"], "container": "nobody"}]}, "none of the service's"),
+    ],
+)
+def test_further_containers_that_cannot_be_are_refused(changes: "dict[str, Any]", words: str) -> None:
+    told = _told()
+    told["service"].update(changes)
+    with pytest.raises(Refused, match=words):
+        check(told, "v1", "agent.json")
+
+
+@pytest.mark.parametrize(
+    "backup", [{}, {"command": []}, {"command": [""]}, {"command": "pg_dump"}, {"command": ["x"], "of": "a b"}, 5]
+)
+def test_a_backup_by_no_command_is_refused(backup: Any) -> None:
+    with pytest.raises(Refused, match="backup"):
+        check({**_told(), "backup": backup}, "v1", "agent.json")

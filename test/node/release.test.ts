@@ -170,8 +170,29 @@ test(
     await node.mustRun("host/agent", "check", node.path("config/agent.json"));
     const refused = await node.run("release/name", "notes-loose");
     assert.notEqual(refused.code, 0);
-    assert.match(refused.stderr, /keeps data in \/var\/lib\/notes, .*`container\.dataPath`/);
+    assert.match(refused.stderr, /keeps data in \/var\/lib\/notes, .*`dataPath`/);
     assert.match(node.get("config/service.json"), /notes-mounted/);
+  }),
+);
+
+test(
+  "name takes all containers of a service, and looks at each of them",
+  withNode(async (node) => {
+    node.configure();
+    await node.mustRun("release/name", "web-1a2b3c4d");
+    assert.deepEqual(JSON.parse(node.get("config/service.json")), {
+      container: "web-1a2b3c4d",
+      health: [{ tcp: "127.0.0.1:80" }],
+      companions: ["web-db-1a2b3c4d"],
+      before: [{ container: "web-migrate-1a2b3c4d", timeout: 5_000 }],
+      after: [],
+    });
+    await node.mustRun("host/agent", "check", node.path("config/agent.json"));
+    const refused = await node.run("release/name", "web-5e6f7a8b");
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /the image of web-db-5e6f7a8b keeps data in \/var\/lib\/postgresql\/data/);
+    assert.match((await node.run("release/name", "web-9")).stderr, /there is no container web-9/);
+    assert.match(node.get("config/service.json"), /web-1a2b3c4d/);
   }),
 );
 

@@ -25,6 +25,7 @@ const postgres = {
     cpus: 1.5,
     sharedMemory: 128,
     stopSignal: "SIGINT",
+    backup: { command: ["pg_dumpall"], restore: ["psql", "-q"] },
   },
 };
 
@@ -80,11 +81,12 @@ describe("a container of one's own", () => {
     ).inputs;
     assert.deepEqual(
       [title, url, healthPath, healthStatus],
-      ["postgres", "tcp://192.168.56.10:5432", "", [200]],
+      ["postgres", "tcp://192.168.56.10:5432", "", []],
     );
     const { files } = find(all, "remote:Files", /^ha-rancher-software-one-agent-files$/).inputs;
     const text = (files as Record<string, { content: string }>)["/etc/ha-rancher/agent.json"]?.content ?? "";
     assert.equal(JSON.parse(text).data.datastore, "pgdata");
+    assert.deepEqual(JSON.parse(text).backup, { command: ["pg_dumpall"], restore: ["psql", "-q"] });
   });
 
   test("a page among its questions is what is asked through the VIP, with its statuses", async () => {
@@ -103,6 +105,147 @@ describe("a container of one's own", () => {
     const [one, same, other] = [await nameWith("a"), await nameWith("a"), await nameWith("b")];
     assert.equal(one, same);
     assert.notEqual(one, other);
+  });
+});
+
+describe("several containers that are one service", () => {
+  const { datastore: _, backup: __, ...alone } = postgres.container;
+  const web = {
+    ...postgres,
+    image: "registry.example.com/web:2.1",
+    container: {
+      name: "web",
+      dataPath: "/data",
+      dataFolder: "web",
+      datastore: "db",
+      ports: [{ published: 8080, target: 80 }],
+      health: [{ http: { port: 8080 } }],
+      environment: { DATABASE: "postgres://db/web" },
+      companions: [
+        {
+          ...{
+            name: "db",
+            image: "registry.example.com/postgres:15.6",
+            dataPath: "/var/lib/postgresql/data",
+          },
+          ...{ dataFolder: "db", environment: { POSTGRES_PASSWORD: "hunter2" }, user: "999:999" },
+          health: [{ command: ["pg_isready"] }],
+        },
+        { name: "cache", image: "registry.example.com/web:2.1", command: ["cache"] },
+      ],
+      hooks: {
+        beforeStart: [{ name: "migrate", command: ["web", "migrate"], timeout: 12 }],
+        afterStop: [{ name: "tidy", command: ["rm", "/x"], like: "db" }],
+      },
+      backup: { command: ["pg_dumpall"], of: "db" },
+    },
+  };
+  const containersOf = (all: Registered[]) =>
+    all
+      .filter(({ type, name }) => type.endsWith("container:Container") && name.includes("-one-"))
+      .map(({ inputs }) => inputs);
+
+  test("share a control group, the network of the first one, and what their names end with", async () => {
+    const all = await register(web);
+    const made = containersOf(all);
+    const names = made.map(({ name }) => String(name));
+    const release = /^web-([0-9a-f]{8})$/.exec(
+      names.find((name) => /^web-[0-9a-f]{8}$/.test(name)) ?? "",
+    )?.[1];
+    assert.deepEqual(
+      names.sort(),
+      ["cache", "db", "migrate", "tidy"]
+        .map((name) => `web-${name}-${release}`)
+        .concat(`web-${release}`)
+        .sort(),
+    );
+    const of = (name: string) => made.find((each) => each.name === name) ?? assert.fail(name);
+    const [main, db, cache, migrate, tidy] = [
+      of(`web-${release}`),
+      ...["db", "cache", "migrate", "tidy"].map((name) => of(`web-${name}-${release}`)),
+    ] as Record<string, unknown>[];
+    for (const each of made) {
+      assert.deepEqual(
+        [each.cgroupParent, each.start, each.restart],
+        ["system-harancher.slice", false, "no"],
+      );
+      assert.ok(isSecret(each.envs));
+    }
+    const network = `container:web-db-${release}`;
+    assert.deepEqual([main?.networkMode, cache?.networkMode], [network, network]);
+    for (const each of [db, migrate, tidy]) assert.equal(each?.networkMode, undefined);
+    assert.deepEqual([main?.ports, db?.ports], [[], [{ internal: 80, external: 8080 }]]);
+    assert.deepEqual(
+      db?.hosts,
+      ["web", "db", "cache"].map((host) => ({ host, ip: "127.0.0.1" })),
+    );
+    assert.deepEqual(main?.volumes, [{ hostPath: "/postgres_data/web", containerPath: "/data" }]);
+    assert.deepEqual(db?.volumes, [
+      { hostPath: "/postgres_data/db", containerPath: "/var/lib/postgresql/data" },
+    ]);
+    assert.deepEqual([cache?.volumes, cache?.mounts], [undefined, []]);
+    assert.deepEqual([migrate?.entrypoints, migrate?.command], [["web"], ["migrate"]]);
+    assert.deepEqual(plain(migrate?.envs), ["DATABASE=postgres://db/web"]);
+    assert.deepEqual([tidy?.user, tidy?.volumes], ["999:999", db?.volumes]);
+    const labels = Object.fromEntries(
+      (main?.labels as { label: string; value: string }[]).map(({ label, value }) => [label, value]),
+    );
+    assert.deepEqual(JSON.parse(labels["ha-rancher.pod"] ?? ""), {
+      companions: [`web-db-${release}`, `web-cache-${release}`],
+      before: [{ container: `web-migrate-${release}`, timeout: 12_000 }],
+      after: [{ container: `web-tidy-${release}`, timeout: 20_000 }],
+    });
+    assert.deepEqual(JSON.parse(labels["ha-rancher.questions"] ?? ""), [
+      { url: "http://127.0.0.1:8080/" },
+      { command: ["pg_isready"], container: `web-db-${release}` },
+    ]);
+    const images = all.filter(
+      ({ type, name }) => type.endsWith("remoteImage:RemoteImage") && name.includes("-one-"),
+    );
+    assert.deepEqual(
+      images.map(({ name, inputs }) => [name, inputs.name]),
+      [
+        ["ha-rancher-service-one-image", "registry.example.com/web:2.1"],
+        ["ha-rancher-service-one-image-db", "registry.example.com/postgres:15.6"],
+      ],
+    );
+    const { companionImages, container } = find(all, "rancher:Release", /release$/).inputs;
+    assert.equal(container, `web-${release}`);
+    assert.equal((companionImages as Record<string, string>).db, "registry.example.com/postgres:15.6");
+  });
+
+  test("are all made anew for another image, variable or hook of one of them", async () => {
+    const nameWith = async (more: object): Promise<string> => {
+      const all = await register({ ...web, container: { ...web.container, ...more } });
+      return String(find(all, "rancher:Release", /release$/).inputs.container);
+    };
+    const [db, cache] = web.container.companions;
+    const names = [
+      await nameWith({}),
+      await nameWith({ companions: [{ ...db, image: "registry.example.com/postgres:15.7" }, cache] }),
+      await nameWith({ companions: [{ ...db, environment: { POSTGRES_PASSWORD: "other" } }, cache] }),
+      await nameWith({ companions: [{ ...db, health: [{ log: "ready" }] }, cache] }),
+      await nameWith({ companions: [cache, db] }),
+      await nameWith({ hooks: { beforeStart: web.container.hooks.beforeStart } }),
+      await nameWith({
+        hooks: { ...web.container.hooks, beforeStart: [{ name: "migrate", command: ["web", "migrate"] }] },
+      }),
+    ];
+    assert.equal(new Set(names).size, names.length);
+    assert.equal(await nameWith({}), names[0]);
+  });
+
+  test("with hooks alone the container has its own network", async () => {
+    const hooks = { beforeStart: [{ name: "migrate", command: ["migrate"] }] };
+    const all = await register({ ...postgres, container: { ...alone, datastore: "pgdata", hooks } });
+    const made = containersOf(all);
+    assert.equal(made.length, 2);
+    const main = made.find(({ name }) => /^postgres-[0-9a-f]{8}$/.test(String(name)));
+    assert.deepEqual(
+      [main?.networkMode, main?.hosts, main?.cgroupParent],
+      [undefined, undefined, "system-harancher.slice"],
+    );
+    assert.equal((main?.ports as unknown[]).length, 3);
   });
 });
 

@@ -157,7 +157,7 @@ describe("what the official docker plugin is given", () => {
     assert.deepEqual(rest, {
       title: "Rancher",
       healthPath: "/healthz",
-      healthStatus: [200],
+      healthStatus: [],
       container: containerOf(all).inputs.name,
       image: lab.image,
       url: "https://192.168.56.10:3300",

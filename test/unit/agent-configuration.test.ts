@@ -49,6 +49,9 @@ describe("agent.json", () => {
       identity: "ha-rancher-dev-rancher-1",
     });
     assert.deepEqual(fence, { agent: "fence_virsh", directory: fenceDirectory });
+    const { backup } = setupOf({ backup: { command: ["pg_dumpall"], restore: ["psql", "-q"] } });
+    assert.deepEqual(backup, { command: ["pg_dumpall"], restore: ["psql", "-q"] });
+    assert.equal(setupOf({}).backup, null);
   });
 
   test("has what is usual where nothing is said", () => {

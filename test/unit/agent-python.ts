@@ -12,6 +12,7 @@ const reader = join(packageRoot, "test", "unit", "read-agent-configuration.py");
 
 /** What an agent makes of a configuration; times are milliseconds. */
 export interface Setup {
+  backup: { command: string[]; restore: string[] } | null;
   core: Record<string, unknown>;
   vip: string;
   data: Record<string, unknown>;

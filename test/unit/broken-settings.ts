@@ -74,6 +74,8 @@ const ofContainer: Record<string, BadValue[]> = {
   "container.health[].log": [...words, ["", /empty/]],
   "container.environment.{}": [["a\u0000", /null byte|U\+0000/], ...unseen.slice(0, 2), [["x"], /text/]],
   "container.command[]": words,
+  "container.backup.command[]": words,
+  "container.backup.restore[]": words,
   "container.volumes[].name": [
     ["x", /Docker volume's name/],
     ["a b", /Docker volume's name/],
@@ -143,9 +145,46 @@ const ofAddress: Record<string, BadValue[]> = {
   "address.vips[].units[]": units,
 };
 
+const relativePaths: BadValue[] = [
+  ["/pgdata", /relative path/],
+  ["../pgdata", /relative path/],
+  [".snap", /relative path/],
+  ["a//b", /relative path/],
+];
+const shortNames: BadValue[] = [
+  ["Postgres", /short name/],
+  ["post gres", /short name/],
+  ["-postgres", /short name/],
+  ["p".repeat(31), /short name/],
+];
+const hookValues = (when: string): Record<string, BadValue[]> => ({
+  [`container.hooks.${when}[].name`]: shortNames,
+  [`container.hooks.${when}[].command[]`]: words,
+  [`container.hooks.${when}[].like`]: shortNames,
+});
+/** What a companion may have as the main container. */
+const ofCompanions = Object.fromEntries(
+  Object.entries(ofContainer)
+    .filter(([path]) => !/\.(ports|health|datastore|backup)/.test(path))
+    .map(([path, rows]) => [path.replace("container.", "container.companions[]."), rows]),
+);
+
 export const badValues: Record<string, BadValue[]> = {
   ...ofContainer,
   ...ofAddress,
+  ...ofCompanions,
+  "container.dataFolder": relativePaths,
+  "container.companions[].dataFolder": relativePaths,
+  "container.companions[].image": [
+    ["postgres", /tag or digest/],
+    ["postgres:latest", /must not be `latest`/],
+    ["post gres:15", /tag or digest/],
+  ],
+  "container.companions[].health[].command[]": words,
+  "container.companions[].health[].log": [...words, ["", /empty/]],
+  "container.backup.of": shortNames,
+  ...hookValues("beforeStart"),
+  ...hookValues("afterStop"),
   vip: [
     ["192.168.56.10", /prefix/],
     ["192.168.56.012/24", /IPv4 address/],

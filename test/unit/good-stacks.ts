@@ -134,6 +134,31 @@ export const containerStack: Config = {
     cpus: 1.5,
     sharedMemory: 128,
     stopSignal: "SIGINT",
+    dataFolder: "postgres",
+    companions: [
+      {
+        name: "cache",
+        image: "registry.example.com/redis:7.0",
+        dataPath: "/data",
+        dataFolder: "cache",
+        health: [{ command: ["redis-cli", "ping"], deep: false }, { log: "Ready to accept connections" }],
+        environment: { MODE: "quiet" },
+        command: ["redis-server", "--save", ""],
+        volumes: [{ name: "cache-run", path: "/run/redis" }],
+        user: "redis",
+        privileged: false,
+        capabilities: { add: ["SYS_NICE"], drop: ["NET_RAW"] },
+        memory: 128,
+        cpus: 0.5,
+        sharedMemory: 16,
+        stopSignal: "SIGTERM",
+      },
+    ],
+    hooks: {
+      beforeStart: [{ name: "migrate", command: ["migrate", "up"], like: "postgres", timeout: 10 }],
+      afterStop: [{ name: "tidy", command: ["rm", "-f", "/data/lock"], like: "cache", timeout: 10 }],
+    },
+    backup: { command: ["pg_dumpall"], restore: ["psql", "-q"], of: "postgres" },
     acceptLateWrites: false,
   },
 };
@@ -187,15 +212,16 @@ export const goodFor = (path: string): Config => {
 
 /** With the question first that a path is about. */
 function withQuestion(path: string): Config {
-  const [, kind] = /^container\.health\[\]\.(\w+)/.exec(path) ?? [];
+  const [, ofCompanion, kind] = /^container\.(companions\[\]\.)?health\[\]\.(\w+)/.exec(path) ?? [];
   if (kind === undefined) return containerStack;
   const container = containerStack.container as Config;
-  const health = container.health as Config[];
-  const first = health.filter((each) => kind in each);
-  return {
-    ...containerStack,
-    container: { ...container, health: [...first, ...health.filter((each) => !(kind in each))] },
-  };
+  const sorted = (health: Config[]): Config[] => [
+    ...health.filter((each) => kind in each),
+    ...health.filter((each) => !(kind in each)),
+  ];
+  const withFirst = (each: Config): Config => ({ ...each, health: sorted(each.health as Config[]) });
+  const companions = (container.companions as Config[]).map(withFirst);
+  return { ...containerStack, container: ofCompanion ? { ...container, companions } : withFirst(container) };
 }
 
 /** With the check first that a path is about. */

@@ -102,7 +102,8 @@ const todays: Record<string, Outputs> = {
   "release.Release": {
     title: "Rancher",
     healthPath: "/healthz",
-    healthStatus: [200],
+    healthStatus: [],
+    companionImages: {},
     causes: [],
     discardWritesOf: "",
   },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { createServer } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
+import type { Page } from "../../domain/page";
 import { ping, waitForPing } from "../../providers/vip/ping";
 import { httpsServer } from "./https-server";
 
@@ -38,6 +39,24 @@ test("a page may have other statuses than 200", async () => {
   const page = { path: "/v2/", status: [200, 401] };
   assert.deepEqual(await ping(url, page, 2_000), { ok: true, why: "answers" });
   assert.equal((await ping(url, { path: "/v2/" }, 2_000)).ok, false);
+});
+
+test("without statuses any of 200 to 299 is an answer, as where the agent asks on its node", async () => {
+  const with_ = async (status: number, page: Page): Promise<boolean> => {
+    answer = (_request, response) => response.writeHead(status).end();
+    return (await ping(url, page, 2_000)).ok;
+  };
+  for (const [status, ok] of [
+    [200, true],
+    [204, true],
+    [226, true],
+    [299, true],
+    [300, false],
+    [404, false],
+  ] as const)
+    for (const page of [{ path: "/" }, { path: "/", status: [] }])
+      assert.equal(await with_(status, page), ok, String(status));
+  assert.equal(await with_(204, { path: "/", status: [200] }), false);
 });
 
 test("where there is no page, a connection is the answer", async () => {

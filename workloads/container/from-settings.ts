@@ -18,12 +18,10 @@ function containerOf({ container }: Settings): NonNullable<Settings["container"]
 export function containerArgs(settings: Settings, place: Place, name: StackName): HaServiceArgs {
   const { image = "", allowDowngrade, discardWritesOf, startDeadline, guard, dataDirectory, vip } = settings;
   const base = baseArgs(settings, place, name);
-  const { capabilities, ...given } = containerOf(settings);
-  const { add, drop } = capabilities;
-  const isPlain = add.length + drop.length === 0;
+  const { companions, ...given } = containerOf(settings);
   const args: ContainerWorkloadArgs = {
-    ...present(given),
-    ...(isPlain ? {} : { capabilities: { adds: add, drops: drop } }),
+    ...partOf(given),
+    companions: companions.map(partOf),
     ...{ image, allowDowngrade, discardWritesOf, startDeadline, stopGrace: guard.stopGrace },
   };
   return {
@@ -36,6 +34,14 @@ export function containerArgs(settings: Settings, place: Place, name: StackName)
     environment: environmentIn(settings, name),
     subnet: settings.subnet,
   };
+}
+
+type Capabilities = NonNullable<Settings["container"]>["capabilities"];
+
+/** A container without what is not given, its capabilities as Docker names them. */
+function partOf<T extends { capabilities: Capabilities }>({ capabilities: { add, drop }, ...given }: T) {
+  const isPlain = add.length + drop.length === 0;
+  return { ...present(given), ...(isPlain ? {} : { capabilities: { adds: add, drops: drop } }) };
 }
 
 /** Without what is not given. */

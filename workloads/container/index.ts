@@ -1,1 +1,8 @@
-export { type Asked, type ContainerWorkloadArgs, containerWorkload } from "./workload";
+export {
+  type Asked,
+  type CompanionArgs,
+  type ContainerWorkloadArgs,
+  containerWorkload,
+  type HookArgs,
+  type PartArgs,
+} from "./workload";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pinnedImage } from "../../settings/image";
 import {
   dotsError,
   group,
@@ -31,6 +32,7 @@ const dataPath = inside.refine((path) => !["/etc", "/bin", "/sbin", "/lib", "/us
   error: "must not be a folder that the image's own programs are in",
 });
 
+const namePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const nameError = "must be a short name of lower-case letters, digits and dashes, such as postgres";
 
 const relativeError = "must be a folder below the data, as a relative path such as pgdata";
@@ -70,6 +72,8 @@ const command = z
   .array(word, { error: "must be a list of words: the program, and its arguments" })
   .max(100, { error: "must have at most 100 entries" });
 
+const program = command.min(1, { error: "must name a program" });
+
 const page = group({
   port: setting(whole(1, 65_535), "A `published` port"),
   path: setting(
@@ -90,11 +94,7 @@ const page = group({
 const question = group({
   http: setting(page.optional(), "A page that is asked for", "none"),
   tcp: setting(whole(1, 65_535).optional(), "A `published` port that takes connections", "none"),
-  command: setting(
-    command.min(1, { error: "must name a program" }).optional(),
-    "A command in the container that ends with 0",
-    "none",
-  ),
+  command: setting(program.optional(), "A command in the container that ends with 0", "none"),
   log: setting(
     word.min(1, { error: "must not be empty" }).optional(),
     "Part of a line that it writes once it serves",
@@ -112,24 +112,12 @@ const capabilities = group({
   drop: setting(list(capability, { of: "capabilities" }), "Taken from Docker's own"),
 });
 
-const container = group({
-  name: setting(
-    text.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error: nameError }).max(30, { error: nameError }),
-    "What the service is called; begins its containers' names",
-  ),
-  dataPath: setting(dataPath, "Where the container has the shared data"),
-  datastore: setting(
+/** What each container may have. */
+const each = {
+  dataFolder: setting(
     datastore.optional(),
-    "The folder of the data that is copied before each start, and that the next owner works on a copy of after an unclean end",
-    "none",
-  ),
-  ports: setting(list(port, { of: "ports, each with `published`" }), "Ports on the VIP and on the nodes"),
-  health: setting(
-    z
-      .array(question, { error: "must be a list of questions, such as `- tcp: 5432`" })
-      .min(1, { error: "must have at least one question" })
-      .max(8, { error: "must have at most 8 questions" }),
-    "How the agent asks whether it is well: all must say so",
+    "The folder of the shared data that it has in place of all of it; Docker makes it",
+    "all of it",
   ),
   environment: setting(variables.default({}), "Variables; encrypt those that are secrets", "none"),
   command: setting(command.default([]), "Arguments, or another program", "the image's"),
@@ -159,6 +147,99 @@ const container = group({
     text.regex(/^SIG[A-Z0-9]{2,10}$/, { error: "must be a signal's name, such as SIGINT" }).optional(),
     "What ends it in order",
     "the image's",
+  ),
+};
+
+const sign = group({
+  command: setting(program.optional(), "A command in it that ends with 0", "none"),
+  log: setting(
+    word.min(1, { error: "must not be empty" }).optional(),
+    "Part of a line that it writes once it serves",
+    "none",
+  ),
+  deep: setting(truth.default(false), "Asked seldom (`guard.health.deepEvery`), such as what costs much"),
+}).refine(({ command: asked, log }) => (asked === undefined) !== (log === undefined), {
+  error: "must have one of `command` and `log`, and only one",
+});
+
+const shortName = text.regex(namePattern, { error: nameError }).max(30, { error: nameError });
+
+const companion = group({
+  name: setting(shortName, "What it is called; the others reach it by this name"),
+  image: setting(pinnedImage, "Its image with a tag or digest; another one is an upgrade of the service"),
+  dataPath: setting(dataPath.optional(), "Where it has the shared data", "nowhere"),
+  health: setting(
+    list(sign, { of: "questions, each with `command` or `log`", most: 8 }),
+    "How it says that it is well; the next one is started then",
+  ),
+  ...each,
+});
+
+const hook = group({
+  name: setting(shortName, "What it is called"),
+  command: setting(program, "The program and its arguments, in place of the image's"),
+  like: setting(
+    shortName.optional(),
+    "The container whose image, variables, user and data it has",
+    "the main one",
+  ),
+  timeout: setting(whole(1, 3_600, " s").default(20), "Seconds, after which it is killed and has failed"),
+});
+
+const hooks = group({
+  beforeStart: setting(
+    list(hook, { of: "hooks", most: 8 }),
+    "Run before each start, one after the other; one that does not end with 0 is a start that failed",
+  ),
+  afterStop: setting(
+    list(hook, { of: "hooks", most: 8 }),
+    "Run after each stop in order; one that fails is told",
+  ),
+});
+
+const backup = group({
+  command: setting(
+    program,
+    "A command in the container that writes all data to its standard output, and ends with 0",
+  ),
+  restore: setting(
+    program.optional(),
+    "A command in the container that takes that in from its standard input, and ends with 0",
+    "none, and `restore` says how to do it by hand",
+  ),
+  of: setting(shortName.optional(), "The companion that both run in", "the main container"),
+});
+
+const container = group({
+  name: setting(shortName, "What the service is called; begins its containers' names"),
+  dataPath: setting(dataPath, "Where the container has the shared data"),
+  datastore: setting(
+    datastore.optional(),
+    "The folder of the data that is copied before each start, and that the next owner works on a copy of after an unclean end",
+    "none",
+  ),
+  ports: setting(list(port, { of: "ports, each with `published`" }), "Ports on the VIP and on the nodes"),
+  health: setting(
+    z
+      .array(question, { error: "must be a list of questions, such as `- tcp: 5432`" })
+      .min(1, { error: "must have at least one question" })
+      .max(8, { error: "must have at most 8 questions" }),
+    "How the agent asks whether it is well: all must say so",
+  ),
+  ...each,
+  companions: setting(
+    list(companion, { of: "containers, each with `name` and `image`", most: 8 }),
+    "Containers that belong to it, such as its database: started before it in this order, stopped after it",
+  ),
+  hooks: setting(
+    hooks.default(hooks.parse({})),
+    "What runs before each start, and after each stop",
+    "nothing",
+  ),
+  backup: setting(
+    backup.optional(),
+    "How it is backed up while it runs",
+    "a backup stops it, and copies its data",
   ),
   acceptLateWrites: setting(
     truth.default(false),

@@ -32,6 +32,8 @@ export function createRequest(inputs: ContainerInputs): ContainerCreateOptions {
       Privileged: inputs.privileged ?? false,
       RestartPolicy: { Name: inputs.restart ?? "no", MaximumRetryCount: 0 },
       NetworkMode: inputs.networkMode,
+      ...(inputs.cgroupParent === undefined ? {} : { CgroupParent: inputs.cgroupParent }),
+      ...(inputs.hosts && { ExtraHosts: inputs.hosts.map(({ host, ip }) => `${host}:${ip}`) }),
       PortBindings: bindings,
       Memory: bytes(inputs.memory ?? 0),
       MemorySwap: bytes(inputs.memorySwap ?? 0),

@@ -15,6 +15,14 @@ export const containerFields: Fields = {
   command: { is: "list", of: { is: "string" } },
   entrypoints: { is: "list", of: { is: "string" } },
   networkMode: { is: "string", default: "bridge" },
+  cgroupParent: { is: "string" },
+  hosts: {
+    is: "list",
+    of: {
+      is: "object",
+      fields: { host: { is: "string", required: true }, ip: { is: "string", required: true } },
+    },
+  },
   destroyGraceSeconds: { is: "number", rule: whole(0) },
   removeVolumes: { is: "boolean", default: true },
   memory: { is: "number", rule: whole(0) },
@@ -87,6 +95,8 @@ export interface ContainerInputs {
   command?: string[];
   entrypoints?: string[];
   networkMode: string;
+  cgroupParent?: string;
+  hosts?: { host: string; ip: string }[];
   destroyGraceSeconds?: number;
   removeVolumes: boolean;
   memory?: number;
@@ -146,7 +156,7 @@ const meaning: Values = {
 };
 
 /** Lists whose order does not matter. */
-const sets: ReadonlySet<string> = new Set(["envs", "labels", "ports", "mounts", "volumes"]);
+const sets: ReadonlySet<string> = new Set(["envs", "hosts", "labels", "ports", "mounts", "volumes"]);
 
 /** A text that is equal for equal values; the order of an object's members does not matter. */
 const key = (value: Value): string =>

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..configuration import Refused
 from ..setup import paths_in
-from ..told import Reader
+from ..reader import Reader
 from .plan import Check, Plan, Vip
 from .setup import AddressSetup, Asked
 

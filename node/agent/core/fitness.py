@@ -65,7 +65,7 @@ def find_fault(turn: Turn) -> str:
     if see.container.docker is Docker.UNKNOWN:
         return "Docker does not answer"
     if see.container.docker is Docker.MISSING:
-        return f"there is no container {turn.settings.container}"
+        return see.container.words or f"there is no container {turn.settings.container}"
     if see.container.start_pending:
         return "a start of the container may still happen"
     lease = lease_fault(turn)

@@ -41,6 +41,8 @@ def stopping(turn: Turn) -> None:
     if done.status is JobStatus.FAILED or not see.container.gone:
         kill(turn, f"the service cannot be stopped in order: {done.words}")
     elif noted:
+        if done.words:
+            turn.say("failure", done.words)
         unmount(turn)
 
 

@@ -84,6 +84,8 @@ class ContainerView(NamedTuple):
     Over when Docker answers that start, or a later stop, or has been started anew since."""
     words: str = ""
     """Why it ended or does not start, if known."""
+    ended: str = ""
+    """Which one of several has ended, while others live; empty: none."""
 
     @property
     def runs(self) -> bool:

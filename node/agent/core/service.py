@@ -77,10 +77,14 @@ def adopting(turn: Turn) -> None:
 
 def container_died(turn: Turn) -> bool:
     container = turn.see.container
+    if container.runs and container.ended and not container.start_pending:
+        # One without the others is no service.
+        unwell(turn, f"{container.ended} ended by itself", turn.settings.stop_grace)
+        return True
     if container.runs or not container.gone:
         return False
     if container.docker is Docker.MISSING:
-        give_up(turn, f"there is no container {turn.settings.container}")
+        give_up(turn, container.words or f"there is no container {turn.settings.container}")
     else:
         failed(turn, f"the container ended by itself{': ' if container.words else ''}{container.words}")
     return True
@@ -114,7 +118,8 @@ def active(turn: Turn) -> None:
         refused = turn.mono if service.refused else 0
         turn.service = service._replace(unwell=turn.mono, refused=refused)
     elif unwell_for_good(turn):
-        unwell(turn)
+        words = turn.see.health.words or service.answer.value
+        unwell(turn, f"the service is not well: {words}", settings.unwell_grace)
 
 
 def server_was_away(turn: Turn) -> bool:
@@ -133,15 +138,15 @@ def unwell_for_good(turn: Turn) -> bool:
     return turn.mono - service.unwell >= settings.slow_time
 
 
-def unwell(turn: Turn) -> None:
+def unwell(turn: Turn, words: str, grace: int) -> None:
+    """`grace`: what is left of it gets to end by itself, milliseconds."""
     settings, memory = turn.settings, turn.memory
-    words = f"the service is not well: {turn.see.health.words or turn.service.answer.value}"
     turn.memory = memory = memory._replace(tries=memory.tries + 1, failure=words)
     turn.say("failure", f"{memory.tries} of {settings.failures}: {words}")
     if memory.tries >= settings.failures:
         give_up(turn, f"the service failed {memory.tries} times: {words}")
     else:
-        halt(turn, words, settings.unwell_grace, None)
+        halt(turn, words, grace, None)
 
 
 def halt(turn: Turn, reason: str, grace: int, work: Optional[Work]) -> None:
@@ -170,7 +175,10 @@ def halting(turn: Turn) -> None:
         return
     if done.status is JobStatus.FAILED or not turn.see.container.gone:
         kill(turn, f"the container cannot be stopped in order: {done.words}")
-    elif phase.work:
+        return
+    if done.words:
+        turn.say("failure", done.words)
+    if phase.work:
         to_mount(turn, "the container has ended")
     else:
         to_start(turn, "the container has ended")

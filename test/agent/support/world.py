@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from agent.control import NoAgent, ask_agent
 from agent.core.record import decode_epoch
@@ -50,6 +50,9 @@ class RealNode:
         self._write_systemctl()
         self.configuration = self.folder / "agent.json"
         self.told = self._told(port)
+        more = world.more(self) if world.more else {}
+        if more:
+            Path(self.folder, "docker.sock.more").write_text(json.dumps(more))
         self.write_configuration()
         service = [sys.executable, f"{HERE}/fake_service.py", str(self.data), name, str(port)]
         docker = self.enter("fake_docker.py", f"{self.folder}/docker.sock", self.groups, "service", *service)
@@ -161,9 +164,14 @@ class RealNode:
         subprocess.run(["umount", "-l", str(self.run)], check=False)
 
 
+#: Changes what a node is told; gives the commands of its further containers by their names.
+More = Callable[[RealNode], "dict[str, list[str]]"]
+
+
 class World:
-    def __init__(self, names: "tuple[str, ...]" = ("node-a", "node-b")) -> None:
+    def __init__(self, names: "tuple[str, ...]" = ("node-a", "node-b"), more: "Optional[More]" = None) -> None:
         self.names = names
+        self.more = more
         # A file system that is known by its type in the place of NFS.
         self.folder = f"/dev/shm/ha-rancher-test-{os.getpid()}-{time.monotonic_ns()}"
         self.share = f"{self.folder}/share"
