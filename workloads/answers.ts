@@ -1,7 +1,6 @@
 import type { Page } from "../domain/page";
-import { askedThroughVip, type ContainerWorkloadArgs } from "./container/workload";
-import { serverUrl } from "./rancher/container";
-import { answers } from "./rancher/pages";
+import { type AskedThroughVip, askedThroughVip } from "./container/asked";
+import { answers, serverUrl } from "./rancher/pages";
 
 /** What of a stack says where its service answers. */
 interface Asked {
@@ -9,7 +8,7 @@ interface Asked {
   vip: { address: string };
   /** Rancher's. */
   httpsPort: number;
-  container?: Pick<ContainerWorkloadArgs, "ports" | "health"> | undefined;
+  container?: AskedThroughVip | undefined;
 }
 
 /** Where a stack's service answers through the VIP, and what. */

@@ -1,1 +1,2 @@
-export { type Asked, type ContainerWorkloadArgs, containerWorkload } from "./workload";
+export type { Asked } from "./asked";
+export { type ContainerWorkloadArgs, containerWorkload } from "./workload";
