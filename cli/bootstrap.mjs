@@ -222,6 +222,7 @@ try {
   else if (!existsSync(program)) process.exit(0);
   if (!existsSync(program))
     fail(`${program} is missing: the installation is broken, install the package again`);
+  require("../local/toolchain/launchers/late-modules.cjs");
   // `build` ends here: what it asks for is done.
   if (command !== "build") await require(program).main(process.argv.slice(2));
 } catch (error) {

@@ -2,9 +2,8 @@ import type { Page } from "../domain/page";
 import type { Vip } from "../domain/vrrp";
 import type { CheckAsked } from "./address/args";
 import { askedAtVip } from "./address/asked";
-import { askedThroughVip, type ContainerWorkloadArgs } from "./container/workload";
-import { serverUrl } from "./rancher/container";
-import { answers } from "./rancher/pages";
+import { type AskedThroughVip, askedThroughVip } from "./container/asked";
+import { answers, serverUrl } from "./rancher/pages";
 
 /** What of a stack says where its service answers. */
 interface Asked {
@@ -12,7 +11,7 @@ interface Asked {
   vip: Vip;
   /** Rancher's. */
   httpsPort: number;
-  container?: Pick<ContainerWorkloadArgs, "ports" | "health"> | undefined;
+  container?: AskedThroughVip | undefined;
   address: { vips: { checks: CheckAsked[] }[] };
 }
 

@@ -7,7 +7,6 @@ import { refuseClashes } from "../../stack/clashes";
 import { refuseOtherLab } from "../../stack/lab-stacks";
 import { otherStacks } from "../../stack/other-stacks";
 import { readState, type StackState } from "../../stack/state";
-import { refuseUnfit, subjectOf } from "../doctor";
 import { runsInLab } from "../hypervisor";
 import { backendOf, cliOf } from "./surroundings";
 import { type FoundSettings, foundSettings, type SettingsOptions } from "./told-settings";
@@ -60,7 +59,10 @@ export async function lookBeforeUp(
   const known = await read();
   if (known) refuseOtherLab(stack, known);
   refuseClashes(settings, otherStacks(backend, stack, usesLab));
-  if (!known?.resources) await refuseUnfit(await subjectOf(stack, found), say);
+  if (!known?.resources) {
+    const { refuseUnfit, subjectOf } = await import("../doctor/index.js");
+    await refuseUnfit(await subjectOf(stack, found), say);
+  }
   const nodes = [...new Set([...settings.nodes.map(({ name }) => name), ...(known?.nodes ?? [])])];
   return { stack, found, usesLab, nodes, known, backend, turn, read };
 }

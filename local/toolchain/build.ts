@@ -35,16 +35,16 @@ const binaries: readonly Binary[] = [
 
 const folderOf = (binary: Binary): string => join(packageRoot, "local", "toolchain", binary.module);
 
-/** Scripts beside the binaries: the one of policy packs from the npm package, the others our own. */
-const launchers = (): string[] => [
-  join(packageOf("@pulumi/pulumi"), "pulumi-analyzer-policy"),
-  ...[
+/** Scripts beside the binaries. */
+const launchers = (): string[] =>
+  [
     "pulumi-language-nodejs",
     "pulumi-resource-pulumi-nodejs",
+    "pulumi-analyzer-policy",
     "dynamic-provider.cjs",
+    "policy-pack.cjs",
     "late-modules.cjs",
-  ].map((name) => join(packageRoot, "local", "toolchain", "launchers", name)),
-];
+  ].map((name) => join(packageRoot, "local", "toolchain", "launchers", name));
 
 // The tags leave out cgo for user names, and gRPC's tracing, which needs reflection and doubles the size.
 const flags = (binary: Binary): string[] => [
@@ -200,9 +200,4 @@ export async function buildToolchain(say: (line: string) => void): Promise<Toolc
     throw error;
   }
   return toolchain;
-}
-
-/** The folder of an npm package, wherever npm has put it. */
-function packageOf(name: string): string {
-  return join(require.resolve(`${name}/package.json`), "..");
 }

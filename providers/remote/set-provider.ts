@@ -5,6 +5,7 @@ import type { Migration } from "../stored";
 import { checkInputs } from "../validation";
 import { machineOf, replacedByHost, type SshEndpoint } from "./endpoint";
 import { bareScript, installSet, packedSet } from "./script";
+import { connectAhead } from "./ssh";
 
 /** A NodeSet's checked inputs. */
 export interface NodeSetInputs {
@@ -22,6 +23,9 @@ const schema = z.looseObject({
 const shown = z.object({ set: z.string().nullable(), whole: z.boolean() });
 
 const limit = 120_000;
+
+/** Milliseconds for a login ahead; a node that is off is found out by whoever needs it. */
+const aheadLimit = 20_000;
 
 async function put({ ssh, hash }: NodeSetInputs): Promise<void> {
   if (hash !== packedSet("current").hash)
@@ -54,6 +58,8 @@ export const nodeSet = {
   async diff(_id: string, olds: NodeSetInputs, news: NodeSetInputs): Promise<pulumi.dynamic.DiffResult> {
     const replaces = replacedByHost(olds.ssh, news.ssh);
     const changes = replaces.length > 0 || olds.hash !== news.hash || !isDeepStrictEqual(olds.ssh, news.ssh);
+    // Of all that is on a node the programs are asked about first, and a release is at last, which asks the node itself.
+    connectAhead(olds.ssh, aheadLimit);
     return { changes, replaces, deleteBeforeReplace: false };
   },
 

@@ -35,12 +35,15 @@ interface Result {
   stderr: string;
 }
 
+const lateModules = "local/toolchain/launchers/late-modules.cjs";
+
 /** A package of its own with our bootstrap, a compiler that copies .ts to .js, and one source. */
 function scene(t: TestContext): Scene {
   const root = temporaryFolder(t);
   const log = put(join(root, "log"), "");
-  for (const folder of ["cli", "local"]) mkdirSync(join(root, folder));
-  for (const name of ["cli/bootstrap.mjs", "local/freshness.cjs"]) {
+  for (const folder of ["cli", "local/toolchain/launchers"])
+    mkdirSync(join(root, folder), { recursive: true });
+  for (const name of ["cli/bootstrap.mjs", "local/freshness.cjs", lateModules]) {
     copyFileSync(join(packageRoot, name), join(root, name));
   }
   put(join(root, "tsconfig.json"), "{}");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,7 +14,23 @@ import { dials } from "../../local/dial";
 import { Failure, shownError } from "../../local/errors";
 import { handOver, stream } from "../../local/foreground";
 import { relay } from "../../local/relay";
+import { packageRoot } from "../../local/root";
+import { run } from "../../local/run";
 import { ownHome, putScript, temporaryFolder, withEnvironment } from "./cli-support";
+
+/** Commands that declare resources' parts, and are called seldom. */
+const withSdk = ["sbom"];
+
+test("commands do without Pulumi's SDK, which takes longer to load than all of theirs", async () => {
+  const folder = join(packageRoot, "dist", "cli", "actions");
+  const names = readdirSync(folder).flatMap((file) => /^([a-z-]+)\.js$/.exec(file)?.[1] ?? []);
+  const loaded = `for (const name of process.argv.slice(1)) require(${JSON.stringify(folder)} + "/" + name);
+    console.log(Object.keys(require.cache).filter((file) => /@pulumi.pulumi.index\\.js$/.test(file)).length);`;
+  const count = async (...some: string[]) =>
+    (await run(process.execPath, ["-e", loaded, ...some])).stdout.trim();
+  assert.equal(await count(...names.filter((name) => !withSdk.includes(name))), "0");
+  assert.equal(await count(...withSdk), "1");
+});
 
 test("`auto` is VirtualBox only if it works", async (t) => {
   const bin = temporaryFolder(t);

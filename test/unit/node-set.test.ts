@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { bareScripts, filesOfSet, packSet, setNames, setOf } from "../../domain/node-set";
 import { ustar } from "../../domain/ustar";
 import { packageRoot } from "../../local/root";
@@ -382,6 +383,16 @@ describe("sets over SSH", () => {
     assert.deepEqual([changes, replaces], [true, []]);
     assert.deepEqual((await nodeSet.update("id", former, news)).outs, news);
     assert.equal(readlinkSync(server.path("programs/current")), `sets/${hash}`);
+  });
+
+  test("whether it changes is asked with a login ahead, which later questions use", async () => {
+    closeAll();
+    const inputs = { ssh: server.endpoint, hash };
+    const before = server.logins;
+    await nodeSet.diff("id", inputs, inputs);
+    while (server.logins === before) await sleep(20);
+    await nodeSet.read("id", inputs);
+    assert.equal(server.logins, before + 1);
   });
 
   test("another set than this package has is refused", async () => {

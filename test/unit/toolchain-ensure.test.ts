@@ -89,7 +89,7 @@ test("a build makes both programs with the launchers, once, without the user's f
     readdirSync(built.bin).sort(),
     [
       ...["language-host", "pulumi", "pulumi-language-nodejs", ...launchers],
-      ...["dynamic-provider.cjs", "late-modules.cjs"],
+      ...["dynamic-provider.cjs", "policy-pack.cjs", "late-modules.cjs"],
     ].sort(),
   );
   for (const name of readdirSync(built.bin)) assert.ok(statSync(join(built.bin, name)).mode & 0o100, name);

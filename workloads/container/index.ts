@@ -1,5 +1,5 @@
+export type { Asked } from "./asked";
 export {
-  type Asked,
   type CompanionArgs,
   type ContainerWorkloadArgs,
   containerWorkload,

@@ -5,23 +5,9 @@ import type { HookOptions } from "../../components/pod";
 import type { Workload } from "../../components/workload";
 import type { OnlineBackup } from "../../domain/agent-configuration";
 import type { Cause } from "../../domain/causes";
-import type { Page } from "../../domain/page";
 import type { Question } from "../../domain/question";
 import { agentTimers, startDeadline } from "../../domain/timers";
-
-/** A question whether the service is well, on its node; exactly one of the four. */
-export interface Asked {
-  /** A page on a published port; `status`: what it answers while it is well, default 200 to 299. */
-  http?: { port: number; path?: string; tls?: boolean; status?: number[] } | undefined;
-  /** A published port that takes connections. */
-  tcp?: number | undefined;
-  /** In the container; 0 is well. */
-  command?: string[] | undefined;
-  /** Part of a line that it writes once it serves. */
-  log?: string | undefined;
-  /** Asked seldom; default false. */
-  deep?: boolean | undefined;
-}
+import { type Asked, askedThroughVip } from "./asked";
 
 /** What each container of a service may have. */
 export interface PartArgs extends ContainerLimits {
@@ -126,28 +112,6 @@ function questionOf({ http, tcp, command, log, deep }: Asked): Question {
   const { port, path = "/", tls = false, status = [] } = http;
   const url = `${tls ? "https" : "http"}://127.0.0.1:${port}${path}`;
   return { url, ...(status.length > 0 ? { status } : {}), ...rest };
-}
-
-/**
- * Where the service is asked through the VIP, and what it must answer: the first page among its questions, else the first
- * port among them, else its first TCP port.
- */
-export function askedThroughVip(
-  { ports, health }: Pick<ContainerWorkloadArgs, "ports" | "health">,
-  vip: string,
-): { url: string; page: Page } {
-  const http = health.find((each) => each.http)?.http;
-  if (http) {
-    const { port, path = "/", tls = false, status = [] } = http;
-    const usual = tls ? 443 : 80;
-    return {
-      url: `${tls ? "https" : "http"}://${vip}${port === usual ? "" : `:${port}`}`,
-      page: { path, ...(status.length > 0 && { status }) },
-    };
-  }
-  const asked = health.find((each) => each.tcp !== undefined)?.tcp;
-  const port = asked ?? ports.find(({ protocol = "tcp" }) => protocol === "tcp")?.published;
-  return { url: `tcp://${vip}:${port}`, page: { path: "" } };
 }
 
 function limitsOf(args: PartArgs): ContainerLimits {

@@ -1,6 +1,6 @@
 import type { ContainerOptions } from "../../components/container-plan";
 import { fingerprint } from "../../components/on-node";
-import { deep, healthy } from "./pages";
+import { deep, healthy, serverUrl } from "./pages";
 
 /** Where a node has what Rancher logs of its API; Docker makes the folder. */
 const auditLogDirectory = "/var/log/rancher/auditlog";
@@ -45,10 +45,6 @@ export interface RancherContainer {
   /** Further variables, such as HTTP_PROXY. */
   extraEnvironment?: Record<string, string>;
 }
-
-/** `https://NAME[:PORT]`, where Rancher's users find it. */
-export const serverUrl = (host: string, httpsPort: number): string =>
-  `https://${host}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
 
 function environmentOf(args: RancherContainer): Record<string, string> {
   const { systemRegistry, auditLog, hostname, httpsPort, extraEnvironment } = args;

@@ -3,8 +3,8 @@ import type { Workload } from "../../components/workload";
 import type { Mistake } from "../../domain/mistake";
 import { agentTimers, startDeadline } from "../../domain/timers";
 import { causes } from "./causes";
-import { type AuditLog, rancherContainer, serverUrl } from "./container";
-import { answers, healthy } from "./pages";
+import { type AuditLog, rancherContainer } from "./container";
+import { answers, healthy, serverUrl } from "./pages";
 import { rancherRules } from "./settings";
 
 /** The Rancher that runs unless another one is named: pinned, since an upgrade is one-way. */
