@@ -13,6 +13,7 @@ import { failuresCommand } from "./commands/failures";
 import { fenceConfirmCommand } from "./commands/fence-confirm";
 import { forgetCommand } from "./commands/forget";
 import { forwardCommand } from "./commands/forward";
+import { historyCommand } from "./commands/history";
 import { logsCommand } from "./commands/logs";
 import { maintenanceCommand } from "./commands/maintenance";
 import { newStackCommand } from "./commands/new-stack";
@@ -45,7 +46,7 @@ import { type CommandLine, givenCommandLine } from "./on-nodes";
 /** The commands as `--help` shows them: groups with their headings. */
 const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
   "Make and remove:": [upCommand, downCommand, newStackCommand, doctorCommand],
-  "Look:": [statusCommand, logsCommand, openCommand],
+  "Look:": [statusCommand, historyCommand, logsCommand, openCommand],
   "Go there:": [sshCommand, shellCommand, forwardCommand],
   "Operate:": [
     switchoverCommand,

@@ -27,6 +27,7 @@ export const bareScripts = [
   "host/release",
   "host/set",
   "host/files.sh",
+  "host/history",
   "host/logs",
   "release/kept",
 ] as const;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../../local/errors";
 import { onInterrupt } from "../../local/foreground";
 import { readerIsGone } from "../../local/reader";
 import type { KnownNode, KnownStack } from "../../stack/known-stack";
 import { knownNode } from "../../stack/nodes";
-import { isNoise, type LogLine, Merged, secondsOf } from "../logs/lines";
+import { isNoise, type LogLine, Merged } from "../logs/lines";
 import { nodeStream } from "../logs/node-stream";
+import { sinceSeconds } from "../logs/since";
 import { type Colors, colors } from "../ui/colors";
 
 export interface LogsOptions {
@@ -128,12 +128,7 @@ export async function logs(
   known: KnownStack,
   { nodes, follow = false, since }: LogsOptions,
 ): Promise<number> {
-  const seconds = secondsOf(since ?? usual[follow ? "follow" : "past"]);
-  if (seconds === undefined)
-    throw new Failure(
-      `\`--since\` must be a time such as 90s, 10m, 2h or 1d, not ${JSON.stringify(since)}`,
-      2,
-    );
+  const seconds = sinceSeconds(since ?? usual[follow ? "follow" : "past"]);
   const chosen = nodes.length > 0 ? nodes.map((name) => knownNode(known, name)) : known.nodes;
   const names = chosen.map(({ name }) => name);
   const merged = new Merged<Shown>((line) => {

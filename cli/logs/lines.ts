@@ -1,3 +1,5 @@
+import { journalEntry } from "../../stack/history/entry";
+
 /** A line of a log, of any node. */
 export interface LogLine {
   /** Milliseconds since 1970, by the node's clock. */
@@ -7,30 +9,12 @@ export interface LogLine {
   text: string;
 }
 
-/** An entry of the journal, as far as it is asked for. All may be missing; a message that is no text is bytes. */
-interface Entry {
-  MESSAGE?: string | number[] | null;
-  UNIT?: string;
-  _SYSTEMD_UNIT?: string;
-  __REALTIME_TIMESTAMP?: string;
-}
-
 /** A terminal obeys control characters, and a log may hold any. */
 const harmless = (text: string): string => text.replace(/\p{Cc}\[[\d;]*m|(?![\n\t])\p{Cc}/gu, "");
 
-const sourceOf = (unit: string): string => unit.replace(/\.service$/, "").replace(/^ha-rancher-/, "");
-
-function entryOf(text: string): LogLine | undefined {
-  try {
-    const { MESSAGE: message, UNIT, _SYSTEMD_UNIT, __REALTIME_TIMESTAMP } = JSON.parse(text) as Entry;
-    const time = Number(__REALTIME_TIMESTAMP) / 1000;
-    if (!Number.isFinite(time)) return undefined;
-    const said = Array.isArray(message) ? Buffer.from(message).toString("utf8") : String(message ?? "");
-    // What systemd says of a unit is of that unit.
-    return { time, source: sourceOf(UNIT ?? _SYSTEMD_UNIT ?? "?"), text: harmless(said) };
-  } catch {
-    return undefined;
-  }
+function entryOf(line: string): LogLine | undefined {
+  const entry = journalEntry(line);
+  return entry && { time: entry.time, source: entry.source, text: harmless(entry.text) };
 }
 
 /** Reads a line of node/host/logs; undefined if it is none. */
