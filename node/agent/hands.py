@@ -5,8 +5,9 @@ from typing import Callable, Optional
 from .clock import boot_ms
 from .core import actions as act
 from .core.observation import JobKind, Work
+from .itself import own_command
 from .lease.wire import record_words
-from .node import Node, own_command
+from .node import Node
 
 #: Rounds after which the track file is looked at, whether or not it was written.
 _SELDOM = 5

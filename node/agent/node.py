@@ -1,7 +1,5 @@
 """All edges of a running agent, in one place."""
 
-import os
-import sys
 from typing import Callable, NamedTuple
 
 from .announce import Announcer
@@ -11,6 +9,7 @@ from .core.actions import Memory
 from .events import Events
 from .guard_dog import GuardDog
 from .health_client import HealthProcess
+from .itself import own_command
 from .jobs import Jobs
 from .lease.client import LeaseClient
 from .lease.wire import Terms
@@ -46,12 +45,6 @@ class Node(NamedTuple):
     manager: Manager
     degraded: "list[str]"
     """What of its protection was refused, in words (harden)."""
-
-
-def own_command(*arguments: str) -> "list[str]":
-    """Starts this program again, isolated from the environment and from what else is installed."""
-    cache = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else ["-B"]
-    return [sys.executable, "-I", "-S", *cache, os.path.dirname(os.path.realpath(__file__)), *arguments]
 
 
 def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:

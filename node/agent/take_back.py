@@ -21,8 +21,8 @@ from .configuration import check, load
 from .control import NoAgent, ask_agent
 from .core.observation import TAKE_BACK
 from .files import read_some, write_whole
+from .itself import own_command
 from .mounts import mount_at
-from .node import own_command
 from .run_files import RunFiles
 from .setup import Setup
 from .shared_data import Failed

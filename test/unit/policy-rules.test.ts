@@ -265,3 +265,14 @@ test("what the agents run is known by its label, whatever it is called", () => {
   assert.deepEqual(violations("docker-starts-nothing", container(unlabelled)), []);
   assert.equal(violations("lease-on", container(made)).length, 1);
 });
+
+test("several VIPs have a router id each, alike on all nodes", () => {
+  const conf = (...ids: number[]): string =>
+    ids.map((id, i) => `vrrp_instance v${i} {\n    virtual_router_id ${id}\n    priority 150\n}\n`).join("");
+  const contents = (one: string, two: string) => [
+    { type: types.configuration, name: "c", props: { contents: { one, two } } },
+  ];
+  assert.deepEqual(violations("router-id-unique", contents(conf(10, 20), conf(10, 20))), []);
+  assert.equal(violations("router-id-unique", contents(conf(10, 20), conf(10, 21))).length, 1);
+  assert.equal(violations("router-id-unique", contents(conf(10), conf(10, 20))).length, 1);
+});

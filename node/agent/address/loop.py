@@ -11,8 +11,8 @@ from ..control import Connection, Control
 from ..core.observation import Ending
 from ..events import Events, latest
 from ..files import remove
+from ..itself import own_command
 from ..netlink import Addresses
-from ..node import own_command
 from ..orders import OrderBook, read_lasting
 from ..run_files import RunFiles
 from ..systemd import Manager
@@ -28,7 +28,7 @@ from .units import UnitMover
 #: Milliseconds between two rounds.
 ROUND = 1_000
 #: Microseconds without a word after which systemd starts another agent.
-_PATIENCE = 5_000_000
+_PATIENCE = 10_000_000
 #: Milliseconds that an orderly end may take beside what units take: the VIPs leave.
 _END = 5_000
 
