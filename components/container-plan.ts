@@ -1,7 +1,6 @@
 import { scryptSync } from "node:crypto";
 import type { Question } from "../domain/question";
 import { fingerprint } from "./on-node";
-import type { CompanionOptions, HookOptions } from "./pod";
 
 /**
  * Labels of a container: which image, by the name in the settings, it was made from, and where the agent asks on the
@@ -44,6 +43,31 @@ export interface ContainerOptions {
   companions?: CompanionOptions[];
   /** What runs to its end before each start, and after each stop in order. Default: none. */
   hooks?: HookOptions[];
+}
+
+/** What may be told apart for each of them. */
+type Common = Pick<
+  ContainerOptions,
+  "image" | "environment" | "mounts" | "volumes" | "command" | "privileged" | "limits" | "mountsAllData"
+>;
+
+/** A container that is started before the main one, and stopped after it. */
+export interface CompanionOptions extends Common {
+  /** Unique in the service; the others reach it by this name. */
+  name: string;
+  /** Commands in it and lines of its log, all of which must say that it is well before the next one is started; default: none. */
+  health?: Question[];
+}
+
+/** A container that runs to its end, with 0, before each start, or after each stop in order. */
+export interface HookOptions extends Common {
+  /** Unique in the service. */
+  name: string;
+  when: "beforeStart" | "afterStop";
+  /** The program and its arguments, in place of the image's. */
+  command: string[];
+  /** Seconds, after which it is killed and has failed. */
+  timeout: number;
 }
 
 /** What a container may and how it is run, beside what is in it. */

@@ -2,7 +2,7 @@ export type { Page } from "../domain/page";
 export type { Question } from "../domain/question";
 export { Agents, type AgentsArgs } from "./agents";
 export { type BackupPlan, Backups, type BackupsArgs } from "./backups";
-export type { ContainerLimits, ContainerOptions } from "./container-plan";
+export type { CompanionOptions, ContainerLimits, ContainerOptions, HookOptions } from "./container-plan";
 export { FloatingIp, type FloatingIpArgs } from "./floating-ip";
 export {
   type HaBaseArgs,
@@ -17,7 +17,7 @@ export { type AgentArgs, type FencingArgs, NodeSoftware, type NodeSoftwareArgs }
 export type { NodeArgs, NodesArgs } from "./nodes";
 export type { NodeOutput } from "./observe";
 export type { Dependencies, NodeDependencies } from "./on-node";
-export type { CompanionOptions, HookOptions } from "./pod";
+
 export { Service, type ServiceArgs } from "./service";
 export {
   SharedStorage,

@@ -1,7 +1,8 @@
-import type { Question } from "../domain/question";
 import {
+  type CompanionOptions,
   type ContainerOptions,
   type ContainerPlan,
+  type HookOptions,
   labelNames,
   planContainer,
   questionLabels,
@@ -16,32 +17,7 @@ import { fingerprint } from "./on-node";
  */
 
 /** The control group of all of them, which Docker makes; node/agent/cgroup.py knows it, too. */
-export const podGroup = "system-harancher.slice";
-
-/** What may be told apart for each of them. */
-type Common = Pick<
-  ContainerOptions,
-  "image" | "environment" | "mounts" | "volumes" | "command" | "privileged" | "limits" | "mountsAllData"
->;
-
-/** A container that is started before the main one, and stopped after it. */
-export interface CompanionOptions extends Common {
-  /** Unique in the service; the others reach it by this name. */
-  name: string;
-  /** Commands in it and lines of its log, all of which must say that it is well before the next one is started; default: none. */
-  health?: Question[];
-}
-
-/** A container that runs to its end, with 0, before each start, or after each stop in order. */
-export interface HookOptions extends Common {
-  /** Unique in the service. */
-  name: string;
-  when: "beforeStart" | "afterStop";
-  /** The program and its arguments, in place of the image's. */
-  command: string[];
-  /** Seconds, after which it is killed and has failed. */
-  timeout: number;
-}
+const podGroup = "system-harancher.slice";
 
 /** A service's containers. */
 export interface ServicePlan {

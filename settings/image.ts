@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isPinnedReference, parseImage } from "../domain/image";
+import { parseImage } from "../domain/image";
 import { mistake } from "../domain/mistake";
 import {
   dotsError,
@@ -7,6 +7,7 @@ import {
   hasRealPort,
   list,
   noDots,
+  pinnedImage,
   type Rule,
   secret,
   setting,
@@ -51,16 +52,6 @@ const registryLogin = z.strictObject(
   },
   { error: "must be settings by name, such as `username` and `password`" },
 );
-
-/** An image whose version is said. */
-export const pinnedImage = z
-  .string()
-  .refine(isPinnedReference, {
-    error: "must be an image with a tag or digest, such as rancher/rancher:v2.12.3",
-  })
-  .refine((text) => parseImage(text).tag !== "latest", {
-    error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
-  });
 
 /** Settings of a container's image, and of how nodes come by it. */
 export const imageShape = {

@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { unusableAddress } from "../domain/address-kinds";
+import { isPinnedReference, parseImage } from "../domain/image";
 import type { Mistake } from "../domain/mistake";
 import { hasDots } from "../domain/node-paths";
 import { isEncrypted } from "./encrypted";
@@ -77,6 +78,16 @@ export const whole = (least: number, most: number, unit = "") => {
 };
 
 export const text = z.string({ error: "must be a text" });
+
+/** An image whose version is said. */
+export const pinnedImage = z
+  .string()
+  .refine(isPinnedReference, {
+    error: "must be an image with a tag or digest, such as rancher/rancher:v2.12.3",
+  })
+  .refine((text) => parseImage(text).tag !== "latest", {
+    error: "must not be `latest`: a failover would then upgrade the datastore; name a version",
+  });
 
 export const truth = z.boolean({ error: "must be true or false" });
 

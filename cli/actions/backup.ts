@@ -159,7 +159,9 @@ export async function backup(known: KnownStack, { stack, to }: BackupOptions): P
   const path = resolve(given);
   await mkdir(isFolder ? path : dirname(path), { recursive: true, mode: 0o700 });
   const name = activeNode(await askNodes(known.nodes));
-  const how = settings.container?.backup ? "the service goes on" : "the service stops while its data is copied";
+  const how = settings.container?.backup
+    ? "the service goes on"
+    : "the service stops while its data is copied";
   say(`${name} makes a backup: ${how}`);
   const file = await bringBackup(await endpointOf(knownNode(known, name)), name, { path, isFolder, keep });
   say(`${file} (${((await stat(file)).size / 1e6).toFixed(1)} MB)`);

@@ -27,19 +27,22 @@ sum_of() {
 # read_node: this node's name, data, datastore and container; how many words the commands have that dump it while it runs, and
 # that take a dump in, 0: there is none; its agent's state, and whether it has the data mounted.
 read_node() {
-  read_settings node data.directory data.datastore service.container backup.command backup.restore paths.state ||
+  read_settings node data.directory data.datastore service.container backup.command backup.restore backup.of paths.state ||
     fail 'this is no node, or not made ready yet'
   node=${settings[0]} data=${settings[1]} datastore=${settings[2]:-k3s/server/db} container=${settings[3]}
-  dumps=${settings[4]:-0} restores=${settings[5]:-0} state_directory=${settings[6]:-/var/lib/ha-rancher}
+  dumps=${settings[4]:-0} restores=${settings[5]:-0} state_directory=${settings[7]:-/var/lib/ha-rancher}
+  # The one that both commands run in; all of one release end alike (components/pod.ts).
+  dumped=$container
+  if [[ -n ${settings[6]} ]]; then dumped=${container%-*}-${settings[6]}-${container##*-}; fi
   ask_status agent.state agent.reason mounts.data || fail 'the agent of this node cannot be asked'
   state=${said[0]} reason=${said[1]} mounted=${said[2]}
 }
 
-# The image of the container by its name in the settings, in REPLY.
+# The image of the container $1 by its name in the settings, in REPLY.
 image_here() {
-  REPLY=$(timeout 20 docker container inspect --format '{{index .Config.Labels "ha-rancher.image"}}' "$container" 2>&1) ||
-    fail "Docker says nothing of the container $container: ${REPLY:-no answer}"
-  [[ -n $REPLY ]] || fail "the container $container has no label that says which image it is of: \`npm run up\` makes it anew"
+  REPLY=$(timeout 20 docker container inspect --format '{{index .Config.Labels "ha-rancher.image"}}' "$1" 2>&1) ||
+    fail "Docker says nothing of the container $1: ${REPLY:-no answer}"
+  [[ -n $REPLY ]] || fail "the container $1 has no label that says which image it is of: \`npm run up\` makes it anew"
 }
 
 # An image's name without its registry, in REPLY: a mirror's image of the same name is of the same version.

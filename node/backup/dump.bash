@@ -23,7 +23,7 @@ software_of() {
 load_archive() {
   local work=$1 size
   gzip --test "$work/dump.gz" 2>/dev/null || refuse 'its dump is broken'
-  image_here
+  image_here "$dumped"
   software_of "$REPLY"
   local software=$REPLY
   software_of "${manifest[image]-}"

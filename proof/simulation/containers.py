@@ -59,7 +59,13 @@ class Containers:
     @property
     def serves(self) -> bool:
         """It would answer a client."""
-        return self.running and not self.dying and self.world.now >= self.well_at and self.answers is Answer.OK
+        return (
+            self.running
+            and not self.dying
+            and not self.companion_ended
+            and self.world.now >= self.well_at
+            and self.answers is Answer.OK
+        )
 
     def see(self, docker: Docker | None = None, pending: bool | None = None) -> None:
         machine = self.machine

@@ -250,6 +250,12 @@ WEAKENINGS = (
         lambda: weaker.everywhere(rest.rests, weaker.rests_always),
     ),
     Weakening(
+        "goes-on-without-one",
+        "one of several that has ended is not missed",
+        "test_one_of_several_that_ends_is_a_failure_and_all_are_stopped_in_order_and_started_anew",
+        lambda: weaker.never(service.one_ended),
+    ),
+    Weakening(
         "not-mounted",
         "the container is started before its data is mounted",
         "I6",

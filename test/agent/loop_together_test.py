@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agent.dump import container_of
 from support.units import wait_for
 from support.world import TIMERS, RealNode, World, overlapping
 
@@ -163,6 +164,21 @@ def test_a_hook_after_the_stop_that_fails_or_hangs_keeps_nobody_from_serving(pai
     assert f"the hook clean after the stop {words}" in _told(node, "failure")
     pair.wait_active(other_than=node)
     assert _processes(node) == [] and not _told(node, "kill")
+
+
+def test_one_of_them_is_dumped_while_all_go_on(pair: World) -> None:
+    node = pair.wait_active()
+    database, service = _database(node), pair.writes()[-1][1]
+    node.told["backup"] = {"command": ["sh", "-c", f"cat {node.data}/order"], "of": "db"}
+    # As a release names them.
+    assert container_of("web-1a2b3c4d", "db") == "web-db-1a2b3c4d" and container_of("web-1a2b3c4d", "") == "web-1a2b3c4d"
+    node.told["service"] = json.loads(json.dumps(node.told["service"]).replace('"service-db"', '"a-db-service"'))
+    node.told["service"]["container"] = "a-service"
+    node.write_configuration()
+    done = node.command("dump", f"{node.folder}/dump.gz")
+    # Whose command it is, the engine is asked for.
+    assert done.returncode == 1 and b"no such container" in done.stderr
+    assert (_database(node), pair.writes()[-1][1]) == (database, service)
 
 
 def test_a_hook_that_runs_when_the_lease_is_lost_is_killed(pair: World) -> None:

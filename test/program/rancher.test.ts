@@ -158,6 +158,7 @@ describe("what the official docker plugin is given", () => {
       title: "Rancher",
       healthPath: "/healthz",
       healthStatus: [],
+      companionImages: {},
       container: containerOf(all).inputs.name,
       image: lab.image,
       url: "https://192.168.56.10:3300",

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { pinnedImage } from "../../settings/image";
 import {
   dotsError,
   group,
@@ -7,6 +6,7 @@ import {
   noDots,
   number,
   oneOf,
+  pinnedImage,
   setting,
   text,
   truth,

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { all, output } from "@pulumi/pulumi";
-import type { ContainerLimits, ContainerOptions } from "../../components/container-plan";
-import type { HookOptions } from "../../components/pod";
+import type { ContainerLimits, ContainerOptions, HookOptions } from "../../components/container-plan";
+
 import type { Workload } from "../../components/workload";
 import type { OnlineBackup } from "../../domain/agent-configuration";
 import type { Cause } from "../../domain/causes";

@@ -75,10 +75,15 @@ def adopting(turn: Turn) -> None:
             turn.phase = Adopting(0)
 
 
+def one_ended(turn: Turn) -> bool:
+    """One of several without the others is no service."""
+    container = turn.see.container
+    return container.runs and bool(container.ended) and not container.start_pending
+
+
 def container_died(turn: Turn) -> bool:
     container = turn.see.container
-    if container.runs and container.ended and not container.start_pending:
-        # One without the others is no service.
+    if one_ended(turn):
         unwell(turn, f"{container.ended} ended by itself", turn.settings.stop_grace)
         return True
     if container.runs or not container.gone:
