@@ -1,7 +1,7 @@
 import { messageOf } from "../../local/errors";
 import type { KnownStack } from "../../stack/known-stack";
 import { hasKeys } from "../probes/stores/keys";
-import { passwordVariable, placeForms } from "../probes/stores/place";
+import { parsePlace, passwordVariable, placeForms } from "../probes/stores/place";
 import { logIn } from "../probes/stores/rancher";
 
 /** Where a client writes (probes/stores/place.ts), with the password of the place's user. */
@@ -31,7 +31,10 @@ export async function chooseWrites(
   order: WritesOrder,
 ): Promise<WritesTo | string> {
   const password = process.env[passwordVariable];
-  if (order.to !== undefined) return { place: order.to, password };
+  if (order.to !== undefined) {
+    const isRancher = parsePlace(order.to).scheme === "rancher";
+    return { place: order.to, password: password ?? (isRancher ? await order.bootstrapPassword() : undefined) };
+  }
   const { host, protocol } = new URL(url);
   if (protocol === "https:" && (await hasKeys(url).catch(() => false)))
     return { place: `keys://${host}`, password: undefined };

@@ -5,10 +5,11 @@ import { haRancher, healthy, onNode, status } from "../lab/command";
 import { drill } from "../lab/drilled";
 import { step } from "../lab/steps";
 import { withStack } from "../lab/with-stack";
+import { vip } from "./values";
 
 /*
- * The drill on real machines on which something always starts the container: it fails, since a drill that cannot fail says
- * nothing. That it holds with the real agent is a step of test/lab.
+ * The drill on real machines: through Rancher's own API, and where something always starts the container. There it fails, since a
+ * drill that cannot fail says nothing. That it holds with the real agent is a step of test/lab.
  */
 
 withStack({ goesDown: true });
@@ -32,6 +33,13 @@ async function alwaysStart(): Promise<void> {
 step("up", async () => {
   assert.equal((await haRancher("up")).code, 0);
   await healthy(180);
+});
+
+step("it writes through Rancher's API with the bootstrap password, which nobody tells it", async () => {
+  const { report } = await drill(...["--fault", "container-kill", "--trials", "1"], ...["--writes", `rancher://${vip}`]);
+  const [row] = report.rows;
+  assert.ok((row?.acknowledged ?? 0) > 10, JSON.stringify(row));
+  assert.deepEqual([row?.lost, row?.duplicated, row?.breaches], [0, 0, []]);
 });
 
 step("where something always starts the container, the drill fails, and says why", async () => {
