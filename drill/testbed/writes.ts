@@ -33,7 +33,10 @@ export async function chooseWrites(
   const password = process.env[passwordVariable];
   if (order.to !== undefined) {
     const isRancher = parsePlace(order.to).scheme === "rancher";
-    return { place: order.to, password: password ?? (isRancher ? await order.bootstrapPassword() : undefined) };
+    return {
+      place: order.to,
+      password: password ?? (isRancher ? await order.bootstrapPassword() : undefined),
+    };
   }
   const { host, protocol } = new URL(url);
   if (protocol === "https:" && (await hasKeys(url).catch(() => false)))

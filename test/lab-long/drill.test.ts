@@ -36,7 +36,10 @@ step("up", async () => {
 });
 
 step("it writes through Rancher's API with the bootstrap password, which nobody tells it", async () => {
-  const { report } = await drill(...["--fault", "container-kill", "--trials", "1"], ...["--writes", `rancher://${vip}`]);
+  const { report } = await drill(
+    ...["--fault", "container-kill", "--trials", "1"],
+    ...["--writes", `rancher://${vip}`],
+  );
   const [row] = report.rows;
   assert.ok((row?.acknowledged ?? 0) > 10, JSON.stringify(row));
   assert.deepEqual([row?.lost, row?.duplicated, row?.breaches], [0, 0, []]);

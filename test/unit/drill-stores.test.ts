@@ -206,7 +206,10 @@ test("where a drill writes: the place that is given, the stand-in's keys, Ranche
   });
   delete process.env.DRILL_PASSWORD;
   const toRancher = { to: "rancher://h", ...order };
-  assert.deepEqual(await chooseWrites(known("https://h"), toRancher), { place: "rancher://h", password: "first" });
+  assert.deepEqual(await chooseWrites(known("https://h"), toRancher), {
+    place: "rancher://h",
+    password: "first",
+  });
   assert.match(String(await chooseWrites(known("tcp://127.0.0.1:5432"), order)), /name it with `--writes`/);
   let password = "first";
   const rancher = await server(t, true, ({ url, body }) =>
