@@ -6,7 +6,10 @@ export const newStackCommand: CommandBuilder = () =>
   withExamples(
     command("new-stack", "ask for the settings of a new stack, check them, and write its file")
       .argument("[name]", "the stack's name; required without a terminal, like the options")
-      .option("--workload <name>", "rancher, the default, address for a floating IP alone, or an example: postgres, redis ...")
+      .option(
+        "--workload <name>",
+        "rancher, the default, address for a floating IP alone, or an example: postgres, redis ...",
+      )
       .addOption(
         new Option("--kind <kind>", "kind of its nodes; default: machines").choices(["machines", "hosts"]),
       )
