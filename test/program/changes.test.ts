@@ -4,6 +4,7 @@ import { settingNames } from "../../settings";
 import { backupShape } from "../../settings/backup";
 import { imageShape } from "../../settings/image";
 import { workloadShape } from "../../settings/workload";
+import { addressShape } from "../../workloads/address/settings";
 import { containerShape } from "../../workloads/container/settings";
 import { rancherShape } from "../../workloads/rancher/settings";
 import { agents, changes, container, given, register, unknownInPreview } from "./changes";
@@ -135,8 +136,8 @@ for (const [setting, from, wanted, unknown = []] of table)
 test("every setting has its row", () => {
   const elsewhere = [
     ...Object.keys({ ...rancherShape, ...imageShape, ...backupShape }),
-    // What another workload is made of: container.test.ts. Of a stack that is up it cannot be changed.
-    ...Object.keys({ ...containerShape, ...workloadShape }),
+    // What another workload is made of: container.test.ts, address.test.ts. Of a stack that is up it cannot be changed.
+    ...Object.keys({ ...containerShape, ...addressShape, ...workloadShape }),
     // Of machines outside of the lab: test/unit/vagrant-verbs.test.ts.
     ...["hypervisor", "box", "boxVersion", "boxUrl", "boxChecksum", "bridge"],
   ];
