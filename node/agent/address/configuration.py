@@ -15,8 +15,8 @@ import ipaddress
 from typing import Any
 
 from ..configuration import Refused
-from ..setup import paths_in
 from ..reader import Reader
+from ..setup import paths_in
 from .plan import Check, Plan, Vip
 from .setup import AddressSetup, Asked
 
