@@ -76,6 +76,8 @@ export async function watchPage(
   showInBrowser(url, browser);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
   page.end();
+  // A question to a node that does not answer is not waited for.
+  setTimeout(() => process.exit(), 500).unref();
   return 0;
 }
 
