@@ -39,6 +39,7 @@ import { statusCommand } from "./commands/status";
 import { switchoverCommand } from "./commands/switchover";
 import { testCommand } from "./commands/test";
 import { upCommand } from "./commands/up";
+import { watchCommand } from "./commands/watch";
 import { answerShell, askedByShell } from "./completion";
 import { refuseTakenOptions } from "./npm-options";
 import { type CommandLine, givenCommandLine } from "./on-nodes";
@@ -46,7 +47,7 @@ import { type CommandLine, givenCommandLine } from "./on-nodes";
 /** The commands as `--help` shows them: groups with their headings. */
 const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
   "Make and remove:": [upCommand, downCommand, newStackCommand, doctorCommand],
-  "Look:": [statusCommand, historyCommand, logsCommand, openCommand],
+  "Look:": [statusCommand, watchCommand, historyCommand, logsCommand, openCommand],
   "Go there:": [sshCommand, shellCommand, forwardCommand],
   "Operate:": [
     switchoverCommand,

@@ -51,6 +51,8 @@ const nodeStatus = z.object({
     /** Whether the lease process is connected; since when it has not answered well. */
     alive: flag,
     unanswered: number,
+    /** The owner's last record that was read here; its heartbeats are numbered. */
+    record: part({ sequence: number }),
   }),
   container: part({ name: text, state: text, live: flag, words: text }),
   /** The image that the container is made from: its name in the settings, its id, and what that name means there now. */

@@ -32,7 +32,8 @@ export function browserOf(
   return hasScreen && has("xdg-open") ? "xdg-open" : undefined;
 }
 
-function show(url: string, { browser }: OpenOptions): void {
+/** Opens an address in a browser, or says it. */
+export function showInBrowser(url: string, browser: boolean): void {
   const program = browser ? browserOf() : undefined;
   if (!program) {
     say(`Open it in a browser: ${url}`);
@@ -81,7 +82,7 @@ export async function open(options: OpenOptions): Promise<void> {
   if (!service.usesLab) {
     say(shown);
     explainService(stack, service);
-    show(shown, options);
+    showInBrowser(shown, options.browser);
     return;
   }
   const ports = Array.from({ length: tried }, (_, i) => port + i).filter((each) => each <= 65_535);
@@ -89,6 +90,6 @@ export async function open(options: OpenOptions): Promise<void> {
   const way = await passage(stack, ports, service.isStandIn);
   say(`${way.url} is ${way.origin} now, until Ctrl-C`);
   explainService(stack, service);
-  show(way.url, options);
+  showInBrowser(way.url, options.browser);
   await untilInterrupted(way);
 }

@@ -47,6 +47,8 @@ export const layers: readonly Layer[] = [
   { name: "languages", needs: ["toolchain", "languages"], limit: minutes(20) },
   { name: "image", needs: ["lab"], alone: true, limit: minutes(20) },
   { name: "lab", needs: ["toolchain", "lab"], alone: true, limit: minutes(90) },
+  // The page of `watch` in a real browser, which is a large package.
+  { name: "page", needs: ["browser"], alone: true, onRequest: true, limit: minutes(20) },
   // Tests on real machines that take hours.
   { name: "lab-long", needs: ["toolchain", "lab"], alone: true, onRequest: true, limit: minutes(12 * 60) },
 ];

@@ -18,6 +18,7 @@ export type Need =
   | "python"
   | "spin"
   | "keepalived"
+  | "browser"
   | "toolchain"
   | "lab";
 
@@ -49,12 +50,17 @@ export function prepare(needs: Set<Need>, say: (line: string) => void): Record<N
       nft: "nftables",
     });
   });
+  const browser = start("browser", async (tell) => {
+    await Promise.all([shellcheck, python, spin, keepalived]).catch(() => {});
+    await installPrograms(tell, "the tests of the page", { chromium: "chromium fonts-dejavu-core" });
+  });
   return {
     "newer-node": start("newer-node", fetchNewerNode),
     shellcheck,
     python,
     spin,
     keepalived,
+    browser,
     languages: start("languages", async (tell) => {
       await python.catch(() => {});
       await makeLanguages(tell);

@@ -22,6 +22,8 @@ export interface NodeClock {
 }
 
 export interface History {
+  /** Of all nodes, in the order of time. */
+  events: NodeEvent[];
   /** In the order of their beginnings. */
   chains: Chain[];
   clocks: NodeClock[];
@@ -98,6 +100,7 @@ export function historyOf(journals: readonly NodeJournal[], now: number): Histor
   });
   const left = absorb(chains, rest);
   return {
+    events: nodes.flat().sort((one, other) => one.at - other.at),
     chains: [...chains, ...vipChains(left), ...unfitChains(left, now), ...otherChains(left)].sort(
       (one, other) => one.begin - other.begin,
     ),

@@ -72,10 +72,16 @@ class Recorder:
         }
         self._lines[name].append(json.dumps(entry))
 
-    def end(self, folder: Path) -> None:
+    def lines(self) -> "dict[str, list[str]]":
+        return {name: list(lines) for name, lines in self._lines.items()}
+
+    def stop(self) -> None:
         self._ended = True
         self._thread.join()
         self._look()
+
+    def end(self, folder: Path) -> None:
+        self.stop()
         folder.mkdir(parents=True, exist_ok=True)
         for name, lines in self._lines.items():
             (folder / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines))
