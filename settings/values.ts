@@ -81,7 +81,7 @@ export const text = z.string({ error: "must be a text" });
 
 /** An image whose version is said. */
 export const pinnedImage = z
-  .string()
+  .string({ error: "must be a text: an image with a tag or digest, such as rancher/rancher:v2.12.3" })
   .refine(isPinnedReference, {
     error: "must be an image with a tag or digest, such as rancher/rancher:v2.12.3",
   })

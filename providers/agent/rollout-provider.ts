@@ -88,6 +88,26 @@ function otherWorkload(former: string | undefined, next: string | undefined): st
   );
 }
 
+/** What is not so any more, by the node's name. A node that does not answer is as it was: others find out what is wrong with it. */
+async function drifts(
+  world: typeof onNodes,
+  { endpoints, versions }: RolloutOutputs,
+): Promise<Record<string, string>> {
+  const found = await Promise.all(
+    Object.entries(endpoints).map(async ([name, ssh]): Promise<[string, string][]> => {
+      const looked = await world.look(ssh).catch((error) => {
+        world.say(`the agent on ${name} cannot be looked at: ${messageOf(error)}`);
+      });
+      if (!looked) return [];
+      const { version, faults } = looked;
+      if (version !== undefined && version !== versions[name])
+        faults.push(`the agent has version ${version}, not ${versions[name]}`);
+      return faults.length > 0 ? [[name, faults.join(", ")]] : [];
+    }),
+  );
+  return Object.fromEntries(found.flat());
+}
+
 /** The provider of {@link Rollout}: see there for what it does. */
 export const rolloutIn = (world: typeof onNodes) => ({
   async check(
@@ -116,23 +136,9 @@ export const rolloutIn = (world: typeof onNodes) => ({
     return { id, outs: await converge({}, inputs, world) };
   },
 
-  /** A node that does not answer is as it was: what is wrong with it, others find out. */
   async read(_id: string, props: RolloutOutputs): Promise<pulumi.dynamic.ReadResult> {
-    const drifted = await Promise.all(
-      Object.entries(props.endpoints).map(async ([name, ssh]): Promise<[string, string][]> => {
-        const found = await world.look(ssh).catch((error) => {
-          world.say(`the agent on ${name} cannot be looked at: ${messageOf(error)}`);
-        });
-        if (!found) return [];
-        const { version, faults } = found;
-        const wanted = props.versions[name];
-        if (version !== undefined && version !== wanted)
-          faults.push(`the agent has version ${version}, not ${wanted}`);
-        return faults.length > 0 ? [[name, faults.join(", ")]] : [];
-      }),
-    );
     const { endpoints, workload } = props;
-    const source = { ...props.source, ...Object.fromEntries(drifted.flat()) };
+    const source = { ...props.source, ...(await drifts(world, props)) };
     return {
       id,
       props: { ...props, source },

@@ -50,7 +50,7 @@ describe("agent.json", () => {
     });
     assert.deepEqual(fence, { agent: "fence_virsh", directory: fenceDirectory });
     const { backup } = setupOf({ backup: { command: ["pg_dumpall"], restore: ["psql", "-q"] } });
-    assert.deepEqual(backup, { command: ["pg_dumpall"], restore: ["psql", "-q"] });
+    assert.deepEqual(backup, { command: ["pg_dumpall"], restore: ["psql", "-q"], of: "" });
     assert.equal(setupOf({}).backup, null);
   });
 

@@ -24,7 +24,6 @@ function begin(t: TestContext, ...words: string[]): Session {
 const questions: readonly (readonly [question: RegExp, answer: string])[] = [
   [/What is to stand behind the floating IP\?/, keys.enter],
   [/Name of the stack:/, `${stack}${keys.enter}`],
-  [/What stands behind the floating IP\?/, keys.enter],
   [/What are its nodes\?/, keys.enter],
   [/The floating IP, with its subnet's prefix:/, keys.enter],
   [/Its nodes, two or more, each as NAME=ADDRESS:/, keys.enter],

@@ -58,7 +58,7 @@ const macs = { one: "52:54:00:00:00:01", two: "52:54:00:00:00:02" };
 
 /** Verbs that take something back, or end by themselves. */
 const heals =
-  /(power-on|resume|: plug|uncut|empty|idle|clock 0|good-config|docker start|CONT|yield 0|start|continue|take-back-update|mend-configuration|start-agent|leave-data|unthrottle|kill-no-more|thaw|recover-memory)$/;
+  /(power-on|resume|: plug|uncut|empty|idle|clock 0|good-config|docker start|CONT|yield 0|start|continue|take-back-update|mend-configuration|start-agent|leave-data|unthrottle|kill-no-more|thaw|recover-memory|netem [\d.]+)$/;
 const isHealing = (action: Action): boolean =>
   heals.test(shownAction(action)) || shownAction(action).includes("uncut");
 
@@ -134,7 +134,7 @@ export class FakeTestbed implements Testbed {
     }
     this.keep([...new Set([...this.broken, node])]);
     // What nobody takes back mends itself.
-    if (/KILL|TERM|container-stop|reload/.test(shown)) setTimeout(() => this.keep([]), 30);
+    if (/KILL|TERM|container-stop|reload|remove-address|restart-unit|renew|needrestart/.test(shown)) setTimeout(() => this.keep([]), 30);
     if (this.how.noticesAfter && (node === "server" || shown.endsWith("cut nfs")))
       setTimeout(() => void this.takeover(this.vipAt ?? "one"), this.how.noticesAfter);
     else if (node === this.vipAt && !this.how.servesOn) void this.takeover(node);

@@ -148,5 +148,5 @@ test("random faults are injected, healed, and judged as a whole", async (t) => {
   const { report, testbed } = await drilled(t, {}, ["switchover"], { randomMinutes: 0.02 });
   const row = report.rows.find(({ fault }) => fault === "random-faults");
   assert.equal(row?.n, 1, JSON.stringify(report, undefined, 1));
-  assert.deepEqual(testbed.broken, []);
+  assert.deepEqual(testbed.broken, [], testbed.done.join("; "));
 });

@@ -17,7 +17,7 @@ const label = "ha-rancher-drill";
 /** Logs in. @returns the token; undefined if Rancher refuses the password. @throws if it does not answer */
 export async function logIn(url: URL, password: string, timeout: number): Promise<string | undefined> {
   const credentials = { username: decodeURIComponent(url.username) || firstUser, password };
-  const about = { description: "ha-rancher drill", ttl: loginLasts, responseType: "json" };
+  const about = { description: "a drill of ha-rancher", ttl: loginLasts, responseType: "json" };
   const { status, body } = await answered(`https://${url.host}/v3-public/localProviders/local?action=login`, {
     method: "POST",
     timeout,
