@@ -134,7 +134,8 @@ export class FakeTestbed implements Testbed {
     }
     this.keep([...new Set([...this.broken, node])]);
     // What nobody takes back mends itself.
-    if (/KILL|TERM|container-stop|reload|remove-address|restart-unit|renew|needrestart/.test(shown)) setTimeout(() => this.keep([]), 30);
+    if (/KILL|TERM|container-stop|reload|remove-address|restart-unit|renew|needrestart/.test(shown))
+      setTimeout(() => this.keep([]), 30);
     if (this.how.noticesAfter && (node === "server" || shown.endsWith("cut nfs")))
       setTimeout(() => void this.takeover(this.vipAt ?? "one"), this.how.noticesAfter);
     else if (node === this.vipAt && !this.how.servesOn) void this.takeover(node);
