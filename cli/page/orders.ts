@@ -52,7 +52,10 @@ const mostSaid = 8_000;
 export const carryOut: Carry = (argv) =>
   new Promise((resolve) => {
     const program = join(packageRoot, "cli", "bootstrap.mjs");
-    const child = spawn(process.execPath, [program, ...argv], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [program, ...argv], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: process.env,
+    });
     let said = "";
     for (const output of [child.stdout, child.stderr])
       output.setEncoding("utf8").on("data", (text: string) => {

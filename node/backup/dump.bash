@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What `backup` and `restore` do where the service has commands for it (`container.backup`): it goes on meanwhile. Sourced;
 # needs archive.bash.
-# shellcheck disable=SC2154 # what archive.bash and those who source this have read
+# shellcheck disable=SC2154,SC2034 # what archive.bash and those who source this have read, and what they read here
 
 # dump_archive WORK: the service writes its data into WORK/dump.gz. Sets packed, format, and bytes.
 dump_archive() {

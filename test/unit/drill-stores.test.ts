@@ -150,7 +150,7 @@ test("Rancher: one login, a ConfigMap for each write, and another login once the
   const logins = all.filter(({ url }) => url.includes("login"));
   assert.equal(logins.length, 2);
   assert.deepEqual(JSON.parse(logins[0]?.body ?? ""), {
-    ...{ username: "admin", password: "secret", description: "ha-rancher drill" },
+    ...{ username: "admin", password: "secret", description: "a drill of ha-rancher" },
     ...{ ttl: 3_600_000, responseType: "json" },
   });
   const [, created] = all;
