@@ -19,6 +19,7 @@ from agent.address.plan import Check, Vip
 from agent.address.setup import Asked
 from agent.configuration import Refused
 from agent.run_files import RunFiles
+from support.units import wait_for
 
 
 def _told(**changed: Any) -> "dict[str, Any]":
@@ -72,7 +73,8 @@ def test_a_process_is_found_by_its_name_and_its_end_is_noticed_at_once(tmp_path:
     child = subprocess.Popen([str(tmp_path / "ha-test-process"), "60"])
     try:
         named = Named(Asked(process="ha-test-process"))
-        assert named.ask() == ""
+        # Its name comes a moment after its start.
+        wait_for(lambda: named.ask() == "", 5)
         child.kill()
         begun = time.monotonic()
         named.ends.wait(5)
