@@ -23,8 +23,6 @@ class Told:
     def __init__(self, files: RunFiles, vip: Vip) -> None:
         self._track = Track(track_file(files, vip))
         self._weight = weight_file(files, vip) if any(check.weight for check in vip.checks) else ""
-        self.fresh = not os.path.lexists(track_file(files, vip))
-        """Nobody has told it anything in this boot."""
         self._track.begin()
         self.fit = read_track(track_file(files, vip))
         self.less = _less_in(self._weight) if self._weight else 0

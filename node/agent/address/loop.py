@@ -41,9 +41,9 @@ class AddressAgent:
         self._events = Events(files.events)
         self._degraded = degraded
         self._told = [Told(files, vip) for vip in setup.plan.vips]
-        now = awake_ms()
-        fresh = all(told.fresh for told in self._told)
-        self._state = initial(setup.plan, [(told.fit, told.less) for told in self._told], now, fresh)
+        # An agent before this one has said something in this boot. keepalived makes its track files itself, and starts first.
+        fresh = not os.path.lexists(files.events)
+        self._state = initial(setup.plan, [(told.fit, told.less) for told in self._told], awake_ms(), fresh)
         self._vips = [ipaddress.ip_address(address) for address in setup.vips]
         self._addresses = Addresses()
         self._orders = OrderBook(read_lasting(setup.paths.state), files.leave)
