@@ -230,6 +230,11 @@ class ContainerEdge:
             if error.status != 404:
                 raise
 
+    def over(self) -> bool:
+        """Whether a stop is, by its control group alone. With something to be run after it only the stop itself can tell, and what
+        became of that."""
+        return not (self._together and self._together.ends_later) and self.live() is False
+
     def stopped(self) -> None:
         """Its control group is empty: Docker may go on clearing up for seconds that nobody has to wait for."""
         self._docker = Docker.EXITED

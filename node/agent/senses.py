@@ -47,9 +47,7 @@ class Senses:
             node.container.look(now)
         jobs = node.jobs.views()
         stop = jobs.get(JobKind.STOP_CONTAINER)
-        # With something to be run after the stop it is not over yet.
-        over = not node.notes.kept.starting and node.container.live() is False
-        if stop and stop.status is JobStatus.RUNNING and over:
+        if stop and stop.status is JobStatus.RUNNING and node.container.over():
             node.container.stopped()
             node.jobs.finish(JobKind.STOP_CONTAINER)
         self._last = Observation(
