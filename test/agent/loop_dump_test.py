@@ -83,12 +83,14 @@ def test_a_dump_that_fails_hangs_or_is_nothing_leaves_no_backup(one: World) -> N
         code, out, err = _ended(_start(node, "backup", str(_backups(node)), "7"))
         assert (code, out) == (1, "") and "the service cannot be dumped" in err and words in err
         assert os.listdir(_backups(node)) == []
-    _commands(node, "sleep 100")
+    # Of no other process on this machine.
+    hangs = f"sleep 100.{os.getpid()}"
+    _commands(node, hangs)
     node.told["timers"]["workLimit"] = 1000
     node.write_configuration()
     code, _, err = _ended(_start(node, "backup", str(_backups(node)), "7"))
     assert code == 1 and "sh did not end within 1 s" in err
-    wait_for(lambda: "sleep 100" not in node.inside("ps", "ax"), 5, "what hangs is killed")
+    wait_for(lambda: hangs not in node.inside("ps", "ax"), 5, "what hangs is killed")
     assert node.state() == "active" and os.listdir(_backups(node)) == []
 
 
