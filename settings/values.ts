@@ -163,3 +163,23 @@ export const settingsByName = (issue: { code?: string | undefined }): string | u
 /** Settings by name: those of the shape, and no other. */
 export const group = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, { error: settingsByName });
+
+/**
+ * Settings of a page that is asked for.
+ *
+ * @param port what its port is
+ * @param well begins with `What it answers while`
+ */
+export const pageSettings = (port: string, well: string) =>
+  group({
+    port: setting(whole(1, 65_535), port),
+    path: setting(
+      text
+        .regex(/^\/[!-~]*$/, { error: "must be a page's path, such as /healthz" })
+        .max(500, { error: "must have at most 500 characters" })
+        .default("/"),
+      "The page's path",
+    ),
+    tls: setting(truth.default(false), "Asked by HTTPS; its certificate is not looked at"),
+    status: setting(list(whole(100, 599), { of: "HTTP statuses" }), well, "200 to 299"),
+  });

@@ -1,28 +1,13 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { parseVip } from "../../domain/network";
-import { group, list, number, setting, text, truth, whole } from "../../settings/values";
+import { group, list, number, pageSettings, setting, text, truth, whole } from "../../settings/values";
 
 /* Settings of `workload: address`: whatever runs on the nodes already, behind one floating IP or several. */
 
 const nameError = "must be a short name of lower-case letters, digits and dashes, such as web";
 
-const page = group({
-  port: setting(whole(1, 65_535), "The port, on the node's own address"),
-  path: setting(
-    text
-      .regex(/^\/[!-~]*$/, { error: "must be a page's path, such as /healthz" })
-      .max(500, { error: "must have at most 500 characters" })
-      .default("/"),
-    "The page's path",
-  ),
-  tls: setting(truth.default(false), "Asked by HTTPS; its certificate is not looked at"),
-  status: setting(
-    list(whole(100, 599), { of: "HTTP statuses" }),
-    "What it answers while all is well",
-    "200 to 299",
-  ),
-});
+const page = pageSettings("The port, on the node's own address", "What it answers while all is well");
 
 const unit = text
   .regex(/^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*\.(service|socket|target|timer|path|mount)$/, {

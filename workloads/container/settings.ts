@@ -6,6 +6,7 @@ import {
   noDots,
   number,
   oneOf,
+  pageSettings,
   pinnedImage,
   setting,
   text,
@@ -74,22 +75,7 @@ const command = z
 
 const program = command.min(1, { error: "must name a program" });
 
-const page = group({
-  port: setting(whole(1, 65_535), "A `published` port"),
-  path: setting(
-    text
-      .regex(/^\/[!-~]*$/, { error: "must be a page's path, such as /healthz" })
-      .max(500, { error: "must have at most 500 characters" })
-      .default("/"),
-    "The page's path",
-  ),
-  tls: setting(truth.default(false), "Asked by HTTPS; its certificate is not looked at"),
-  status: setting(
-    list(whole(100, 599), { of: "HTTP statuses" }),
-    "What it answers while it is well",
-    "200 to 299",
-  ),
-});
+const page = pageSettings("A `published` port", "What it answers while it is well");
 
 const question = group({
   http: setting(page.optional(), "A page that is asked for", "none"),
