@@ -3,19 +3,11 @@ import { agentConfiguration, type OnlineBackup, type WatchdogMode } from "../dom
 import type { FenceAgent } from "../domain/fencing";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { nodeFile } from "../providers/remote/script";
-import { setFiles } from "../providers/remote/set-files";
-import { Component } from "./component";
+import { AgentSoftware, type Installed } from "./agent-software";
+import type { Component } from "./component";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";
-import {
-  type Dependencies,
-  nodeCommand,
-  nodeFiles,
-  nodePaths,
-  programCommand,
-  programsOn,
-  reloadUnits,
-} from "./on-node";
+import { nodeCommand, nodeFiles, nodePaths, programCommand, programsOn, reloadUnits } from "./on-node";
 
 /** A fence agent, whose confirmed "off" a successor waits for. Its options may hold secrets: all of them are kept as such. */
 export interface FencingArgs {
@@ -69,95 +61,58 @@ const installLimit = 900;
 /** The units that need no values. */
 const units = ["ha-rancher-nfs-identity.service", "ha-rancher-lease.service", "ha-rancher-agent.service"];
 
-/** What was made on a node. */
-interface Installed {
-  /** Packages and folders. */
-  prepared: pulumi.Resource;
-  /** All of it. */
-  all: pulumi.Resource[];
-  /** The agent's settings as text. */
-  configuration: pulumi.Output<string>;
+/** Packages, folders, programs, units and the agent's settings on every node: Docker, NFS, the lease. Nothing is started here. */
+export class NodeSoftware extends AgentSoftware {
+  constructor(name: string, args: NodeSoftwareArgs, opts?: pulumi.ComponentResourceOptions) {
+    const install = (node: Node, component: Component) => installOn(node, args, component);
+    super("NodeSoftware", name, { nodes: args.nodes, units, install }, opts);
+  }
 }
 
-/** Packages, folders, programs, units and the agent's settings on every node; nothing is started here. */
-export class NodeSoftware extends Component {
-  private readonly installed: Map<Node, Installed>;
-
-  constructor(name: string, args: NodeSoftwareArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("NodeSoftware", name, {}, opts);
-    this.installed = new Map(args.nodes.map((node) => [node, this.installOn(node, args)]));
-    this.registerOutputs({});
-  }
-
-  /** After this a node has its packages and folders: Docker, NFS. */
-  prepared(node: Node): Dependencies {
-    return [this.on(node).prepared];
-  }
-
-  /** After this a node has all that its agent runs from. */
-  complete(node: Node): Dependencies {
-    return this.on(node).all;
-  }
-
-  /** All that the agent of a node runs from, as one text: another agent takes over when that changes. */
-  agentSource(node: Node): pulumi.Output<string> {
-    // All programs: an agent's version is the name of the folder that they are in (node/agent/version.py).
-    const programs = setFiles("current").map(({ path }) => path);
-    const files = [...units.map((unit) => `units/${unit}`), ...programs];
-    return pulumi.interpolate`${files.map(nodeFile).join("")}${this.on(node).configuration}`;
-  }
-
-  private on(node: Node): Installed {
-    const found = this.installed.get(node);
-    if (!found) throw new pulumi.ResourceError(`it has no node ${node.name}: give it in \`nodes\``, this);
-    return found;
-  }
-
-  private installOn(node: Node, { nodes, agent }: NodeSoftwareArgs): Installed {
-    const { fencing } = agent;
-    programsOn(node, this, { aliases: [formerFiles(node)] });
-    const folders = [agent.dataDirectory, nodePaths.lease];
-    const prepare = (verb: "make" | "look", user: string) =>
-      programCommand("host/prepare", [verb, ...folders, user, ...(fencing ? [fencing.agent] : [])]);
-    // Who logs in is no secret, as the rest of the endpoint is.
-    const line = (verb: "make" | "look") =>
-      pulumi.unsecret(node.ssh).apply(({ user }) => prepare(verb, user).run);
-    const prepared = nodeCommand("prepared", node, this, {
-      ...prepare("make", ""),
-      run: line("make"),
-      limit: installLimit,
-      look: line("look"),
-      undo: programCommand("host/prepare", ["undo", ...folders]).run,
-    });
-    const others = nodes.filter((other) => other !== node).map(({ name }) => name);
-    const configuration = pulumi
-      .output(node.address)
-      .apply((address) => configurationOf({ name: node.name, address, peers: others }, agent));
-    const files = nodeFiles(
-      "agent-files",
+function installOn(node: Node, { nodes, agent }: NodeSoftwareArgs, component: Component): Installed {
+  const { fencing } = agent;
+  programsOn(node, component, { aliases: [formerFiles(node)] });
+  const folders = [agent.dataDirectory, nodePaths.lease];
+  const prepare = (verb: "make" | "look", user: string) =>
+    programCommand("host/prepare", [verb, ...folders, user, ...(fencing ? [fencing.agent] : [])]);
+  // Who logs in is no secret, as the rest of the endpoint is.
+  const line = (verb: "make" | "look") =>
+    pulumi.unsecret(node.ssh).apply(({ user }) => prepare(verb, user).run);
+  const prepared = nodeCommand("prepared", node, component, {
+    ...prepare("make", ""),
+    run: line("make"),
+    limit: installLimit,
+    look: line("look"),
+    undo: programCommand("host/prepare", ["undo", ...folders]).run,
+  });
+  const others = nodes.filter((other) => other !== node).map(({ name }) => name);
+  const configuration = pulumi
+    .output(node.address)
+    .apply((address) => configurationOf({ name: node.name, address, peers: others }, agent));
+  const files = nodeFiles(
+    "agent-files",
+    node,
+    component,
+    { files: configuration.apply(agentFiles), afterWrite: reloadUnits("ha-rancher-agent") },
+    [prepared],
+  );
+  const fences = fencing && [
+    nodeFiles(
+      "fence-files",
       node,
-      this,
-      { files: configuration.apply(agentFiles), afterWrite: reloadUnits("ha-rancher-agent") },
+      component,
+      // With passwords and keys in them.
+      {
+        files: pulumi.secret(
+          pulumi
+            .output({ options: {}, ...fencing })
+            .apply((known) => fenceFiles(known as FenceAgent, others)),
+        ),
+      },
       [prepared],
-    );
-    const fences = fencing && [
-      nodeFiles(
-        "fence-files",
-        node,
-        this,
-        // With passwords and keys in them.
-        {
-          files: pulumi.secret(
-            pulumi
-              .output({ options: {}, ...fencing })
-              .apply((known) => fenceFiles(known as FenceAgent, others)),
-          ),
-        },
-        [prepared],
-      ),
-    ];
-    return { prepared, all: [prepared, files, ...(fences ?? [])], configuration };
-  }
+    ),
+  ];
+  return { prepared, all: [prepared, files, ...(fences ?? [])], configuration };
 }
 
 /**
