@@ -4,7 +4,7 @@ import ctypes
 from collections.abc import Iterator
 
 import pytest
-from support.world import World, overlapping
+from support.world import World, running
 
 _PR_CAPBSET_DROP = 24
 _CAP_SYS_BOOT = 22
@@ -31,15 +31,5 @@ _give_up_the_right_to_reboot()
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """Two nodes, one of them active. Whatever a test does there, two containers never write at the same time."""
-    made = World()
-    try:
-        for node in made.nodes:
-            node.start()
-        made.wait_active()
+    with running() as made:
         yield made
-        # Shown if the test fails.
-        print(made.logs())
-        assert overlapping(made.writes()) == []
-    finally:
-        made.end()

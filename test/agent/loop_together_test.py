@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from agent.dump import container_of
 from support.units import wait_for
-from support.world import TIMERS, RealNode, World, overlapping
+from support.world import TIMERS, RealNode, World, running
 
 GIVE_UP, WATCHDOG = TIMERS["giveUp"] / 1000, TIMERS["watchdog"] / 1000
 
@@ -48,16 +48,8 @@ def _more(node: RealNode) -> "dict[str, list[str]]":
 
 @pytest.fixture
 def pair() -> Iterator[World]:
-    made = World(more=_more)
-    try:
-        for node in made.nodes:
-            node.start()
-        made.wait_active()
+    with running(_more) as made:
         yield made
-        print(made.logs())
-        assert overlapping(made.writes()) == []
-    finally:
-        made.end()
 
 
 def _order(world: World, node: RealNode) -> "list[str]":

@@ -1,6 +1,7 @@
 """Two nodes on this machine: real agents, lease processes, control groups, mounts, addresses; Docker, systemd and
 keepalived are stand-ins, and a local directory is the NFS server's."""
 
+import contextlib
 import json
 import os
 import shlex
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -258,3 +260,19 @@ def overlapping(writes: "list[tuple[str, int, float]]") -> "list[str]":
         spans.setdefault((node, process), []).append(at)
     ordered = sorted((times[0], times[-1], name) for name, times in spans.items())
     return [f"{one[2]} and {two[2]}" for one, two in zip(ordered, ordered[1:]) if one[1] > two[0]]
+
+
+@contextlib.contextmanager
+def running(more: "Optional[More]" = None) -> "Iterator[World]":
+    """Two nodes, one of them active. Whatever a test does there, two containers never write at the same time."""
+    made = World(more=more)
+    try:
+        for node in made.nodes:
+            node.start()
+        made.wait_active()
+        yield made
+        # Shown if the test fails.
+        print(made.logs())
+        assert overlapping(made.writes()) == []
+    finally:
+        made.end()
