@@ -24,6 +24,9 @@ const limit = 1_000;
  */
 const most = 4;
 
+/** From the third open one on they come so many milliseconds apart. All four at once, the next ones would be `limit` later. */
+const spread = limit / most;
+
 /** A connection is never kept, and each may be a process at the other end: so many times more seldom. */
 const connectionsRarer = 4;
 
@@ -49,17 +52,17 @@ export function probeService(
   const once = (): Promise<Answered> =>
     isPage ? send(place, { timeout: limit, agent, longest: 0 }) : get(place, limit);
   let open = 0;
+  let last = 0;
   const ask = async (): Promise<void> => {
     const sent = clock();
+    last = sent;
     open++;
     const answer = await once();
     open--;
     tell(judged(sent, answer, page));
   };
-  const timer = setInterval(
-    () => void (open < most && ask()),
-    isPage ? interval : interval * connectionsRarer,
-  );
+  const isTime = (): boolean => open < most && (open < 2 || clock() - last >= spread);
+  const timer = setInterval(() => void (isTime() && ask()), isPage ? interval : interval * connectionsRarer);
   return () => {
     clearInterval(timer);
     agent.destroy();

@@ -14,6 +14,7 @@ import { type TrialResult, trialResult } from "./trial";
 /**
  * The folder of a report. raw/ has the recordings, report.json the judged trials, report.html the page with all
  * pictures. summary.json has the figures alone; report.md, takeover.svg and power-off.svg (one trial) are made from it.
+ * trials.jsonl has the judged trials without what their pictures are made from, one a line: small enough for git.
  */
 export class ReportFolder {
   /** @param directory made when a report is written; the files of an earlier report are replaced */
@@ -24,22 +25,15 @@ export class ReportFolder {
   }
 
   /**
-   * The trials of an earlier drill. Those in raw/ are judged again; those in report.json whose raw data is elsewhere
-   * are taken as they are. Trials that could not be carried out are dropped, so that they are tried again.
+   * The trials of an earlier drill. Those in raw/ are judged again; those in report.json or trials.jsonl whose raw data
+   * is elsewhere are taken as they are. Trials that could not be carried out are dropped, so that they are tried again.
    *
    * @param check throws if the nodes are not those of the stack
    * @throws if only the summary is there
    */
   resume(check: (nodes: string[]) => void): TrialResult[] {
     const trials = new Map<number, TrialResult>();
-    if (existsSync(this.file("report.json"))) {
-      const report = readReport(this.file("report.json"));
-      check(report.nodes);
-      for (const trial of report.trials) if (!trial.problem) trials.set(trial.number, trial);
-    } else if (existsSync(this.file("summary.json")) && this.raw().length === 0)
-      throw new Error(
-        `${this.directory} has only the summary of a report: put its report.json, or its folder raw/, there, too`,
-      );
+    for (const trial of this.judged(check)) if (!trial.problem) trials.set(trial.number, trial);
     for (const file of this.raw()) {
       const recording = readRecording(file);
       check(recording.nodes);
@@ -49,9 +43,35 @@ export class ReportFolder {
     return [...trials.values()].sort((a, b) => a.number - b.number);
   }
 
+  /** The trials that were judged before: with their timelines, if they were kept. */
+  private judged(check: (nodes: string[]) => void): TrialResult[] {
+    if (existsSync(this.file("report.json"))) {
+      const report = readReport(this.file("report.json"));
+      check(report.nodes);
+      return report.trials;
+    }
+    if (!existsSync(this.file("summary.json"))) return [];
+    if (existsSync(this.file("trials.jsonl"))) {
+      check(readSummary(this.file("summary.json")).nodes);
+      return readTrials(this.file("trials.jsonl"));
+    }
+    if (this.raw().length > 0) return [];
+    throw new Error(
+      `${this.directory} has only the summary of a report: put its trials.jsonl, its report.json, or its folder raw/, there, too`,
+    );
+  }
+
   /** Removes the trials of an earlier report. */
   clear(): void {
-    for (const file of [...this.raw(), this.file("report.json")]) rmSync(file, { force: true });
+    const others = ["report.json", "summary.json", "trials.jsonl"].map((name) => this.file(name));
+    for (const file of [...this.raw(), ...others]) rmSync(file, { force: true });
+  }
+
+  /** A report whose own trials have nothing to draw keeps the example of the one that it continues. */
+  private withExample(report: DrillReport): DrillReport {
+    if (report.example || !existsSync(this.file("summary.json"))) return report;
+    const { example } = readSummary(this.file("summary.json"));
+    return example ? { ...report, example } : report;
   }
 
   /** Keeps the raw data of a trial. */
@@ -73,12 +93,14 @@ export class ReportFolder {
   }
 
   /** Writes all files of a report but the raw data. */
-  write(report: DrillReport): void {
+  write(judged: DrillReport): void {
     mkdirSync(this.directory, { recursive: true });
+    const report = this.withExample(judged);
     const summary = summaryOf(report);
     const takeover = takeoverPlot(summary.rows);
     const put = (name: string, content: string): void => writeFileSync(this.file(name), content);
     put("summary.json", `${JSON.stringify(summary, undefined, 1)}\n`);
+    put("trials.jsonl", report.trials.map(figuresAlone).join(""));
     put("report.md", markdown(summary));
     if (takeover) put("takeover.svg", takeover);
     if (summary.example) put("power-off.svg", timelinePlot(summary.example));
@@ -99,6 +121,24 @@ export class ReportFolder {
     this.write(report);
     return report;
   }
+}
+
+/** A line of trials.jsonl. */
+const figuresAlone = ({ timeline: _, ...trial }: TrialResult): string => `${JSON.stringify(trial)}\n`;
+
+/** Reads a trials.jsonl. @throws with its name if a line is no trial */
+function readTrials(file: string): TrialResult[] {
+  const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
+  return lines.map((line, i) => {
+    try {
+      const trial = JSON.parse(line) as Partial<TrialResult>;
+      if (typeof trial.number === "number" && typeof trial.fault === "string" && trial.measures)
+        return trial as TrialResult;
+    } catch {
+      // Said below.
+    }
+    throw new Error(`${file}: line ${i + 1} is no trial of a drill`);
+  });
 }
 
 /** Reads the raw data of a trial. */

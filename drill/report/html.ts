@@ -31,6 +31,8 @@ function tableRow(row: FaultRow): string {
   return `<tr>${first}${others}<td class="${row.result}">${text(verdict)}</td></tr>`;
 }
 
+const noPicture = "<p>Its figures were kept, and not what the picture is made from.</p>";
+
 /** A trial: what was wrong, and its picture. Trials in which something was wrong are open. */
 function trialDetails({ number, holder, breaches, slow, problem, timeline }: TrialResult): string {
   const findings = [
@@ -41,7 +43,7 @@ function trialDetails({ number, holder, breaches, slow, problem, timeline }: Tri
   const kind = breaches.length ? "broken" : "slow";
   const paragraphs = findings.map((each) => `<p class="${kind}">${text(each)}</p>`).join("");
   const open = findings.length ? " open" : "";
-  return `<details${open}><summary>Trial ${number}, holder ${text(holder)}</summary>${paragraphs}${timelinePlot(timeline)}</details>`;
+  return `<details${open}><summary>Trial ${number}, holder ${text(holder)}</summary>${paragraphs}${timeline ? timelinePlot(timeline) : noPicture}</details>`;
 }
 
 /** All trials of a fault. */

@@ -35,20 +35,20 @@ export interface DrillReport extends DrillSummary {
   trials: TrialResult[];
 }
 
-/** The trial with the median service gap of all power-offs. */
+/** The trial with the median service gap of all power-offs that can be drawn. */
 function exampleOf(trials: TrialResult[]): Timeline | undefined {
   const measured = trials
     .filter(({ fault, problem }) => fault === "power-off" && !problem)
-    .flatMap((trial) =>
-      trial.measures.serviceGap === undefined ? [] : [[trial.measures.serviceGap, trial] as const],
+    .flatMap(({ measures: { serviceGap }, timeline }) =>
+      serviceGap === undefined || timeline === undefined ? [] : [[serviceGap, timeline] as const],
     )
     .sort(([a], [b]) => a - b);
-  const [, trial] = measured[Math.floor((measured.length - 1) / 2)] ?? [];
+  const [, timeline] = measured[Math.floor((measured.length - 1) / 2)] ?? [];
   // Later the client asks less often (pace.ts), which looks like gaps.
-  const healed = trial?.timeline.marks.find(({ text }) => text === "healed");
+  const healed = timeline?.marks.find(({ text }) => text === "healed");
   return (
-    trial && {
-      ...until(trial.timeline, healed && healed.at + 5_000),
+    timeline && {
+      ...until(timeline, healed && healed.at + 5_000),
       title: "The active node is powered off",
     }
   );

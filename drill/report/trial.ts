@@ -3,7 +3,7 @@ import type { Measures } from "../audits/measures";
 import type { Recording } from "../recording";
 import { type Timeline, timelineOf } from "./timeline";
 
-/** What a trial came to, as report.json has it. */
+/** What a trial came to, as report.json has it; in trials.jsonl without its timeline. */
 export interface TrialResult {
   number: number;
   fault: string;
@@ -24,12 +24,15 @@ export interface TrialResult {
   slow: string[];
   /** Why the trial could not be carried out; then it counts for nothing. */
   problem?: string;
-  /** What happened, for the picture. */
-  timeline: Timeline;
+  /** What happened, for the picture; missing where only the figures were kept. */
+  timeline?: Timeline;
 }
 
 /** The result of a trial from its recording and its audit. */
-export function trialResult(recording: Recording, { measures, breaches, slow }: Verdict): TrialResult {
+export function trialResult(
+  recording: Recording,
+  { measures, breaches, slow }: Verdict,
+): TrialResult & { timeline: Timeline } {
   const { number, fault, what, date, holder, takeoverBound, keeps, problem } = recording;
   return {
     ...{ number, fault, what, date, holder, measures },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { faultNamed } from "../../drill/faults";
@@ -171,6 +171,15 @@ test("a report is written again from its raw data, or from its trials; never fro
   assert.deepEqual(texts(), first, "from the trials");
 
   rmSync(file("report.json"));
+  new ReportFolder(directory).rewrite();
+  assert.deepEqual(readSummary(file("summary.json")), JSON.parse(first[0] ?? ""), "from the figures alone");
+  assert.deepEqual([texts()[2], texts()[4]], [first[2], first[4]]);
+  assert.match(readFileSync(file("report.html"), "utf8"), /Its figures were kept/);
+
+  rmSync(file("report.json"));
+  appendFileSync(file("trials.jsonl"), "{}\n");
+  assert.throws(() => new ReportFolder(directory).rewrite(), /trials.jsonl: line 3 is no trial/);
+  rmSync(file("trials.jsonl"));
   assert.throws(() => new ReportFolder(directory).rewrite(), /has only the summary of a report/);
   assert.throws(() => new ReportFolder(directory).resume(() => undefined), /has only the summary/);
   rmSync(file("summary.json"));

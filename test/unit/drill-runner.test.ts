@@ -62,7 +62,7 @@ test("what a fault does late is still of its trial", async (t) => {
   assert.ok(allHeld(report), JSON.stringify(report.rows, undefined, 1));
   const [trial] = report.trials;
   assert.ok((trial?.measures.serviceGap ?? 0) >= 50, JSON.stringify(trial?.measures));
-  assert.ok((trial?.timeline.marks.find(({ text }) => text === "healthy")?.at ?? 0) > noticesAfter);
+  assert.ok((trial?.timeline?.marks.find(({ text }) => text === "healthy")?.at ?? 0) > noticesAfter);
 });
 
 test("nothing is broken before the client has had an answer: what was never there cannot be missed", async (t) => {
@@ -74,7 +74,7 @@ test("who is cut off and still answers is cut off until another node serves", as
   const noticesAfter = 400;
   const { report } = await drilled(t, { noticesAfter }, ["nfs-partition"]);
   assert.ok(allHeld(report), JSON.stringify(report.rows, undefined, 1));
-  const healed = report.trials[0]?.timeline.marks.find(({ text }) => text === "healed")?.at ?? 0;
+  const healed = report.trials[0]?.timeline?.marks.find(({ text }) => text === "healed")?.at ?? 0;
   assert.ok(healed > noticesAfter, `healed after ${healed} ms`);
 });
 

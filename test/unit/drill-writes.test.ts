@@ -159,4 +159,7 @@ test("a service that does not answer gets at most four questions at once", async
     const open = asked.filter((other) => other.sent <= sent && sent < other.answered);
     assert.ok(open.length <= 4, `${open.length} at once`);
   }
+  const sent = asked.map((each) => each.sent).sort((one, two) => one - two);
+  const pauses = sent.slice(1).map((at, i) => at - (sent[i] ?? 0));
+  assert.ok(Math.max(...pauses) < 800, `its first answer may be missed for ${Math.max(...pauses)} ms`);
 });
