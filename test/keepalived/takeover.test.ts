@@ -209,6 +209,25 @@ describe("keepalived", () => {
     assert.ok(Math.min(...gaps) < 300, `the client waited ${gaps.map((ms) => ms.toFixed(0)).join(", ")} ms`);
   });
 
+  it("one that is asked to end does not wait for its last second, unless a hook of the user's runs in it", async () => {
+    const timeToEnd = async (more: { notify?: string }): Promise<number> => {
+      await rig.start({ ...specOf({}), ...more });
+      const begin = clock();
+      await a.stop();
+      const end = clock() - begin;
+      assert.match(a.log, /Stopped Keepalived/);
+      await rig.until(() => rig.holders().join() === "b", "b to have the VIP");
+      await rig.stop();
+      return end;
+    };
+    const without = await timeToEnd({});
+    const withHook = await timeToEnd({ notify: "/usr/bin/true" });
+    assert.ok(
+      without < withHook - 400,
+      `${without.toFixed(0)} ms, and ${withHook.toFixed(0)} ms with a hook`,
+    );
+  });
+
   it("IPv6 VIPs move with the IPv4 one, with an instance of their own and without", async () => {
     const spec = specOf({ furtherVips: ["fd00:56::10/64"] });
     const hasSix = (node: RigNode): boolean => /fd00:56::10\/64/.test(node.run(["ip", "-o", "addr", "show"]));
