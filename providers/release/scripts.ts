@@ -62,3 +62,9 @@ export async function keptOut(ssh: SshEndpoint): Promise<string | undefined> {
   const stdout = await bareScript(ssh, "release/kept", [], { timeout: keptLimit });
   return answerOf(nodeKept, "release/kept", stdout).kept ?? undefined;
 }
+
+/** Whether an upgrade that was interrupted keeps a node out of service. If a node does not answer, the others' answers count. */
+export async function isUnfinished(endpoints: Readonly<Record<string, SshEndpoint>>): Promise<boolean> {
+  const kept = await Promise.all(Object.values(endpoints).map((ssh) => keptOut(ssh).catch(() => undefined)));
+  return kept.some((container) => container !== undefined);
+}

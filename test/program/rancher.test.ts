@@ -226,7 +226,7 @@ describe("a change of one setting changes this and nothing else", () => {
     [{ httpPort: "80" }, {}, container("labels, ports")],
     [{ hostname: "rancher.example.com" }, {}, container("envs")],
     [
-      { image: "rancher/rancher:v2.12.4" },
+      { image: "rancher/rancher:v2.13.3" },
       { image: "rancher/rancher:v2.12.3" },
       [...container("labels", "container, image"), "~ RemoteImage *-image: name"],
     ],

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { backupUnits } from "../../components/backups";
 import { sentenceOf } from "../../domain/mistake";
 import { parseSettings, SettingsError } from "../../settings";
-import { memoryFloorOf } from "../../workloads/rancher/settings";
+import { memoryFloorOf } from "../../workloads/rancher/versions";
 
 const given: Record<string, string> = {
   vip: "192.168.56.10/24",
