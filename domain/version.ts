@@ -15,8 +15,7 @@ function parsed(version: string): ReturnType<typeof parse> {
 /** Whether a text is a version: up to three numbers, with or without a leading `v`, with or without a pre-release. */
 export const isVersion = (text: string): boolean => parsed(text) !== null;
 
-const notOne = (text: string): Error =>
-  new Error(`${JSON.stringify(text)} is not a version, such as 2.2.7`);
+const notOne = (text: string): Error => new Error(`${JSON.stringify(text)} is not a version, such as 2.2.7`);
 
 /**
  * -1, 0 or 1, as a version is older, the same, or newer. A pre-release is before its release.

@@ -96,7 +96,9 @@ export async function walk({ to, images }: WalkPlan, world: WalkWorld): Promise<
     }
     const why = await world.trouble();
     if (why !== undefined)
-      throw new Failure(`the stack has ${image}, and is not healthy, so the upgrade ends here: ${why}; ${again}`);
+      throw new Failure(
+        `the stack has ${image}, and is not healthy, so the upgrade ends here: ${why}; ${again}`,
+      );
     world.say(`${image} serves, and the stack is healthy`);
   }
 }

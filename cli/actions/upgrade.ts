@@ -33,7 +33,11 @@ const withImage = (stack: string, image: string) => foundSettings(stack, { confi
  *
  * @throws Failure or SettingsError with the reasons
  */
-async function planOf(known: KnownStack, { stack, version }: UpgradeOptions, sound: Sound): Promise<WalkPlan> {
+async function planOf(
+  known: KnownStack,
+  { stack, version }: UpgradeOptions,
+  sound: Sound,
+): Promise<WalkPlan> {
   const { settings } = sound.found;
   if (settings.imageArchive)
     throw new Failure(

@@ -28,7 +28,8 @@ export function packedSet(name: SetName): PackedSet {
  */
 export function bareScriptLine(script: BareScript, args: string[]): string {
   // Without what the node's own Python is told by files and variables.
-  if (script.endsWith(".py")) return ["python3", "-I", "-c", nodeFile(script), ...args].map(shellQuote).join(" ");
+  if (script.endsWith(".py"))
+    return ["python3", "-I", "-c", nodeFile(script), ...args].map(shellQuote).join(" ");
   // It answers in JSON, like all scripts.
   const text = `${nodeFile("lib/json.bash")}\n${nodeFile(script)}`;
   return ["bash", "--norc", "-c", text, script, ...args].map(shellQuote).join(" ");

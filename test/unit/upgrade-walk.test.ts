@@ -48,12 +48,28 @@ describe("the way from one version of Rancher to another", () => {
 describe("a version for paying customers alone", () => {
   test("is refused with the community's way, unless a registry of the user's may have it", () => {
     for (const paid of ["v2.12.4", "v2.12.12", "v2.13.5", "v2.13.8"])
-      for (const where of ["rancher/rancher", "docker.io/rancher/rancher", "index.docker.io/rancher/rancher"]) {
+      for (const where of [
+        "rancher/rancher",
+        "docker.io/rancher/rancher",
+        "index.docker.io/rancher/rancher",
+      ]) {
         const { rule, wayOut } = paidOnly(`${where}:${paid}`, false) ?? assert.fail(paid);
-        assert.match(`${rule}: ${wayOut}`, /paying customers.*v2\.12\.3 -> v2\.13\.3 -> v2\.14\.3.*registry of yours/);
+        assert.match(
+          `${rule}: ${wayOut}`,
+          /paying customers.*v2\.12\.3 -> v2\.13\.3 -> v2\.14\.3.*registry of yours/,
+        );
         assert.equal(paidOnly(`${where}:${paid}`, true), undefined);
       }
-    for (const free of ["v2.12.3", "v2.13.3", "v2.13.4", "v2.14.3", "v2.15.0", "v2.16.0", "stable", "v2.9.12"])
+    for (const free of [
+      "v2.12.3",
+      "v2.13.3",
+      "v2.13.4",
+      "v2.14.3",
+      "v2.15.0",
+      "v2.16.0",
+      "stable",
+      "v2.9.12",
+    ])
       assert.equal(paidOnly(`rancher/rancher:${free}`, false), undefined, free);
     assert.equal(paidOnly("registry.example.com/rancher/rancher:v2.12.12", false), undefined);
     assert.equal(paidOnly("ha-rancher/rancher-stand-in:v2.12.12", false), undefined);
@@ -70,7 +86,9 @@ describe("what breaks an upgrade", () => {
     assert.deepEqual(on("v2.12.3", "v2.14.3"), ["members", "link", "memory"]);
     assert.deepEqual(on("v2.14.1", "v2.15.0"), ["memory"]);
     assert.deepEqual(on("v2.14.1", "v2.14.3"), []);
-    assert.deepEqual(on("v2.12.3", "v2.13.3", rancherUpgrades("ha-rancher/rancher-stand-in:v2.12.3")), ["members"]);
+    assert.deepEqual(on("v2.12.3", "v2.13.3", rancherUpgrades("ha-rancher/rancher-stand-in:v2.12.3")), [
+      "members",
+    ]);
   });
 
   test("is told with the node, what is there, and the way out", () => {
