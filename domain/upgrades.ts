@@ -41,7 +41,7 @@ export interface Upgrades {
 }
 
 /** `2.13` of `v2.13.3`. */
-export function lineOf(version: string): string {
+function lineOf(version: string): string {
   const { major, minor } = partsOf(version);
   return `${major}.${minor}`;
 }

@@ -61,7 +61,8 @@ async function planOf(
 }
 
 /**
- * Moves the service to another version, while nobody else works on the stack, by all that must come between: an `up` for each, with a look at the stack after it.
+ * Moves the service to another version, while nobody else works on the stack, by all that must come between: an `up` for each,
+ * with a look at the stack after it.
  *
  * @returns the exit code: 0, or 2 if it serves without a standby
  * @throws Failure if it was refused, and nothing was touched; or at the first step that does not succeed

@@ -58,7 +58,7 @@ const nodeKept = z.object({ kept: z.string().nullable() });
 const keptLimit = 20_000;
 
 /** The container that served before, if an unfinished upgrade keeps the node out of service. Installs nothing. */
-export async function keptOut(ssh: SshEndpoint): Promise<string | undefined> {
+async function keptOut(ssh: SshEndpoint): Promise<string | undefined> {
   const stdout = await bareScript(ssh, "release/kept", [], { timeout: keptLimit });
   return answerOf(nodeKept, "release/kept", stdout).kept ?? undefined;
 }

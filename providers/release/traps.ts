@@ -19,7 +19,7 @@ const found = z.object({
 type Looked = Found & { mounted: boolean };
 
 /** Reads what `agent/upgrade_looks.py` printed. */
-export function parseLooked(stdout: string): Looked {
+function parseLooked(stdout: string): Looked {
   const { members, links, ...rest } = answerOf(found, "agent/upgrade_looks.py", stdout);
   const known = Object.entries(members ?? {}).map(([path, count]) => [path, count ?? undefined] as const);
   return { ...rest, links: links ?? undefined, members: members ? Object.fromEntries(known) : undefined };

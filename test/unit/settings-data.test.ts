@@ -62,6 +62,10 @@ test("what is wrong is told, with the rule", () => {
       { imageArchive: { file: "/x.tar", sha256 }, registryLogin: { username: "u", password: "p" } },
       /exclude each other/,
     ],
+    [
+      { image: "rancher/rancher:v2.12.5" },
+      /^`image` names v2\.12\.5, which is for paying customers alone: .*v2\.12\.3 -> v2\.13\.3 -> v2\.14\.3/,
+    ],
     [{ memoryFloor: "1" }, /^`memoryFloor` must be at least 256/],
   ];
   for (const [more, words] of cases) {

@@ -102,7 +102,7 @@ describe("what breaks an upgrade", () => {
       two: { memory: 3_999 },
     });
     assert.equal(all.length, 3);
-    assert.match(all[0] ?? "", /^one has a datastore that names 3 members, .*etcdctl member remove/);
+    assert.match(all[0] ?? "", /^one has a datastore that names 3 members, .*etcdctl member list/);
     assert.match(all[1] ?? "", /^one has a link in its data, k3s\/server\/db\/etcd: .*54906/);
     assert.match(all[2] ?? "", /^two has 3999 MiB of memory, and 4000 MiB is the least: .*`memoryFloor`/);
   });

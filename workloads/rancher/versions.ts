@@ -45,7 +45,7 @@ export function rancherUpgrades(image: string, memoryFloor?: number): Upgrades {
         into: "2.13",
         look: { members: `${database}/member/snap/db` },
         meaning:
-          'etcd 3.6 takes former members for present ones, and waits for them for ever (etcd.io, "zombie members"). etcd 3.5.26 would forget them, and no Rancher 2.12 on Docker Hub has it: remove them by `etcdctl member remove` in the container, or pass by Rancher 2.12.12 from a registry that has it',
+          'etcd 3.6 takes former members for present ones, and waits for them for ever (etcd.io, "zombie members"). Those that `etcdctl member list` shows in the container can be removed there; the others are forgotten by etcd 3.5.26 alone, which no Rancher 2.12 on Docker Hub has: pass by 2.12.12, from a registry that has it',
       },
       {
         into: "2.14",
