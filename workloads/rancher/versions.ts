@@ -51,7 +51,7 @@ export function rancherUpgrades(image: string, memoryFloor?: number): Upgrades {
         into: "2.14",
         look: { link: database },
         meaning:
-          "K3s 1.35 does not start on a datastore behind a link, which Rancher 2.6 and older left (rancher#54906), and no copy of it is made before the start: stop the service, put the folder that it leads to in its place, and start it",
+          "K3s 1.35 does not start on a datastore behind a link, which Rancher 2.6 and older left (rancher#54906), and no copy of it is made before the start: stop the service, put the folder that it leads to in its place on the NFS server, and start it",
       },
       ...(memory === undefined
         ? []
