@@ -38,7 +38,7 @@ const arrows = {
 /** Files for which more is allowed, or less; each with its reason. */
 const exceptions = {
   settings: {
-    also: ["^workloads/[^/]+/(settings|rules)\\.ts$"],
+    also: ["^workloads/[^/]+/(settings|rules|versions)\\.ts$"],
     why: "a workload declares its own settings",
   },
   policy: {
@@ -79,10 +79,10 @@ module.exports = {
       comment:
         "What a workload's settings may say is known without what they make: settings/values and domain only",
       severity: "error",
-      from: { path: "^workloads/[^/]+/(settings|rules)\\.ts$" },
+      from: { path: "^workloads/[^/]+/(settings|rules|versions)\\.ts$" },
       to: {
         path: `^(${[...rooms, "examples"].join("|")})/`,
-        pathNot: ["^settings/values\\.ts$", "^domain/", "^workloads/[^/]+/settings\\.ts$"],
+        pathNot: ["^settings/values\\.ts$", "^domain/", "^workloads/[^/]+/(settings|versions)\\.ts$"],
       },
     },
     {

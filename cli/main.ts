@@ -39,6 +39,7 @@ import { statusCommand } from "./commands/status";
 import { switchoverCommand } from "./commands/switchover";
 import { testCommand } from "./commands/test";
 import { upCommand } from "./commands/up";
+import { upgradeCommand } from "./commands/upgrade";
 import { watchCommand } from "./commands/watch";
 import { answerShell, askedByShell } from "./completion";
 import { refuseTakenOptions } from "./npm-options";
@@ -54,6 +55,7 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
     maintenanceCommand,
     backupCommand,
     restoreCommand,
+    upgradeCommand,
     rotateCommand,
     patchCommand,
     forgetCommand,

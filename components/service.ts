@@ -86,6 +86,7 @@ export class Service extends Component {
         healthStatus: workload.healthy.status ?? [],
         causes: workload.causes,
         startDeadline: workload.startDeadline,
+        upgrades: workload.upgrades,
         allowDowngrade: workload.allowDowngrade ?? false,
         discardWritesOf: workload.discardWritesOf ?? "",
       },

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { OnlineBackup } from "../domain/agent-configuration";
 import type { Cause } from "../domain/causes";
 import type { Page } from "../domain/page";
+import type { Upgrades } from "../domain/upgrades";
 import type { ContainerOptions } from "./container-plan";
 
 /**
@@ -37,6 +38,8 @@ export interface Workload {
   stopGrace: number;
   /** What its logs mean when it does not start, in order of preference. */
   causes: Cause[];
+  /** Which versions of its image may follow which, and what breaks that; default: any may follow an older one. */
+  upgrades?: pulumi.Input<Upgrades> | undefined;
   /** Let an older version of the image follow a newer one; default false: it may spoil the datastore. */
   allowDowngrade?: boolean;
   /** A container that has answered: go back to before it, and lose all that was written since; default: none. */

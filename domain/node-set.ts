@@ -19,7 +19,7 @@ const modeOf = (name: string): string => (/\.(bash|py)$/.test(name) ? "0644" : "
 
 /**
  * Programs that are sent to where no set is: they look at a host, claim it and give it back, which is before and after
- * all files of ours; they put a set there; and they write files for a `Files` resource, which needs no set.
+ * all files of ours, or in a preview; they put a set there; and they write files for a `Files` resource, which needs no set.
  */
 export const bareScripts = [
   "host/look",
@@ -30,6 +30,7 @@ export const bareScripts = [
   "host/history",
   "host/logs",
   "release/kept",
+  "agent/upgrade_looks.py",
 ] as const;
 
 export type BareScript = (typeof bareScripts)[number];

@@ -15,6 +15,8 @@ function parsed(version: string): ReturnType<typeof parse> {
 /** Whether a text is a version: up to three numbers, with or without a leading `v`, with or without a pre-release. */
 export const isVersion = (text: string): boolean => parsed(text) !== null;
 
+const notOne = (text: string): Error => new Error(`${JSON.stringify(text)} is not a version, such as 2.2.7`);
+
 /**
  * -1, 0 or 1, as a version is older, the same, or newer. A pre-release is before its release.
  *
@@ -23,10 +25,21 @@ export const isVersion = (text: string): boolean => parsed(text) !== null;
 export function compareVersions(one: string, other: string): -1 | 0 | 1 {
   const [left, right] = [one, other].map((text) => {
     const version = parsed(text);
-    if (!version) throw new Error(`${JSON.stringify(text)} is not a version, such as 2.2.7`);
+    if (!version) throw notOne(text);
     return version;
   });
   return compare(left as NonNullable<typeof left>, right as NonNullable<typeof right>);
+}
+
+/**
+ * The first two numbers of a version.
+ *
+ * @throws if it is no version
+ */
+export function partsOf(version: string): { major: number; minor: number } {
+  const { major, minor } = parsed(version) ?? {};
+  if (major === undefined || minor === undefined) throw notOne(version);
+  return { major, minor };
 }
 
 /** The first number of a version; undefined if it is none. */

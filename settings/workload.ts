@@ -26,7 +26,7 @@ export const workloadShape = {
   ),
   memoryFloor: setting(
     whole(256, 1_048_576, " MiB").optional(),
-    "MiB of memory that a host must have, or nothing is made there; machines are judged by the policy memory-floor",
+    "MiB of memory that a host must have, or nothing is made there, and each node before an upgrade; machines are judged by the policy memory-floor",
     "3584 for Rancher's own image, else any",
   ),
 };

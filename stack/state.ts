@@ -26,6 +26,8 @@ export interface StackState {
   machines: RecordedMachine[];
   /** Names of all nodes, machines or hosts. */
   nodes: string[];
+  /** The image of the last release that came to its end, by its name in the settings; missing before the first. */
+  image?: string;
   /** What the stack claims for itself alone. */
   claims: Claim[];
   /**
@@ -53,6 +55,14 @@ export interface RecordedMachine {
 
 const machineType = "pulumi-nodejs:dynamic/vagrant:Machine";
 const hostType = "pulumi-nodejs:dynamic/host:Host";
+
+const releaseType = "pulumi-nodejs:dynamic/rancher:Release";
+
+/** The image that nodes were told last (providers/release). */
+function imageOf(resources: readonly Resource[]): { image?: string } {
+  const image = resources.find(({ type }) => type === releaseType)?.outputs?.image;
+  return typeof image === "string" ? { image } : {};
+}
 
 /** The name of the node that a resource is: a machine or a host; undefined for all others. */
 export const nodeNameOf = ({ type, inputs }: Resource): string | undefined =>
@@ -95,6 +105,7 @@ export function describeDeployment(deployment: Deployment | undefined): StackSta
     pendingCreates: creating.map(({ urn }) => urn),
     machines: machines.flatMap(recordedMachine),
     nodes: all.flatMap((each) => nodeNameOf(each) ?? []),
+    ...imageOf(resources),
     claims: claimsOfResources(all),
     losses: { usual: lossesOf(all, false), withData: lossesOf(all, true) },
     salt,

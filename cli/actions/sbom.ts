@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { goParts, npmParts, type Part, sbom } from "../../domain/sbom";
 import { packageRoot } from "../../local/root";
-import { defaultImage } from "../../workloads/rancher/workload";
+import { defaultImage } from "../../workloads/rancher/versions";
 
 const text = (path: string): string => readFileSync(join(packageRoot, path), "utf8");
 

@@ -2,15 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Cause, withLikelyCause } from "../../domain/causes";
-import { isDowngrade } from "../../domain/image";
+import type { Upgrades } from "../../domain/upgrades";
 import { messageOf } from "../../local/errors";
-import { unknownValue } from "../../local/pulumi/values";
 import type { SshEndpoint } from "../remote/endpoint";
 import { partialFailure } from "../shim";
 import type { Migration } from "../stored";
 import { checkInputs } from "../validation";
 import { healthTrouble } from "./health";
-import { keptOut, look, parseTakenBack, runReleaseScript } from "./scripts";
+import { downgrades, upgradeTrouble } from "./next-image";
+import { isUnfinished, look, parseTakenBack, runReleaseScript } from "./scripts";
 import { UpgradeFailed } from "./trial";
 import { upgrade } from "./upgrade";
 import type { UpgradeWorld } from "./upgrade-world";
@@ -28,11 +28,13 @@ export interface ReleaseInputs {
   healthStatus: number[];
   causes: Cause[];
   startDeadline: number;
+  upgrades?: Upgrades;
   allowDowngrade: boolean;
   /** Empty: no container's. */
   discardWritesOf: string;
 }
 
+/** What makes another release. What is only asked before one, `upgrades`, does not. */
 const inputNames = [
   "endpoints",
   "container",
@@ -102,34 +104,6 @@ async function converge(olds: Partial<ReleaseInputs>, inputs: ReleaseInputs): Pr
 const serviceOf = (container: string | undefined): string | undefined =>
   /^(.+)-[0-9a-f]{8}$/.exec(container ?? "")?.[1];
 
-/** Images that would go back to an older version, the service's own and those of its further containers. */
-function downgrades(
-  olds: Partial<ReleaseInputs>,
-  news: Partial<ReleaseInputs>,
-): pulumi.dynamic.CheckFailure[] {
-  const imagesOf = ({ image = "", companionImages }: Partial<ReleaseInputs>): Record<string, string> => ({
-    // Not known yet in some previews.
-    ...(typeof companionImages === "object" ? companionImages : {}),
-    "": image,
-  });
-  const former = imagesOf(olds);
-  return Object.entries(imagesOf(news)).flatMap(([name, image]) => {
-    const old = former[name];
-    if (!old || !image || image === unknownValue || !isDowngrade(old, image)) return [];
-    const whose = name ? `the \`image\` of ${name}` : "`image`";
-    const reason =
-      `${whose} must not go back from ${old} to ${image}: an older version may not open, or may spoil, the ` +
-      `datastore of a newer one. Set ${whose} to that version or a newer one; set \`allowDowngrade\` if it must be`;
-    return [{ property: name ? "companionImages" : "image", reason }];
-  });
-}
-
-/** Whether an upgrade that was interrupted keeps a node out of service. If a node does not answer, the others' answers count. */
-async function isUnfinished({ endpoints }: ReleaseInputs): Promise<boolean> {
-  const kept = await Promise.all(Object.values(endpoints).map((ssh) => keptOut(ssh).catch(() => undefined)));
-  return kept.some((container) => container !== undefined);
-}
-
 /** What versions before this one wrote where no status was said: of a page, and of a page of one's own. */
 const formerStatuses = ["[200]", "[200,201,202,203,204,205,206]"];
 
@@ -160,6 +134,10 @@ export const release = {
     const isUndone = discardWritesOf !== undefined && discardWritesOf === olds.container;
     const older = allowDowngrade || isUndone ? [] : downgrades(olds, news);
     checked.failures?.push(...older);
+    if (older.length === 0 && !isUndone) {
+      const reason = await upgradeTrouble(olds, news);
+      if (reason !== undefined) checked.failures?.push({ property: "image", reason });
+    }
     const [former, next] = [olds.container, container].map(serviceOf);
     if (former !== undefined && next !== undefined && former !== next)
       checked.failures?.push({
@@ -183,7 +161,7 @@ export const release = {
    */
   async diff(_id: string, olds: ReleaseInputs, news: ReleaseInputs): Promise<pulumi.dynamic.DiffResult> {
     const isOther = inputNames.some((name) => !isDeepStrictEqual(olds[name], news[name]));
-    return { changes: isOther || (await isUnfinished(olds)), replaces: [] };
+    return { changes: isOther || (await isUnfinished(olds.endpoints)), replaces: [] };
   },
 
   async create(inputs: ReleaseInputs): Promise<pulumi.dynamic.CreateResult<ReleaseInputs>> {

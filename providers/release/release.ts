@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cause } from "../../domain/causes";
+import type { Upgrades } from "../../domain/upgrades";
 import { DynamicResource } from "../dynamic-resource";
 import type { SshEndpoint } from "../remote/endpoint";
 import { shim } from "../shim";
@@ -26,6 +27,11 @@ export interface ReleaseArgs {
   causes: pulumi.Input<pulumi.Input<Cause>[]>;
   /** Seconds that it may take to answer. */
   startDeadline: pulumi.Input<number>;
+  /**
+   * Which versions of the image may follow which, and what breaks that: looked at on the nodes before anything is touched.
+   * Default: any version may follow an older one.
+   */
+  upgrades?: pulumi.Input<Upgrades> | undefined;
   /** Let an older version of the image follow a newer one. */
   allowDowngrade: pulumi.Input<boolean>;
   /**

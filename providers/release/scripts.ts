@@ -58,7 +58,13 @@ const nodeKept = z.object({ kept: z.string().nullable() });
 const keptLimit = 20_000;
 
 /** The container that served before, if an unfinished upgrade keeps the node out of service. Installs nothing. */
-export async function keptOut(ssh: SshEndpoint): Promise<string | undefined> {
+async function keptOut(ssh: SshEndpoint): Promise<string | undefined> {
   const stdout = await bareScript(ssh, "release/kept", [], { timeout: keptLimit });
   return answerOf(nodeKept, "release/kept", stdout).kept ?? undefined;
+}
+
+/** Whether an upgrade that was interrupted keeps a node out of service. If a node does not answer, the others' answers count. */
+export async function isUnfinished(endpoints: Readonly<Record<string, SshEndpoint>>): Promise<boolean> {
+  const kept = await Promise.all(Object.values(endpoints).map((ssh) => keptOut(ssh).catch(() => undefined)));
+  return kept.some((container) => container !== undefined);
 }

@@ -27,6 +27,9 @@ export function packedSet(name: SetName): PackedSet {
  * there, and its standard input is free. All other scripts use {@link runNodeScript}.
  */
 export function bareScriptLine(script: BareScript, args: string[]): string {
+  // Without what the node's own Python is told by files and variables.
+  if (script.endsWith(".py"))
+    return ["python3", "-I", "-c", nodeFile(script), ...args].map(shellQuote).join(" ");
   // It answers in JSON, like all scripts.
   const text = `${nodeFile("lib/json.bash")}\n${nodeFile(script)}`;
   return ["bash", "--norc", "-c", text, script, ...args].map(shellQuote).join(" ");

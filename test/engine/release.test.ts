@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { Upgrades } from "../../domain/upgrades";
 import { TestStack } from "../../drill/rig/vagrant/test-stack";
 import { packageRoot } from "../../local/root";
 import { TestServer } from "../unit/remote-server";
@@ -39,7 +40,7 @@ before(async () => {
   const fakes = join(packageRoot, "test", "node", "fakes");
   for (const each of servers.values()) {
     for (const folder of ["config", "run"]) mkdirSync(each.path(folder));
-    const own = `FAKE_NODE=${each.directory} CONFIG_DIRECTORY=${each.path("config")} RUN_DIRECTORY=${each.path("run")}`;
+    const own = `FAKE_NODE=${each.directory} MOUNT_TABLE=${each.path("mounts")} CONFIG_DIRECTORY=${each.path("config")} RUN_DIRECTORY=${each.path("run")}`;
     writeFileSync(each.path("bin/sudo"), `#!/bin/sh\nshift\nexec env ${own} PATH="${fakes}:$PATH" "$@"\n`);
     chmodSync(each.path("bin/sudo"), 0o755);
     await each.start();
@@ -110,6 +111,51 @@ test("an older image is refused in the preview, and let through if it must be", 
   write({ ...older, allowDowngrade: true });
   await stack.mustUp();
   for (const name of servers.keys()) assert.equal(named(name), "rancher-new");
+  write();
+  await stack.mustUp();
+});
+
+test("a version over the next is refused with the way, and what breaks the next one is looked at first", async () => {
+  const meaning = "the next version does not start on it";
+  const upgrades: Upgrades = {
+    lines: [
+      { line: "2.12", newest: "v2.12.3" },
+      { line: "2.13", newest: "v2.13.3" },
+      { line: "2.14", newest: "v2.14.3" },
+    ],
+    traps: [{ into: "2.13", look: { link: "k3s/server/db/etcd" }, meaning }],
+  };
+  const refused = async (image: string, why: RegExp): Promise<void> => {
+    write({ image, container: "rancher-new", upgrades });
+    const { code, text } = await stack.pulumi("preview");
+    assert.notEqual(code, 0);
+    assert.match(text.replace(/\s+/g, " "), why);
+  };
+  await refused(
+    "rancher/rancher:v2.14.3",
+    /must not go from v2\.12\.3 to v2\.14\.3 at once.*v2\.12\.3 -> v2\.13\.3 -> v2\.14\.3.*or set `image` to rancher\/rancher:v2\.13\.3 first/,
+  );
+  const one = server("one");
+  for (const each of servers.values())
+    writeFileSync(each.path("mounts"), "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+  await refused("rancher/rancher:v2.13.3", /no node has the shared data mounted now/);
+  const told = one.path("config/agent.json");
+  writeFileSync(told, JSON.stringify({ data: { directory: one.path("data") } }));
+  writeFileSync(one.path("mounts"), `30 22 0:40 / ${one.path("data")} rw - nfs4 server:/x rw\n`);
+  mkdirSync(one.path("data/k3s/server/db"), { recursive: true });
+  symlinkSync("/", one.path("data/k3s/server/db/etcd"));
+  await refused(
+    "rancher/rancher:v2.13.3",
+    /one has a link in its data, k3s\/server\/db\/etcd: the next version/,
+  );
+  for (const name of servers.keys()) assert.equal(named(name), "rancher-old");
+  rmSync(one.path("data/k3s/server/db/etcd"));
+  assert.equal((await stack.pulumi("preview")).code, 0);
+  await stack.mustUp();
+  for (const name of servers.keys()) assert.equal(named(name), "rancher-new");
+  rmSync(told);
+  write({ allowDowngrade: true });
+  await stack.mustUp();
   write();
   await stack.mustUp();
 });

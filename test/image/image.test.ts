@@ -236,6 +236,26 @@ test("serves, stops at once, and starts on its data as a new cluster", async () 
   assert.equal((await stop(third)).code, 0);
 });
 
+test("its database names one member, and another one that is there and gone is seen", async () => {
+  const data = await dataFolder("members");
+  const container = start(data, { password: "one" });
+  await healthy(container);
+  const count = async (): Promise<string> => {
+    const program = "import sys; from agent.upgrade_looks import members_of; print(members_of(sys.argv[1]))";
+    const file = join(data, "k3s/server/db/etcd/member/snap/db");
+    const env = { ...process.env, PYTHONPATH: join(packageRoot, "node") };
+    return (await run("python3", ["-B", "-c", program, file], { env })).stdout.trim();
+  };
+  assert.equal(await count(), "1");
+  // A learner has no vote, so that the one goes on alone.
+  const learner = JSON.stringify({ peerURLs: ["http://127.0.0.1:9999"], isLearner: true });
+  assert.match(await curl("-X", "POST", "-d", learner, "https://127.0.0.1/v3/cluster/member/add"), /member/);
+  await sleep(1_000);
+  assert.equal(await count(), "2");
+  await stop(container);
+  assert.equal(await count(), "2");
+});
+
 test("takes the drill's writes through Rancher's own API, with the password of the first login", async () => {
   const data = await dataFolder("api");
   let container = start(data, { password: "correct horse" });

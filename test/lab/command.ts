@@ -19,7 +19,8 @@ export const data = mkdtempSync(join(tmpdir(), "ha-rancher-lab-"));
 /** The network namespace of the lab. */
 export const labNamespace = namespaceName(labOfTests);
 
-const own = { HA_RANCHER_LAB_NAME: labOfTests, XDG_DATA_HOME: data };
+/** Of whatever a test calls. */
+export const environment = { ...process.env, HA_RANCHER_LAB_NAME: labOfTests, XDG_DATA_HOME: data };
 
 /** Where the test's stacks, passphrase and machine folders were. */
 export const forgetData = (): void => rmSync(data, { recursive: true, force: true });
@@ -32,7 +33,7 @@ export const usualLimit = 20 * 60_000;
 const runWithin = (limit: number, command: string, args: string[]): Promise<RunResult> =>
   tryRun(process.execPath, [program, command, "--stack", stack, ...unasked(command), ...args], {
     cwd: packageRoot,
-    env: { ...process.env, ...own },
+    env: environment,
     timeout: limit,
   });
 

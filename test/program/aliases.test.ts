@@ -60,7 +60,9 @@ function known(type: string, name: string, opts: pulumi.ResourceOptions, parent:
 async function resourcesOf({ lab, settings }: Former): Promise<Known[]> {
   if (lab) enterMockLab();
   else delete process.env.HA_RANCHER_LAB;
-  const text = Object.entries(settings).map(([name, value]) => [
+  // What is not in the lab ran the default of its time.
+  const given = lab ? settings : { image: "rancher/rancher:v2.12.3", ...settings };
+  const text = Object.entries(given).map(([name, value]) => [
     name,
     (typeof value === "string" ? value : JSON.stringify(value)).replaceAll(
       '"KEY"',

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
+import type { Upgrades } from "../../domain/upgrades";
 import { backupShape } from "../../settings/backup";
 import { imageShape } from "../../settings/image";
 import { rancherShape } from "../../workloads/rancher/settings";
@@ -154,6 +155,14 @@ describe("what the official docker plugin is given", () => {
     delete rest.__provider;
     assert.ok((rest.causes as unknown[]).length > 5);
     delete rest.causes;
+    const { lines, traps } = rest.upgrades as Upgrades;
+    assert.ok(lines.some(({ line, newest }) => line === "2.14" && newest === "v2.14.3"));
+    // Of the stand-in no memory is asked.
+    assert.deepEqual(
+      traps.map(({ into }) => into),
+      ["2.13", "2.14"],
+    );
+    delete rest.upgrades;
     assert.deepEqual(rest, {
       title: "Rancher",
       healthPath: "/healthz",
@@ -226,7 +235,7 @@ describe("a change of one setting changes this and nothing else", () => {
     [{ httpPort: "80" }, {}, container("labels, ports")],
     [{ hostname: "rancher.example.com" }, {}, container("envs")],
     [
-      { image: "rancher/rancher:v2.12.4" },
+      { image: "rancher/rancher:v2.13.3" },
       { image: "rancher/rancher:v2.12.3" },
       [...container("labels", "container, image"), "~ RemoteImage *-image: name"],
     ],

@@ -136,6 +136,7 @@ const changing: readonly string[][] = [
   ["switchover"],
   ["maintenance", "a", "on"],
   ["patch"],
+  ["upgrade", "v2.14.3"],
   ["backup"],
   ["restore", "archive.tar", "--yes"],
   ["drill", "--quick"],

@@ -59,7 +59,7 @@ function everything(command: Command): string[] {
 
 const onNodes = [
   ...["backup", "drill", "maintenance", "patch", "power-off", "power-on"],
-  ...["restore", "ssh", "status", "switchover"],
+  ...["restore", "ssh", "status", "switchover", "upgrade"],
 ];
 
 test("a command that needs nodes in the lab runs there again with all its words unchanged", async (t) => {

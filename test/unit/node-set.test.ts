@@ -76,7 +76,7 @@ describe("the files of node/", () => {
   test("have the mode that they get on a node, and no mistakes of syntax", () => {
     const all = [
       ...inSets,
-      ...bareScripts.map((path) => ({ path, mode: path.endsWith(".sh") ? "0644" : "0755" })),
+      ...bareScripts.map((path) => ({ path, mode: /\.(sh|py)$/.test(path) ? "0644" : "0755" })),
     ].map(({ path, mode }) => ({ file: join(packageRoot, "node", path), mode }));
     for (const { file, mode } of all)
       assert.equal((statSync(file).mode & 0o111) === 0o111, mode === "0755", file);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { backupUnits } from "../../components/backups";
 import { sentenceOf } from "../../domain/mistake";
 import { parseSettings, SettingsError } from "../../settings";
-import { memoryFloorOf } from "../../workloads/rancher/settings";
+import { memoryFloorOf } from "../../workloads/rancher/versions";
 
 const given: Record<string, string> = {
   vip: "192.168.56.10/24",
@@ -61,6 +61,10 @@ test("what is wrong is told, with the rule", () => {
     [
       { imageArchive: { file: "/x.tar", sha256 }, registryLogin: { username: "u", password: "p" } },
       /exclude each other/,
+    ],
+    [
+      { image: "rancher/rancher:v2.12.5" },
+      /^`image` names v2\.12\.5, which is for paying customers alone: .*v2\.12\.3 -> v2\.13\.3 -> v2\.14\.3/,
     ],
     [{ memoryFloor: "1" }, /^`memoryFloor` must be at least 256/],
   ];

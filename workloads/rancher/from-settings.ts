@@ -2,8 +2,7 @@ import type { Settings } from "../../settings";
 import { baseArgs, environmentIn, type StackName } from "../from-settings/base";
 import type { Place } from "../from-settings/place";
 import type { HaRancherArgs } from "./ha-rancher";
-import { memoryFloorOf } from "./settings";
-import { defaultImage } from "./workload";
+import { defaultImage, memoryFloorOf } from "./versions";
 
 /**
  * A stack's settings as the arguments of its {@link HaRancher}.
@@ -28,7 +27,7 @@ export function rancherArgs(settings: Settings, place: Place, name: StackName): 
     rancher: {
       ...{ image, allowDowngrade, discardWritesOf, hostname, httpsPort, httpPort, tls },
       ...{ extraEnvironment, systemRegistry, agentVolume, auditLog, startDeadline },
-      stopGrace: guard.stopGrace,
+      ...{ stopGrace: guard.stopGrace, memoryFloor: settings.memoryFloor },
     },
     environment: environmentIn(settings, name),
     subnet: settings.subnet,

@@ -49,7 +49,7 @@ export class HaRancher extends Component implements HaServiceOutputs {
   constructor(name: string, args: HaRancherArgs, opts?: pulumi.ComponentResourceOptions) {
     const { rancher = {}, dataDirectory = "/rancher_data", protect = false } = args;
     const base = { ...args, dataDirectory };
-    checkArgs(name, base, rancherMistakes(rancher));
+    checkArgs(name, base, rancherMistakes(rancher, args.imageSources));
     const about = declared(base);
     // A stack may not become one of another workload: the release or the agents say so, if they are found.
     const others = ["HaService", "HaAddress"].map((type) => ({ type: `ha-rancher:components:${type}` }));

@@ -1,2 +1,3 @@
 export { HaRancher, type HaRancherArgs } from "./ha-rancher";
-export { defaultImage, type RancherArgs, rancherWorkload } from "./workload";
+export { defaultImage } from "./versions";
+export { type RancherArgs, rancherWorkload } from "./workload";

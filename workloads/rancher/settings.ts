@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { certificatesIn, isChain, privateKeyIn } from "../../domain/certificates";
-import { parseImage } from "../../domain/image";
 import { type Mistake, mistake } from "../../domain/mistake";
 import {
   hasRealPort,
@@ -11,6 +10,7 @@ import {
   variables,
   whole,
 } from "../../settings/values";
+import { paidOnly } from "./versions";
 
 /** One text of PEM blocks, each of one of the kinds. */
 const pem = (kind: string, what: string) =>
@@ -110,13 +110,6 @@ export const rancherShape = {
   ),
 };
 
-/**
- * MiB of memory that a host must have. Rancher's smallest size is 4 GiB (its installation requirements), of which
- * the kernel keeps some for itself.
- */
-export const memoryFloorOf = (memoryFloor: number | undefined, image: string): number | undefined =>
-  memoryFloor ?? (/(^|\/)rancher\/rancher$/.test(parseImage(image).repository) ? 3_584 : undefined);
-
 /** Variables that other settings decide. */
 const ownVariables: Record<string, string> = {
   CATTLE_BOOTSTRAP_PASSWORD: "it is generated, and the output `bootstrapPassword` shows it",
@@ -136,6 +129,9 @@ const ownVariables: Record<string, string> = {
 const ofLoader = /^LD_/;
 
 interface RancherGiven {
+  image?: string | undefined;
+  imageArchive?: object | undefined;
+  registryMirrors?: readonly string[];
   httpsPort: number;
   httpPort?: number | undefined;
   extraEnvironment: Record<string, unknown>;
@@ -177,6 +173,13 @@ function tlsMistakes({ tls: given }: RancherGiven): Mistake[] {
 
 /** What the container's settings must keep to. */
 export const rancherRules: Rule<RancherGiven>[] = [
+  {
+    of: ["image", "imageArchive?", "registryMirrors"],
+    check: ({ image, imageArchive, registryMirrors = [] }) => {
+      const why = image && paidOnly(image, imageArchive !== undefined || registryMirrors.length > 0);
+      return why ? [mistake("image", why.rule, why.wayOut)] : [];
+    },
+  },
   {
     of: ["httpPort", "httpsPort"],
     check: ({ httpPort, httpsPort }) =>

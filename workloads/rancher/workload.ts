@@ -1,14 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Workload } from "../../components/workload";
+import type { ImageSources, Workload } from "../../components/workload";
 import type { Mistake } from "../../domain/mistake";
 import { agentTimers, startDeadline } from "../../domain/timers";
 import { causes } from "./causes";
 import { type AuditLog, rancherContainer } from "./container";
 import { answers, healthy, serverUrl } from "./pages";
 import { rancherRules } from "./settings";
-
-/** The Rancher that runs unless another one is named: pinned, since an upgrade is one-way. */
-export const defaultImage = "rancher/rancher:v2.12.3";
+import { defaultImage, rancherUpgrades } from "./versions";
 
 /** Rancher, and how it is reached. */
 export interface RancherArgs {
@@ -45,19 +43,28 @@ export interface RancherArgs {
   agentVolume?: string;
   /** Rancher's log of API calls; default: none. */
   auditLog?: AuditLog | undefined;
+  /** MiB of memory that each node must have before an upgrade; default 3584 for Rancher's own image, else any. */
+  memoryFloor?: number | undefined;
   /** Seconds that it may take to start; default 300. */
   startDeadline?: number;
   /** Seconds between SIGTERM and SIGKILL; default 30. */
   stopGrace?: number;
 }
 
-/** What is wrong between Rancher's arguments, by the rules of the settings. */
-export const rancherMistakes = ({
-  httpsPort = 443,
-  httpPort,
-  extraEnvironment = {},
-}: RancherArgs): Mistake[] =>
-  rancherRules.flatMap(({ check }) => check({ httpsPort, httpPort, extraEnvironment }));
+/**
+ * What is wrong between Rancher's arguments, by the rules of the settings.
+ *
+ * @param sources how nodes come by the image
+ */
+export function rancherMistakes(
+  { httpsPort = 443, httpPort, extraEnvironment = {}, image }: RancherArgs,
+  { mirrors: registryMirrors = [], archive: imageArchive }: ImageSources = {},
+): Mistake[] {
+  const given = { httpsPort, httpPort, extraEnvironment, registryMirrors, imageArchive };
+  // One that is an output is not known yet.
+  const known = typeof image === "string" ? { image } : {};
+  return rancherRules.flatMap(({ check }) => check({ ...given, ...known }));
+}
 
 /**
  * Rancher as a workload.
@@ -87,6 +94,7 @@ export function rancherWorkload(
     ...{ answers, healthy, causes: [...causes] },
     startDeadline: args.startDeadline ?? startDeadline.default,
     stopGrace: args.stopGrace ?? agentTimers.stopGrace.default,
+    upgrades: pulumi.output(image).apply((known) => rancherUpgrades(known, args.memoryFloor)),
     allowDowngrade: args.allowDowngrade ?? false,
     discardWritesOf: args.discardWritesOf,
   };
