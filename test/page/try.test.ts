@@ -17,7 +17,10 @@ const largest = 60_000;
 
 test("two nodes without machines: every button is there, and does what it says", async (t) => {
   const run = new TryRun(17_795);
-  t.after(async () => await run.signal("SIGTERM"));
+  t.after(async () => {
+    await run.signal("SIGTERM");
+    assert.deepEqual(await run.left(), []);
+  });
   await run.ready();
   const { page, said } = await open(t, run.url);
   const message = page.locator("#message");
