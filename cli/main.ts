@@ -38,6 +38,7 @@ import { sshCommand } from "./commands/ssh";
 import { statusCommand } from "./commands/status";
 import { switchoverCommand } from "./commands/switchover";
 import { testCommand } from "./commands/test";
+import { tryCommand } from "./commands/try";
 import { upCommand } from "./commands/up";
 import { upgradeCommand } from "./commands/upgrade";
 import { watchCommand } from "./commands/watch";
@@ -47,7 +48,7 @@ import { type CommandLine, givenCommandLine } from "./on-nodes";
 
 /** The commands as `--help` shows them: groups with their headings. */
 const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
-  "Make and remove:": [upCommand, downCommand, newStackCommand, doctorCommand],
+  "Make and remove:": [upCommand, downCommand, newStackCommand, doctorCommand, tryCommand],
   "Look:": [statusCommand, watchCommand, historyCommand, logsCommand, openCommand],
   "Go there:": [sshCommand, shellCommand, forwardCommand],
   "Operate:": [

@@ -152,11 +152,20 @@ export async function installPackages(say: Say): Promise<void> {
       `the embedded lab needs Debian packages (${(await missingPackages()).join(", ")}), and only root can install them: run this with \`sudo\``,
     );
   }
+  await installMissing(missingPackages, say);
+}
+
+/**
+ * Installs Debian packages as root. None of their services starts, now or at the next boot. Installed packages are not changed.
+ *
+ * @param missing names those that are missing
+ */
+export async function installMissing(missing: () => Promise<string[]>, say: Say): Promise<void> {
   await withLock(
     cacheHome(),
     "packages",
     async () => {
-      const names = await missingPackages();
+      const names = await missing();
       if (names.length > 0) await install(names, say);
       // This also removes what a killed run left.
       else await run(join(packageRoot, "lab", "without-services.sh"), ["true"]);

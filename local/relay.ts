@@ -6,6 +6,9 @@ type Reach = (to: NetConnectOpts) => Socket;
 
 const plainly: Reach = (to) => connect({ ...to, allowHalfOpen: true });
 
+/** Where a server listens; a descriptor: of a socket that listens already. */
+type Place = ListenOptions | { fd: number };
+
 /** Speaks TLS there for somebody who does not. Whose certificate that is, is not looked at. */
 export const overTls: Reach = (to) =>
   connectTls({ ...to, rejectUnauthorized: false, servername: "localhost", ALPNProtocols: ["http/1.1"] });
@@ -15,7 +18,7 @@ export const overTls: Reach = (to) =>
  *
  * @returns once it listens: a function that ends the relay and all connections
  */
-export async function relay(from: ListenOptions, to: NetConnectOpts, reach = plainly): Promise<() => void> {
+export async function relay(from: Place, to: NetConnectOpts, reach = plainly): Promise<() => void> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = reach(to);

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import type { Server } from "node:http";
-import type { ListenOptions } from "node:net";
+import type { ListenOptions, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { callOf } from "../../local/called";
@@ -9,9 +8,9 @@ import { Failure } from "../../local/errors";
 import { relay } from "../../local/relay";
 import type { KnownStack } from "../../stack/known-stack";
 import type { CommandLine } from "../on-nodes";
-import { carryOut } from "../page/orders";
 import { pageServer } from "../page/server";
-import { watchStack } from "../page/source";
+import { seenStack, watchSeen } from "../page/source";
+import { stackOrders } from "../page/stack-orders";
 import { showInBrowser } from "./open";
 
 export interface WatchOptions {
@@ -29,10 +28,16 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** How many ports are tried, from the first one. */
 const tried = 20;
 
-/** Does it with the first port that is free. */
-async function onFreePort<T>(
+/**
+ * Does it with the first port that is free.
+ *
+ * @param command the one that has `--port`
+ * @throws Failure if none of them is
+ */
+export async function onFreePort<T>(
   first: number,
   listen: (port: number) => Promise<T>,
+  command = "watch",
 ): Promise<{ port: number; made: T }> {
   for (let port = first; port < first + tried && port <= 65_535; port++) {
     try {
@@ -42,11 +47,12 @@ async function onFreePort<T>(
     }
   }
   throw new Failure(
-    `the ports from ${first} on are in use: name another one, \`${callOf("watch", "--port", Math.min(first + 100, 65_000))}\``,
+    `the ports from ${first} on are in use: name another one, \`${callOf(command, "--port", Math.min(first + 100, 65_000))}\``,
   );
 }
 
-async function listening(server: Server, at: ListenOptions): Promise<void> {
+/** Resolves once it listens. */
+export async function listening(server: Server, at: ListenOptions): Promise<void> {
   const failed = once(server, "error").then(([error]) => Promise.reject(error));
   server.listen(at);
   await Promise.race([once(server, "listening"), failed]);
@@ -64,7 +70,7 @@ export async function watchPage(
 ): Promise<number> {
   const nodes = known.nodes.map(({ name }) => name);
   const page = pageServer({
-    ...{ stack, nodes, watch: watchStack(stack, known), carry: carryOut },
+    ...{ watch: watchSeen(seenStack(stack, known)), orders: stackOrders(stack, nodes) },
     ...(socket === undefined ? {} : { port: first }),
   });
   let port = first;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { messageOf } from "../../local/errors";
 import type { PageModel, Sample } from "./model";
+import type { Buttons } from "./orders";
 
 /** One look at a stack that goes on, whoever looks. */
 export interface Watching {
@@ -34,6 +35,7 @@ export class Hub {
 
   constructor(
     private readonly watch: Watch,
+    private readonly buttons: (model: PageModel) => Buttons,
     private readonly given = times,
   ) {
     this.alive = setInterval(() => this.tell(": still here\n\n"), given.alive).unref();
@@ -99,7 +101,7 @@ export class Hub {
   private send(): void {
     const model = this.watching?.model();
     if (!model || !this.watching) return;
-    const state = message("state", model);
+    const state = message("state", { ...model, buttons: this.buttons(model) });
     const samples = this.watching.samples();
     const latest = samples.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY;
     for (const [client, told] of this.clients) {

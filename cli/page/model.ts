@@ -25,14 +25,14 @@ export interface PageNode {
   vrrp: string;
   agent: string;
   epoch?: number;
-  /** `here`, `of NAME`, or `-`. */
-  lease: string;
+  /** `here`, `of NAME`, or `-`. This, `container` and `mounted` are undefined where there is no service with a lease. */
+  lease?: string;
   /** Whether it has the lease and its heartbeats are confirmed, or hears those of who has it. */
   beats: boolean;
   /** The number of the last heartbeat that was seen there. */
   heartbeat?: number;
-  container: string;
-  mounted: string;
+  container?: string;
+  mounted?: string;
   /** Seconds since its boot. */
   uptime?: number;
   isInMaintenance: boolean;
@@ -112,6 +112,11 @@ function pageNode(report: NodeReport, place: PageNode["place"]): PageNode {
   const { agent, lease, container, mounts } = status ?? {};
   const mounted = [mounts?.lease && "lease", mounts?.data && "data"].filter(Boolean).join(" + ");
   const words = agentRuns(report) ? (agent?.state ?? "?") : "not running";
+  const owned = {
+    lease: lease?.heldHere ? "here" : lease?.owner ? `of ${lease.owner}` : "-",
+    container: container?.state ?? "-",
+    mounted: mounted || "-",
+  };
   return {
     ...{ name, address, place },
     ...(status ? {} : { error: error?.split("\n")[0] ?? "no answer" }),
@@ -119,11 +124,9 @@ function pageNode(report: NodeReport, place: PageNode["place"]): PageNode {
     vrrp: status?.vrrpState ?? "?",
     agent: status ? words : "?",
     ...(agent?.epoch ? { epoch: agent.epoch } : {}),
-    lease: lease?.heldHere ? "here" : lease?.owner ? `of ${lease.owner}` : "-",
+    ...(status?.vips?.length ? {} : owned),
     beats: Boolean(status && (lease?.heldHere || lease?.owner) && !lease?.error),
     ...(typeof lease?.record?.sequence === "number" ? { heartbeat: lease.record.sequence } : {}),
-    container: container?.state ?? "-",
-    mounted: mounted || "-",
     ...(typeof status?.uptime === "number" ? { uptime: status.uptime } : {}),
     isInMaintenance: status?.keepalived?.maintenance === true,
   };
@@ -136,17 +139,22 @@ const ordered = (nodes: readonly NodeReport[], what: "paused" | "stopped"): stri
 /**
  * @param silences when nodes were asked and did not answer; milliseconds since 1970
  * @param remarks on journals that could not be read, and clocks
+ * @param begun milliseconds since 1970: there was nothing before; default: longer ago than is shown
  * @param now milliseconds since 1970
  */
 export function pageModel(
   report: StatusReport,
   history: History,
-  { silences, remarks }: { silences: Parameters<typeof timelineOf>[2]; remarks: string[] },
+  {
+    silences,
+    remarks,
+    begun = 0,
+  }: { silences: Parameters<typeof timelineOf>[2]; remarks: string[]; begun?: number },
   now: number,
 ): PageModel {
   const { stack, vip, url, state, message, nodes, standings, holders } = report;
   const [paused, stopped] = [ordered(nodes, "paused"), ordered(nodes, "stopped")];
-  const span = { from: now - hour, until: now };
+  const span = { from: Math.max(now - hour, begun), until: now };
   const present = nodes.map(({ name, status }) => ({
     node: name,
     ...(status?.agent?.state ? { state: status.agent.state } : {}),

@@ -6,7 +6,7 @@ import { messageOf } from "../../local/errors";
 import { packageRoot } from "../../local/root";
 import { admit } from "./guard";
 import { Hub, type Watch } from "./hub";
-import { type Carry, commandOf } from "./orders";
+import type { Order, Orders } from "./orders";
 
 const types: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
@@ -41,10 +41,10 @@ const guards = {
 const mostAsked = 4_096;
 
 export interface PageOptions {
-  stack: string;
-  nodes: readonly string[];
+  /** What is. */
   watch: Watch;
-  carry: Carry;
+  /** What can be ordered. */
+  orders: Orders;
   /** Where browsers find the page; undefined: asked of the server once it listens. */
   port?: number;
 }
@@ -77,21 +77,21 @@ const say = (response: ServerResponse, status: number, text: string): void =>
 export function pageServer(options: PageOptions): PageServer {
   const token = randomBytes(24).toString("base64url");
   const files = pageFiles();
-  const hub = new Hub(options.watch);
+  const hub = new Hub(options.watch, (model) => options.orders.buttons(model));
   let running: string | undefined;
 
   async function obey(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let argv: string[];
+    let order: Order;
     try {
-      argv = commandOf(await bodyOf(request), options.stack, options.nodes);
+      order = options.orders.read(await bodyOf(request));
     } catch (error) {
       return say(response, 400, messageOf(error));
     }
     if (running) return say(response, 409, `\`${running}\` is under way`);
-    const name = argv[0] as string;
+    const { name } = order;
     running = name;
     hub.say("order", { name, ended: false });
-    const outcome = await options.carry(argv).finally(() => {
+    const outcome = await order.carry().finally(() => {
       running = undefined;
     });
     hub.say("order", { name, ended: true, ...outcome });

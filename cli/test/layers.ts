@@ -48,7 +48,7 @@ export const layers: readonly Layer[] = [
   { name: "image", needs: ["lab"], alone: true, limit: minutes(20) },
   { name: "lab", needs: ["toolchain", "lab"], alone: true, limit: minutes(90) },
   // The page of `watch` in a real browser, which is a large package.
-  { name: "page", needs: ["browser"], alone: true, onRequest: true, limit: minutes(20) },
+  { name: "page", needs: ["browser", "keepalived"], alone: true, onRequest: true, limit: minutes(20) },
   // Tests on real machines that take hours.
   { name: "lab-long", needs: ["toolchain", "lab"], alone: true, onRequest: true, limit: minutes(12 * 60) },
 ];

@@ -7,7 +7,7 @@ import { colors } from "../ui/colors";
 import { type StatusReport, statusTable } from "../ui/status-table";
 import { Events } from "./events";
 import { watchGaps } from "./gaps";
-import { Looks } from "./looks";
+import { askNode, Looks } from "./looks";
 
 /** Milliseconds between two frames at most, and at least. */
 const frames = { most: 1_000, least: 150 };
@@ -49,7 +49,7 @@ export async function watch(stack: string, known: KnownStack, json: boolean): Pr
   const lines: string[] = [];
   let drawn = 0;
   let wake: () => void = () => {};
-  const looks = new Looks(known, () => wake());
+  const looks = new Looks(known, () => wake(), askNode);
   const { gaps, end } = watchGaps(known.vip);
   let verdict = "";
   looks.start();

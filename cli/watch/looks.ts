@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../local/clock";
-import type { KnownNode, KnownStack } from "../../stack/known-stack";
-import { answerLimit, askNodes, pingVip } from "../../stack/measure";
+import type { KnownNode } from "../../stack/known-stack";
+import { answerLimit, askNodes, pingVip, type Service } from "../../stack/measure";
 import type { NodeReport } from "../../stack/node-report";
 import type { PingReport } from "../../stack/verdict";
 import type { Look } from "./events";
@@ -18,10 +18,8 @@ interface Known {
   error?: string;
 }
 
-/** How a node is asked: for tests. */
-export type Ask = (node: KnownNode) => Promise<NodeReport>;
-
-const askNode: Ask = async (node) => {
+/** Asks a node over SSH. */
+export const askNode = async (node: KnownNode): Promise<NodeReport> => {
   const [report] = await askNodes([node], answerLimit);
   return report ?? { name: node.name, address: node.address, error: "was not asked" };
 };
@@ -32,16 +30,16 @@ const whole = (milliseconds: number): string => `${Math.round(milliseconds / 100
  * Asks each node and the VIP again and again, each by itself: one that is off holds up no other. A login may take
  * longer than a second, so a question has its time; what is shown meanwhile is the node's last answer, with its age.
  */
-export class Looks {
+export class Looks<Node extends Pick<NodeReport, "name" | "address">> {
   private readonly nodes: Known[];
   private ping: PingReport = { ok: false, error: "was not asked yet" };
   private pinged = false;
   private over = false;
 
   constructor(
-    private readonly stack: KnownStack,
+    private readonly stack: Service & { readonly nodes: readonly Node[] },
     private readonly changed: () => void,
-    private readonly ask: Ask = askNode,
+    private readonly ask: (node: Node) => Promise<NodeReport>,
     private readonly now: () => number = clock,
   ) {
     this.nodes = stack.nodes.map(({ name, address }) => ({ name, address }));
@@ -61,7 +59,7 @@ export class Looks {
     return this.pinged && this.nodes.every(({ last, error }) => last ?? error);
   }
 
-  private async follow(node: KnownNode, known: Known): Promise<void> {
+  private async follow(node: Node, known: Known): Promise<void> {
     while (!this.over) {
       const begun = this.now();
       const report = await this.ask(node);

@@ -45,6 +45,8 @@ export class RigNode {
   readonly namespace: string;
   /** The output of keepalived. */
   log = "";
+  /** Gets what keepalived says, as it comes. */
+  heard: (text: string) => void = () => {};
   /** Restarted by a stand-in for systemd, as the drop-in says. */
   supervised = true;
   private startOfLog = 0;
@@ -100,8 +102,9 @@ export class RigNode {
       ip("-n", this.namespace, "addr", "add", `${this.vrrp.address6}/64`, "dev", "eth1", "nodad");
     const mounts = [
       `mount --bind ${this.folder}/etc /etc`,
-      `mount --bind ${this.folder}/run /run`,
       `mount --bind ${this.folder}/lib /usr/local/lib`,
+      // The last one: the folder may be in there.
+      `mount --bind ${this.folder}/run /run`,
       "echo ready",
       // Ends with this process, however that ends.
       "exec cat >/dev/null",
@@ -110,7 +113,12 @@ export class RigNode {
     this.keeper = spawn("ip", ["netns", "exec", this.namespace, "sh", "-c", mounts], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    await once(this.keeper.stdout as NonNullable<ChildProcess["stdout"]>, "data");
+    const ready = once(this.keeper.stdout as NonNullable<ChildProcess["stdout"]>, "data");
+    const ended = once(this.keeper, "exit").then(([code]) => {
+      throw new Error(`the mounts of ${this.vrrp.name} ended with code ${code}`);
+    });
+    await Promise.race([ready, ended]);
+    ended.catch(() => {});
   }
 
   /** The command that runs another one on this node. */
@@ -167,6 +175,7 @@ export class RigNode {
     for (const stream of [daemon.stdout, daemon.stderr])
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.log += text;
+        this.heard(text);
       });
     daemon.once("exit", () => {
       if (this.daemon !== daemon) return;

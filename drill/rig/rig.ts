@@ -43,6 +43,11 @@ function removeLeftovers(): void {
 interface RigOptions {
   /** Default: two, `a` with priority 150 and `b` with 140. */
   nodes?: VrrpNode[];
+  /**
+   * Who asks the VIP: a namespace with a probe, or this process itself, which then must be in a network namespace of its own.
+   * Default: the probe.
+   */
+  client?: "probe" | "this process";
 }
 
 export class Rig {
@@ -54,9 +59,11 @@ export class Rig {
   ended = false;
   /** The namespace of the client. */
   readonly client = `${this.id}-p`;
+  private readonly asks: "probe" | "this process";
   private readonly silenced = new Set<RigNode>();
 
-  private constructor({ nodes }: RigOptions) {
+  private constructor({ nodes, client = "probe" }: RigOptions) {
+    this.asks = client;
     const vrrp = nodes ?? [
       { name: "a", address: "192.168.56.11", address6: "fd00:56::11", priority: 150 },
       { name: "b", address: "192.168.56.12", address6: "fd00:56::12", priority: 140 },
@@ -81,11 +88,14 @@ export class Rig {
     ip("-n", this.bridge, "link", "add", "br0", "type", "bridge");
     ip("-n", this.bridge, "link", "set", "br0", "up");
     for (const node of this.nodes) await node.prepare();
-    ip("netns", "add", this.client);
-    ip("-n", this.client, "link", "add", "eth1", "type", "veth", "peer", "client", "netns", this.bridge);
+    const isProbe = this.asks === "probe";
+    if (isProbe) ip("netns", "add", this.client);
+    const there = isProbe ? ["-n", this.client] : [];
+    ip(...there, "link", "add", "eth1", "type", "veth", "peer", "client", "netns", this.bridge);
     ip("-n", this.bridge, "link", "set", "client", "master", "br0", "up");
-    ip("-n", this.client, "link", "set", "eth1", "up");
-    ip("-n", this.client, "addr", "add", "192.168.56.99/24", "dev", "eth1");
+    ip(...there, "link", "set", "eth1", "up");
+    ip(...there, "addr", "add", "192.168.56.99/24", "dev", "eth1");
+    if (!isProbe) return;
     this.probe = new Probe(
       this.client,
       rigVip.address,

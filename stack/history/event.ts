@@ -15,9 +15,11 @@ export interface NodeEvent {
    */
   kind: string;
   text: string;
-  /** Of `state` and `vrrp`, in small letters. */
+  /** Of `state` and `vrrp`, in small letters; of `vrrp` only `init`: it has just started. Of `vip` what its agent is with it. */
   from?: string;
   to?: string;
+  /** Of `vip`: the name of one that moves by itself. */
+  vip?: string;
   /** Of `state`, `takeover` and `again`. */
   why?: string;
   /** Of `takeover`: who had the lease before; undefined: nobody. */
@@ -44,6 +46,11 @@ function ofState(text: string): Partial<Found> {
   return from ? { from: from.toLowerCase(), to: to.toLowerCase(), why } : {};
 }
 
+function ofVip(text: string): Partial<Found> {
+  const [, has, vip] = /^this node (has|does not have) the VIP (\S{1,64})$/.exec(text) ?? [];
+  return vip === undefined ? {} : { vip, to: has === "has" ? "active" : "standby" };
+}
+
 function ofTakeover(text: string): Partial<Found> {
   const [, after = "", why = ""] = /^epoch \d+ after (\S{1,64}): (.*)$/s.exec(text) ?? [];
   return after && after !== "nobody" ? { after, why } : { why: why || text };
@@ -67,13 +74,20 @@ function byAgent(line: string): Found | undefined {
     ...(epoch ? { epoch } : {}),
     ...(lost ? { lost } : {}),
     ...(kind === "state" ? ofState(text) : {}),
+    ...(kind === "vip" ? ofVip(text) : {}),
     ...(kind === "takeover" || kind === "again" ? ofTakeover(text) : {}),
   };
 }
 
 function byKeepalived(line: string): Found | undefined {
-  const [, to] = /^\(\S{1,64}\) Entering (MASTER|BACKUP|FAULT) STATE/.exec(line) ?? [];
-  return to ? { kind: "vrrp", text: `keepalived is ${to}`, to: to.toLowerCase() } : undefined;
+  const [, to, init] = /^\(\S{1,64}\) Entering (MASTER|BACKUP|FAULT) STATE( \(init\))?/.exec(line) ?? [];
+  if (!to) return undefined;
+  return {
+    kind: "vrrp",
+    text: `keepalived is ${to}`,
+    to: to.toLowerCase(),
+    ...(init ? { from: "init" } : {}),
+  };
 }
 
 /** What systemd says of a unit that ended otherwise than told, or was told to. */

@@ -34,23 +34,40 @@ const leaving = new Set(["halting", "working", "stopping", "unmounting", "releas
 export function activityOf(state: string | undefined, isFit = true): Activity {
   if (state === "active" || state === "adopting") return "serves";
   if (state === "standby" || state === "begin") return isFit ? "standby" : "unfit";
+  if (state === "unfit") return "unfit";
   if (state !== undefined && starting.has(state)) return "starts";
   return state !== undefined && leaving.has(state) ? "leaves" : "unknown";
 }
 
-/** The moments at which a node was another thing than before. */
+/** The VIPs that a node had before its first word of each: those that it had lost then. */
+function heldBefore(events: readonly NodeEvent[]): Set<string> {
+  const firsts = new Map<string, boolean>();
+  for (const { vip, to } of events)
+    if (vip !== undefined && !firsts.has(vip)) firsts.set(vip, to === "standby");
+  return new Set([...firsts].flatMap(([vip, had]) => (had ? [vip] : [])));
+}
+
+/** The moments at which a node was another thing than before. An agent without a lease is active while it has a VIP. */
 function changesOf(events: readonly NodeEvent[], now: Present | undefined): [at: number, Activity][] {
-  const first = events.find(({ kind, from }) => kind === "state" && from !== undefined);
+  const held = heldBefore(events);
+  const ofHeld = (): string => (held.size > 0 ? "active" : "standby");
+  const first = events.find(
+    ({ kind, from, vip }) => (kind === "state" && from !== undefined) || vip !== undefined,
+  );
   const firstFit = events.find(({ kind }) => kind === "fit" || kind === "unfit");
   let isFit = firstFit ? firstFit.kind === "unfit" : now?.isFit !== false;
-  let state = first ? first.from : now?.state;
+  let state = first ? (first.vip === undefined ? first.from : ofHeld()) : now?.state;
   // Before an agent's beginning nobody knows anything.
   const changes: [number, Activity][] = [
     [Number.NEGATIVE_INFINITY, state === "begin" ? "unknown" : activityOf(state, isFit)],
   ];
-  for (const { kind, to, at } of events) {
+  for (const { kind, to, at, vip } of events) {
     if (kind === "fit" || kind === "unfit") isFit = kind === "fit";
-    else if (kind === "state" && to !== undefined) state = to;
+    else if (vip !== undefined) {
+      if (to === "active") held.add(vip);
+      else held.delete(vip);
+      state = ofHeld();
+    } else if (kind === "state" && to !== undefined) state = to;
     else if (kind === "boot") state = undefined;
     else continue;
     changes.push([at, activityOf(state, isFit)]);
@@ -101,7 +118,10 @@ function vipOf(
   const came = all.find(
     ({ node: by, to, why }) => by === node && to === "contending" && why === "the VIP is here",
   );
-  const hadBefore = own[0] ? own[0].to === "backup" : now?.holdsVip;
+  const said = own[0] ? own[0].to === "backup" && own[0].from !== "init" : now?.holdsVip;
+  // An agent without a lease says it better: keepalived has other states before its first one.
+  const seen = all.find((event) => event.node === node && event.vip !== undefined);
+  const hadBefore = seen ? seen.to === "standby" : said;
   let since: number | undefined = hadBefore ? ((own[0] ? undefined : came?.at) ?? from) : undefined;
   const had: Stretch[] = [];
   for (const { to, at } of own) {

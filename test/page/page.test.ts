@@ -108,7 +108,7 @@ test("updates take neither the focus nor what is open away", async (t) => {
   await button.focus();
   stack.become("standby-unfit");
   await untilTone(looked, "warn");
-  assert.equal(await focused(looked), "Maintenance of node-b");
+  assert.equal(await focused(looked), "maintenance-node-b");
   await page.keyboard.press("Enter");
   stack.become("two-holders");
   await untilTone(looked, "bad");

@@ -6,6 +6,7 @@ import { source } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Outcome } from "../../cli/page/orders";
 import { pageServer } from "../../cli/page/server";
+import { stackOrders } from "../../cli/page/stack-orders";
 import { browserHere } from "../lab-long/browser";
 import { FakeStack } from "../unit/page-states";
 
@@ -22,7 +23,7 @@ const browser = (): Promise<Browser> => {
 
 after(async () => await (await started)?.close());
 
-export const sizes = { desktop: { width: 1000, height: 940 }, phone: { width: 390, height: 844 } };
+const sizes = { desktop: { width: 1000, height: 940 }, phone: { width: 390, height: 844 } };
 
 export interface Looked {
   page: Page;
@@ -38,25 +39,13 @@ export interface Looked {
   end(): void;
 }
 
-/** Opens the page. */
-export async function look(
-  t: TestContext,
-  options: { size?: keyof typeof sizes; dark?: boolean; stack?: FakeStack } = {},
-): Promise<Looked> {
-  const { size = "desktop", dark = false, stack = new FakeStack() } = options;
-  const carried: (readonly string[])[] = [];
-  const outcome: Outcome = { ok: true, text: "done" };
-  const served = pageServer({
-    ...{ stack: "dev", nodes: ["node-a", "node-b"], watch: stack.watch },
-    carry: async (argv) => {
-      carried.push(argv);
-      return outcome;
-    },
-  });
-  served.server.listen({ host: "127.0.0.1", port: 0 });
-  await once(served.server, "listening");
-  const { port } = served.server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}/${served.token}/`;
+interface Screen {
+  size?: keyof typeof sizes;
+  dark?: boolean;
+}
+
+/** Opens a page that is served, and waits until it shows something. */
+export async function open(t: TestContext, url: string, { size = "desktop", dark = false }: Screen = {}) {
   const context = await (await browser()).newContext({
     ...{ viewport: sizes[size], colorScheme: dark ? "dark" : "light", reducedMotion: "reduce" },
     timezoneId: "UTC",
@@ -70,12 +59,30 @@ export async function look(
     "response",
     (response) => response.status() >= 400 && said.push(`${response.url()}: ${response.status()}`),
   );
-  t.after(async () => {
-    await context.close();
-    served.end();
-  });
+  t.after(async () => await context.close());
   await page.goto(url);
-  await page.waitForSelector('main[aria-busy="false"]', { timeout: 10_000 });
+  await page.waitForSelector('main[aria-busy="false"]', { timeout: 20_000 });
+  return { page, said };
+}
+
+/** Opens the page of a stack that is made of recorded states. */
+export async function look(t: TestContext, options: Screen & { stack?: FakeStack } = {}): Promise<Looked> {
+  const { size = "desktop", dark = false, stack = new FakeStack() } = options;
+  const carried: (readonly string[])[] = [];
+  const outcome: Outcome = { ok: true, text: "done" };
+  const served = pageServer({
+    watch: stack.watch,
+    orders: stackOrders("dev", ["node-a", "node-b"], async (argv) => {
+      carried.push(argv);
+      return outcome;
+    }),
+  });
+  served.server.listen({ host: "127.0.0.1", port: 0 });
+  await once(served.server, "listening");
+  const { port } = served.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/${served.token}/`;
+  t.after(served.end);
+  const { page, said } = await open(t, url, { size, dark });
   return { page, stack, url, carried, said, outcome, end: served.end };
 }
 

@@ -68,7 +68,12 @@ const whole = new Set([
   // Go, npm and pip: where packages come from is said by variables of theirs.
   ...["local/toolchain/build.ts", "cli/bootstrap.mjs", "cli/test/python.ts", "cli/test/languages.ts"],
   // `pulumi`, and this program itself.
-  ...["local/toolchain/environment.ts", "lab/environment.ts", "cli/test/test-run.ts", "cli/page/orders.ts"],
+  ...[
+    "local/toolchain/environment.ts",
+    "lab/environment.ts",
+    "cli/test/test-run.ts",
+    "cli/page/stack-orders.ts",
+  ],
 ]);
 
 const sources = (folder: string): string[] =>

@@ -105,3 +105,36 @@ test("each of the agent's states is something", () => {
   assert.equal(activityOf("ended"), "unknown");
   assert.equal(activityOf(undefined), "unknown");
 });
+
+test("without a lease a node is at what its agent says of its VIPs, and has just started where keepalived says so", () => {
+  const line = (time: number, source: string, text: string) => ({
+    ...{ time, source, text, boot: "", bySystemd: false },
+  });
+  const said = (time: number, event: string, text: string) =>
+    line(time, "agent", JSON.stringify({ event, text }));
+  const entries = [
+    line(1_000, "keepalived", "(ha_rancher_web) Entering BACKUP STATE (init)"),
+    said(2_000, "unfit", "this node refuses the VIP web: tcp 192.0.2.11:80 was not answered yet"),
+    said(3_000, "fit", "this node may have the VIP web"),
+    line(4_000, "keepalived", "(ha_rancher_web) Entering MASTER STATE"),
+    said(4_000, "vip", "this node has the VIP web"),
+    said(5_000, "vip", "this node has the VIP api"),
+    said(6_000, "vip", "this node does not have the VIP web"),
+    line(7_000, "keepalived", "(ha_rancher_web) Entering BACKUP STATE"),
+    said(7_000, "vip", "this node does not have the VIP api"),
+  ];
+  const { events } = historyOf([{ node: "a", entries, readings: [] }], 9_000);
+  const present = [{ node: "a", state: "standby", isFit: true, holdsVip: false }];
+  const [lane] = timelineOf(events, present, [], { from: 0, until: 9_000 });
+  assert.deepEqual(
+    lane?.activities.map(({ activity, from }) => [activity, from]),
+    [
+      ["standby", 0],
+      ["unfit", 2_000],
+      ["standby", 3_000],
+      ["serves", 4_000],
+      ["standby", 7_000],
+    ],
+  );
+  assert.deepEqual(lane?.vip, [{ from: 4_000, until: 7_000 }]);
+});

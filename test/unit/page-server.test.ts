@@ -7,15 +7,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { admit } from "../../cli/page/guard";
 import { message } from "../../cli/page/hub";
 import type { PageModel } from "../../cli/page/model";
-import { type Carry, commandOf } from "../../cli/page/orders";
 import { pageServer } from "../../cli/page/server";
 import { Silences } from "../../cli/page/source";
+import { type Carry, commandOf, stackOrders } from "../../cli/page/stack-orders";
 import { FakeStack } from "./page-states";
 import { node, serving, silent } from "./reported-nodes";
 
 async function served(t: TestContext, carry: Carry = async () => ({ ok: true, text: "done" })) {
   const stack = new FakeStack();
-  const page = pageServer({ stack: "dev", nodes: ["node-a", "node-b"], watch: stack.watch, carry });
+  const page = pageServer({ watch: stack.watch, orders: stackOrders("dev", ["node-a", "node-b"], carry) });
   page.server.listen({ host: "127.0.0.1", port: 0 });
   await once(page.server, "listening");
   t.after(page.end);

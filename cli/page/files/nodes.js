@@ -1,3 +1,4 @@
+import { showButtons } from "./orders.js";
 import { clockTime, element, roughly, tell, withCode } from "./words.js";
 
 /** The cards of the nodes: made once, and only their texts change. */
@@ -5,7 +6,7 @@ import { clockTime, element, roughly, tell, withCode } from "./words.js";
 const rows = ["Agent", "VRRP", "Lease", "Container", "Mounted", "Up for"];
 const cards = new Map();
 
-function makeCard(name, askMaintenance) {
+function makeCard(name) {
   const card = element("article", "", { class: "node", "aria-label": `Node ${name}` });
   const head = element("div", "", { class: "node-head" });
   const badge = element("span", "", { class: "badge" });
@@ -18,17 +19,21 @@ function makeCard(name, askMaintenance) {
     const value = element("dd");
     const text = element("span");
     value.append(text);
-    facts.append(element("dt", row), value);
-    return text;
+    const term = element("dt", row);
+    facts.append(term, value);
+    return {
+      text,
+      show: (isThere) =>
+        [term, value].forEach((each) => {
+          each.hidden = !isThere;
+        }),
+    };
   });
   const beat = element("span", "", { class: "beat", "aria-hidden": "true" });
-  values[2].after(beat);
+  values[2].text.after(beat);
   const buttons = element("div", "", { class: "buttons" });
-  const maintenance = element("button", "", { type: "button" });
-  maintenance.addEventListener("click", () => askMaintenance(name, maintenance.dataset.on === "yes"));
-  buttons.append(maintenance);
   card.append(head, why, facts, buttons);
-  return { card, badge, vip, address, why, values, beat, maintenance };
+  return { card, badge, vip, address, why, values, beat, buttons };
 }
 
 const words = {
@@ -46,6 +51,7 @@ function placeWords({ as, since, why, mend }, now) {
 /** Whose the lease is, and that its heartbeats go on. */
 function leaseWords({ lease, beats, heartbeat }) {
   const number = heartbeat === undefined ? "" : ` ${heartbeat}`;
+  if (lease === undefined) return undefined;
   if (lease === "-") return "no owner is heard";
   return `${lease}, ${beats ? `heartbeat${number}` : "no heartbeats"}`;
 }
@@ -56,8 +62,8 @@ const badges = {
 };
 
 function showNode(parts, node, at) {
-  const { card, badge, vip, address, why, values, beat, maintenance } = parts;
-  const { place, error, agent, epoch, heartbeat, vrrp, container, mounted, uptime, isInMaintenance } = node;
+  const { card, badge, vip, address, why, values, beat } = parts;
+  const { place, error, agent, epoch, heartbeat, vrrp, container, mounted, uptime } = node;
   card.dataset.holds = node.holdsVip ? "yes" : "no";
   badge.dataset.as = place.as;
   tell(badge, error ? "no answer" : badges[place.as]);
@@ -65,17 +71,13 @@ function showNode(parts, node, at) {
   tell(address, node.address);
   withCode(why, placeWords(place, at));
   const number = epoch ? `, epoch ${epoch}` : "";
-  const texts = error
-    ? ["?", "?", "?", "?", "?", "?"]
-    : [
-        `${agent}${number}`,
-        vrrp,
-        leaseWords(node),
-        container,
-        mounted,
-        uptime === undefined ? "-" : roughly(uptime),
-      ];
-  for (const [i, text] of texts.entries()) tell(values[i], text);
+  const last = uptime === undefined ? "-" : roughly(uptime);
+  const texts = [`${agent}${number}`, vrrp, leaseWords(node), container, mounted, last];
+  for (const [i, text] of texts.entries()) {
+    // Of a node that does not answer it is not known which it would have.
+    if (!error) values[i].show(text !== undefined);
+    tell(values[i].text, error ? "?" : (text ?? ""));
+  }
   const beats = node.beats && !error;
   beat.dataset.beats = beats ? "yes" : "no";
   // Another heartbeat was seen.
@@ -86,22 +88,17 @@ function showNode(parts, node, at) {
       beat.dataset.pulse = "yes";
     });
   }
-  maintenance.dataset.on = isInMaintenance ? "no" : "yes";
-  tell(maintenance, isInMaintenance ? "End maintenance" : "Maintenance");
-  maintenance.setAttribute(
-    "aria-label",
-    `${isInMaintenance ? "End maintenance" : "Maintenance"} of ${node.name}`,
-  );
 }
 
 /** Shows all nodes. */
-export function showNodes({ nodes, at }, askMaintenance) {
+export function showNodes({ nodes, at, buttons }) {
   const place = document.getElementById("nodes");
   for (const node of nodes) {
     if (!cards.has(node.name)) {
-      cards.set(node.name, makeCard(node.name, askMaintenance));
+      cards.set(node.name, makeCard(node.name));
       place.append(cards.get(node.name).card);
     }
     showNode(cards.get(node.name), node, at);
+    showButtons(cards.get(node.name).buttons, buttons.nodes[node.name] ?? []);
   }
 }

@@ -1,14 +1,13 @@
-import { tell } from "./words.js";
+import { element, tell } from "./words.js";
 
-/** Buttons: each asks, and then the server runs the command of the same name. */
+/** Buttons: which there are, what each asks and orders, the server says. */
 
 const dialog = document.getElementById("confirm");
 const reason = document.getElementById("reason");
 const outcome = document.getElementById("outcome");
-let paused;
 
 /** Asks in a dialog. Resolves with the reason (or an empty text), or undefined if it was cancelled. */
-function ask({ title, text, yes, needsReason }) {
+function ask({ title, text, yes, needsReason = false }) {
   document.getElementById("confirm-title").textContent = title;
   document.getElementById("confirm-text").textContent = text;
   document.getElementById("confirm-yes").textContent = yes;
@@ -54,47 +53,27 @@ export function showOrder({ name, ended, ok, text }) {
   setBusy(!ended);
 }
 
-export async function askMaintenance(node, on) {
-  const given = await ask({
-    title: on ? `Maintenance of ${node}?` : `End the maintenance of ${node}?`,
-    text: on
-      ? `${node} holds no VIP until it is ended, even after a reboot. If it serves, the service moves.`
-      : `${node} may hold the VIP again.`,
-    yes: on ? "Begin maintenance" : "End maintenance",
-    needsReason: false,
-  });
-  if (given !== undefined) await send({ order: "maintenance", node, on });
+async function press({ order, sure }) {
+  if (!sure) return await send(order);
+  const given = await ask(sure);
+  if (given !== undefined) await send(sure.needsReason ? { ...order, reason: given } : order);
 }
 
-async function askSwitchover() {
-  const given = await ask({
-    title: "Switchover?",
-    text: "The service ends in order where it runs, and starts on another node. Clients wait meanwhile.",
-    yes: "Move the service",
-    needsReason: false,
-  });
-  if (given !== undefined) await send({ order: "switchover" });
-}
+const shown = new Map();
 
-async function askPause() {
-  const isPaused = paused !== undefined;
-  const given = await ask({
-    title: isPaused ? "Let all agents act again?" : "Pause all agents?",
-    text: isPaused
-      ? `They are paused: ${paused}`
-      : "All agents look on and touch nothing, and nobody takes over, until this is ended.",
-    yes: isPaused ? "Resume" : "Pause",
-    needsReason: !isPaused,
-  });
-  if (given === undefined) return;
-  await send(isPaused ? { order: "resume" } : { order: "pause", reason: given });
+/** Shows buttons in their place: made once, and only their texts and orders change. */
+export function showButtons(place, buttons) {
+  for (const button of buttons) {
+    const { id, label, name = label } = button;
+    if (!shown.has(id)) {
+      const made = element("button", "", { type: "button", id });
+      made.addEventListener("click", () => press(shown.get(id).button));
+      shown.set(id, { made });
+      place.append(made);
+    }
+    const { made } = shown.get(id);
+    shown.set(id, { made, button });
+    tell(made, label);
+    if (name !== label) made.setAttribute("aria-label", name);
+  }
 }
-
-/** Which of the two a button does. */
-export function showOrders(model) {
-  paused = model.paused;
-  tell(document.getElementById("pause"), paused === undefined ? "Pause all agents" : "Resume all agents");
-}
-
-document.getElementById("switchover").addEventListener("click", askSwitchover);
-document.getElementById("pause").addEventListener("click", askPause);

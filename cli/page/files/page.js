@@ -1,6 +1,6 @@
 import { showSamples } from "./client.js";
 import { showNodes } from "./nodes.js";
-import { askMaintenance, showOrder, showOrders } from "./orders.js";
+import { showButtons, showOrder } from "./orders.js";
 import { showTimeline } from "./timeline.js";
 import { element, list, tell, withCode } from "./words.js";
 
@@ -35,9 +35,9 @@ function showState(model) {
   if (/^https?:\/\//.test(url) && at("url").href !== url) at("url").href = url;
   document.title = `${signs[model.tone]} ${stack}: ${state}`;
   showVerdict(model);
-  showNodes(model, askMaintenance);
+  showNodes(model);
   showTimeline(model.timeline);
-  showOrders(model);
+  showButtons(at("buttons"), model.buttons.all);
   at("main").setAttribute("aria-busy", "false");
 }
 
