@@ -29,6 +29,9 @@ def add_to(add: "Callable[..., argparse.ArgumentParser]") -> None:
     add("dump", "write a backup of the service while it runs into FILE; prints its bytes", "file")
     add("load", "have the service take in a backup that `dump` has written", "file")
     add("await-well", "wait until the service is well here; prints for how many seconds it has been")
+    observe = add("observe", "keep events, measure, write metrics (its unit does)")
+    observe.add_argument("--settings", default="/etc/ha-rancher/observer.json")
+    add("look-around", "look at what may hang, for `observe`")
     back = add("take-back", "put the datastore back as it was before another container first ran on it", "container")
     back.add_argument("discarded", nargs="?", default="", help="the container whose writes may be lost, though it has answered")
 
@@ -121,6 +124,18 @@ def _take_back(told: argparse.Namespace) -> int:
     return 0
 
 
+def _observe(told: argparse.Namespace) -> int:
+    from .observer.loop import run_observer  # noqa: PLC0415
+
+    return run_observer(told.run, told.configuration, told.settings)
+
+
+def _look_around(_: argparse.Namespace) -> int:
+    from .observer.look import run_look_around  # noqa: PLC0415
+
+    return run_look_around()
+
+
 COMMANDS: "dict[str, Callable[[Any], int]]" = {
     "status": _status,
     "show": _show,
@@ -130,4 +145,6 @@ COMMANDS: "dict[str, Callable[[Any], int]]" = {
     "load": _dump,
     "await-well": _await_well,
     "take-back": _take_back,
+    "observe": _observe,
+    "look-around": _look_around,
 }
