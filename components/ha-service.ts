@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { WatchdogMode } from "../domain/agent-configuration";
 import type { Declared } from "../domain/declared";
+import { certificatePlace } from "../domain/observer-configuration";
 import type { Page } from "../domain/page";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { completeSpec, type TakeoverBound, type Vip, withPriorities } from "../domain/vrrp";
@@ -176,12 +177,13 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
 
 /** What the agents of all nodes are told. */
 function agentArgs(
-  { id, floatingIp, storage, workload, fencing, watchdog, guard }: HaServiceArgs,
+  { id, floatingIp, storage, workload, fencing, watchdog, guard, backup }: HaServiceArgs,
   data: Pick<AgentArgs, "dataDirectory" | "nfsVersion" | "sentinel">,
 ): AgentArgs {
   return {
     ...{ id, vip: floatingIp.vip.address, ...data, fencing, watchdog },
     ...{ datastore: workload.datastore, backup: workload.backup },
+    observer: { stack: id, backup, certificate: certificatePlace(workload.url) },
     sharedServer: storage.kind === "server",
     times: { ...guard, startDeadline: workload.startDeadline, stopGrace: workload.stopGrace },
   };

@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { agentConfiguration, type OnlineBackup, type WatchdogMode } from "../domain/agent-configuration";
 import type { FenceAgent } from "../domain/fencing";
+import {
+  type ObserverConfiguration,
+  observerConfiguration,
+  observerUnit,
+} from "../domain/observer-configuration";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { nodeFile } from "../providers/remote/script";
 import { AgentSoftware, type Installed } from "./agent-software";
@@ -47,6 +52,8 @@ export interface AgentArgs {
   watchdog?: WatchdogMode | undefined;
   /** Default: a backup stops the service. */
   backup?: OnlineBackup | undefined;
+  /** What the nodes' observers look at. */
+  observer: ObserverConfiguration;
 }
 
 /** What {@link NodeSoftware} takes. */
@@ -59,7 +66,12 @@ export interface NodeSoftwareArgs {
 const installLimit = 900;
 
 /** The units that need no values. */
-const units = ["ha-rancher-nfs-identity.service", "ha-rancher-lease.service", "ha-rancher-agent.service"];
+const units = [
+  "ha-rancher-nfs-identity.service",
+  "ha-rancher-lease.service",
+  "ha-rancher-agent.service",
+  observerUnit,
+];
 
 /** Packages, folders, programs, units and the agent's settings on every node: Docker, NFS, the lease. Nothing is started here. */
 export class NodeSoftware extends AgentSoftware {
@@ -93,7 +105,7 @@ function installOn(node: Node, { nodes, agent }: NodeSoftwareArgs, component: Co
     "agent-files",
     node,
     component,
-    { files: configuration.apply(agentFiles), afterWrite: reloadUnits("ha-rancher-agent") },
+    { files: configuration.apply((text) => agentFiles(text, agent.observer)), afterWrite: reloadUnits("ha-rancher-agent") },
     [prepared],
   );
   const fences = fencing && [
@@ -150,8 +162,12 @@ function timesOf({ times, fencing }: AgentArgs): Partial<NodeTimes> {
 }
 
 /** The agent's settings and units, by path. */
-function agentFiles(configuration: string): Record<string, { content: string }> {
+function agentFiles(
+  configuration: string,
+  observer: ObserverConfiguration,
+): Record<string, { content: string }> {
   return {
+    [`${nodePaths.config}/observer.json`]: { content: observerConfiguration(observer) },
     [`${nodePaths.config}/agent.json`]: { content: configuration },
     ...Object.fromEntries(
       units.map((unit) => [`${nodePaths.units}/${unit}`, { content: nodeFile(`units/${unit}`) }]),

@@ -103,7 +103,9 @@ def test_what_is_asked_for_is_written(text: str) -> None:
 
 
 def test_each_expression_of_the_dashboard_is_one(tmp_path: Path) -> None:
-    rules = [{"record": f"panel:{number}", "expr": expr.replace("$__rate_interval", "5m")} for number, expr in enumerate(_expressions())]
+    rules = [
+        {"record": f"panel:{number}", "expr": expr.replace("$__rate_interval", "5m")} for number, expr in enumerate(_expressions())
+    ]
     path = tmp_path / "dashboard.yml"
     # JSON is YAML.
     path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))

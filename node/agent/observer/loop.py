@@ -49,6 +49,7 @@ class Observer:
         self._looked = -LOOK
         self._found: Mapping[str, Any] = {}
         self._unsaid = True
+        self._holds = False
         self._waiting: list[dict[str, Any]] = []
         path = bell(self._files.events)
         remove(path)
@@ -76,6 +77,7 @@ class Observer:
         """False: the agent is of other files than this program."""
         report = self._report()
         version = (report or {}).get("agent", {}).get("version")
+        self._holds = bool((report or {}).get("holdsVip"))
         words = write_metrics(
             self._places, self._settings.textfile, families(self._settings.stack, self.node, report, self._measured())
         )
@@ -119,8 +121,10 @@ class Observer:
             place, mounts = self._setup.lease, self._setup.paths.mounts
             asked["lease"] = {"directory": place.directory, "filesystem": place.filesystem, "mounts": mounts}
             asked["peers"] = list(self._setup.core.peers)
-            asked["events"] = self._kept.latest(BESIDE).decode("utf-8", "replace") if self._unsaid else None
-        return {**asked, "backup": self._settings.backup_directory, "certificate": self._settings.certificate}
+            asked["events"] = (self._unsaid and self._kept.latest(BESIDE).decode("utf-8", "replace")) or None
+        # The service shows its certificate at the VIP: its holder looks.
+        certificate = self._settings.certificate if self._holds else ""
+        return {**asked, "backup": self._settings.backup_directory, "certificate": certificate}
 
     def _take_findings(self, found: "Mapping[str, Any]") -> None:
         self._found = found
