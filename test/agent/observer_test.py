@@ -260,7 +260,8 @@ def beside(tmp_path: Path) -> "Iterator[tuple[Path, Answering]]":
 
 
 def _command(folder: Path) -> "list[str]":
-    return own_command("observe", "--run", str(folder / "run"), "--settings", str(folder / "observer.json"))
+    files = ["--settings", str(folder / "observer.json"), "--channels", str(folder / "notify.json")]
+    return own_command("observe", "--run", str(folder / "run"), *files)
 
 
 def test_it_keeps_events_beside_the_lease_and_tells_a_planned_takeover_by_what_the_last_owner_said(
@@ -290,7 +291,7 @@ def test_it_keeps_events_beside_the_lease_and_tells_a_planned_takeover_by_what_t
 
 def test_it_ends_to_be_started_from_other_files_and_says_that_no_agent_answers(beside: "tuple[Path, Answering]") -> None:
     folder, answering = beside
-    observer = Observer(str(folder / "run"), "", str(folder / "observer.json"))
+    observer = Observer(str(folder / "run"), "", str(folder / "observer.json"), str(folder / "notify.json"))
     assert observer.round()
     assert 'ha_rancher_agent_up{stack="s",node="a"} 1' in (folder / "x.prom").read_text()
     answering.report = with_lease(agent__version="another")

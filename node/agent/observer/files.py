@@ -14,6 +14,7 @@ class Places:
         self.metrics = os.path.join(run, "metrics")
         self.events = os.path.join(state, "events.jsonl")
         self.memory = os.path.join(state, "observer.json")
+        self.told = os.path.join(state, "told.json")
         self._peers = os.path.join(state, "peers")
 
     def keep_peer(self, node: str, events: str) -> None:

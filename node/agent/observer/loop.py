@@ -20,13 +20,16 @@ from ..setups import setup_of
 from ..version import VERSION
 from . import memory as kept_memory
 from . import vrrp_stats
+from .channels import channels
 from .files import Places, write_metrics
 from .kept import Kept
 from .look import BESIDE
 from .looking import Looking
 from .metrics import Measured, families
+from .notices import Place
 from .reasons import PLANNED, reason_in
 from .setup import Settings, settings
+from .telling import Telling
 
 #: Seconds between two rounds, and between two looks around.
 ROUND, LOOK = 15.0, 300.0
@@ -37,15 +40,18 @@ _PATIENCE = 3.0
 class Observer:
     """`configuration`: of the agent, where none runs yet. Raises Refused, OSError."""
 
-    def __init__(self, run: str, configuration: str, settings_file: str) -> None:
+    def __init__(self, run: str, configuration: str, settings_file: str, channels_file: str) -> None:
         self._files = RunFiles(run)
-        self._settings_file, self._stamp = settings_file, _stamp(settings_file)
+        self._watched = (settings_file, channels_file)
+        self._stamps = [_stamp(path) for path in self._watched]
         self._settings: Settings = settings(settings_file)
         self._setup = _setup(self._files, configuration)
         self._places = Places(run, self._setup.paths.state)
         self._kept = Kept(self._places.events)
         self._memory = kept_memory.load(self._places.memory)
         self._looking = Looking(own_command("look-around", "--run", run))
+        place = Place(self._settings.stack, self.node)
+        self._telling = Telling(self._places.told, place, own_command("send-notice"), channels(channels_file))
         self._looked = -LOOK
         self._found: Mapping[str, Any] = {}
         self._unsaid = True
@@ -64,30 +70,31 @@ class Observer:
     def run(self) -> None:
         """Until its files or its settings are others: then the next one is started."""
         due = 0.0
-        while self._stamp == _stamp(self._settings_file):
+        while self._stamps == [_stamp(path) for path in self._watched]:
             now = time.monotonic()
             self._take_events(now)
             if now >= due:
                 due = now + ROUND
                 if not self.round():
                     return
-            self._wait(max(0.0, due - time.monotonic()))
+            self._telling.step(time.time())
+            self._wait(min(max(0.0, due - time.monotonic()), self._telling.delivery.due_in(time.time())))
 
     def round(self) -> bool:
         """False: the agent is of other files than this program."""
         report = self._report()
         version = (report or {}).get("agent", {}).get("version")
         self._holds = bool((report or {}).get("holdsVip"))
-        words = write_metrics(
-            self._places, self._settings.textfile, families(self._settings.stack, self.node, report, self._measured())
-        )
+        seen = self._measured()
+        self._telling.see(report, seen, seen.at)
+        words = write_metrics(self._places, self._settings.textfile, families(self._settings.stack, self.node, report, seen))
         if words:
             print(f"metrics cannot be written: {words}", flush=True)
         return version in (None, VERSION)
 
     def _wait(self, seconds: float) -> None:
         poll = select.poll()
-        for fd in (self._bell.fileno(), self._looking.fileno()):
+        for fd in (self._bell.fileno(), self._looking.fileno(), self._telling.delivery.fileno()):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
         poll.poll(seconds * 1000)
@@ -142,7 +149,9 @@ class Observer:
         """A takeover is told once it is known what its last owner said."""
         for event in self._waiting:
             reason = self._reason(event)
-            self._memory = kept_memory.counted(self._memory, event, _time_of(event), bool(PLANNED.match(reason)))
+            at = _time_of(event)
+            self._memory = kept_memory.counted(self._memory, event, at, bool(PLANNED.match(reason)))
+            self._telling.see_event(event, at, reason, time.time())
         if self._waiting:
             self._waiting = []
             try:
@@ -223,10 +232,10 @@ def _time_of(event: "Mapping[str, Any]") -> float:
         return time.time()
 
 
-def run_observer(run: str, configuration: str, settings_file: str) -> int:
+def run_observer(run: str, configuration: str, settings_file: str, channels_file: str) -> int:
     """Ends with 0 to be started anew, with other files or settings."""
     try:
-        Observer(run, configuration, settings_file).run()
+        Observer(run, configuration, settings_file, channels_file).run()
     except Refused as refused:
         print(refused, flush=True)
         return 1
