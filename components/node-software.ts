@@ -12,6 +12,7 @@ import { AgentSoftware, type Installed } from "./agent-software";
 import type { Component } from "./component";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";
+import { type NotifyArgs, notifyFiles } from "./notify-files";
 import { nodeCommand, nodeFiles, nodePaths, programCommand, programsOn, reloadUnits } from "./on-node";
 
 /** A fence agent, whose confirmed "off" a successor waits for. Its options may hold secrets: all of them are kept as such. */
@@ -52,6 +53,8 @@ export interface AgentArgs {
   watchdog?: WatchdogMode | undefined;
   /** Default: a backup stops the service. */
   backup?: OnlineBackup | undefined;
+  /** Whom the nodes tell what happens; default: nobody. */
+  notify?: NotifyArgs | undefined;
   /** What the nodes' observers look at. */
   observer: ObserverConfiguration;
 }
@@ -124,7 +127,8 @@ function installOn(node: Node, { nodes, agent }: NodeSoftwareArgs, component: Co
       [prepared],
     ),
   ];
-  return { prepared, all: [prepared, files, ...(fences ?? [])], configuration };
+  const notify = agent.notify && [notifyFiles(node, component, agent.notify, [prepared])];
+  return { prepared, all: [prepared, files, ...(fences ?? []), ...(notify ?? [])], configuration };
 }
 
 /**

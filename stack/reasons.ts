@@ -1,5 +1,9 @@
+import { duration } from "../domain/duration";
 import type { NodeReport } from "./node-report";
 import type { Standing } from "./standing";
+
+/** Seconds: what has just become so needs no time beside it. */
+const brief = 60;
 
 /** Whether an agent does what its node is there for: then what it last said explains nothing. */
 const isInPlace = (as: Standing["as"] | undefined, state: string | null | undefined): boolean =>
@@ -23,6 +27,8 @@ export function reasonsOf(
   return nodes.flatMap(({ name, status }) => {
     const { fault, reason, state: word } = status?.agent ?? {};
     const words = fault || (isServed && isInPlace(places.get(name), word) ? "" : reason);
-    return words && !said.includes(words) ? [`${name}: ${words}`] : [];
+    const since = fault ? status?.agent?.faultSince : status?.agent?.since;
+    const lasted = since && since >= brief ? ` (for ${duration(since)})` : "";
+    return words && !said.includes(words) ? [`${name}: ${words}${lasted}`] : [];
   });
 }

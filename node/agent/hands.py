@@ -60,6 +60,11 @@ class Hands:
             act.Exit: self._exit,
         }
 
+    @property
+    def unfit(self) -> int:
+        """Since when this node refuses the VIP, `mono`; 0: it does not, or the agent before this one said it."""
+        return self._story.unfit
+
     def repeat(self) -> None:
         """What could not be written, or was changed by somebody, is written again."""
         self._rounds += 1

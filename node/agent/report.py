@@ -11,8 +11,8 @@ from .core.watch import no_room
 from .node import Node
 
 
-def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, Any]":
-    """`now`: `mono`."""
+def report(node: Node, state: State, seen: Observation, now: int, unfit: int = 0) -> "dict[str, Any]":
+    """`now`: `mono`. `unfit`: since when this node is, `mono`; 0: that is not known."""
     core, lease = node.setup.core, seen.lease
     record = lease.record if isinstance(lease.record, Record) else None
     silent = (now - state.seen.at) if state.seen.at else 0
@@ -27,6 +27,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "reason": state.reason,
             # Whether it could take over is not asked of an owner.
             "fault": None if here else state.fault or None,
+            "faultSince": (now - unfit) / 1000 if unfit and state.fault and not here else None,
             "epoch": state.tenure.epoch if here else None,
             "version": core.version,
             "leaseVersion": node.lease.version or None,

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AgentSoftware, type Installed } from "../../components/agent-software";
 import type { Component } from "../../components/component";
 import type { Node } from "../../components/node";
+import { type NotifyArgs, notifyFiles } from "../../components/notify-files";
 import { nodeCommand, nodeFiles, nodePaths, programCommand, reloadUnits } from "../../components/on-node";
 import { observerConfiguration, observerUnit } from "../../domain/observer-configuration";
 import { nodeFile } from "../../providers/remote/script";
@@ -12,6 +13,8 @@ export interface AddressSoftwareArgs {
   nodes: Node[];
   /** What all agents are told alike. */
   agent: Pick<AddressConfiguration, "vips" | "times">;
+  /** Whom the nodes tell what happens; undefined: nobody. */
+  notify?: NotifyArgs | undefined;
   /** Tells this stack from others in metrics. */
   stack: string;
 }
@@ -33,7 +36,7 @@ export class AddressSoftware extends AgentSoftware {
   }
 }
 
-function installOn(node: Node, { nodes, agent, stack }: AddressSoftwareArgs, component: Component): Installed {
+function installOn(node: Node, { nodes, agent, stack, notify }: AddressSoftwareArgs, component: Component): Installed {
   const prepare = (verb: "make" | "look" | "undo") => programCommand("host/prepare", [verb, "-", "-"]);
   const prepared = nodeCommand("prepared", node, component, {
     ...prepare("make"),
@@ -61,5 +64,6 @@ function installOn(node: Node, { nodes, agent, stack }: AddressSoftwareArgs, com
     },
     [prepared],
   );
-  return { prepared, all: [prepared, files], configuration };
+  const told = notify ? [notifyFiles(node, component, notify, [prepared])] : [];
+  return { prepared, all: [prepared, files, ...told], configuration };
 }
