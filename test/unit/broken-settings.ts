@@ -468,14 +468,17 @@ export const badValues: Record<string, BadValue[]> = {
   ],
   "notify.mail.user": [
     ["a\nb", /one line/],
+    ["a\u0000b", /one line|U\+0000/],
     [5, /text/],
   ],
   "notify.mail.password": [
     ["a\nb", /one line/],
+    ["a\u0000b", /one line|U\+0000/],
     [5, /text/],
   ],
   "notify.command[]": [
     ["a\nb", /one line/],
+    ["relative", /absolute path/],
     [5, /text/],
   ],
   "fencing.agent": [
