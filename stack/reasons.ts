@@ -1,9 +1,6 @@
 import { duration } from "../domain/duration";
 import type { NodeReport } from "./node-report";
-import type { Standing } from "./standing";
-
-/** Seconds: what has just become so needs no time beside it. */
-const brief = 60;
+import { brief, type Standing } from "./standing";
 
 /** Whether an agent does what its node is there for: then what it last said explains nothing. */
 const isInPlace = (as: Standing["as"] | undefined, state: string | null | undefined): boolean =>

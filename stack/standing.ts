@@ -17,8 +17,8 @@ export interface Shortcoming {
   forSeconds?: number;
 }
 
-/** Seconds. */
-const brief = 60;
+/** Seconds: of what has just become so, for how long is not told. */
+export const brief = 120;
 
 const up = (): string => callOf("up");
 /** Where a moment is all that it takes. */
