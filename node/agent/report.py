@@ -21,18 +21,7 @@ def report(node: Node, state: State, seen: Observation, now: int, unfit: int = 0
     owner = core.node if here else (record.node if record and owned else None)
     waited = node.lease.waited(now)
     return {
-        "agent": {
-            "state": type(state.phase).__name__.lower(),
-            "since": (now - state.since) / 1000,
-            "reason": state.reason,
-            # Whether it could take over is not asked of an owner.
-            "fault": None if here else state.fault or None,
-            "faultSince": (now - unfit) / 1000 if unfit and state.fault and not here else None,
-            "epoch": state.tenure.epoch if here else None,
-            "version": core.version,
-            "leaseVersion": node.lease.version or None,
-            "degraded": _degraded(node, lease.unsaid),
-        },
+        "agent": _agent(node, state, lease.unsaid, now, unfit),
         "lease": {
             "owner": owner,
             "epoch": lease.epoch or None,
@@ -72,6 +61,22 @@ def report(node: Node, state: State, seen: Observation, now: int, unfit: int = 0
             "lease": core.lease_time / 1000,
             "serverLease": None if seen.server_lease is None else seen.server_lease / 1000,
         },
+    }
+
+
+def _agent(node: Node, state: State, unsaid: str, now: int, unfit: int) -> "dict[str, Any]":
+    core, here = node.setup.core, isinstance(state.phase, OWNERS)
+    return {
+        "state": type(state.phase).__name__.lower(),
+        "since": (now - state.since) / 1000,
+        "reason": state.reason,
+        # Whether it could take over is not asked of an owner.
+        "fault": None if here else state.fault or None,
+        "faultSince": (now - unfit) / 1000 if unfit and state.fault and not here else None,
+        "epoch": state.tenure.epoch if here else None,
+        "version": core.version,
+        "leaseVersion": node.lease.version or None,
+        "degraded": _degraded(node, unsaid),
     }
 
 

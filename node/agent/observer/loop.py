@@ -31,8 +31,9 @@ from .reasons import PLANNED, reason_in
 from .setup import Settings, settings
 from .telling import Telling
 
-#: Seconds between two rounds, and between two looks around.
-ROUND, LOOK = 15.0, 300.0
+#: Seconds between two rounds: each costs the agent an answer, which is as much as a second of its own work. After an event the
+#: next one comes sooner. And between two looks around, one of which follows each event, too: it starts a program.
+ROUND, SOON, LOOK = 60.0, 5.0, 3_600.0
 #: Seconds that the agent has for its answer.
 _PATIENCE = 3.0
 
@@ -69,12 +70,13 @@ class Observer:
 
     def run(self) -> None:
         """Until its files or its settings are others: then the next one is started."""
-        due = 0.0
+        last = due = 0.0
         while self._stamps == [_stamp(path) for path in self._watched]:
             now = time.monotonic()
-            self._take_events(now)
+            if self._take_events(now):
+                due = min(due, last + SOON)
             if now >= due:
-                due = now + ROUND
+                last, due = now, now + ROUND
                 if not self.round():
                     return
             self._telling.step(time.time())
@@ -106,7 +108,8 @@ class Observer:
 
     # ---- events ----
 
-    def _take_events(self, now: float) -> None:
+    def _take_events(self, now: float) -> bool:
+        """Whether there were any."""
         try:
             new = self._kept.take(lines_of(self._files.events))
         except OSError as error:
@@ -121,6 +124,7 @@ class Observer:
             self._looked, self._unsaid = now, False
         elif self._looking.fileno() < 0:
             self._count()
+        return bool(new)
 
     def _question(self) -> "dict[str, Any]":
         asked: dict[str, Any] = {"node": self.node, "systemctl": self._setup.paths.systemctl}

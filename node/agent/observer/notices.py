@@ -11,7 +11,7 @@ from .metrics import Measured
 from .reasons import PLANNED
 
 #: Seconds for which something must be so until it is told, and be over until it may be told again.
-_HOLDS = {"split-brain": 15, "give-up": 60, "backup-failed": 0}
+_HOLDS = {"split-brain": 30, "give-up": 60, "backup-failed": 0}
 _HOLDS_ELSE, _OVER = 300, 600
 #: A peer that says nothing for so long, milliseconds.
 _SILENT = 60_000

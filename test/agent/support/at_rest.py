@@ -116,9 +116,19 @@ def observed(node: Any, metered: Metered) -> "subprocess.Popen[bytes]":
     told.write_text(json.dumps({"stack": "s", "textfile": str(node.folder / "node.prom")}))
     channels = node.folder / "notify.json"
     channels.write_text(json.dumps({"channels": [{"kind": "command", "command": ["/bin/true"]}]}))
-    words = ["--run", str(node.run), "--configuration", str(node.configuration), "--settings", str(told), "--channels", str(channels)]
+    words = [
+        "--run",
+        str(node.run),
+        "--configuration",
+        str(node.configuration),
+        "--settings",
+        str(told),
+        "--channels",
+        str(channels),
+    ]
+    command = metered.command(node.enter("launch.py", "observe", *words))
     with Path(node.log("observer")).open("wb") as log:
-        return subprocess.Popen(metered.command(node.enter("launch.py", "observe", *words)), stdout=log, stderr=log)
+        return subprocess.Popen(command, stdout=log, stderr=log)
 
 
 def agents(seconds: float, with_observers: bool = False) -> "dict[str, Any]":
