@@ -108,7 +108,10 @@ function installOn(node: Node, { nodes, agent }: NodeSoftwareArgs, component: Co
     "agent-files",
     node,
     component,
-    { files: configuration.apply((text) => agentFiles(text, agent.observer)), afterWrite: reloadUnits("ha-rancher-agent") },
+    {
+      files: configuration.apply((text) => agentFiles(text, agent.observer)),
+      afterWrite: reloadUnits("ha-rancher-agent"),
+    },
     [prepared],
   );
   const fences = fencing && [

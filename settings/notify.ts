@@ -7,7 +7,9 @@ const webAddress = secret(
   z
     .string({ error: "must be a text" })
     .regex(/^https?:\/\/[!-~]{1,2000}$/, { error: "must be an address that begins with http:// or https://" })
-    .refine((value) => URL.canParse(value), { error: "must be an address such as https://hooks.example/abc" }),
+    .refine((value) => URL.canParse(value), {
+      error: "must be an address such as https://hooks.example/abc",
+    }),
 );
 
 const mailError = "must be a mail address such as ops@example.org";
@@ -18,7 +20,10 @@ const mailAddress = z
 const line = text.refine((value) => !/\p{Cc}/u.test(value), { error: "must be one line" });
 
 const webhook = group({
-  url: setting(webAddress, "Where notices are sent with POST; who knows it may send there, too: keep it encrypted"),
+  url: setting(
+    webAddress,
+    "Where notices are sent with POST; who knows it may send there, too: keep it encrypted",
+  ),
   format: setting(
     oneOf(noticeFormats).default("json"),
     "What is sent: json, slack (Mattermost, too), or alertmanager for its /api/v2/alerts",
@@ -95,5 +100,8 @@ function loginMistakes({ notify: { mail: given } }: { notify: NotifySettings }):
 
 /** What notifications must keep to. */
 export const notifyRules: Rule<{ notify: NotifySettings }>[] = [
-  { of: ["notify.mail.server?", "notify.mail.user?", "notify.mail.password?", "notify.mail"], check: loginMistakes },
+  {
+    of: ["notify.mail.server?", "notify.mail.user?", "notify.mail.password?", "notify.mail"],
+    check: loginMistakes,
+  },
 ];

@@ -39,10 +39,12 @@ export async function history(
   );
   const found = historyOf(
     read.map(({ journal, why }) =>
-      why === undefined ? journal : toldByOthers(
-        journal,
-        read.flatMap(({ others }) => [others.get(journal.node) ?? []]),
-      ),
+      why === undefined
+        ? journal
+        : toldByOthers(
+            journal,
+            read.flatMap(({ others }) => [others.get(journal.node) ?? []]),
+          ),
     ),
     until,
   );

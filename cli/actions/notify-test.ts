@@ -19,7 +19,6 @@ async function lines(node: KnownNode, ask: AskAgent): Promise<{ text: string[]; 
 /** Has each node tell a test to all that `notify` names. @returns 0; 1 if anybody could not be told */
 export async function notifyTest({ nodes }: KnownStack, ask: AskAgent = askAgent): Promise<number> {
   const told = await Promise.all(nodes.map(async (node) => ({ node, ...(await lines(node, ask)) })));
-  for (const { node, text } of told)
-    for (const line of text) process.stdout.write(`${node.name}: ${line}\n`);
+  for (const { node, text } of told) for (const line of text) process.stdout.write(`${node.name}: ${line}\n`);
   return told.every(({ ok }) => ok) ? 0 : 1;
 }

@@ -79,6 +79,9 @@ test("each node's observer knows its stack, when a backup is old, and where the 
   const { content } = filesOf("rancher-1", "agent-files")["/etc/ha-rancher/observer.json"];
   const code = "import sys; from agent.observer.setup import *; print(tuple(settings(sys.argv[1])))";
   const told = readByObserver(code, content);
-  assert.match(told, /^\('[\w-]+', '\/var\/lib\/prometheus\/\S+', '\/var\/backups\/ha-rancher', 176400, '192\.168\.56\.10:\d+'\)$/);
+  assert.match(
+    told,
+    /^\('[\w-]+', '\/var\/lib\/prometheus\/\S+', '\/var\/backups\/ha-rancher', 176400, '192\.168\.56\.10:\d+'\)$/,
+  );
   assert.ok(filesOf("rancher-1", "agent-files")["/etc/systemd/system/ha-rancher-observer.service"]);
 });

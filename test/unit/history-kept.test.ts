@@ -20,7 +20,9 @@ const isAgent = ({ source, bySystemd, text }: JournalEntry): boolean =>
 /** The journals of a scenario whose agents write the lines that are kept, too. */
 const scenario = (name: string): Required<NodeJournal>[] =>
   journalsOf(name).map((journal) => {
-    const entries = journal.entries.map((entry) => (isAgent(entry) ? { ...entry, text: lineOf(entry) } : entry));
+    const entries = journal.entries.map((entry) =>
+      isAgent(entry) ? { ...entry, text: lineOf(entry) } : entry,
+    );
     const kept = entries.filter(isAgent).flatMap(({ text }) => keptEntry(text) ?? []);
     assert.ok(kept.length > 3);
     return { ...journal, entries, kept };
@@ -56,7 +58,11 @@ test("what is kept comes in the order of boots and of the time since them, whate
   });
   const journal = [entry("one", 5_000, 105_000, "b"), entry("two", 1_000, 201_000, "d")];
   // The clock was set back by 50 s before `c`.
-  const kept = [entry("one", 4_000, 104_000, "a"), entry("one", 6_000, 56_000, "c"), journal[0] as JournalEntry];
+  const kept = [
+    entry("one", 4_000, 104_000, "a"),
+    entry("one", 6_000, 56_000, "c"),
+    journal[0] as JournalEntry,
+  ];
   assert.deepEqual(
     withKept(journal, kept).map(({ text }) => text),
     ["a", "b", "c", "d"],
@@ -95,7 +101,11 @@ test("a takeover's sum of its steps belongs to it", () => {
     const steps = { detected: 0, vip: 0, lease: 5_000, well: 9_000 };
     const told = { event: "well", text: "9.0 s after it was needed here", epoch: 2, steps };
     const well = { ...active, text: JSON.stringify(told), time: active.time + 1 };
-    return { ...journal, kept: [], entries: [...journal.entries.slice(0, at + 1), well, ...journal.entries.slice(at + 1)] };
+    return {
+      ...journal,
+      kept: [],
+      entries: [...journal.entries.slice(0, at + 1), well, ...journal.entries.slice(at + 1)],
+    };
   });
   const { chains } = historyOf(journals, lastOf(journals));
   const failover = chains.filter(({ kind }) => kind === "failover");

@@ -36,7 +36,11 @@ export class AddressSoftware extends AgentSoftware {
   }
 }
 
-function installOn(node: Node, { nodes, agent, stack, notify }: AddressSoftwareArgs, component: Component): Installed {
+function installOn(
+  node: Node,
+  { nodes, agent, stack, notify }: AddressSoftwareArgs,
+  component: Component,
+): Installed {
   const prepare = (verb: "make" | "look" | "undo") => programCommand("host/prepare", [verb, "-", "-"]);
   const prepared = nodeCommand("prepared", node, component, {
     ...prepare("make"),
