@@ -155,9 +155,14 @@ def test_a_look_that_hangs_is_ended_and_holds_nobody_up(monkeypatch: pytest.Monk
     assert looking.collect() == {} and looking.fileno() == -1
     answers = Looking([sys.executable, "-c", "import sys; sys.stdin.read(); print('{\"peers\": {}}')"])
     wait_for(lambda: answers.begin({}), 5, "the one before has ended")
-    found: list[Any] = []
-    wait_for(lambda: bool(found.append(answers.collect()) or found[-1]), 30, "an answer")
-    assert found[-1] == {"peers": {}}
+    found: dict[str, Any] = {}
+
+    def answered() -> bool:
+        found.update(answers.collect() or {})
+        return bool(found)
+
+    wait_for(answered, 30, "an answer")
+    assert found == {"peers": {}}
 
 
 # ---- what it knows ----
