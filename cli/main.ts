@@ -17,6 +17,7 @@ import { historyCommand } from "./commands/history";
 import { logsCommand } from "./commands/logs";
 import { maintenanceCommand } from "./commands/maintenance";
 import { newStackCommand } from "./commands/new-stack";
+import { notifyTestCommand } from "./commands/notify-test";
 import { openCommand } from "./commands/open";
 import {
   allowCommand,
@@ -70,6 +71,7 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
     allowCommand,
     preferCommand,
     failuresCommand,
+    notifyTestCommand,
     fenceConfirmCommand,
   ],
   "Break and measure:": [powerOffCommand, powerOnCommand, drillCommand, benchCommand],

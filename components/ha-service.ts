@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { WatchdogMode } from "../domain/agent-configuration";
 import type { Declared } from "../domain/declared";
+import { certificatePlace } from "../domain/observer-configuration";
 import type { Page } from "../domain/page";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { completeSpec, type TakeoverBound, type Vip, withPriorities } from "../domain/vrrp";
@@ -12,6 +13,7 @@ import { FloatingIp, type FloatingIpOptions } from "./floating-ip";
 import type { Node } from "./node";
 import { type AgentArgs, type FencingArgs, NodeSoftware } from "./node-software";
 import { makeNodes, type NodesArgs } from "./nodes";
+import type { NotifyArgs } from "./notify-files";
 import { type NodeOutput, observe } from "./observe";
 import { Service } from "./service";
 import { SharedStorage, type StorageSource } from "./shared-storage";
@@ -39,6 +41,8 @@ export interface HaBaseArgs extends NodesArgs {
   fencing?: FencingArgs | undefined;
   /** Whether a node needs a watchdog device to serve; default `automatic`: one is used where there is one. */
   watchdog?: WatchdogMode | undefined;
+  /** Whom the nodes tell of failovers and faults (docs/monitoring.md); default: nobody. Kept as a secret. */
+  notify?: NotifyArgs | undefined;
   /** Default: no backups. */
   backup?: BackupPlan | undefined;
   /** How nodes come by the workload's image. */
@@ -176,12 +180,14 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
 
 /** What the agents of all nodes are told. */
 function agentArgs(
-  { id, floatingIp, storage, workload, fencing, watchdog, guard }: HaServiceArgs,
+  { id, floatingIp, storage, workload, fencing, watchdog, guard, backup, notify }: HaServiceArgs,
   data: Pick<AgentArgs, "dataDirectory" | "nfsVersion" | "sentinel">,
 ): AgentArgs {
   return {
     ...{ id, vip: floatingIp.vip.address, ...data, fencing, watchdog },
     ...{ datastore: workload.datastore, backup: workload.backup },
+    notify,
+    observer: { stack: id, backup, certificate: certificatePlace(workload.url) },
     sharedServer: storage.kind === "server",
     times: { ...guard, startDeadline: workload.startDeadline, stopGrace: workload.stopGrace },
   };

@@ -1,12 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { agentConfiguration, type OnlineBackup, type WatchdogMode } from "../domain/agent-configuration";
 import type { FenceAgent } from "../domain/fencing";
+import {
+  type ObserverConfiguration,
+  observerConfiguration,
+  observerUnit,
+} from "../domain/observer-configuration";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { nodeFile } from "../providers/remote/script";
 import { AgentSoftware, type Installed } from "./agent-software";
 import type { Component } from "./component";
 import { fenceFiles } from "./fence-files";
 import type { Node } from "./node";
+import { type NotifyArgs, notifyFiles } from "./notify-files";
 import { nodeCommand, nodeFiles, nodePaths, programCommand, programsOn, reloadUnits } from "./on-node";
 
 /** A fence agent, whose confirmed "off" a successor waits for. Its options may hold secrets: all of them are kept as such. */
@@ -47,6 +53,10 @@ export interface AgentArgs {
   watchdog?: WatchdogMode | undefined;
   /** Default: a backup stops the service. */
   backup?: OnlineBackup | undefined;
+  /** Whom the nodes tell what happens; default: nobody. */
+  notify?: NotifyArgs | undefined;
+  /** What the nodes' observers look at. */
+  observer: ObserverConfiguration;
 }
 
 /** What {@link NodeSoftware} takes. */
@@ -59,7 +69,12 @@ export interface NodeSoftwareArgs {
 const installLimit = 900;
 
 /** The units that need no values. */
-const units = ["ha-rancher-nfs-identity.service", "ha-rancher-lease.service", "ha-rancher-agent.service"];
+const units = [
+  "ha-rancher-nfs-identity.service",
+  "ha-rancher-lease.service",
+  "ha-rancher-agent.service",
+  observerUnit,
+];
 
 /** Packages, folders, programs, units and the agent's settings on every node: Docker, NFS, the lease. Nothing is started here. */
 export class NodeSoftware extends AgentSoftware {
@@ -93,7 +108,10 @@ function installOn(node: Node, { nodes, agent }: NodeSoftwareArgs, component: Co
     "agent-files",
     node,
     component,
-    { files: configuration.apply(agentFiles), afterWrite: reloadUnits("ha-rancher-agent") },
+    {
+      files: configuration.apply((text) => agentFiles(text, agent.observer)),
+      afterWrite: reloadUnits("ha-rancher-agent"),
+    },
     [prepared],
   );
   const fences = fencing && [
@@ -112,7 +130,8 @@ function installOn(node: Node, { nodes, agent }: NodeSoftwareArgs, component: Co
       [prepared],
     ),
   ];
-  return { prepared, all: [prepared, files, ...(fences ?? [])], configuration };
+  const notify = agent.notify && [notifyFiles(node, component, agent.notify, [prepared])];
+  return { prepared, all: [prepared, files, ...(fences ?? []), ...(notify ?? [])], configuration };
 }
 
 /**
@@ -150,8 +169,12 @@ function timesOf({ times, fencing }: AgentArgs): Partial<NodeTimes> {
 }
 
 /** The agent's settings and units, by path. */
-function agentFiles(configuration: string): Record<string, { content: string }> {
+function agentFiles(
+  configuration: string,
+  observer: ObserverConfiguration,
+): Record<string, { content: string }> {
   return {
+    [`${nodePaths.config}/observer.json`]: { content: observerConfiguration(observer) },
     [`${nodePaths.config}/agent.json`]: { content: configuration },
     ...Object.fromEntries(
       units.map((unit) => [`${nodePaths.units}/${unit}`, { content: nodeFile(`units/${unit}`) }]),

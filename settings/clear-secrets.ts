@@ -27,6 +27,7 @@ const secretsAmong = (path: string, given: Record<string, string>): Found[] =>
 /** What is given of all settings that are secrets, by path. */
 function secretsIn(settings: Settings): Found[] {
   const { registryLogin, tls, nodes, fencing, boxUrl, extraEnvironment, container, keepalived } = settings;
+  const { webhooks, mail } = settings.notify;
   const optionsOf = (path: string, options: Record<string, unknown>): Found[] =>
     Object.entries(options).flatMap(([name, value]) =>
       isSecretOption(name) ? [[`${path}.${name}`, value] as Found] : [],
@@ -39,6 +40,8 @@ function secretsIn(settings: Settings): Found[] {
     ["fencing.sshKey", fencing.sshKey],
     ...optionsOf("fencing.options", fencing.options),
     ...Object.entries(fencing.nodes).flatMap(([name, own]) => optionsOf(`fencing.nodes.${name}`, own)),
+    ...webhooks.map(({ url }, i): Found => [`notify.webhooks[${i}].url`, url]),
+    ["notify.mail.password", mail?.password],
     ["boxUrl", boxUrl !== undefined && withPassword.test(boxUrl) ? boxUrl : undefined],
     ...secretsAmong("extraEnvironment", extraEnvironment),
     ...secretsAmong("container.environment", container?.environment ?? {}),

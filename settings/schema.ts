@@ -12,6 +12,7 @@ import { floatingIpShape } from "./floating-ip";
 import { imageRules, imageShape } from "./image";
 import { keepalivedRules } from "./keepalived-rules";
 import { nodeRules, nodesShape } from "./nodes";
+import { notifyRules, notifyShape } from "./notify";
 import { pathRules } from "./path-rules";
 import { portRules } from "./port-rules";
 import { roleRules } from "./role-rules";
@@ -38,6 +39,7 @@ export const settingsSchema = z.strictObject({
   ),
   ...agentShape,
   ...fencingShape,
+  ...notifyShape,
 });
 
 /** Settings that passed all checks, as they were given. */
@@ -56,6 +58,7 @@ export const rules: readonly Rule<Parsed>[] = [
   ...addressRules,
   ...imageRules,
   ...backupRules,
+  ...notifyRules,
   ...roleRules,
   ...pathRules,
   ...portRules,

@@ -36,6 +36,8 @@ const nodeStatus = z.object({
     reason: text,
     /** Why this node must not have the VIP. */
     fault: text,
+    /** Since when; an agent that was just started does not know it. */
+    faultSince: number,
     epoch: number,
     version: text,
     leaseVersion: text,

@@ -1,5 +1,6 @@
+import { duration } from "../domain/duration";
 import type { NodeReport } from "./node-report";
-import type { Standing } from "./standing";
+import { brief, type Standing } from "./standing";
 
 /** Whether an agent does what its node is there for: then what it last said explains nothing. */
 const isInPlace = (as: Standing["as"] | undefined, state: string | null | undefined): boolean =>
@@ -23,6 +24,8 @@ export function reasonsOf(
   return nodes.flatMap(({ name, status }) => {
     const { fault, reason, state: word } = status?.agent ?? {};
     const words = fault || (isServed && isInPlace(places.get(name), word) ? "" : reason);
-    return words && !said.includes(words) ? [`${name}: ${words}`] : [];
+    const since = fault ? status?.agent?.faultSince : status?.agent?.since;
+    const lasted = since && since >= brief ? ` (for ${duration(since)})` : "";
+    return words && !said.includes(words) ? [`${name}: ${words}${lasted}`] : [];
   });
 }

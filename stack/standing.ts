@@ -1,3 +1,4 @@
+import { duration } from "../domain/duration";
 import { callOf } from "../local/called";
 import { settling } from "./agent-findings";
 import { agentRuns, type NodeReport, notSetUp } from "./node-report";
@@ -12,7 +13,12 @@ export interface Shortcoming {
   lasts: boolean;
   /** Whether an operator ordered it: then it is no fault. */
   isOrdered?: boolean;
+  /** For how long it has been so, seconds; undefined: nobody knows, or a moment. */
+  forSeconds?: number;
 }
+
+/** Seconds: of what has just become so, for how long is not told. */
+export const brief = 120;
 
 const up = (): string => callOf("up");
 /** Where a moment is all that it takes. */
@@ -146,6 +152,14 @@ function inFault({ name, status }: NodeReport): Shortcoming | undefined {
   );
 }
 
+/** For how long its agent, or else its keepalived, has been as it is; not told of what may pass in a moment. */
+function timeOf({ status }: NodeReport): number | undefined {
+  const { agent, vrrpState, keepalived } = status ?? {};
+  const inFault = vrrpState === "FAULT" || vrrpState === "STOPPED" ? keepalived?.since : undefined;
+  const since = agent?.fault ? (agent.faultSince ?? inFault) : inFault;
+  return since !== undefined && since !== null && since >= brief ? since : undefined;
+}
+
 /** Why a node that does not hold the VIP would not take over; undefined if it would. The nearest cause comes first. */
 export function shortcomingOf(node: NodeReport): Shortcoming | undefined {
   if (!node.status) return unreached(node);
@@ -155,11 +169,9 @@ export function shortcomingOf(node: NodeReport): Shortcoming | undefined {
     withoutKeepalived,
     ...(node.status.vips ? [refuses] : [unfit, inFault]),
   ];
-  for (const look of looks) {
-    const found = look(node);
-    if (found) return found;
-  }
-  return undefined;
+  const found = looks.map((look) => look(node)).find((each) => each !== undefined);
+  const forSeconds = timeOf(node);
+  return found && (forSeconds === undefined ? found : { ...found, forSeconds });
 }
 
 /** A node's place in its stack: it has the VIP, it would take it over, or it would not. */
@@ -175,5 +187,5 @@ export const standingsOf = (nodes: readonly NodeReport[]): Standing[] =>
   });
 
 /** A sentence about a node that is no standby. */
-export const shownShortcoming = (name: string, { why, mend }: Shortcoming): string =>
-  `${name} is no standby: ${why}. Mend: \`${mend}\``;
+export const shownShortcoming = (name: string, { why, mend, forSeconds }: Shortcoming): string =>
+  `${name} is no standby${forSeconds === undefined ? "" : ` for ${duration(forSeconds)} now`}: ${why}. Mend: \`${mend}\``;

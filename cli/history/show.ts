@@ -1,6 +1,6 @@
+import { duration } from "../../domain/duration";
 import { phaseNames } from "../../stack/history/chain";
 import type { Colors } from "../ui/colors";
-import { duration } from "../ui/status-table";
 import { clockRemarks, type HistoryReport } from "./report";
 
 type Entry = HistoryReport["entries"][number];

@@ -37,7 +37,7 @@ export const layers: readonly Layer[] = [
   // The scripts of node/, with the real agent where it runs in a test.
   { name: "node", needs: ["shellcheck"], limit: minutes(5) },
   // The agent in Python, its simulation, and the checks of their source.
-  { name: "agent", needs: ["python"], limit: minutes(15), special: true },
+  { name: "agent", needs: ["python", "promtool"], limit: minutes(15), special: true },
   // The model of the agents' protocol, checked by spin.
   { name: "model", needs: ["spin"], alone: true, limit: minutes(20) },
   // The real keepalived in network namespaces: it mostly waits.

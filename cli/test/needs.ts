@@ -8,6 +8,7 @@ import { onPath } from "../../local/toolchain/path";
 import { colors } from "../ui/colors";
 import { makeLanguages } from "./languages";
 import { fetchNewerNode } from "./newer-node";
+import { fetchPromtool } from "./promtool";
 import { canMakePython, makePython } from "./python";
 
 /** What a layer needs before it starts. */
@@ -16,6 +17,7 @@ export type Need =
   | "languages"
   | "shellcheck"
   | "python"
+  | "promtool"
   | "spin"
   | "keepalived"
   | "browser"
@@ -58,6 +60,7 @@ export function prepare(needs: Set<Need>, say: (line: string) => void): Record<N
     "newer-node": start("newer-node", fetchNewerNode),
     shellcheck,
     python,
+    promtool: start("promtool", fetchPromtool),
     spin,
     keepalived,
     browser,

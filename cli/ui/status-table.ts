@@ -1,3 +1,4 @@
+import { duration } from "../../domain/duration";
 import { agentRuns, type NodeReport, notSetUp } from "../../stack/node-report";
 import type { Standing } from "../../stack/standing";
 import type { PingReport, Verdict } from "../../stack/verdict";
@@ -18,23 +19,6 @@ export interface StatusReport {
   holders: string[];
   ping: PingReport;
   nodes: NodeReport[];
-}
-
-/** `2 d 3 h`, `5 min 12 s`: the two largest units. */
-export function duration(seconds: number): string {
-  const units = [
-    ["d", 86_400],
-    ["h", 3_600],
-    ["min", 60],
-    ["s", 1],
-  ] as const;
-  let rest = Math.max(0, Math.floor(seconds));
-  const parts: string[] = [];
-  for (const [name, size] of units) {
-    if (rest >= size || (size === 1 && parts.length === 0)) parts.push(`${Math.floor(rest / size)} ${name}`);
-    rest %= size;
-  }
-  return parts.slice(0, 2).join(" ");
 }
 
 const yesNo = (value: boolean | null | undefined): string => (value ? "yes" : "no");

@@ -23,12 +23,15 @@ interface Rest {
 
 type Roles = Record<"standby" | "active", Rest>;
 
-const rest = async (seconds: number, ...args: string[]): Promise<Roles> => {
+/** What observers cost is told beside their agents. */
+type Observed = Roles & Record<"standbyObserver" | "activeObserver", Rest>;
+
+const rest = async <Told>(seconds: number, ...args: string[]): Promise<Told> => {
   const program = join(packageRoot, "test", "agent", "support", "at_rest.py");
   const [kind, ...more] = args;
   const words = [program, kind ?? "", String(seconds), ...more];
   const { stdout } = await run("python3", words, { timeout: (seconds + 300) * 1000 });
-  return JSON.parse(stdout) as Roles;
+  return JSON.parse(stdout) as Told;
 };
 
 /** The guard's files, from git. @throws Failure without them */
@@ -47,8 +50,20 @@ async function guardFiles(folder: string): Promise<void> {
   await run("tar", ["--extract", "--file", archive, "--directory", folder]);
 }
 
+/** What agent and lease process cost with an observer beside them, and what that one costs itself. */
+function observedRows(seconds: number, agents: Roles[], observed: Observed[]) {
+  return (["standby", "active"] as const).flatMap((role) => {
+    const cpu = (all: Roles[]): number[] => all.map((each) => (each[role].cpu / seconds) * 1000);
+    const own = observed.map((each) => (each[`${role}Observer`].cpu / seconds) * 1000);
+    return [
+      row(`${role}: agent beside its observer, processor`, "ms/s", cpu(observed), median(cpu(agents))),
+      row(`${role}: observer, processor`, "ms/s", own),
+    ];
+  });
+}
+
 /** The rows of some rounds, the guard's before the agent's that are compared with them. */
-function report(seconds: number, guards: Roles[], agents: Roles[]): Report {
+function report(seconds: number, guards: Roles[], agents: Roles[], observed: Observed[]): Report {
   const rows = (["standby", "active"] as const).flatMap((role) => {
     const cpu = (all: Roles[]): number[] => all.map((each) => (each[role].cpu / seconds) * 1000);
     const started = (all: Roles[]): number[] => all.map((each) => (each[role].started / seconds) * 60);
@@ -64,7 +79,10 @@ function report(seconds: number, guards: Roles[], agents: Roles[]): Report {
       ),
     ];
   });
-  return { name: `at rest, agent and guard, ${seconds} s each`, rows };
+  return {
+    name: `at rest, agent and guard, ${seconds} s each`,
+    rows: [...rows, ...observedRows(seconds, agents, observed)],
+  };
 }
 
 export const bench = benchCommand(
@@ -79,12 +97,14 @@ export const bench = benchCommand(
       await guardFiles(folder);
       const guards: Roles[] = [];
       const agents: Roles[] = [];
+      const observed: Observed[] = [];
       for (let i = 1; i <= rounds; i++) {
         say(`round ${i} of ${rounds}`);
-        guards.push(await rest(seconds, "guard", folder));
-        agents.push(await rest(seconds, "agent"));
+        guards.push(await rest<Roles>(seconds, "guard", folder));
+        agents.push(await rest<Roles>(seconds, "agent"));
+        observed.push(await rest<Observed>(seconds, "observed"));
       }
-      const found = report(seconds, guards, agents);
+      const found = report(seconds, guards, agents, observed);
       process.stdout.write(json ? `${JSON.stringify(found, undefined, 2)}\n` : table(found));
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Any, Callable
 
-from .configuration import check, load
+from .configuration import check, load, read_json
 from .core.settings import Configuration
 from .process import find
 from .run_files import RunFiles
@@ -29,6 +29,14 @@ def add_to(add: "Callable[..., argparse.ArgumentParser]") -> None:
     add("dump", "write a backup of the service while it runs into FILE; prints its bytes", "file")
     add("load", "have the service take in a backup that `dump` has written", "file")
     add("await-well", "wait until the service is well here; prints for how many seconds it has been")
+    observe = add("observe", "keep events, measure, write metrics (its unit does)")
+    observe.add_argument("--settings", default="/etc/ha-rancher/observer.json")
+    add("look-around", "look at what may hang, for `observe`")
+    add("send-notice", "tell one notice, for `observe`")
+    test = add("notify-test", "tell a test to all that `notify` names, and say how that went")
+    for command in (observe, test):
+        command.add_argument("--channels", default="/etc/ha-rancher/notify.json")
+    test.add_argument("--settings", default="/etc/ha-rancher/observer.json")
     back = add("take-back", "put the datastore back as it was before another container first ran on it", "container")
     back.add_argument("discarded", nargs="?", default="", help="the container whose writes may be lost, though it has answered")
 
@@ -121,6 +129,32 @@ def _take_back(told: argparse.Namespace) -> int:
     return 0
 
 
+def _observe(told: argparse.Namespace) -> int:
+    from .observer.loop import run_observer  # noqa: PLC0415
+
+    return run_observer(told.run, told.configuration, told.settings, told.channels)
+
+
+def _look_around(_: argparse.Namespace) -> int:
+    from .observer.look import run_look_around  # noqa: PLC0415
+
+    return run_look_around()
+
+
+def _send_notice(_: argparse.Namespace) -> int:
+    from .observer.send import run_send  # noqa: PLC0415
+
+    return run_send()
+
+
+def _notify_test(told: argparse.Namespace) -> int:
+    from .observer.setup import settings  # noqa: PLC0415
+    from .observer.trying import try_channels  # noqa: PLC0415
+
+    node = str(read_json(told.configuration).get("node", ""))
+    return try_channels(told.channels, settings(told.settings).stack, node)
+
+
 COMMANDS: "dict[str, Callable[[Any], int]]" = {
     "status": _status,
     "show": _show,
@@ -130,4 +164,8 @@ COMMANDS: "dict[str, Callable[[Any], int]]" = {
     "load": _dump,
     "await-well": _await_well,
     "take-back": _take_back,
+    "observe": _observe,
+    "look-around": _look_around,
+    "send-notice": _send_notice,
+    "notify-test": _notify_test,
 }

@@ -114,7 +114,7 @@ def _lease(run: str, configuration: str) -> int:
     if not alone(files.path("lease.lock")):
         print("ha-rancher: a lease process runs on this node already", file=sys.stderr)
         return 1
-    server = Server(files.lease, VERSION, Deadman(Events(files.events)))
+    server = Server(files.lease, VERSION, Deadman(Events(files.events, by="lease")))
     for words in harden():
         print(f"ha-rancher: {words}", file=sys.stderr)
     gc.freeze()

@@ -2,12 +2,13 @@
 
 from typing import Callable, Optional
 
-from .clock import boot_ms
+from .clock import awake_ms, boot_ms
 from .core import actions as act
 from .core.observation import JobKind, Work
 from .itself import own_command
 from .lease.wire import record_words
 from .node import Node
+from .story import Story, next_event
 
 #: Rounds after which the track file is looked at, whether or not it was written.
 _SELDOM = 5
@@ -24,6 +25,7 @@ class Hands:
         self._fit: Optional[bool] = None
         self._written = False
         self._rounds = 0
+        self._story = Story()
         self.wake_at = 0
         self.exit = False
         self.epoch = node.memory.epoch
@@ -58,6 +60,11 @@ class Hands:
             act.Exit: self._exit,
         }
 
+    @property
+    def unfit(self) -> int:
+        """Since when this node refuses the VIP, `mono`; 0: it does not, or the agent before this one said it."""
+        return self._story.unfit
+
     def repeat(self) -> None:
         """What could not be written, or was changed by somebody, is written again."""
         self._rounds += 1
@@ -71,7 +78,7 @@ class Hands:
 
     def _reset(self, action: act.Action) -> None:
         assert isinstance(action, act.ResetNode)
-        self._node.events.say("reset", action.reason)
+        self._node.events.say("reset", action.reason, node=self._node.setup.core.node, epoch=self.epoch)
         self._node.reset.now()
 
     def _arm(self, action: act.Action) -> None:
@@ -139,7 +146,11 @@ class Hands:
 
     def _event(self, action: act.Action) -> None:
         assert isinstance(action, act.Event)
-        self._node.events.say(action.kind, action.text, node=self._node.setup.core.node, epoch=self.epoch)
+        self._story, more, follow = next_event(self._story, action.kind, dict(action.more), awake_ms())
+        events, who = self._node.events, {"node": self._node.setup.core.node, "epoch": self.epoch}
+        events.say(action.kind, action.text, **{**who, **more})
+        for kind, text, others in follow:
+            events.say(kind, text, **{**who, **others})
 
     def _wake(self, action: act.Action) -> None:
         assert isinstance(action, act.Wake)

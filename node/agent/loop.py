@@ -207,7 +207,7 @@ class Agent:
     def _handle(self, request: "dict[str, Any]", asker: Connection) -> None:
         do, orders = request.get("do"), self._node.orders
         if do == "status":
-            asker.answer(report(self._node, self._state, self._seen or Observation(), awake_ms()))
+            asker.answer(report(self._node, self._state, self._seen or Observation(), awake_ms(), self._hands.unfit))
         elif do == "orders":
             orders.set_lasting(request.get("orders"))
             asker.answer({"ok": True})

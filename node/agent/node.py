@@ -13,6 +13,7 @@ from .itself import own_command
 from .jobs import Jobs
 from .lease.client import LeaseClient
 from .lease.wire import Terms
+from .meter import Meter
 from .netlink import Addresses
 from .orders import OrderBook, read_lasting
 from .reset import Reset
@@ -43,6 +44,8 @@ class Node(NamedTuple):
     health: HealthProcess
     orders: OrderBook
     manager: Manager
+    beats: Meter
+    """Of the heartbeats that this agent has sent."""
     degraded: "list[str]"
     """What of its protection was refused, in words (harden)."""
 
@@ -86,5 +89,6 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         health=HealthProcess(own_command("health", "--run", files.folder)),
         orders=OrderBook(read_lasting(paths.state), files.leave),
         manager=manager,
+        beats=Meter(),
         degraded=[],
     )

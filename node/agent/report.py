@@ -11,8 +11,8 @@ from .core.watch import no_room
 from .node import Node
 
 
-def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, Any]":
-    """`now`: `mono`."""
+def report(node: Node, state: State, seen: Observation, now: int, unfit: int = 0) -> "dict[str, Any]":
+    """`now`: `mono`. `unfit`: since when this node is, `mono`; 0: that is not known."""
     core, lease = node.setup.core, seen.lease
     record = lease.record if isinstance(lease.record, Record) else None
     silent = (now - state.seen.at) if state.seen.at else 0
@@ -21,17 +21,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
     owner = core.node if here else (record.node if record and owned else None)
     waited = node.lease.waited(now)
     return {
-        "agent": {
-            "state": type(state.phase).__name__.lower(),
-            "since": (now - state.since) / 1000,
-            "reason": state.reason,
-            # Whether it could take over is not asked of an owner.
-            "fault": None if here else state.fault or None,
-            "epoch": state.tenure.epoch if here else None,
-            "version": core.version,
-            "leaseVersion": node.lease.version or None,
-            "degraded": _degraded(node, lease.unsaid),
-        },
+        "agent": _agent(node, state, lease.unsaid, now, unfit),
         "lease": {
             "owner": owner,
             "epoch": lease.epoch or None,
@@ -59,6 +49,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "failures": state.memory.tries,
             "failure": state.memory.failure or None,
         },
+        "heartbeats": node.beats.report(),
         "holdsVip": seen.vip,
         "fit": here or not state.fault,
         "fencing": _fencing(core, state, seen),
@@ -70,6 +61,22 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "lease": core.lease_time / 1000,
             "serverLease": None if seen.server_lease is None else seen.server_lease / 1000,
         },
+    }
+
+
+def _agent(node: Node, state: State, unsaid: str, now: int, unfit: int) -> "dict[str, Any]":
+    core, here = node.setup.core, isinstance(state.phase, OWNERS)
+    return {
+        "state": type(state.phase).__name__.lower(),
+        "since": (now - state.since) / 1000,
+        "reason": state.reason,
+        # Whether it could take over is not asked of an owner.
+        "fault": None if here else state.fault or None,
+        "faultSince": (now - unfit) / 1000 if unfit and state.fault and not here else None,
+        "epoch": state.tenure.epoch if here else None,
+        "version": core.version,
+        "leaseVersion": node.lease.version or None,
+        "degraded": _degraded(node, unsaid),
     }
 
 

@@ -3,6 +3,7 @@
 import ipaddress
 from typing import Optional
 
+from .clock import boot_ms
 from .core.observation import Beat, Ending, JobKind, JobStatus, Observation
 from .core.record import Claim
 from .node import Node
@@ -74,6 +75,7 @@ class Senses:
         sent = lease.view.sent
         lease.collect()
         if lease.view.sent != sent and lease.view.sent:
+            self._node.beats.note(boot_ms() - lease.view.sent)
             record = lease.view.confirmed
             writes = record is not None and record.claim is not Claim.RELEASED
             self._node.notes.beat(Beat(lease.view.sent, record.silence if record and writes else 0))

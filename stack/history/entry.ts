@@ -23,6 +23,53 @@ interface Printed {
   _BOOT_ID?: string;
 }
 
+/** The form of an event in a node's own file of them (node/agent/events.py), as far as it is needed to put it in its place. */
+interface Kept {
+  time?: unknown;
+  mono?: unknown;
+  boot?: unknown;
+  by?: unknown;
+  event?: unknown;
+}
+
+/** Reads a line of a node's file of events, which outlives its journal; undefined if it is none, or has no time. */
+export function keptEntry(line: string): JournalEntry | undefined {
+  let kept: Kept | null;
+  try {
+    kept = JSON.parse(line) as Kept | null;
+  } catch {
+    return undefined;
+  }
+  const { time, mono, boot, by, event } = kept ?? {};
+  if (typeof event !== "string" || typeof time !== "string" || time.length > 40) return undefined;
+  const at = Date.parse(time);
+  if (!Number.isFinite(at)) return undefined;
+  return {
+    time: at,
+    ...(typeof mono === "number" && Number.isFinite(mono) ? { sinceBoot: mono } : {}),
+    boot: typeof boot === "string" ? boot.slice(0, 64) : "",
+    source: by === "lease" ? "lease" : "agent",
+    bySystemd: false,
+    text: line,
+  };
+}
+
+/**
+ * A node's journal with what only its file of events has, in the order in which it was said: by boots, and within them by the
+ * time since boot, which nobody sets. An event that the journal has, too, is the same line there, and counts once.
+ */
+export function withKept(journal: readonly JournalEntry[], kept: readonly JournalEntry[]): JournalEntry[] {
+  const known = new Set(journal.map(({ text }) => text));
+  const missing = kept.filter(({ text }) => !known.has(text));
+  if (missing.length === 0) return [...journal];
+  const all = [...missing, ...journal];
+  const began = new Map<string, number>();
+  for (const { boot, time } of all) began.set(boot, Math.min(time, began.get(boot) ?? time));
+  const bootOf = ({ boot }: JournalEntry): number => began.get(boot) ?? 0;
+  const at = ({ sinceBoot, time }: JournalEntry): number => sinceBoot ?? time;
+  return all.sort((one, other) => bootOf(one) - bootOf(other) || at(one) - at(other));
+}
+
 const sourceOf = (unit: unknown): string =>
   String(unit)
     .replace(/\.service$/, "")

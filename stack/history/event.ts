@@ -27,16 +27,34 @@ export interface NodeEvent {
   epoch?: number;
   /** How many events before this one the journal did not take. */
   lost?: number;
+  /** Of `state` and `fit`: for how long it was as it is no more; milliseconds. */
+  lasted?: number;
+  /** Of `well`: the steps of a takeover, milliseconds since it was seen to be needed. */
+  steps?: Record<string, number>;
 }
 
 const longestText = 400;
 
-/** The agent writes these; whoever has taken its node over may write anything. */
+const word = (form: RegExp) => z.string().regex(form).optional().catch(undefined);
+const milliseconds = z.number().int().nonnegative();
+
+/** The agent writes these (node/agent/events.py); whoever has taken its node over may write anything. */
 const said = z.object({
   event: z.string().regex(/^[a-z][a-z-]{0,39}$/),
   text: z.string(),
   epoch: z.number().int().nonnegative().optional().catch(undefined),
   lost: z.number().int().positive().optional().catch(undefined),
+  // Agents of former versions say these in the text alone.
+  from: word(/^[a-z]{1,20}$/),
+  to: word(/^[a-z]{1,20}$/),
+  why: z.string().optional().catch(undefined),
+  after: word(/^\S{1,64}$/),
+  lasted: milliseconds.optional().catch(undefined),
+  steps: z
+    .record(z.string().regex(/^[a-z]{1,20}$/), milliseconds)
+    .refine((steps) => Object.keys(steps).length <= 10)
+    .optional()
+    .catch(undefined),
 });
 
 type Found = Omit<NodeEvent, "node" | "at" | "source">;
@@ -66,17 +84,27 @@ function byAgent(line: string): Found | undefined {
   }
   const result = said.safeParse(json);
   if (!result.success) return undefined;
-  const { event: kind, epoch, lost } = result.data;
+  const { event: kind, epoch, lost, lasted, steps } = result.data;
   const text = shownLine(result.data.text, longestText);
   return {
     ...{ kind, text },
     // Before a node has ever had the lease it says 0.
     ...(epoch ? { epoch } : {}),
     ...(lost ? { lost } : {}),
-    ...(kind === "state" ? ofState(text) : {}),
-    ...(kind === "vip" ? ofVip(text) : {}),
-    ...(kind === "takeover" || kind === "again" ? ofTakeover(text) : {}),
+    ...(lasted ? { lasted } : {}),
+    ...(steps ? { steps } : {}),
+    ...toldOf(kind, text, result.data),
   };
+}
+
+/** From where to where, and why: as it is told, or else as the text has it. */
+function toldOf(kind: string, text: string, { from, to, why, after }: z.infer<typeof said>): Partial<Found> {
+  const words = why === undefined ? {} : { why: shownLine(why, longestText) };
+  if (kind === "state") return from && to ? { from, to, ...words } : ofState(text);
+  if (kind === "vip") return ofVip(text);
+  if (kind !== "takeover" && kind !== "again") return {};
+  if (after === undefined) return ofTakeover(text);
+  return { ...(after === "nobody" ? {} : { after: shownLine(after, 64) }), ...words };
 }
 
 function byKeepalived(line: string): Found | undefined {

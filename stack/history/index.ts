@@ -1,7 +1,7 @@
 import { breakChain, type Chain, endChain, takeoverChain } from "./chain";
 import type { ClockReading } from "./clock";
 import { type ClockOffset, type ClockStep, offsetOf, stepsOf, timesOf } from "./clock";
-import type { JournalEntry } from "./entry";
+import { type JournalEntry, withKept } from "./entry";
 import { eventOf, type NodeEvent } from "./event";
 import { otherChains, unfitChains, vipChains } from "./rest";
 import { type Tenure, TenuresOfNode } from "./tenure";
@@ -10,6 +10,8 @@ import { type Tenure, TenuresOfNode } from "./tenure";
 export interface NodeJournal {
   node: string;
   entries: readonly JournalEntry[];
+  /** What its file of events has, which outlives the journal; most of it is in the journal, too. */
+  kept?: readonly JournalEntry[];
   readings: readonly ClockReading[];
 }
 
@@ -30,7 +32,7 @@ export interface History {
 }
 
 /** A node's events by our clock. */
-function eventsOf({ node, entries, readings }: NodeJournal): NodeEvent[] {
+function eventsOf({ node, entries, readings }: Required<NodeJournal>): NodeEvent[] {
   const times = timesOf(entries, offsetOf(readings));
   let boot = entries[0]?.boot ?? "";
   return entries.flatMap((entry, i) => {
@@ -85,7 +87,11 @@ function absorb(chains: readonly Chain[], rest: readonly NodeEvent[]): NodeEvent
  *
  * @param now milliseconds since 1970: what goes on lasts until then
  */
-export function historyOf(journals: readonly NodeJournal[], now: number): History {
+export function historyOf(told: readonly NodeJournal[], now: number): History {
+  const journals = told.map(({ node, entries, kept = [], readings }) => ({
+    ...{ node, kept, readings },
+    entries: withKept(entries, kept),
+  }));
   const nodes = journals.map(eventsOf);
   const boots = nodes.flat().filter(({ kind }) => kind === "boot");
   const { tenures, rest } = tenuresOf(nodes);

@@ -71,6 +71,7 @@ export function unfitChains(events: readonly NodeEvent[], now: number): Chain[] 
 const isQuiet = ({ kind, from, text }: NodeEvent): boolean =>
   kind === "fit" ||
   kind === "unfit" ||
+  kind === "well" ||
   (kind === "state" && from !== "begin") ||
   /^(Started|Stopping) /.test(text);
 

@@ -98,6 +98,11 @@ export class TenuresOfNode {
       if (to === "active") this.isWell(tenure, event.at);
       return true;
     }
+    if (kind === "well") {
+      // It sums up what has just ended.
+      tenure.takeover.push(event);
+      return true;
+    }
     const isTrouble = kind === "unit" && event.source === "agent";
     if (!ofOwner.has(kind) && !isTrouble) return false;
     this.put(tenure, event);

@@ -56,7 +56,7 @@ def test_nothing_but_the_standard_library_is_used(path: Path) -> None:
             assert name.split(".")[0] in {*sys.stdlib_module_names, "agent"}, f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize("unit", ["ha-rancher-agent.service", "ha-rancher-lease.service"])
+@pytest.mark.parametrize("unit", ["ha-rancher-agent.service", "ha-rancher-lease.service", "ha-rancher-observer.service"])
 def test_systemd_understands_the_units(unit: str) -> None:
     path = AGENT.parent / "units" / unit
     done = subprocess.run(["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False)

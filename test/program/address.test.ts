@@ -54,7 +54,9 @@ describe("floating IPs alone", () => {
     };
     assert.deepEqual(Object.keys(files).sort(), [
       "/etc/ha-rancher/agent.json",
+      "/etc/ha-rancher/observer.json",
       "/etc/systemd/system/ha-rancher-agent.service",
+      "/etc/systemd/system/ha-rancher-observer.service",
     ]);
   });
 

@@ -114,6 +114,7 @@ const table: [setting: Settings, from: Settings, wanted: string[], unknown?: str
   [{ environment: "prod" }, {}, [about("environment")]],
   [{ guard: { hold: 20 } }, {}, agents],
   [{ fencing: { watchdog: "required" } }, {}, agents],
+  [{ notify: { command: ["/usr/local/bin/told"] } }, {}, ["+ Files *-notify-files"]],
   [
     { fencing: agent },
     {},

@@ -169,7 +169,10 @@ test("agents are started together with all that they run from, and last", async 
   const unit = (name: string): string => `/etc/systemd/system/ha-rancher-${name}.service`;
   assert.deepEqual(
     Object.keys(files).sort(),
-    ["/etc/ha-rancher/agent.json", ...["agent", "lease", "nfs-identity"].map(unit)].sort(),
+    [
+      ...["/etc/ha-rancher/agent.json", "/etc/ha-rancher/observer.json"],
+      ...["agent", "lease", "nfs-identity", "observer"].map(unit),
+    ].sort(),
   );
   assert.match(files[unit("agent")].content, /^ConditionPathExists=!\/etc\/ha-rancher\/kept-out$/m);
 });

@@ -29,6 +29,8 @@ const planted: Record<string, string> = {
   "registryLogin.password": "planted-login",
   "tls.key": key.split("\n")[2] ?? "",
   extraEnvironment: "planted-variable",
+  "notify.webhooks": "planted-hook",
+  "notify.mail.password": "planted-mail",
 };
 
 let registered: Registered[];
@@ -57,6 +59,13 @@ before(async () => {
       registryLogin: JSON.stringify({ username: "me", password: "planted-login" }),
       tls: JSON.stringify({ certificate, key }),
       extraEnvironment: JSON.stringify({ TOKEN: "planted-variable" }),
+      notify: JSON.stringify({
+        webhooks: [{ url: "https://hooks.example.com/planted-hook" }],
+        mail: {
+          ...{ from: "a@example.com", to: ["b@example.com"], server: "mail.example.com" },
+          ...{ user: "a", password: "planted-mail" },
+        },
+      }),
     }),
   );
   await resolved(stack.nodes);

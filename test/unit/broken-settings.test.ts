@@ -86,6 +86,8 @@ test("secrets in clear are refused outside of dev, and encrypted ones are not", 
     "keepalived.authHmac.key",
     "tls.key",
     "extraEnvironment.DB_PASSWORD",
+    "notify.webhooks[0].url",
+    "notify.mail.password",
     "fencing.options.password",
     "fencing.sshKey",
     "boxUrl",
@@ -93,6 +95,8 @@ test("secrets in clear are refused outside of dev, and encrypted ones are not", 
   ]);
   assert.deepEqual(named({ ...hostsStack, environment: undefined, tls: undefined, fencing: undefined }), [
     "keepalived.authHmac.key",
+    "notify.webhooks[0].url",
+    "notify.mail.password",
     "nodes[0].host.privateKey",
     "nodes[1].host.privateKey",
   ]);
@@ -103,6 +107,8 @@ test("secrets in clear are refused outside of dev, and encrypted ones are not", 
     "keepalived.authHmac.key",
     "fencing.sshKey",
     "fencing.options.password",
+    "notify.webhooks[0].url",
+    "notify.mail.password",
     "boxUrl",
   ];
   const changed = encrypted.reduce(

@@ -445,6 +445,42 @@ export const badValues: Record<string, BadValue[]> = {
     ["$(x)", /systemd timers/],
     [5, /text/],
   ],
+  "notify.webhooks[].url": [
+    ["ftp://hooks.example.com", /begins with http/],
+    ["hooks.example.com/x", /begins with http/],
+    ["https://a b", /begins with http/],
+    ["https://[x", /address such as/],
+  ],
+  "notify.mail.from": [
+    ["nodes", /mail address/],
+    ["-oQ/tmp@example.com", /mail address/],
+    ["a@b\nBcc: c@d", /mail address/],
+  ],
+  "notify.mail.to[]": [
+    ["ops", /mail address/],
+    ["-f@example.com", /mail address/],
+    ["a@b,c@d", /mail address/],
+  ],
+  "notify.mail.server": [
+    ["-x", /host name/],
+    ["mail server", /host name/],
+    ["", /host name/],
+  ],
+  "notify.mail.user": [
+    ["a\nb", /one line/],
+    ["a\u0000b", /one line|U\+0000/],
+    [5, /text/],
+  ],
+  "notify.mail.password": [
+    ["a\nb", /one line/],
+    ["a\u0000b", /one line|U\+0000/],
+    [5, /text/],
+  ],
+  "notify.command[]": [
+    ["a\nb", /one line/],
+    ["relative", /absolute path/],
+    [5, /text/],
+  ],
   "fencing.agent": [
     ["fence-virsh", /fence agent/],
     ["/bin/sh", /fence agent/],

@@ -224,3 +224,16 @@ test("a drill of a stack with a node in maintenance, or a banned one, is refused
     /b is no standby: it is banned \(x\)/,
   );
 });
+
+test("for how long a node is no standby is said, by its agent or else by its keepalived; not of a moment", () => {
+  const sentence = (more: object): string => judge([node("a", serving), broken(more)], yes).message;
+  const fault = { ...waiting.agent, fault: "Docker does not answer" };
+  const since = (seconds: number) => ({ keepalived: { since: seconds } });
+  assert.match(
+    sentence({ agent: { ...fault, faultSince: 100_000 }, ...since(5_000) }),
+    /b is no standby for 1 d 3 h now: Docker does not answer\. Mend: /,
+  );
+  // An agent that was started anew does not know it.
+  assert.match(sentence({ agent: fault, ...since(5_000) }), /b is no standby for 1 h 23 min now: Docker/);
+  assert.match(sentence({ agent: { ...fault, faultSince: 30 }, ...since(5_000) }), /b is no standby: Docker/);
+});

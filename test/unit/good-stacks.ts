@@ -55,6 +55,14 @@ const alike = {
   backup: { schedule: "daily", keep: 7, directory: "/var/backups/ha-rancher" },
   environment: "dev",
   guard: {},
+  notify: {
+    webhooks: [{ url: "https://hooks.example.com/services/x", format: "slack" }],
+    mail: {
+      ...{ from: "nodes@example.com", to: ["ops@example.com"], server: "mail.example.com", port: 587 },
+      ...{ tls: "starttls", user: "nodes", password: "x" },
+    },
+    command: ["/usr/local/bin/told", "now"],
+  },
   fencing: {
     agent: "fence_virsh",
     options: { ip: "192.168.56.1", username: "fence", password: "x" },

@@ -1,5 +1,6 @@
 import type { FloatingIpOptions } from "../../components/floating-ip";
 import type { NodesArgs } from "../../components/nodes";
+import type { NotifyArgs } from "../../components/notify-files";
 import type { Declared } from "../../domain/declared";
 import type { Vip } from "../../domain/vrrp";
 
@@ -67,6 +68,8 @@ export interface HaAddressArgs extends NodesArgs {
   startDeadline?: number;
   /** What the stack is for, which decides how strictly the policies judge it; default `dev`. */
   environment?: Declared["environment"];
+  /** Whom the nodes tell of faults (docs/monitoring.md); default: nobody. Kept as a secret. */
+  notify?: NotifyArgs | undefined;
   /** The nodes' network, for the policies; default: that of the first VIP. */
   subnet?: Vip;
 }

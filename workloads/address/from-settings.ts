@@ -1,4 +1,5 @@
 import { parseVip } from "../../domain/network";
+import { tellsAnybody } from "../../domain/notify";
 import type { Settings } from "../../settings";
 import { environmentIn, nodesOf, type StackName } from "../from-settings/base";
 import type { Place } from "../from-settings/place";
@@ -47,5 +48,6 @@ export function addressArgs(settings: Settings, place: Place, name: StackName): 
     floatingIp: { advertInterval, ...keepalived },
     ...{ startLimit: address.startLimit, holdOff: guard.holdOff, startDeadline, subnet },
     environment: environmentIn(settings, name),
+    notify: tellsAnybody(settings.notify) ? settings.notify : undefined,
   };
 }

@@ -70,7 +70,7 @@ export class HaAddress extends Component implements HaAddressOutputs {
     );
     const software = new AddressSoftware(
       this.childName("software"),
-      { nodes, agent: { vips, times: { holdOff, startLimit } } },
+      { nodes, agent: { vips, times: { holdOff, startLimit } }, stack: name, notify: args.notify },
       { parent: this },
     );
     const ip = new FloatingIp(

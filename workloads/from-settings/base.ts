@@ -6,6 +6,7 @@ import type { NodeArgs, NodesArgs } from "../../components/nodes";
 import type { StorageSource } from "../../components/shared-storage";
 import { environmentOf } from "../../domain/environment";
 import { hasAgent } from "../../domain/fencing";
+import { tellsAnybody } from "../../domain/notify";
 import { nodeTimes } from "../../domain/timers";
 import { dataHome } from "../../local/paths";
 import { type NodeSettings, type Settings, SettingsError } from "../../settings";
@@ -58,6 +59,7 @@ export function baseArgs(settings: Settings, place: Place, name: StackName): HaB
     fencing: hasAgent(fencing) ? fencing : undefined,
     watchdog: fencing.watchdog,
     backup: backupOf(settings),
+    notify: tellsAnybody(settings.notify) ? settings.notify : undefined,
     imageSources: { login: registryLogin, mirrors: registryMirrors, archive: imageArchive },
     protect: environmentIn(settings, name) === "prod",
   };

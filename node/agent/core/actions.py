@@ -264,11 +264,13 @@ class Memory(NamedTuple):
 
 
 class Event(NamedTuple):
-    """For log, hooks and metrics."""
+    """For log, history, notifications and metrics."""
 
     kind: str
     """One word: state, failover, give-up, reset, fence, failure, unfit, fit, ..."""
     text: str
+    more: tuple[tuple[str, Union[str, int]], ...] = ()
+    """What the text says, for programs: names and values (story.py). Times of it are `mono`."""
 
 
 class Wake(NamedTuple):

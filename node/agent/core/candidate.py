@@ -170,5 +170,12 @@ def take(turn: Turn, reason: str) -> None:
     turn.vip = turn.vip._replace(refused=0, returned=0, to="")
     turn.service = turn.service._replace(noted=0, well=0, unwell=0, refused=0, started=0)
     owner = record.node if isinstance(record, Record) else "nobody"
-    turn.say("takeover" if owner != node else "again", f"epoch {epoch} after {owner}: {reason}")
+    turn.say(
+        "takeover" if owner != node else "again",
+        f"epoch {epoch} after {owner}: {reason}",
+        after=owner,
+        why=reason,
+        vip=turn.vip.since if turn.vip.here else 0,
+        heard=turn.seen.changed,
+    )
     turn.become(Taking(), reason)

@@ -1,6 +1,6 @@
 """One round of decisions: the state as it is being changed, what was seen, and what is to be done."""
 
-from typing import Optional
+from typing import Optional, Union
 
 from . import actions as act
 from .observation import JobKind, JobStatus, JobView, Now, Observation
@@ -83,8 +83,8 @@ class Turn:
     def do(self, action: act.Action) -> None:
         self.actions.append(action)
 
-    def say(self, kind: str, text: str) -> None:
-        self.actions.append(act.Event(kind, text))
+    def say(self, kind: str, text: str, **more: Union[str, int]) -> None:
+        self.actions.append(act.Event(kind, text, tuple(more.items())))
 
     def wake(self, after: int) -> None:
         """Come again after so many milliseconds at the latest."""
@@ -94,9 +94,11 @@ class Turn:
         before = type(self.phase).__name__
         self.phase = phase
         if type(phase).__name__ != before:
+            after = type(phase).__name__
+            more: dict[str, Union[str, int]] = {"from": before.lower(), "to": after.lower(), "why": reason, "since": self.since}
+            self.say("state", f"{before} -> {after}: {reason}", **more)
             self.since = self.mono
             self.reason = reason
-            self.say("state", f"{before} -> {type(phase).__name__}: {reason}")
 
     def job(self) -> int:
         """The next job's number."""

@@ -1,6 +1,7 @@
 """What nodes cost at rest: two with agents, or two with the agent's forerunner, the guard. Both do the same: one serves.
 
 Usage: at_rest.py agent SECONDS
+       at_rest.py observed SECONDS         each with its observer, too, which is `standbyObserver` and `activeObserver`
        at_rest.py guard SECONDS FOLDER     the guard's files, as `git archive COMMIT node test/guard/fakes` has them
 
 Prints {"standby": {...}, "active": {...}}: `cpu` (seconds of the processor, with all children), `locked` (bytes of memory),
@@ -109,7 +110,28 @@ def listening(path: str) -> str:
     return path
 
 
-def agents(seconds: float) -> "dict[str, Any]":
+def observed(node: Any, metered: Metered) -> "subprocess.Popen[bytes]":
+    """A node's observer, with a channel and a folder for metrics, as it runs where all is on."""
+    told = node.folder / "observer.json"
+    told.write_text(json.dumps({"stack": "s", "textfile": str(node.folder / "node.prom")}))
+    channels = node.folder / "notify.json"
+    channels.write_text(json.dumps({"channels": [{"kind": "command", "command": ["/bin/true"]}]}))
+    words = [
+        "--run",
+        str(node.run),
+        "--configuration",
+        str(node.configuration),
+        "--settings",
+        str(told),
+        "--channels",
+        str(channels),
+    ]
+    command = metered.command(node.enter("launch.py", "observe", *words))
+    with Path(node.log("observer")).open("wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log)
+
+
+def agents(seconds: float, with_observers: bool = False) -> "dict[str, Any]":
     world = World()
     os.environ["NOTIFY_SOCKET"] = listening(f"{world.folder}/notify")
     parts: dict[str, list[Metered]] = {}
@@ -126,7 +148,12 @@ def agents(seconds: float) -> "dict[str, Any]":
             node.agent = type(node.lease_unit)(agent.command(command), after, node.log("agent"))
         active = world.wait_active(60)
         other = world.standby()
-        return _measure({"standby": parts[other.name], "active": parts[active.name]}, seconds)
+        roles = {"standby": parts[other.name], "active": parts[active.name]}
+        if with_observers:
+            for role, node in (("standby", other), ("active", active)):
+                parts[f"{node.name}-observer"] = roles[f"{role}Observer"] = [Metered(f"{node.name}-observer")]
+                observed(node, roles[f"{role}Observer"][0])
+        return _measure(roles, seconds)
     finally:
         for node in world.nodes:
             if node.agent:
@@ -244,4 +271,4 @@ def guards(seconds: float, files: Path) -> "dict[str, Any]":
 
 if __name__ == "__main__":
     kind, seconds = sys.argv[1], float(sys.argv[2])
-    print(json.dumps(agents(seconds) if kind == "agent" else guards(seconds, Path(sys.argv[3]))))
+    print(json.dumps(guards(seconds, Path(sys.argv[3])) if kind == "guard" else agents(seconds, kind == "observed")))
