@@ -35,8 +35,10 @@ export type StorageSource = {
   | {
       /** One more machine, which gets the address. */
       kind: "machine";
-      /** Absolute path on it. */
+      /** Absolute path on it, where an image is mounted that is a file system of its own. */
       directory: string;
+      /** Of the image, default 5; more of them let it grow while it is used. */
+      gibibytes?: number;
       /** The machine's name; default `storage`. No node has it. */
       machineName?: string;
       template: MachineTemplate;

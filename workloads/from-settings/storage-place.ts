@@ -1,15 +1,17 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Mistake, mistake } from "../../domain/mistake";
 import type { LabDescription } from "../../lab/description";
 import { sharedDirectoryOf } from "../../local/paths";
 import type { ExportArgs } from "../../providers/nfs";
-import type { Settings } from "../../settings";
+import { imagePoint } from "../../providers/nfs/images";
+import { namespace, type Settings } from "../../settings";
 
 /** Who serves the shared directory, and from where nodes mount it. */
 export type StoragePlace = { address: string } & (
   | { kind: "host"; directory: string; server: ExportArgs["server"]; keepData: boolean }
   /** A machine of the stack, on which it is `directory`. */
-  | { kind: "machine"; directory: string }
+  | { kind: "machine"; directory: string; gibibytes: number }
   /** A server of the user's, which exports the path. */
   | { kind: "server"; path: string }
 );
@@ -28,6 +30,23 @@ const ofLab = (lab: LabDescription, stack: string) => ({
 });
 
 /**
+ * What this machine's kernel serves: a directory that is named, or an image of the stack's own. A stack made before there were
+ * images keeps its directory until its data is moved, and the directory is gone from its place.
+ */
+export function ofKernel(
+  { sharedDirectory, sharedSize }: Pick<Settings, "sharedDirectory" | "sharedSize">,
+  stack: string,
+  exists: (path: string) => boolean = existsSync,
+): { directory: string; server: ExportArgs["server"] } {
+  const directory = sharedDirectory ?? sharedDirectoryOf(stack);
+  if (sharedDirectory !== undefined || exists(directory)) return { directory, server: { kind: "kernel" } };
+  return {
+    directory: imagePoint(`${namespace}-${stack}`),
+    server: { kind: "image", gibibytes: sharedSize },
+  };
+}
+
+/**
  * @param lab the lab that the program runs in, if it does
  * @param ownAddress this machine's address in the nodes' network, if it has one
  * @param mistakes takes what does not fit the place
@@ -39,10 +58,15 @@ export function chooseStorage(
   ownAddress: () => string | undefined,
   mistakes: Mistake[],
 ): StoragePlace {
-  const { storage, nfsAddress, sharedDirectory, keepData, nfsVersion, subnet } = settings;
+  const { storage, nfsAddress, sharedDirectory, keepData, nfsVersion, sharedSize, subnet } = settings;
   const given = nfsAddress ?? "";
   if (storage === "machine")
-    return { kind: "machine", address: given, directory: sharedDirectory ?? "/srv/ha-rancher" };
+    return {
+      kind: "machine",
+      address: given,
+      directory: sharedDirectory ?? "/srv/ha-rancher",
+      gibibytes: sharedSize,
+    };
   if (storage === "server") return { kind: "server", address: given, path: sharedDirectory ?? "" };
   if (lab) {
     if (nfsVersion === "3")
@@ -82,8 +106,7 @@ export function chooseStorage(
   return {
     kind: "host",
     address: address ?? "",
-    directory: sharedDirectory ?? sharedDirectoryOf(stack),
-    server: { kind: "kernel" },
+    ...ofKernel(settings, stack),
     keepData: keepData ?? true,
   };
 }
