@@ -34,6 +34,7 @@ import { rotateCommand } from "./commands/rotate";
 import { sbomCommand } from "./commands/sbom";
 import { schemaCommand } from "./commands/schema";
 import { shellCommand } from "./commands/shell";
+import { rollbackCommand, snapshotsCommand } from "./commands/snapshots";
 import { sshCommand } from "./commands/ssh";
 import { statusCommand } from "./commands/status";
 import { switchoverCommand } from "./commands/switchover";
@@ -54,6 +55,8 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
     maintenanceCommand,
     backupCommand,
     restoreCommand,
+    snapshotsCommand,
+    rollbackCommand,
     rotateCommand,
     patchCommand,
     forgetCommand,

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import stat
+import tempfile
 import time
 from typing import Callable, Optional
 
@@ -116,6 +117,14 @@ def _reflink(source: int, target: int) -> bool:
             return False
         raise
     return True
+
+
+def reflinks_in(folder: str) -> bool:
+    """Whether the file system of a folder can clone files."""
+    with tempfile.TemporaryFile(dir=folder) as source, tempfile.TemporaryFile(dir=folder) as target:
+        source.write(bytes(4096))
+        source.flush()
+        return _reflink(source.fileno(), target.fileno())
 
 
 def _copy_pieces(source: int, target: int, pace: Pace) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from .clock import boot_ms
 from .core.observation import Docker, Observation
 from .core.record import Record, silence_of
+from .core.room import words_of
 from .core.settings import Configuration
 from .core.state import OWNERS, State
 from .core.watch import no_room
@@ -30,7 +31,7 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
             "epoch": state.tenure.epoch if here else None,
             "version": core.version,
             "leaseVersion": node.lease.version or None,
-            "degraded": _degraded(node, lease.unsaid),
+            "degraded": _degraded(node, lease.unsaid, words_of(lease.room, state.checks.room)),
         },
         "lease": {
             "owner": owner,
@@ -73,8 +74,8 @@ def report(node: Node, state: State, seen: Observation, now: int) -> "dict[str, 
     }
 
 
-def _degraded(node: Node, unsaid: str) -> "list[str]":
-    found = [node.announcer.words, no_room(unsaid) if unsaid else ""]
+def _degraded(node: Node, unsaid: str, room: str) -> "list[str]":
+    found = [node.announcer.words, no_room(unsaid) if unsaid else "", room]
     return [*node.degraded, *(words for words in found if words)]
 
 
