@@ -4,7 +4,10 @@ import { type CommandBuilder, withExamples, workCommand } from "./command";
 
 export const snapshotsCommand: CommandBuilder = (line) =>
   withExamples(
-    workCommand("snapshots", "list the snapshots of the service's datastore, or take one; the service runs on")
+    workCommand(
+      "snapshots",
+      "list the snapshots of the service's datastore, or take one; the service runs on",
+    )
       .option("--make", "take one now")
       .option("--json", "for programs")
       .action(async (options: SnapshotsOptions) => {

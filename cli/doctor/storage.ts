@@ -124,7 +124,8 @@ const ownFileSystem: Check = {
       ? moving(subject, directory, settings)
       : "leave `sharedDirectory` out for an image of the stack's own, name a mount point, or use `storage: machine` or `storage: server`";
     const isProd = environmentOf(stack, settings.environment, settings.nodes) === "prod";
-    return (isProd ? fault : remark)(meaning, mend);
+    // A new one is refused when it is made.
+    return (isProd || !subject.known ? fault : remark)(meaning, mend);
   },
 };
 
@@ -133,7 +134,7 @@ const moving = ({ machine, stack }: Subject, directory: string, { sharedSize }: 
   [
     "`storage: machine` or `storage: server`; or move the data, with the service stopped meanwhile:",
     ...(machine.isRoot ? [] : [helperHint(machine.user)]),
-    `${callOn(stack, "stop", "its data moves")}`,
+    `${callOn(stack, "stop", "'its data moves'")}`,
     `sudo ${helperFile(machine.isRoot)} move ${exportName(stack)} ${sharedSize} ${directory}`,
     `${callOn(stack, "up")}  (its nodes mount the new place; it ends with an error as long as the service is stopped)`,
     `${callOn(stack, "start")}`,

@@ -74,7 +74,18 @@ export function pythonJobs(): Job[] {
     job("scenarios", "pytest", ...pytest, ...scenarios),
     // The others mostly wait.
     job("pytest", "pytest", ...pytest, "-n", "3", folder, ...scenarios.map((file) => `--ignore=${file}`)),
-    job("mypy", "mypy", "--config-file", configuration, "-p", "agent", "-p", "export", "-p", "proof.simulation"),
+    job(
+      "mypy",
+      "mypy",
+      "--config-file",
+      configuration,
+      "-p",
+      "agent",
+      "-p",
+      "export",
+      "-p",
+      "proof.simulation",
+    ),
     job(
       "mypy of the tests",
       "mypy",

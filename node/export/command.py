@@ -15,6 +15,7 @@ name here. Only root itself may name a directory (`--at`, `move`).
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -25,6 +26,13 @@ from .moving import move
 
 #: Exit code where nothing was done, since data would have to move.
 MUST_MOVE = 3
+
+
+def start() -> None:
+    """What `helper` runs."""
+    os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+    os.environ["LC_ALL"] = "C"
+    sys.exit(main(sys.argv[1:], Places(), os.environ.get("SUDO_UID", "")))
 
 
 def main(words: "Sequence[str]", places: Places, sudo_user: str) -> int:

@@ -31,6 +31,9 @@ def move(image: Image, gib: int, source: str) -> str:
         image.fill()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(image.moving)
+        # The server remembers what it found at a path.
+        with contextlib.suppress(Refused):
+            run(image.places.exportfs, "-f")
         return kept
 
 

@@ -225,12 +225,19 @@ test("the kernel's NFS server: its times, and what longer ones cost", async () =
 });
 
 test("the export's file system: the system's, its own, and in prod", async () => {
-  const here = (raw = {}) => ({
-    settings: settingsWith({ storage: "host", sharedDirectory: "/srv/rancher/shared", ...raw }),
-  });
   const table = (...points: string[]): string =>
     points.map((point) => `36 35 98:0 / ${point} rw - ext4 /dev/x rw`).join("\n");
   const on = (...points: string[]) => ({ files: { "/proc/self/mountinfo": table(...points) } });
+  const known = { nodes: [] } as unknown as NonNullable<Subject["known"]>;
+  const here = (raw = {}) => ({
+    settings: settingsWith({ storage: "host", sharedDirectory: "/srv/rancher/shared", ...raw }),
+    known,
+  });
+  assert.match(
+    await asked("export", on("/"), { ...here(), known: undefined }),
+    /^fault: .*is on the file system of/,
+    "a new stack",
+  );
   assert.match(
     await asked("export", on("/"), here()),
     /^remark: .*is on the file system of \/: root on a node/,
@@ -250,15 +257,20 @@ test("the export's file system: the system's, its own, and in prod", async () =>
 
 test("the export's file system: an image, its program, and the order that moves what was there before", async (t) => {
   const home = ownHome(t);
+  const known = { nodes: [] } as unknown as NonNullable<Subject["known"]>;
   const programs = { "mkfs.xfs": {} };
   assert.match(await asked("export", { programs }), /^well: .*a file system of its own, of 5 GiB$/);
   assert.match(await asked("export"), /^fault: .*`mkfs.xfs` is missing -> apt-get install xfsprogs/);
   const former = sharedDirectoryOf("dev");
   assert.ok(former.startsWith(home));
-  const said = await asked("export", { programs, files: { [`${former}/data/x`]: "" }, isRoot: true });
+  const said = await asked(
+    "export",
+    { programs, files: { [`${former}/data/x`]: "" }, isRoot: true },
+    { known },
+  );
   assert.match(said, /^remark: .* is on the file system of \/: .*It stays so until you move its data/s);
   for (const line of [
-    "npm run stop -- its data moves",
+    "npm run stop -- 'its data moves'",
     `sudo ${helperFile(true)} move ha-rancher-dev 5 ${former}`,
     "npm run start",
   ])
@@ -315,14 +327,20 @@ test("sudo: the very lines of sudoers that are missing", async (t) => {
 test("sudo: the one helper that makes images, installed and of this version", async () => {
   assert.match(await asked("sudo"), /^fault: .*`sudo` is not on PATH/);
   const sudo = { sudo: {} };
-  assert.match(await asked("sudo", { programs: sudo }), /^fault: The helper .* is not installed, or of another version -> sudo install -d /);
+  assert.match(
+    await asked("sudo", { programs: sudo }),
+    /^fault: The helper .* is not installed, or of another version -> sudo install -d /,
+  );
   const folder = dirname(helperFile(false));
   const files = Object.fromEntries(
     readdirSync(join(packageRoot, "node/export"), { withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ name }) => [join(folder, name), readFileSync(join(packageRoot, "node/export", name), "utf8")]),
   );
-  assert.match(await asked("sudo", { programs: sudo, files }), /^well: sudo lets the export be made by its helper alone/);
+  assert.match(
+    await asked("sudo", { programs: sudo, files }),
+    /^well: sudo lets the export be made by its helper alone/,
+  );
   const refusing = { sudo: { code: 1 } };
   assert.match(
     await asked("sudo", { programs: refusing, files }),
@@ -519,10 +537,10 @@ test("before a stack is made, all faults that matter are told at once, and remar
     }
     return true;
   });
-  assert.match(said.join("\n"), /^Remark: export: The shared directory .* is on the file system/m);
+  assert.match(said.join("\n"), /^Remark: box: /m);
   const fit: Given = {
     isRoot: true,
-    programs: { ...virtualBox, vagrant, exportfs: {} },
+    programs: { ...virtualBox, vagrant, exportfs: {}, "mkfs.xfs": {} },
     files: { "/proc/fs/nfsd/threads": "8", "/proc/cpuinfo": "flags : vmx" },
   };
   await refuseUnfit(subject(fit), say);

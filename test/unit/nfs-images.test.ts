@@ -24,7 +24,8 @@ test("the helper is a program that needs nothing but its folder, and takes no na
 });
 
 test("what root has installed is compared with this package, file by file", () => {
-  const ours = (path: string): string => readFileSync(join(packageRoot, "node/export", basename(path)), "utf8");
+  const ours = (path: string): string =>
+    readFileSync(join(packageRoot, "node/export", basename(path)), "utf8");
   assert.ok(helperInstalled(ours));
   assert.ok(!helperInstalled(() => undefined));
   assert.ok(!helperInstalled((path) => (path.endsWith("/moving.py") ? "" : ours(path))));
@@ -53,7 +54,10 @@ test("an image is where its name says, and has a size", async () => {
     ((await nfsExport.check({}, { ...given, ...changes })).failures ?? [])
       .map(({ property, reason }) => `${property}: ${reason}`)
       .join("\n");
-  assert.match(await wrong({ directory: "/srv/x" }), /^directory: `directory` must be \/srv\/ha-rancher-exports\//);
+  assert.match(
+    await wrong({ directory: "/srv/x" }),
+    /^directory: `directory` must be \/srv\/ha-rancher-exports\//,
+  );
   assert.match(await wrong({ server: { kind: "image", gibibytes: 0 } }), /must be at least 1/);
   assert.match(await wrong({ server: { kind: "image", gibibytes: 1.5 } }), /must be a whole number/);
 });
@@ -67,7 +71,11 @@ test("an image that grows is an update, another directory a replacement", async 
   };
   const grown = await nfsExport.diff("x", olds, { ...olds, server: { kind: "image", gibibytes: 6 } });
   assert.deepEqual([grown.changes, grown.replaces], [true, []]);
-  const moved = await nfsExport.diff("x", { ...olds, directory: "/former", server: { kind: "kernel" } }, olds);
+  const moved = await nfsExport.diff(
+    "x",
+    { ...olds, directory: "/former", server: { kind: "kernel" } },
+    olds,
+  );
   assert.deepEqual([moved.changes, moved.replaces], [true, ["directory"]]);
 });
 

@@ -27,13 +27,19 @@ test("a rollback takes names of snapshots alone, before any node is asked", asyn
   const known = { nodes: [], vips: undefined } as unknown as KnownStack;
   for (const snapshot of ["../x", "before", "at-1", "0", "at-20261201T101500Z x"])
     await assert.rejects(rollback(known, { stack: "dev", snapshot, yes: true }), /is no name of a snapshot/);
-  await assert.rejects(rollback(known, { stack: "dev", snapshot: one.name, yes: true }), /no node can restore/);
+  await assert.rejects(
+    rollback(known, { stack: "dev", snapshot: one.name, yes: true }),
+    /no node can restore/,
+  );
 });
 
 test("units: a snapshot by schedule, beside a backup", () => {
   const units = snapshotUnits({ schedule: "*:0/15", keep: 24 });
   assert.deepEqual(Object.keys(units), ["ha-rancher-snapshot.service", "ha-rancher-snapshot.timer"]);
-  assert.match(units["ha-rancher-snapshot.service"] ?? "", /^ExecStart=\S+\/current\/backup\/snapshot "?24"?$/m);
+  assert.match(
+    units["ha-rancher-snapshot.service"] ?? "",
+    /^ExecStart=\S+\/current\/backup\/snapshot "?24"?$/m,
+  );
   assert.match(units["ha-rancher-snapshot.timer"] ?? "", /^OnCalendar=.*\*:0\/15/m);
   assert.deepEqual(Object.keys(backupUnits({ schedule: "daily", keep: 7, directory: "/b" })), [
     "ha-rancher-backup.service",
