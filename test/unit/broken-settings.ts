@@ -445,6 +445,12 @@ export const badValues: Record<string, BadValue[]> = {
     ["$(x)", /systemd timers/],
     [5, /text/],
   ],
+  "snapshots.schedule": [
+    ["", /systemd timers/],
+    ["hourly\nExecStart=x", /systemd timers/],
+    ["$(x)", /systemd timers/],
+    [5, /text/],
+  ],
   "fencing.agent": [
     ["fence-virsh", /fence agent/],
     ["/bin/sh", /fence agent/],
