@@ -1,10 +1,9 @@
 import { environmentOf } from "../../domain/environment";
 import { callOn } from "../../local/called";
-import { helperFile, helperHint, helperInstalled, helperWords } from "../../providers/nfs/images";
+import { helperFile, helperHint, helperInstalled, helperWords, ofKernel } from "../../providers/nfs/images";
 import { sudoersLines } from "../../providers/nfs/kernel";
 import { fileSystemOf } from "../../providers/nfs/own-file-system";
 import { namespace, type Settings } from "../../settings";
-import { ofKernel } from "../../workloads/from-settings/storage-place";
 import { type Check, type Finding, fault, remark, type Subject, well } from "./check";
 import type { ThisMachine } from "./machine";
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from .files import Refused, open_below, open_folder, open_own, run, sync_folder, text_of, write
 
-#: The prefix keeps it apart from other people's files of exports.
-NAME = re.compile(r"ha-rancher-[A-Za-z0-9_.-]{1,51}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+#: What files of exports begin with: nobody else's is touched.
+PREFIX = "ha-rancher-"
 #: As exports(5) and systemd take it without quotes.
 DIRECTORY = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
 SENTINEL_NAME = ".ha-rancher-sentinel"
@@ -43,7 +44,7 @@ class Image:
 
     def __init__(self, places: Places, name: str, at: str = "") -> None:
         if not NAME.fullmatch(name):
-            raise Refused(f"'{name}' is no name of an export of ours: `ha-rancher-` and 1 to 51 letters, digits and `._-`")
+            raise Refused(f"'{name}' is no export's name: 1 to 63 letters, digits and `._-`, and no `.` at its beginning")
         self.places, self.name = places, name
         self.point = at or f"{places.points}/{name}"
         if not DIRECTORY.fullmatch(self.point):
@@ -51,7 +52,7 @@ class Image:
         self.file = f"{places.images}/{name}.img"
         escaped = self.point.strip("/").replace("-", "\\x2d").replace("/", "-")
         self.unit = f"{escaped}.mount"
-        self.exports = f"{places.exports}/{name}.exports"
+        self.exports = f"{places.exports}/{name if name.startswith(PREFIX) else f'{PREFIX}of-{name}'}.exports"
         #: There while the data of a directory is being moved; says which.
         self.moving = f"{places.images}/{name}.moving"
 

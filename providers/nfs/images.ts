@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { sharedDirectoryOf } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { type RunResult, tryRun } from "../../local/run";
 import { programFile } from "./program-file";
@@ -13,6 +14,21 @@ import type { NfsServer } from "./server";
 
 /** Where the helper mounts the image of an export. */
 export const imagePoint = (name: string): string => `/srv/ha-rancher-exports/${name}`;
+
+/**
+ * What this machine's kernel serves for a stack: a directory that is named, or an image of the stack's own. A stack made before
+ * there were images keeps its directory until its data is moved, and the directory is gone from its place.
+ */
+export function ofKernel(
+  { sharedDirectory, sharedSize }: { sharedDirectory?: string | undefined; sharedSize: number },
+  stack: string,
+  exists: (path: string) => boolean = existsSync,
+): { directory: string; server: { kind: "kernel" } | { kind: "image"; gibibytes: number } } {
+  const directory = sharedDirectory ?? sharedDirectoryOf(stack);
+  if (sharedDirectory !== undefined || exists(directory)) return { directory, server: { kind: "kernel" } };
+  // Its place follows from the export's name.
+  return { directory: "", server: { kind: "image", gibibytes: sharedSize } };
+}
 
 /** Where root installs the helper for users. */
 const installed = "/usr/local/lib/ha-rancher-export/export";

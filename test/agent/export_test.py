@@ -159,7 +159,7 @@ def test_an_image_in_use_is_not_removed(places: Places, capsys: pytest.CaptureFi
 
 
 def test_paths_are_made_of_the_name_and_users_name_no_directory(places: Places, tmp_path: Path) -> None:
-    for name in ("../x", "ha-rancher-/x", "other", "ha-rancher-", "ha-rancher-a b", "ha-rancher-a\n", "ha-rancher-" + "a" * 52):
+    for name in ("../x", "ha-rancher-/x", ".x", "", "ha-rancher-a b", "ha-rancher-a\n", "a" * 64):
         assert run(places, "make", name, "1", "s") == 1, name
         assert run(places, "withdraw", name) == 1, name
     assert run(places, "make", NAME, "1", "two\nlines") == 1
@@ -167,6 +167,17 @@ def test_paths_are_made_of_the_name_and_users_name_no_directory(places: Places, 
     assert run(places, "move", NAME, "1", "/root", user="1000") == 1
     assert run(places, "make", NAME, "1", "s", "--at", "/a b") == 1
     assert run(places, "make", NAME, "1", "s", user="1000") == 0
+
+
+def test_files_of_other_people_are_not_touched(places: Places) -> None:
+    os.mkdir(places.exports)
+    theirs = Path(places.exports, "other.exports")
+    theirs.write_text("/other 10.0.0.9(ro)\n")
+    assert run(places, "make", "other", "1", "s") == 0
+    assert run(places, "publish", "other", "10.0.0.1") == 0
+    assert sorted(os.listdir(places.exports)) == ["ha-rancher-of-other.exports", "other.exports"]
+    assert run(places, "withdraw", "other") == 0
+    assert theirs.read_text() == "/other 10.0.0.9(ro)\n"
 
 
 def test_links_of_nodes_lead_nowhere(places: Places, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,7 +210,7 @@ def test_links_at_every_path_of_ours_are_refused(places: Places, tmp_path: Path)
         assert run(places, "make", NAME, "1", "s") == 1, link
         os.unlink(link)
     os.mkdir(places.points, 0o711)
-    for link in (point(places), f"{places.images}/{NAME}.img", f"{places.images}/{NAME}.lock"):
+    for link in (str(point(places)), f"{places.images}/{NAME}.img", f"{places.images}/{NAME}.lock"):
         for old in (f"{places.images}/{NAME}.img", f"{places.images}/{NAME}.lock"):
             subprocess.run(["rm", "-f", old], check=True)
         os.symlink(victim / "file", link)

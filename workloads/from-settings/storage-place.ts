@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Mistake, mistake } from "../../domain/mistake";
 import type { LabDescription } from "../../lab/description";
-import { sharedDirectoryOf } from "../../local/paths";
 import type { ExportArgs } from "../../providers/nfs";
-import { imagePoint } from "../../providers/nfs/images";
-import { namespace, type Settings } from "../../settings";
+import { ofKernel } from "../../providers/nfs/images";
+import type { Settings } from "../../settings";
 
 /** Who serves the shared directory, and from where nodes mount it. */
 export type StoragePlace = { address: string } & (
@@ -28,23 +26,6 @@ const ofLab = (lab: LabDescription, stack: string) => ({
     pidFile: lab.nfs.pidFile,
   },
 });
-
-/**
- * What this machine's kernel serves: a directory that is named, or an image of the stack's own. A stack made before there were
- * images keeps its directory until its data is moved, and the directory is gone from its place.
- */
-export function ofKernel(
-  { sharedDirectory, sharedSize }: Pick<Settings, "sharedDirectory" | "sharedSize">,
-  stack: string,
-  exists: (path: string) => boolean = existsSync,
-): { directory: string; server: ExportArgs["server"] } {
-  const directory = sharedDirectory ?? sharedDirectoryOf(stack);
-  if (sharedDirectory !== undefined || exists(directory)) return { directory, server: { kind: "kernel" } };
-  return {
-    directory: imagePoint(`${namespace}-${stack}`),
-    server: { kind: "image", gibibytes: sharedSize },
-  };
-}
 
 /**
  * @param lab the lab that the program runs in, if it does
