@@ -5,7 +5,6 @@ import errno
 import fcntl
 import os
 import stat
-import tempfile
 import time
 from typing import Callable, Optional
 
@@ -120,11 +119,18 @@ def _reflink(source: int, target: int) -> bool:
 
 
 def reflinks_in(folder: str) -> bool:
-    """Whether the file system of a folder can clone files."""
-    with tempfile.TemporaryFile(dir=folder) as source, tempfile.TemporaryFile(dir=folder) as target:
-        source.write(bytes(4096))
-        source.flush()
-        return _reflink(source.fileno(), target.fileno())
+    """Whether the file system of a folder can clone files. Raises OSError."""
+    paths = [os.path.join(folder, f"{name}-{os.getpid()}.new") for name in ("reflink", "reflinked")]
+    opened = []
+    try:
+        for path in paths:
+            opened.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        os.write(opened[0], bytes(4096))
+        return _reflink(*opened)
+    finally:
+        for fd, path in zip(opened, paths):
+            os.close(fd)
+            os.unlink(path)
 
 
 def _copy_pieces(source: int, target: int, pace: Pace) -> None:
