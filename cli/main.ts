@@ -35,6 +35,7 @@ import { rotateCommand } from "./commands/rotate";
 import { sbomCommand } from "./commands/sbom";
 import { schemaCommand } from "./commands/schema";
 import { shellCommand } from "./commands/shell";
+import { rollbackCommand, snapshotsCommand } from "./commands/snapshots";
 import { sshCommand } from "./commands/ssh";
 import { statusCommand } from "./commands/status";
 import { switchoverCommand } from "./commands/switchover";
@@ -58,6 +59,8 @@ const groups: Readonly<Record<string, readonly CommandBuilder[]>> = {
     backupCommand,
     restoreCommand,
     upgradeCommand,
+    snapshotsCommand,
+    rollbackCommand,
     rotateCommand,
     patchCommand,
     forgetCommand,

@@ -6,7 +6,7 @@ import type { Page } from "../domain/page";
 import { defaultTimes, type NodeTimes } from "../domain/timers";
 import { completeSpec, type TakeoverBound, type Vip, withPriorities } from "../domain/vrrp";
 import { Agents } from "./agents";
-import { type BackupPlan, Backups } from "./backups";
+import { type BackupPlan, Backups, type SnapshotPlan, Snapshots } from "./backups";
 import { checkArgs } from "./checks";
 import { Component } from "./component";
 import { FloatingIp, type FloatingIpOptions } from "./floating-ip";
@@ -45,6 +45,8 @@ export interface HaBaseArgs extends NodesArgs {
   notify?: NotifyArgs | undefined;
   /** Default: no backups. */
   backup?: BackupPlan | undefined;
+  /** Default: none by schedule, only from before each start. */
+  snapshots?: SnapshotPlan | undefined;
   /** How nodes come by the workload's image. */
   imageSources?: ImageSources | undefined;
   /** True: Pulumi refuses to delete or replace what holds data. Default false. */
@@ -159,6 +161,8 @@ export function makeHaService(args: HaServiceArgs, component: Component): HaServ
   );
   if (args.backup)
     new Backups(named("backups"), { nodes, ...args.backup, after: complete }, options("backups"));
+  if (args.snapshots)
+    new Snapshots(named("snapshots"), { nodes, ...args.snapshots, after: complete }, options("snapshots"));
   // What ran the service before there were agents.
   const former = { type: "ha-rancher:components:Guards", name: named("guards") };
   const agents = new Agents(

@@ -1,7 +1,14 @@
 export type { Page } from "../domain/page";
 export type { Question } from "../domain/question";
 export { Agents, type AgentsArgs } from "./agents";
-export { type BackupPlan, Backups, type BackupsArgs } from "./backups";
+export {
+  type BackupPlan,
+  Backups,
+  type BackupsArgs,
+  type SnapshotPlan,
+  Snapshots,
+  type SnapshotsArgs,
+} from "./backups";
 export type { CompanionOptions, ContainerLimits, ContainerOptions, HookOptions } from "./container-plan";
 export { FloatingIp, type FloatingIpArgs } from "./floating-ip";
 export {

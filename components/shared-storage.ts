@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { mountUnitName, renderMountUnit } from "../domain/units";
 import { Export, type ExportArgs } from "../providers/nfs";
+import { imagePoint } from "../providers/nfs/images";
 import { nodeFile } from "../providers/remote/script";
 import { Component } from "./component";
 import type { MachineTemplate } from "./machines";
@@ -25,7 +26,7 @@ export type StorageSource = {
   | {
       /** This machine. */
       kind: "host";
-      /** Absolute path on it. */
+      /** Absolute path on it; of an image any text, since its place follows from `id`. */
       directory: string;
       /** Default: the kernel's NFS server. */
       server?: ExportArgs["server"];
@@ -35,8 +36,10 @@ export type StorageSource = {
   | {
       /** One more machine, which gets the address. */
       kind: "machine";
-      /** Absolute path on it. */
+      /** Absolute path on it, where an image is mounted that is a file system of its own. */
       directory: string;
+      /** Of the image, default 5; more of them let it grow while it is used. */
+      gibibytes?: number;
       /** The machine's name; default `storage`. No node has it. */
       machineName?: string;
       template: MachineTemplate;
@@ -117,11 +120,12 @@ export class SharedStorage extends Component {
     const { nodes, source, id, sentinel, times, protect = false, beforeLeave = [] } = args;
     switch (source.kind) {
       case "host": {
+        const directory = source.server?.kind === "image" ? imagePoint(id) : source.directory;
         const share = new Export(
           this.childName("export"),
           {
             name: id,
-            directory: source.directory,
+            directory,
             clients: nodes.map((node) => node.address),
             server: source.server ?? { kind: "kernel" },
             sentinel,

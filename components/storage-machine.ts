@@ -17,8 +17,10 @@ export interface StorageMachineArgs {
   address: pulumi.Input<string>;
   /** What it is made of. */
   template: MachineTemplate;
-  /** The exported directory, on that machine's disk: an absolute path. */
+  /** The exported directory: an absolute path. On it an image of that machine's disk is mounted, a file system of its own. */
   directory: string;
+  /** Of the image, default 5; more of them let it grow while it is used. It never shrinks. */
+  gibibytes?: number;
   /** The export's name: what its identity for NFS clients is made from. */
   id: string;
   /** The first line of `.ha-rancher-sentinel` in the shared data, which tells it from any other. */
@@ -41,12 +43,12 @@ export class StorageMachine extends Component {
 
   constructor(name: string, args: StorageMachineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("StorageMachine", name, {}, opts);
-    const { directory, leaseTime, graceTime, protect = false } = args;
+    const { directory, gibibytes = 5, leaseTime, graceTime, protect = false } = args;
     // It never holds the VIP: the priority is nobody's.
     const self = { name: args.machineName, address: args.address, priority: 0 };
     const machine = makeMachine(self, args.template, this, { protect });
     const ready = nodeCommand("ready", machine, this, {
-      ...programCommand("storage/serve", [directory, args.sentinel]),
+      ...programCommand("storage/serve", [directory, args.sentinel, String(gibibytes)]),
       limit: installLimit,
       look: programCommand("storage/serve", [directory, args.sentinel, "look"]).run,
     });

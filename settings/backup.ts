@@ -5,14 +5,16 @@ import { directory, group, type Rule, setting, whole } from "./values";
 /** What systemd.time(7) calls a calendar event; whether it is one, the nodes' systemd says. */
 const calendar = /^[A-Za-z0-9*][A-Za-z0-9*:.,/~ _+-]*$/;
 
+const schedule = z
+  .string({ error: "must be a text, such as daily" })
+  .regex(calendar, {
+    error: "must be a time as systemd timers have it, such as daily or `*-*-* 03:00:00`",
+  })
+  .optional();
+
 const backup = group({
   schedule: setting(
-    z
-      .string({ error: "must be a text, such as daily" })
-      .regex(calendar, {
-        error: "must be a time as systemd timers have it, such as daily or `*-*-* 03:00:00`",
-      })
-      .optional(),
+    schedule,
     "When the active node makes a backup on its own disk, as systemd timers have it",
     "never",
   ),
@@ -26,12 +28,26 @@ const backup = group({
   ),
 });
 
-/** Settings of backups. */
+const snapshots = group({
+  schedule: setting(
+    schedule,
+    "When the active node takes a snapshot of the datastore, as systemd timers have it; the NFS server must be able to clone files, as the stack's own can",
+    "never",
+  ),
+  keep: setting(whole(1, 10_000).default(24), "How many scheduled snapshots stay, the newest ones"),
+});
+
+/** Settings of backups and snapshots. */
 export const backupShape = {
   backup: setting(
     backup.default(backup.parse({})),
     "Backups of the shared data, by `schedule`, `keep` and `directory`: workloads/rancher/README.md",
     "`keep: 7`, no schedule",
+  ),
+  snapshots: setting(
+    snapshots.default(snapshots.parse({})),
+    "Snapshots of the datastore while the service runs, by `schedule` and `keep`: docs/snapshots.md",
+    "`keep: 24`, no schedule",
   ),
 };
 

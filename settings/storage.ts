@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { type Mistake, mistake } from "../domain/mistake";
 import { addressOf, cidrOf, endsOf, isInside, networkOf } from "../domain/network";
-import { address, directory, oneOf, type Rule, setting, truth } from "./values";
+import { address, directory, oneOf, type Rule, setting, truth, whole } from "./values";
 
 /** Who serves the shared directory, and with which NFS. */
 const storageKinds = ["host", "machine", "server"] as const;
@@ -26,6 +26,10 @@ export const storageShape = {
     directory.optional(),
     "The exported directory, on the machine that serves it; needed for server",
     "one of this stack alone",
+  ),
+  sharedSize: setting(
+    whole(1, 16_384, " GiB").default(5),
+    "GiB of the image that the shared directory is in, with `storage` machine, and with host where `sharedDirectory` is left out: a file system of its own, which a larger number lets grow while it is used. It never shrinks",
   ),
   nfsVersion: setting(
     oneOf(nfsVersions).default("4.2"),

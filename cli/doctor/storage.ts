@@ -1,9 +1,10 @@
-import { homedir } from "node:os";
 import { environmentOf } from "../../domain/environment";
-import { sharedDirectoryOf } from "../../local/paths";
+import { callOn } from "../../local/called";
+import { helperFile, helperHint, helperInstalled, helperWords, ofKernel } from "../../providers/nfs/images";
 import { sudoersLines } from "../../providers/nfs/kernel";
-import { namespace } from "../../settings";
-import { type Check, fault, remark, type Subject, well } from "./check";
+import { fileSystemOf } from "../../providers/nfs/own-file-system";
+import { namespace, type Settings } from "../../settings";
+import { type Check, type Finding, fault, remark, type Subject, well } from "./check";
 import type { ThisMachine } from "./machine";
 
 /** Whether this machine's kernel serves the shared directory. In the lab it does not: the lab has its own server. */
@@ -95,15 +96,9 @@ const serverTimes: Check = {
   },
 };
 
-/** File systems that hold more than shared data; the root's is one, too. */
-const systems = ["/bin", "/boot", "/etc", "/home", "/lib", "/opt", "/root", "/usr", "/var"];
-
-/** The mount point of the file system that a path is on, from the text of /proc/self/mountinfo; `/` if it says nothing. */
-function mountPointOf(path: string, table: string): string {
-  const points = table.split("\n").map((line) => (line.split(" ")[4] ?? "").replaceAll("\\040", " "));
-  const isAbove = (point: string): boolean => point === "/" || `${path}/`.startsWith(`${point}/`);
-  return points.filter((point) => point && isAbove(point)).sort((a, b) => b.length - a.length)[0] ?? "/";
-}
+/** What this machine's kernel serves, or will: a directory, or an image of the stack's own. */
+const servedBy = ({ machine, stack }: Subject, settings: Settings): ReturnType<typeof ofKernel> =>
+  ofKernel(settings, stack, machine.exists);
 
 /** The kernel lets whoever is root on a node reach all of the file system that an exported directory is on. */
 const ownFileSystem: Check = {
@@ -112,23 +107,49 @@ const ownFileSystem: Check = {
   look(subject) {
     const { machine, settings, stack } = subject;
     if (!settings || !servedHere(subject) || machine.platform !== "linux") return [];
-    const directory = settings.sharedDirectory ?? sharedDirectoryOf(stack);
-    const point = mountPointOf(directory, machine.text("/proc/self/mountinfo") ?? "");
-    const holdsMore =
-      point === "/" || [homedir(), ...systems].some((place) => `${place}/`.startsWith(`${point}/`));
+    const { directory, server } = servedBy(subject, settings);
+    if (server.kind === "image")
+      return ["/usr/sbin/mkfs.xfs", "/sbin/mkfs.xfs"].some(machine.exists) || machine.program("mkfs.xfs")
+        ? well(`The shared directory has a file system of its own, of ${server.gibibytes} GiB`)
+        : fault(
+            "The shared directory gets a file system of its own, and `mkfs.xfs` is missing",
+            "apt-get install xfsprogs  (Fedora, Rocky: dnf install xfsprogs)",
+          );
+    const { point, holdsMore } = fileSystemOf(directory, machine.text("/proc/self/mountinfo") ?? "");
     if (!holdsMore) return well(`The shared directory is on a file system of its own, ${point}`);
-    const meaning = `The shared directory ${directory} is on the file system of ${point}: root on a node, as which Rancher's container runs, can read and write all of it, since file handles of NFS can be forged`;
-    const size = "20G";
-    const mend = [
-      "`storage: machine` or `storage: server`; or give it a file system of its own:",
-      `sudo truncate -s ${size} /var/lib/ha-rancher-${stack}.img && sudo mkfs.xfs /var/lib/ha-rancher-${stack}.img`,
-      `echo '/var/lib/ha-rancher-${stack}.img ${directory} xfs loop,nosuid,nodev,noexec 0 0' | sudo tee -a /etc/fstab`,
-      `sudo mkdir -p ${directory} && sudo mount ${directory} && sudo chown ${machine.user} ${directory}`,
-    ].join("\n");
+    const isOld = settings.sharedDirectory === undefined;
+    const meaning = `The shared directory ${directory} is on the file system of ${point}: root on a node, as which Rancher's container runs, can read and write all of it, since file handles of NFS can be forged${isOld ? ". It stays so until you move its data into an image" : ""}`;
+    const mend = isOld
+      ? moving(subject, directory, settings)
+      : "leave `sharedDirectory` out for an image of the stack's own, name a mount point, or use `storage: machine` or `storage: server`";
     const isProd = environmentOf(stack, settings.environment, settings.nodes) === "prod";
-    return (isProd ? fault : remark)(meaning, mend);
+    // A new one is refused when it is made.
+    return (isProd || !subject.known ? fault : remark)(meaning, mend);
   },
 };
+
+/** The order that moves the data of a stack made before there were images; nothing else does. */
+const moving = ({ machine, stack }: Subject, directory: string, { sharedSize }: Settings): string =>
+  [
+    "`storage: machine` or `storage: server`; or move the data, with the service stopped meanwhile:",
+    ...(machine.isRoot ? [] : [helperHint(machine.user)]),
+    `${callOn(stack, "stop", "'its data moves'")}`,
+    `sudo ${helperFile(machine.isRoot)} move ${exportName(stack)} ${sharedSize} ${directory}`,
+    `${callOn(stack, "up")}  (its nodes mount the new place; it ends with an error as long as the service is stopped)`,
+    `${callOn(stack, "start")}`,
+    `rm -r ${directory}.before-move, once all is well`,
+  ].join("\n");
+
+async function helperChecked(machine: ThisMachine): Promise<Finding[]> {
+  const mend = helperHint(machine.user);
+  if (!machine.program("sudo")) return fault("Exports need root's rights, and `sudo` is not on PATH", mend);
+  if (!helperInstalled(machine.text))
+    return fault("The helper that makes the export as root is not installed, or of another version", mend);
+  const { code } = await machine.run("sudo", "-n", "-l", ...helperWords);
+  return code === 0
+    ? well("sudo lets the export be made by its helper alone, without a password")
+    : fault(`sudo would ask for a password for \`${helperWords[0]}\``, mend);
+}
 
 const sudo: Check = {
   name: "sudo",
@@ -137,6 +158,8 @@ const sudo: Check = {
     const { machine, stack } = subject;
     if (machine.isRoot) return well("This is root: no sudo is needed");
     if (!servedHere(subject)) return []; // The lab reports this itself.
+    if (subject.settings && servedBy(subject, subject.settings).server.kind === "image")
+      return await helperChecked(machine);
     const wanted = sudoersLines(exportName(stack), machine.user);
     const mend = `sudo visudo -f /etc/sudoers.d/ha-rancher, and these lines:\n${wanted.map(({ line }) => line).join("\n")}`;
     if (!machine.program("sudo")) return fault("Exports need root's rights, and `sudo` is not on PATH", mend);

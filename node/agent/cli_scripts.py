@@ -23,11 +23,14 @@ def add_to(add: "Callable[..., argparse.ArgumentParser]") -> None:
     show.add_argument("names", nargs="+")
     renew = add("renew", "let an agent of these files and this configuration take over, if another one runs; the service runs on")
     renew.add_argument("--limit", type=float, default=300, help="seconds until it must answer (default 300)")
-    work = add("work", "have the owner stop the service for: pack FILE, unpack FILE, put-back", "verb")
+    work = add("work", "have the owner stop the service for: pack FILE, unpack FILE, put-back, roll-back ORDER", "verb")
     work.add_argument("file", nargs="?", default="")
     work.add_argument("--asker", type=int, default=0, help="withdrawn when this process ends")
     add("dump", "write a backup of the service while it runs into FILE; prints its bytes", "file")
     add("load", "have the service take in a backup that `dump` has written", "file")
+    add("snapshots", "print the snapshots of the datastore, where it is mounted, as JSON")
+    taken = add("snapshot", "take a snapshot of the datastore while the service runs; prints its name")
+    taken.add_argument("--keep", type=int, default=0, help="so many of these stay, the newest ones; 0: all")
     add("await-well", "wait until the service is well here; prints for how many seconds it has been")
     observe = add("observe", "keep events, measure, write metrics (its unit does)")
     observe.add_argument("--settings", default="/etc/ha-rancher/observer.json")
@@ -106,6 +109,31 @@ def _dump(told: argparse.Namespace) -> int:
     return 0
 
 
+def _snapshots(told: argparse.Namespace) -> int:
+    from .mounts import mount_at  # noqa: PLC0415
+    from .shared_data import Failed  # noqa: PLC0415
+    from .snapshots import Snapshots, snapshot  # noqa: PLC0415
+
+    def give_up(number: int, _: object) -> None:
+        raise Failed(f"ended by signal {number}")
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, give_up)
+    files = RunFiles(told.run)
+    setup = check(load(files.running), VERSION, files.running)
+    try:
+        if told.command == "snapshot":
+            print(snapshot(setup, told.run, told.keep))
+        elif mount_at(setup.data.directory, setup.paths.mounts) is None:
+            raise Failed(f"{setup.data.directory} is not mounted on this node: it does not serve")
+        else:
+            print(json.dumps(Snapshots(setup.data.directory, setup.data.datastore, setup.data.copies).all()))
+    except (Failed, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def _await_well(told: argparse.Namespace) -> int:
     from .work import NotWell, await_well  # noqa: PLC0415
 
@@ -162,6 +190,8 @@ COMMANDS: "dict[str, Callable[[Any], int]]" = {
     "work": _work,
     "dump": _dump,
     "load": _dump,
+    "snapshots": _snapshots,
+    "snapshot": _snapshots,
     "await-well": _await_well,
     "take-back": _take_back,
     "observe": _observe,

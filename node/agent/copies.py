@@ -38,7 +38,7 @@ class Copies:
         self._folder = os.path.join(data, FOLDER)
         self._keep = keep
         no_links(data, datastore)
-        if not _is_folder(self._folder):
+        if not is_folder(self._folder):
             os.mkdir(self._folder, 0o700)
             sync_folder(data)
 
@@ -75,7 +75,7 @@ class Copies:
         return words
 
     def _copy(self, epoch: int, first: bool, pace: Pace) -> str:
-        if not _is_folder(self._source):
+        if not is_folder(self._source):
             if first:
                 remove(self._path("before"))
             return "there is no datastore yet"
@@ -127,9 +127,12 @@ class Copies:
             self.served(container, epoch)
 
     def repair(self) -> None:
-        """After a clone that was killed half-way: the datastore is where it was."""
+        """After a clone that was killed half-way: the datastore is where it was. A rollback (snapshots.py) is done then."""
+        if not is_folder(self._source) and is_folder(self._path("rolled")):
+            os.rename(self._path("rolled"), self._source)
+            sync_folder(os.path.dirname(self._source))
         asides = self._asides()
-        if asides and not _is_folder(self._source):
+        if asides and not is_folder(self._source):
             os.rename(self._path(f"{asides[-1]}.aside"), self._source)
             sync_folder(os.path.dirname(self._source))
         for epoch in self._asides():
@@ -146,7 +149,7 @@ class Copies:
         """The datastore is replaced by a copy of itself, so that a late write of a former owner reaches nobody. What that one
         may still write is this epoch's copy. Killed anywhere, `repair` mends it. Raises Locked."""
         self.repair()
-        if not _is_folder(self._source):
+        if not is_folder(self._source):
             return "there is no datastore yet"
         if os.path.lexists(self._path(str(epoch))):
             return f"there is a copy of epoch {epoch}"
@@ -202,7 +205,8 @@ def no_links(data: str, path: str) -> None:
             return
 
 
-def _is_folder(path: str) -> bool:
+def is_folder(path: str) -> bool:
+    """False where nothing is. Raises Unusable where something else is."""
     try:
         found: Optional[os.stat_result] = os.lstat(path)
     except FileNotFoundError:

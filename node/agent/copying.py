@@ -118,6 +118,21 @@ def _reflink(source: int, target: int) -> bool:
     return True
 
 
+def reflinks_in(folder: str) -> bool:
+    """Whether the file system of a folder can clone files. Raises OSError."""
+    paths = [os.path.join(folder, f"{name}-{os.getpid()}.new") for name in ("reflink", "reflinked")]
+    opened = []
+    try:
+        for path in paths:
+            opened.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        os.write(opened[0], bytes(4096))
+        return _reflink(*opened)
+    finally:
+        for fd, path in zip(opened, paths):
+            os.close(fd)
+            os.unlink(path)
+
+
 def _copy_pieces(source: int, target: int, pace: Pace) -> None:
     """Holes stay holes: etcd fills 64 MB ahead with zeros."""
     size, at, unsynced = os.fstat(source).st_size, 0, 0

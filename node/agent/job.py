@@ -23,6 +23,7 @@ from .restore import Restore
 from .run_files import RunFiles
 from .setup import Setup
 from .shared_data import Failed, mount_data, unmount_data
+from .snapshots import Snapshots
 from .taking_back import do_take_back
 
 #: Milliseconds without a confirmed heartbeat, in heartbeats, from which on a copy waits.
@@ -133,7 +134,7 @@ def _copy(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
 
 
 def _work(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
-    """`EPOCH NUMBER VERB [FILE]`; the file of take-back is its order."""
+    """`EPOCH NUMBER VERB [FILE]`; the file of take-back and roll-back is their order."""
     owner = still_owner(setup, int(arguments[0]))
     restore = Restore(setup.data.directory, owner)
     number, verb = arguments[1], arguments[2]
@@ -143,6 +144,9 @@ def _work(setup: Setup, files: RunFiles, arguments: "list[str]") -> str:
         restore.unpack(arguments[3], number, setup.data.datastore)
     elif verb == "put-back":
         restore.put_back(number)
+    elif verb == "roll-back":
+        snapshots = Snapshots(setup.data.directory, setup.data.datastore, setup.data.copies)
+        snapshots.roll_back(arguments[3], number, Pace(_late_heartbeat(setup, files)), owner)
     elif verb == TAKE_BACK:
         return do_take_back(setup, files, int(arguments[0]), arguments[3], Pace(_late_heartbeat(setup, files)), owner)
     else:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from .clock import boot_ms
-from .core.observation import Docker, Observation
+from .core.observation import Docker, LeaseView, Observation
 from .core.record import Record, silence_of
+from .core.room import words_of
 from .core.settings import Configuration
 from .core.state import OWNERS, State
 from .core.watch import no_room
@@ -21,7 +22,7 @@ def report(node: Node, state: State, seen: Observation, now: int, unfit: int = 0
     owner = core.node if here else (record.node if record and owned else None)
     waited = node.lease.waited(now)
     return {
-        "agent": _agent(node, state, lease.unsaid, now, unfit),
+        "agent": _agent(node, state, lease, now, unfit),
         "lease": {
             "owner": owner,
             "epoch": lease.epoch or None,
@@ -64,7 +65,7 @@ def report(node: Node, state: State, seen: Observation, now: int, unfit: int = 0
     }
 
 
-def _agent(node: Node, state: State, unsaid: str, now: int, unfit: int) -> "dict[str, Any]":
+def _agent(node: Node, state: State, lease: LeaseView, now: int, unfit: int) -> "dict[str, Any]":
     core, here = node.setup.core, isinstance(state.phase, OWNERS)
     return {
         "state": type(state.phase).__name__.lower(),
@@ -76,12 +77,12 @@ def _agent(node: Node, state: State, unsaid: str, now: int, unfit: int) -> "dict
         "epoch": state.tenure.epoch if here else None,
         "version": core.version,
         "leaseVersion": node.lease.version or None,
-        "degraded": _degraded(node, unsaid),
+        "degraded": _degraded(node, lease.unsaid, words_of(lease.room, state.checks.room)),
     }
 
 
-def _degraded(node: Node, unsaid: str) -> "list[str]":
-    found = [node.announcer.words, no_room(unsaid) if unsaid else ""]
+def _degraded(node: Node, unsaid: str, room: str) -> "list[str]":
+    found = [node.announcer.words, no_room(unsaid) if unsaid else "", room]
     return [*node.degraded, *(words for words in found if words)]
 
 

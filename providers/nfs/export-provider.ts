@@ -7,11 +7,19 @@ import { checkInputs } from "../validation";
 import { claim, isThere, prepare, release, remove } from "./directory";
 import { type GaneshaLocation, ganeshaServer } from "./ganesha";
 import { includablePath } from "./ganesha-conf";
+import { imagePoint, imageServer } from "./images";
 import { kernelServer } from "./kernel";
+import { refuseSharedFileSystem } from "./own-file-system";
 import type { NfsServer, Published } from "./server";
 
-/** The server of the export: nfs-ganesha, or the kernel of this machine. */
-export type ExportServer = ({ kind: "ganesha" } & GaneshaLocation) | { kind: "kernel" };
+/**
+ * The server of the export: nfs-ganesha; or the kernel of this machine, with a directory that is there, or with an image of
+ * so many GiB that is a file system of its own. An image grows in place, and never shrinks.
+ */
+export type ExportServer =
+  | ({ kind: "ganesha" } & GaneshaLocation)
+  | { kind: "kernel" }
+  | { kind: "image"; gibibytes: number };
 
 /** An Export's checked inputs. */
 export interface ExportInputs {
@@ -67,8 +75,16 @@ const schema = z.object({
         pidFile: plainPath,
       }),
       z.object({ kind: z.literal("kernel") }),
+      z.object({
+        kind: z.literal("image"),
+        gibibytes: z
+          .number("must be a number")
+          .int("must be a whole number")
+          .min(1, "must be at least 1")
+          .max(16_384, "must be at most 16384"),
+      }),
     ],
-    "must say what serves it: `ganesha` or `kernel`",
+    "must say what serves it: `ganesha`, `kernel` or `image`",
   ),
   sentinel: text.regex(/^\P{Cc}+$/u, "must be one line of text"),
   removeData: z.boolean("must be true or false"),
@@ -79,12 +95,14 @@ function normalized(clients: unknown): unknown {
   return Array.isArray(clients) && !clients.includes(unknownValue) ? [...new Set(clients)].sort() : clients;
 }
 
-const serverOf = (server: ExportServer): NfsServer =>
-  server.kind === "ganesha" ? ganeshaServer(server) : kernelServer();
+function serverOf({ server, sentinel }: Pick<ExportInputs, "server" | "sentinel">): NfsServer {
+  if (server.kind === "image") return imageServer({ gibibytes: server.gibibytes, sentinel });
+  return server.kind === "ganesha" ? ganeshaServer(server) : kernelServer();
+}
 
-/** Identifies a server by its exports; its pid file may move. */
+/** Identifies a server by its exports; its pid file may move, and its image may grow. */
 function placeOf(server: ExportServer): string {
-  return server.kind === "kernel" ? "kernel" : `${server.exportsDirectory} ${server.exportsIndex}`;
+  return server.kind === "ganesha" ? `${server.exportsDirectory} ${server.exportsIndex}` : server.kind;
 }
 
 function inputsOf({ name, directory, clients, server, sentinel, removeData }: ExportInputs): ExportInputs {
@@ -93,10 +111,12 @@ function inputsOf({ name, directory, clients, server, sentinel, removeData }: Ex
 
 /** Makes everything that is missing, and corrects the rest. */
 async function converge(news: ExportInputs, known?: Published): Promise<ExportOutputs> {
-  await claim(news.directory, news.name, news.removeData);
+  // What is in an image is made by the helper alone.
+  const isDirectory = news.server.kind !== "image";
+  if (isDirectory) await claim(news.directory, news.name, news.removeData);
   try {
-    await prepare(news.directory, news.name, news.sentinel);
-    return { ...news, ...(await serverOf(news.server).publish(news)) };
+    if (isDirectory) await prepare(news.directory, news.name, news.sentinel);
+    return { ...news, ...(await serverOf(news).publish(news)) };
   } catch (error) {
     throw partialFailure(error, news.name, {
       ...news,
@@ -113,7 +133,12 @@ export const purgeVariable = "HA_RANCHER_PURGE_DATA";
 export const nfsExport = {
   async check(_olds: object, news: { clients?: unknown }): Promise<pulumi.dynamic.CheckResult> {
     const clients = news.clients === undefined ? {} : { clients: normalized(news.clients) };
-    return checkInputs(schema, { ...news, ...clients }, { removeData: false });
+    const checked = checkInputs(schema, { ...news, ...clients }, { removeData: false });
+    const { name, directory, server } = (checked.inputs ?? {}) as Partial<ExportInputs>;
+    const misplaced = name && server?.kind === "image" && directory !== imagePoint(name);
+    if (!misplaced) return checked;
+    const reason = `\`directory\` must be ${imagePoint(name)}: that is where its image is mounted`;
+    return { ...checked, failures: [...(checked.failures ?? []), { property: "directory", reason }] };
   },
 
   /**
@@ -137,12 +162,14 @@ export const nfsExport = {
   },
 
   async create(inputs: ExportInputs): Promise<pulumi.dynamic.CreateResult<ExportOutputs>> {
+    if (inputs.server.kind === "kernel") refuseSharedFileSystem(inputs.directory);
     return { id: inputs.name, outs: await converge(inputs) };
   },
 
   async read(id: string, props: ExportOutputs): Promise<pulumi.dynamic.ReadResult> {
-    const clients = await serverOf(props.server).look(props);
-    if (clients === undefined || !(await isThere(props.directory))) return { id: "" };
+    const clients = await serverOf(props).look(props);
+    const isWhole = props.server.kind === "image" || (await isThere(props.directory));
+    if (clients === undefined || !isWhole) return { id: "" };
     const inputs = { ...inputsOf(props), clients };
     return { id, props: { ...inputs, path: props.path, exportId: props.exportId }, inputs };
   },
@@ -153,14 +180,16 @@ export const nfsExport = {
     news: ExportInputs,
   ): Promise<pulumi.dynamic.UpdateResult<ExportOutputs>> {
     if (placeOf(olds.server) !== placeOf(news.server))
-      await serverOf(olds.server).withdraw(olds.name, olds.directory);
+      await serverOf(olds).withdraw(olds.name, olds.directory);
     return { outs: await converge(news, olds) };
   },
 
   async delete(_id: string, props: ExportOutputs): Promise<void> {
-    await serverOf(props.server).withdraw(props.name, props.directory);
-    if (props.removeData || process.env[purgeVariable] === props.name)
-      await remove(props.directory, props.name);
+    await serverOf(props).withdraw(props.name, props.directory);
+    const ends = props.removeData || process.env[purgeVariable] === props.name;
+    if (props.server.kind === "image") {
+      if (ends) await imageServer({ ...props.server, sentinel: props.sentinel }).remove(props.name);
+    } else if (ends) await remove(props.directory, props.name);
     else await release(props.directory, props.name);
   },
 };

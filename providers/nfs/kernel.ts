@@ -1,24 +1,10 @@
-import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type RunResult, tryRun } from "../../local/run";
 import { textOf } from "../../local/text";
 import { clientsInExportsFile, clientsListed, renderExportsFile } from "./kernel-exports";
+import { programFile } from "./program-file";
 import type { NfsServer } from "./server";
-
-/** The file of a program: sudoers needs it, and exportfs is not on every user's PATH. */
-function programFile(name: string, wayOut: string): string {
-  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
-  for (const folder of folders.filter(Boolean)) {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return join(folder, name);
-    } catch {
-      // It is not there: try the next folder.
-    }
-  }
-  throw new Error(`\`${name}\` is missing on this machine: ${wayOut}`);
-}
 
 const limit = 60_000;
 

@@ -111,6 +111,11 @@ const table: [setting: Settings, from: Settings, wanted: string[], unknown?: str
       "~ Kept *-lease-mounted-kept: look, mend",
     ],
   ],
+  [
+    { sharedSize: 9 },
+    onMachine,
+    ["~ Command storage-ready: create, update", "~ Kept storage-ready-kept: mend"],
+  ],
   [{ environment: "prod" }, {}, [about("environment")]],
   [{ guard: { hold: 20 } }, {}, agents],
   [{ fencing: { watchdog: "required" } }, {}, agents],

@@ -61,7 +61,7 @@ const withoutMake = (value: unknown): unknown =>
 /** A name without those of the components that it is in. */
 const withoutComponents = (name: string): string =>
   name.replace(
-    /^ha-rancher-((machines|software|storage(-machine)?|floating-ip|rancher|backups|agents)-)?/,
+    /^ha-rancher-((machines|software|storage(-machine)?|floating-ip|rancher|backups|snapshots|agents)-)?/,
     "",
   );
 

@@ -269,6 +269,17 @@ describe("a change of one setting changes this and nothing else", () => {
       ],
     ],
     [{ backup: { keep: 3 } }, {}, []],
+    [
+      { snapshots: { schedule: "hourly" } },
+      {},
+      [
+        "+ Command *-snapshot-timer",
+        "+ Files *-snapshot-units",
+        "+ Kept *-snapshot-timer-kept",
+        "+ Snapshots snapshots",
+      ],
+    ],
+    [{ snapshots: { keep: 3 } }, {}, []],
     [{ registryMirrors: ["https://mirror.example.com"] }, {}, ["~ DaemonSettings *-docker-settings: lists"]],
     [
       { imageArchive: { file: "/images/rancher.tar", sha256: "b".repeat(64) } },

@@ -91,7 +91,7 @@ describe("storage on a machine of the stack", () => {
   it("is made ready with its words quoted, and mounted from there", () => {
     assert.match(
       String(found.get("storage-machine-storage-ready")?.inputs.create),
-      /\/current\/storage\/serve \/srv\/ha-rancher 'it'\\''s the data'$/,
+      /\/current\/storage\/serve \/srv\/ha-rancher 'it'\\''s the data' 5$/,
     );
     assert.match(mountsOf(found, "rancher-1"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/lease$/m);
     assert.match(mountsOf(found, "rancher-2"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/data$/m);

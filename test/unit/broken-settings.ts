@@ -479,6 +479,10 @@ export const badValues: Record<string, BadValue[]> = {
   "notify.command[]": [
     ["a\nb", /one line/],
     ["relative", /absolute path/],
+  "snapshots.schedule": [
+    ["", /systemd timers/],
+    ["hourly\nExecStart=x", /systemd timers/],
+    ["$(x)", /systemd timers/],
     [5, /text/],
   ],
   "fencing.agent": [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { checks, examine, refuseUnfit } from "../../cli/doctor";
 import type { Finding, Subject } from "../../cli/doctor/check";
@@ -12,9 +12,10 @@ import { reportText } from "../../cli/doctor/report";
 import { colors } from "../../cli/ui/colors";
 import { wantedPlugins } from "../../lab/plugins/install";
 import { Failure } from "../../local/errors";
-import { dataHome, labHome, pulumiHome } from "../../local/paths";
+import { dataHome, labHome, pulumiHome, sharedDirectoryOf } from "../../local/paths";
 import { packageRoot } from "../../local/root";
 import { tryRun } from "../../local/run";
+import { helperFile } from "../../providers/nfs/images";
 import { ownHome, put, putScript, withEnvironment } from "./cli-support";
 import { asked, type Given, lines, says, settingsWith, subject } from "./doctor-support";
 
@@ -224,12 +225,19 @@ test("the kernel's NFS server: its times, and what longer ones cost", async () =
 });
 
 test("the export's file system: the system's, its own, and in prod", async () => {
-  const here = (raw = {}) => ({
-    settings: settingsWith({ storage: "host", sharedDirectory: "/srv/rancher/shared", ...raw }),
-  });
   const table = (...points: string[]): string =>
     points.map((point) => `36 35 98:0 / ${point} rw - ext4 /dev/x rw`).join("\n");
   const on = (...points: string[]) => ({ files: { "/proc/self/mountinfo": table(...points) } });
+  const known = { nodes: [] } as unknown as NonNullable<Subject["known"]>;
+  const here = (raw = {}) => ({
+    settings: settingsWith({ storage: "host", sharedDirectory: "/srv/rancher/shared", ...raw }),
+    known,
+  });
+  assert.match(
+    await asked("export", on("/"), { ...here(), known: undefined }),
+    /^fault: .*is on the file system of/,
+    "a new stack",
+  );
   assert.match(
     await asked("export", on("/"), here()),
     /^remark: .*is on the file system of \/: root on a node/,
@@ -237,7 +245,7 @@ test("the export's file system: the system's, its own, and in prod", async () =>
   assert.match(await asked("export", on("/", "/srv/rancher-2"), here()), /^remark: .*file system of \/:/);
   assert.match(
     await asked("export", on("/"), here({ environment: "prod" })),
-    /^fault: .* -> `storage: machine`/,
+    /^fault: .* -> leave `sharedDirectory` out for an image/,
   );
   assert.match(await asked("export", on("/", "/srv/rancher"), here()), /^well: .*its own, \/srv\/rancher/);
   assert.match(
@@ -245,6 +253,28 @@ test("the export's file system: the system's, its own, and in prod", async () =>
     /^remark: .*file system of \/var/,
   );
   assert.equal(await asked("export", on("/"), { ...here(), inLab: true }), "");
+});
+
+test("the export's file system: an image, its program, and the order that moves what was there before", async (t) => {
+  const home = ownHome(t);
+  const known = { nodes: [] } as unknown as NonNullable<Subject["known"]>;
+  const programs = { "mkfs.xfs": {} };
+  assert.match(await asked("export", { programs }), /^well: .*a file system of its own, of 5 GiB$/);
+  assert.match(await asked("export"), /^fault: .*`mkfs.xfs` is missing -> apt-get install xfsprogs/);
+  const former = sharedDirectoryOf("dev");
+  assert.ok(former.startsWith(home));
+  const said = await asked(
+    "export",
+    { programs, files: { [`${former}/data/x`]: "" }, isRoot: true },
+    { known },
+  );
+  assert.match(said, /^remark: .* is on the file system of \/: .*It stays so until you move its data/s);
+  for (const line of [
+    "npm run stop -- 'its data moves'",
+    `sudo ${helperFile(true)} move ha-rancher-dev 5 ${former}`,
+    "npm run start",
+  ])
+    assert.ok(said.includes(line), said);
 });
 
 test("NFS: not installed, no kernel module, not started", async () => {
@@ -281,16 +311,43 @@ test("sudo: the very lines of sudoers that are missing", async (t) => {
   for (const name of ["exportfs", "tee", "rm", "mkdir"]) putScript(join(bin, name), []);
   withEnvironment(t, { PATH: `${bin}:/usr/bin:/bin` });
   const refusing = { sudo: { code: 1, stderr: "sudo: a password is required" } };
-  const said = await asked("sudo", { programs: refusing });
+  const settings = settingsWith({ box: "x/y", sharedDirectory: "/srv/own" });
+  const said = await asked("sudo", { programs: refusing }, { settings });
   assert.match(said, /^fault: sudo would ask for a password/);
   for (const line of [
     `ann ALL=(root) NOPASSWD: ${bin}/tee /etc/exports.d/ha-rancher-dev.exports`,
     `ann ALL=(root) NOPASSWD: ${bin}/exportfs -ra`,
   ])
     assert.ok(said.includes(line), said);
-  assert.match(await asked("sudo"), /^fault: .*`sudo` is not on PATH/);
-  assert.match(await asked("sudo", { programs: { sudo: {} } }), /^well/);
+  assert.match(await asked("sudo", {}, { settings }), /^fault: .*`sudo` is not on PATH/);
+  assert.match(await asked("sudo", { programs: { sudo: {} } }, { settings }), /^well/);
   assert.match(await asked("sudo", { isRoot: true }), /^well: This is root/);
+});
+
+test("sudo: the one helper that makes images, installed and of this version", async () => {
+  assert.match(await asked("sudo"), /^fault: .*`sudo` is not on PATH/);
+  const sudo = { sudo: {} };
+  assert.match(
+    await asked("sudo", { programs: sudo }),
+    /^fault: The helper .* is not installed, or of another version -> sudo install -d /,
+  );
+  const folder = dirname(helperFile(false));
+  const files = Object.fromEntries(
+    readdirSync(join(packageRoot, "node/export"), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => [join(folder, name), readFileSync(join(packageRoot, "node/export", name), "utf8")]),
+  );
+  assert.match(
+    await asked("sudo", { programs: sudo, files }),
+    /^well: sudo lets the export be made by its helper alone/,
+  );
+  const refusing = { sudo: { code: 1 } };
+  assert.match(
+    await asked("sudo", { programs: refusing, files }),
+    /^fault: sudo would ask for a password .*\nann ALL=\(root\) NOPASSWD: \/usr\/local\/lib\/ha-rancher-export\/export\/helper$/s,
+  );
+  const other = { ...files, [join(folder, "image.py")]: "# of another version" };
+  assert.match(await asked("sudo", { programs: sudo, files: other }), /^fault: .*of another version/);
 });
 
 test("memory and disk: too little at all, and too little free", async () => {
@@ -480,10 +537,10 @@ test("before a stack is made, all faults that matter are told at once, and remar
     }
     return true;
   });
-  assert.match(said.join("\n"), /^Remark: export: The shared directory .* is on the file system/m);
+  assert.match(said.join("\n"), /^Remark: box: /m);
   const fit: Given = {
     isRoot: true,
-    programs: { ...virtualBox, vagrant, exportfs: {} },
+    programs: { ...virtualBox, vagrant, exportfs: {}, "mkfs.xfs": {} },
     files: { "/proc/fs/nfsd/threads": "8", "/proc/cpuinfo": "flags : vmx" },
   };
   await refuseUnfit(subject(fit), say);

@@ -60,6 +60,7 @@ export function baseArgs(settings: Settings, place: Place, name: StackName): HaB
     watchdog: fencing.watchdog,
     backup: backupOf(settings),
     notify: tellsAnybody(settings.notify) ? settings.notify : undefined,
+    snapshots: snapshotsOf(settings),
     imageSources: { login: registryLogin, mirrors: registryMirrors, archive: imageArchive },
     protect: environmentIn(settings, name) === "prod",
   };
@@ -72,6 +73,10 @@ function floatingIpOf(settings: Settings): HaBaseArgs["floatingIp"] {
 
 function backupOf({ backup: { schedule, ...kept } }: Settings): HaBaseArgs["backup"] {
   return schedule === undefined ? undefined : { schedule, ...kept };
+}
+
+function snapshotsOf({ snapshots: { schedule, keep } }: Settings): HaBaseArgs["snapshots"] {
+  return schedule === undefined ? undefined : { schedule, keep };
 }
 
 function storageOf({ storage }: Place, machines: HaBaseArgs["machines"]): StorageSource {

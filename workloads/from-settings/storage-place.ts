@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { type Mistake, mistake } from "../../domain/mistake";
 import type { LabDescription } from "../../lab/description";
-import { sharedDirectoryOf } from "../../local/paths";
 import type { ExportArgs } from "../../providers/nfs";
+import { ofKernel } from "../../providers/nfs/images";
 import type { Settings } from "../../settings";
 
 /** Who serves the shared directory, and from where nodes mount it. */
 export type StoragePlace = { address: string } & (
   | { kind: "host"; directory: string; server: ExportArgs["server"]; keepData: boolean }
   /** A machine of the stack, on which it is `directory`. */
-  | { kind: "machine"; directory: string }
+  | { kind: "machine"; directory: string; gibibytes: number }
   /** A server of the user's, which exports the path. */
   | { kind: "server"; path: string }
 );
@@ -39,10 +39,15 @@ export function chooseStorage(
   ownAddress: () => string | undefined,
   mistakes: Mistake[],
 ): StoragePlace {
-  const { storage, nfsAddress, sharedDirectory, keepData, nfsVersion, subnet } = settings;
+  const { storage, nfsAddress, sharedDirectory, keepData, nfsVersion, sharedSize, subnet } = settings;
   const given = nfsAddress ?? "";
   if (storage === "machine")
-    return { kind: "machine", address: given, directory: sharedDirectory ?? "/srv/ha-rancher" };
+    return {
+      kind: "machine",
+      address: given,
+      directory: sharedDirectory ?? "/srv/ha-rancher",
+      gibibytes: sharedSize,
+    };
   if (storage === "server") return { kind: "server", address: given, path: sharedDirectory ?? "" };
   if (lab) {
     if (nfsVersion === "3")
@@ -82,8 +87,7 @@ export function chooseStorage(
   return {
     kind: "host",
     address: address ?? "",
-    directory: sharedDirectory ?? sharedDirectoryOf(stack),
-    server: { kind: "kernel" },
+    ...ofKernel(settings, stack),
     keepData: keepData ?? true,
   };
 }

@@ -2,6 +2,7 @@
 
 from . import actions as act
 from .observation import Docker, JobKind, JobStatus
+from .room import Level, words_of
 from .settings import WatchdogMode
 from .turn import Turn
 
@@ -75,6 +76,8 @@ def find_fault(turn: Turn) -> str:
         return f"the NFS server's lease time is {see.server_lease} ms, and must be more than {turn.settings.watchdog} ms"
     if turn.settings.watchdog_mode is WatchdogMode.REQUIRED and not see.watchdog.available:
         return f"`watchdog` is required, and there is none: {see.watchdog.words or 'no device'}"
+    if turn.checks.room is Level.FULL:
+        return words_of(see.lease.room, Level.FULL)
     if orders.leave:
         return f"told to hand over: {orders.leave}"
     if orders.banned:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .record import NoRecord, Record
+from .room import Room
 
 
 class Now(NamedTuple):
@@ -57,6 +58,8 @@ class LeaseView(NamedTuple):
     """The last epoch that this node has noted clean, by `NoteClean`; known from the first Lock or NoteClean on."""
     peers: tuple[Peer, ...] = ()
     """By the last `Look` with `around`."""
+    room: Room | None = None
+    """On the file system of the lease directory, as it was last looked at; None: not yet."""
     unsaid: str = ""
     """Why there is no room on the server for this node's own file, in words; empty: there is."""
 
@@ -200,7 +203,7 @@ class Work(NamedTuple):
     number: str
     """Its identity; the edge that was asked for it knows the rest."""
     verb: str
-    """pack, unpack, put-back, or TAKE_BACK."""
+    """pack, unpack, put-back, roll-back, or TAKE_BACK."""
 
 
 class Beat(NamedTuple):

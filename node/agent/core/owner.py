@@ -5,6 +5,7 @@ from .killing import kill
 from .leaving import step_down
 from .notes import note_served
 from .observation import TAKE_BACK, Ending, JobKind, JobStatus
+from .room import Level, words_of
 from .settings import WatchdogMode
 from .state import (
     Cloning,
@@ -52,6 +53,8 @@ def may_go_on(turn: Turn) -> bool:
         reason = f"told to hand over: {orders.leave}"
     elif orders.banned:
         reason = f"banned: {orders.banned}"
+    elif turn.checks.room is Level.FULL:
+        reason = words_of(see.lease.room, Level.FULL)
     else:
         reason = lost_vip(turn)
     if reason:

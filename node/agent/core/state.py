@@ -7,6 +7,7 @@ from typing import NamedTuple, Union
 from .actions import Memory
 from .observation import Answer, Work
 from .record import NoRecord, Record
+from .room import Level
 from .settings import Configuration
 
 # ---- phases: what the agent is at; each has what only it needs ----
@@ -240,6 +241,8 @@ class Checks(NamedTuple):
     """When it was last asked to note this node clean, `mono`."""
     unsaid: str = ""
     """`LeaseView.unsaid`, as it was last told."""
+    room: Level = Level.ENOUGH
+    """How much there is on the shared storage, as it was last told."""
 
 
 class State(NamedTuple):

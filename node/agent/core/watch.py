@@ -3,6 +3,7 @@
 from . import actions as act
 from .observation import Answer
 from .record import NoRecord
+from .room import level_of, words_of
 from .state import OWNERS, Seen, Vip
 from .turn import Turn
 
@@ -29,6 +30,10 @@ def watch(turn: Turn) -> None:
     if lease.unsaid != turn.checks.unsaid:
         turn.checks = turn.checks._replace(unsaid=lease.unsaid)
         turn.say("degraded", no_room(lease.unsaid) if lease.unsaid else "the peers know again how this node is")
+    level = level_of(lease.room, turn.checks.room)
+    if level is not turn.checks.room:
+        turn.checks = turn.checks._replace(room=level)
+        turn.say("degraded", words_of(lease.room, level) or "there is room on the shared storage again")
     if see.orders.forget_failures != turn.forgotten:
         turn.forgotten = see.orders.forget_failures
         turn.memory = turn.memory._replace(tries=0, first_started=0, hold_until=0, hold_reason="", failure="")

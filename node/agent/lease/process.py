@@ -24,6 +24,7 @@ from ..clock import boot_ms
 from ..core.files import FileError
 from ..core.lease import LeaseProcess, Steps
 from ..core.observation import LeaseView
+from ..core.room import Room
 from ..private_socket import listen
 from .deadman import Deadman
 from .files import LeaseFiles
@@ -32,6 +33,8 @@ from .wire import PROTOCOL, Terms, request_from, terms_from, view_to
 
 #: Milliseconds between two looks of the thread that cannot hang.
 LOOK_EVERY = 2_000
+#: The same between two looks how much room there is; by whether this node has the lock.
+ROOM_EVERY = {True: 5_000, False: 60_000}
 
 
 class Held:
@@ -42,6 +45,7 @@ class Held:
         self.files = LeaseFiles(terms.directory, terms.filesystem, terms.mounts, terms.node)
         self.logic = LeaseProcess(terms.node, terms.peers, os.urandom(16).hex(), terms.claim_time)
         self.since = 0  # when the lock was taken
+        self._room_at = -ROOM_EVERY[False]
 
     def run(self, steps: Steps) -> None:
         """Carries out one operation after the other."""
@@ -59,6 +63,18 @@ class Held:
             pass
         if self.logic.view.locked and not before:
             self.since = boot_ms()
+        self._look_for_room()
+
+    def _look_for_room(self) -> None:
+        """Seldom: it is a question to the server of its own. Not while that gives errors."""
+        view, now = self.logic.view, boot_ms()
+        if view.error or not view.answered or now - self._room_at < ROOM_EVERY[view.locked]:
+            return
+        self._room_at = now
+        with contextlib.suppress(OSError):
+            found = os.statvfs(self.terms.directory)
+            room = Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
+            self.logic.view = view._replace(room=room)
 
     def left_alone(self, used: int) -> bool:
         """No heartbeat for so long that nothing of this node can write any more. Before the first one, which may have to wait

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from ..core.actions import Lock, Look, NoteClean, Request, Take, Write
 from ..core.observation import LeaseView, Peer
 from ..core.record import Claim, NoRecord, Record, encode
+from ..core.room import Room
 
 #: Bytes of a line, either way.
 LONGEST_LINE = 64 << 10
@@ -88,4 +89,6 @@ def view_from(told: dict[str, Any]) -> LeaseView:
     fields["confirmed"] = record if isinstance(record, Record) else None
     fields["record"] = record_from(fields["record"])
     fields["peers"] = tuple(Peer(*peer) for peer in fields["peers"])
+    room = fields.get("room")
+    fields["room"] = None if room is None else Room(*(int(part) for part in room))
     return LeaseView(**fields)

@@ -30,10 +30,15 @@ def apart(flags: int, run: Callable[[], None]) -> None:
     assert _in_child(lambda: _enter(flags, run)) == 0, "failed in its namespaces, see above"
 
 
-def _enter(flags: int, run: Callable[[], None]) -> int:
+def unshare(flags: int) -> None:
+    """From now on this process is in them."""
     _check(_libc.unshare(flags))
     if flags & NEW_MOUNTS:
         mount("none", "/", "none", _MS_REC | _MS_PRIVATE)
+
+
+def _enter(flags: int, run: Callable[[], None]) -> int:
+    unshare(flags)
     # The first process after that is the first in the namespace.
     return _in_child(lambda: _alone(run)) if flags & NEW_PROCESSES else _done(run)
 

@@ -171,7 +171,9 @@ More = Callable[[RealNode], "dict[str, list[str]]"]
 
 
 class World:
-    def __init__(self, names: "tuple[str, ...]" = ("node-a", "node-b"), more: "Optional[More]" = None) -> None:
+    def __init__(
+        self, names: "tuple[str, ...]" = ("node-a", "node-b"), more: "Optional[More]" = None, disk: str = "/dev/shm"
+    ) -> None:
         self.names = names
         self.more = more
         # A file system that is known by its type in the place of NFS.
@@ -180,8 +182,11 @@ class World:
         self.groups = f"{version_2()}/{os.path.basename(self.folder)}"
         os.makedirs(self.groups)
         os.makedirs(f"{self.share}/lease")
+        for part in ("data", "work") if disk else ():
+            os.makedirs(f"{disk}/{os.path.basename(self.folder)}/{part}")
+            os.symlink(f"{disk}/{os.path.basename(self.folder)}/{part}", f"{self.share}/{part}")
         for part in ("data/db", "empty", "work"):
-            os.makedirs(f"{self.share}/{part}")
+            os.makedirs(f"{self.share}/{part}", exist_ok=True)
         Path(self.share, "data/.ha-rancher-sentinel").write_text(f"{SENTINEL}\n")
         Path(self.share, "data/db/file").write_text("datastore")
         self.nodes = [RealNode(self, name, 18080 + i) for i, name in enumerate(names)]
