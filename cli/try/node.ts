@@ -131,7 +131,7 @@ export class TryNode implements SeenNode {
     });
     // Its clock is ours.
     const readings = [{ asked: now, answered: now, theirs: now }];
-    return { journal: { node: this.name, entries: this.entries, readings }, others: [], ended, end };
+    return { journal: { node: this.name, entries: this.entries, readings }, others: new Map(), ended, end };
   }
 
   private hear(line: string): void {

@@ -479,6 +479,8 @@ export const badValues: Record<string, BadValue[]> = {
   "notify.command[]": [
     ["a\nb", /one line/],
     ["relative", /absolute path/],
+    [5, /text/],
+  ],
   "snapshots.schedule": [
     ["", /systemd timers/],
     ["hourly\nExecStart=x", /systemd timers/],
