@@ -98,7 +98,13 @@ class Edges:
 
     def on_server(self, kind: JobKind, number: int, limit: int, took: int, outcome: Outcome) -> None:
         """One that needs the server, and waits for it."""
-        self.job(kind, number, limit, took, lambda: outcome() if self.machine.reaches_server() else None)
+        self.job(kind, number, limit, took, lambda: self.by_server(kind, outcome))
+
+    def by_server(self, kind: JobKind, outcome: Outcome) -> str | None:
+        if not self.machine.reaches_server():
+            return None
+        of_data = kind not in (JobKind.MOUNT_LEASE, JobKind.FENCE)
+        return "stale file handle" if of_data and self.machine.number in self.world.server.barred else outcome()
 
     # ---- data ----
 
@@ -261,6 +267,7 @@ class Edges:
 HANDLERS: dict[type, Callable[[Edges, Any], None]] = {
     core.Look: lambda edges, action: edges.ask_lease(action),
     core.Lock: lambda edges, action: edges.ask_lease(action),
+    core.CutOff: lambda edges, action: edges.ask_lease(action),
     core.Take: lambda edges, action: edges.ask_lease(action),
     core.Write: lambda edges, action: edges.ask_lease(action),
     core.NoteClean: lambda edges, action: edges.ask_lease(action),

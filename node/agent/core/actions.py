@@ -17,12 +17,22 @@ class Look(NamedTuple):
     vip: bool
     around: bool = False
     """Read the peers' files, too."""
+    storage: bool = False
+    """Read what the NFS server's helper says of this node, too."""
 
 
 class Lock(NamedTuple):
     """Try once to get the lock, without waiting, and read as `Look` does."""
 
     sent: int
+
+
+class CutOff(NamedTuple):
+    """Have the NFS server's helper cut the owner off whose last heartbeat is `last`, and try to get the lock, as `Lock` does.
+    Said again until `LeaseView.fenced` is its epoch: the helper is asked once, and its answer looked for each time."""
+
+    sent: int
+    last: Record
 
 
 class Take(NamedTuple):
@@ -287,7 +297,7 @@ class Exit(NamedTuple):
     """End this process with 0."""
 
 
-Request = Union[Look, Lock, Take, Write, NoteClean]
+Request = Union[Look, Lock, CutOff, Take, Write, NoteClean]
 Job = Union[
     MountLease, CheckContainer, MountData, CloneData, CopyDatastore, StartWork, StartContainer, StopContainer,
     UnmountData, NoteServed, Settle, RunFence, CheckFence,
