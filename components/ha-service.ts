@@ -183,6 +183,7 @@ function agentArgs(
     ...{ id, vip: floatingIp.vip.address, ...data, fencing, watchdog },
     ...{ datastore: workload.datastore, backup: workload.backup },
     sharedServer: storage.kind === "server",
+    storageFence: storage.kind === "machine" && storage.fences === true,
     times: { ...guard, startDeadline: workload.startDeadline, stopGrace: workload.stopGrace },
   };
 }

@@ -51,8 +51,8 @@ export const canMakePython = async (): Promise<boolean> => {
   }
 };
 
-/** The agent, its simulation and their tests. */
-const checked = ["node/agent", "proof/simulation", "test/agent"];
+/** The agent, the helper on the NFS server, their simulation and their tests. */
+const checked = ["node/agent", "node/storage", "proof/simulation", "test/agent"];
 
 const configuration = join("test", "agent", "pyproject.toml");
 
@@ -74,7 +74,13 @@ export function pythonJobs(): Job[] {
     job("scenarios", "pytest", ...pytest, ...scenarios),
     // The others mostly wait.
     job("pytest", "pytest", ...pytest, "-n", "3", folder, ...scenarios.map((file) => `--ignore=${file}`)),
-    job("mypy", "mypy", "--config-file", configuration, "-p", "agent", "-p", "proof.simulation"),
+    job(
+      "mypy",
+      "mypy",
+      "--config-file",
+      configuration,
+      ...["agent", "fencer", "proof.simulation"].flatMap((name) => ["-p", name]),
+    ),
     job(
       "mypy of the tests",
       "mypy",
@@ -86,6 +92,15 @@ export function pythonJobs(): Job[] {
     job("ruff", "ruff", "check", "--config", configuration, "--output-format", "concise", ...checked),
     job("ruff format", "ruff", "format", "--check", "--config", configuration, ...checked),
     // Only the agent and the simulation: pytest itself needs a newer Python.
-    job("vermin", "vermin", "-q", "-t=3.9-", "--no-tips", "node/agent", "proof/simulation"),
+    job(
+      "vermin",
+      "vermin",
+      "-q",
+      "-t=3.9-",
+      "--no-tips",
+      "node/agent",
+      "node/storage/fencer",
+      "proof/simulation",
+    ),
   ];
 }

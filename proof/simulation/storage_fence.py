@@ -16,7 +16,7 @@ from agent.core.fence_mail import (
     encode_number,
 )
 from agent.core.record import decode, decode_epoch
-from fence_helper import core
+from fencer import core
 
 if TYPE_CHECKING:
     from .world import World

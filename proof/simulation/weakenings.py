@@ -1,29 +1,17 @@
-"""Each takes one rule out of the core. What then goes wrong must be found: by the simulation, or by a test of the core.
-
-`found` says by which: the invariant (I) or promise (P) that the simulation sees broken (empty: any of them), or the name of
-a test in test/agent/core_*_test.py.
-"""
+"""Each takes one rule out of the core. What then goes wrong must be found: by the simulation, or by a test of the core."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, NamedTuple
+from typing import Any
 
 from agent.core import candidate, decide, follow, killing, lease, leaving, notes, owner, record, requests, rest, service, watch
 from agent.core.observation import ContainerView
-from fence_helper import core as helper
 
 from . import weaker
-from .server import Server
-
-
-class Weakening(NamedTuple):
-    name: str
-    what: str
-    found: str
-    patch: Callable[[], weaker.Patch]
-
+from .storage_weakenings import STORAGE_WEAKENINGS
+from .weakening import Weakening
 
 WEAKENINGS = (
     Weakening(
@@ -258,47 +246,12 @@ WEAKENINGS = (
         lambda: weaker.never(service.one_ended),
     ),
     Weakening(
-        "storage-lies",
-        "the NFS server says that a node is cut off, and has done nothing",
-        "I1",
-        lambda: [(Server, "cut_off", lambda *_: None)],
-    ),
-    Weakening(
-        "storage-keeps-access",
-        "the NFS server expires a client, and does not take its access away",
-        "I1",
-        lambda: [(Server, "cut_off", Server.take_away)],
-    ),
-    Weakening(
-        "storage-lets-in",
-        "a node that was cut off is let in again at once",
-        "I1",
-        lambda: [(helper, "may_return", lambda *_: True)],
-    ),
-    Weakening(
-        "cuts-off-the-living",
-        "an owner whose heartbeats come is cut off",
-        "P1",
-        lambda: weaker.everywhere(candidate.suspect, weaker.suspects_always),
-    ),
-    Weakening(
-        "any-answer",
-        "that some owner is cut off counts for any other",
-        "test_an_answer_about_another_owner_counts_for_nothing",
-        lambda: weaker.everywhere(candidate.cut_off, weaker.cut_off_some_time),
-    ),
-    Weakening(
-        "let-in-unshown",
-        "a node that was cut off says that it has cleaned up while its data is still used",
-        "test_a_node_that_is_cut_off_says_that_it_is_clean_only_when_nothing_of_it_runs",
-        lambda: weaker.everywhere(requests.unnoted, lambda turn: turn.see.lease.barred),
-    ),
-    Weakening(
         "not-mounted",
         "the container is started before its data is mounted",
         "I6",
         lambda: weaker.everywhere(owner.mounting, weaker.mounts_later),
     ),
+    *STORAGE_WEAKENINGS,
 )
 
 NAMES = {weakening.name: weakening for weakening in WEAKENINGS}

@@ -20,7 +20,6 @@ from agent.core.state import (
     Releasing,
     Standby,
     Tenure,
-    Waiting,
 )
 from agent.core.turn import Turn
 
@@ -241,16 +240,6 @@ def decode_plain(content: bytes) -> int | None:
     """Formerly there was no sum."""
     text = content.decode("ascii", "replace").strip(" \0\n")
     return record.number(text) if text else 0
-
-
-def suspects_always(turn: Turn) -> record.Record | None:
-    last = candidate.last_heartbeat(turn)
-    waits = isinstance(turn.phase, (Contending, Waiting)) and turn.settings.storage_fence and not candidate.cut_off(turn)
-    return last if waits and last and last.node != turn.settings.node and candidate.last_owner_may_write(turn) else None
-
-
-def cut_off_some_time(turn: Turn) -> bool:
-    return turn.see.lease.fenced > 0
 
 
 def mends_nothing(_: Any) -> Steps:

@@ -5,7 +5,7 @@ import type { HostLogin } from "../../components/hosts";
 import type { NodeArgs, NodesArgs } from "../../components/nodes";
 import type { StorageSource } from "../../components/shared-storage";
 import { environmentOf } from "../../domain/environment";
-import { hasAgent } from "../../domain/fencing";
+import { fencesByStorage, hasAgent } from "../../domain/fencing";
 import { nodeTimes } from "../../domain/timers";
 import { dataHome } from "../../local/paths";
 import { type NodeSettings, type Settings, SettingsError } from "../../settings";
@@ -52,7 +52,7 @@ export function baseArgs(settings: Settings, place: Place, name: StackName): HaB
     id: `${name.project}-${name.stack}`,
     ...nodes,
     floatingIp: floatingIpOf(settings),
-    storage: storageOf(place, nodes.machines),
+    storage: storageOf(place, nodes.machines, fencing),
     ...{ dataDirectory, nfsVersion },
     guard: nodeTimes(guard, guard.health, { startDeadline, fenceLimit: fencing.timeout }),
     fencing: hasAgent(fencing) ? fencing : undefined,
@@ -72,11 +72,18 @@ function backupOf({ backup: { schedule, ...kept } }: Settings): HaBaseArgs["back
   return schedule === undefined ? undefined : { schedule, ...kept };
 }
 
-function storageOf({ storage }: Place, machines: HaBaseArgs["machines"]): StorageSource {
+function storageOf(
+  { storage }: Place,
+  machines: HaBaseArgs["machines"],
+  fencing: Settings["fencing"],
+): StorageSource {
   if (!storage) throw new Error("the place has no storage");
   if (storage.kind !== "machine") return storage;
   if (!machines) throw new Error("the place has nothing to make machines of");
-  return { ...storage, machineName: storageMachine, template: machines };
+  return {
+    ...{ ...storage, machineName: storageMachine, template: machines },
+    ...(fencesByStorage(fencing) ? { fences: true } : {}),
+  };
 }
 
 function nodeArgs({ host, machine, ...identity }: NodeSettings): NodeArgs {

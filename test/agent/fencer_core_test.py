@@ -7,7 +7,7 @@ from agent.core import fence_mail, presence
 from agent.core.fence_mail import Ask
 from agent.core.record import Claim, NoRecord
 from core_rig import record
-from fence_helper import core, exports, nfsd
+from fencer import core, exports, nfsd
 
 NODES = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.3"}
 NOBODY = core.Register({})

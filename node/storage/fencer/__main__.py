@@ -1,4 +1,4 @@
-"""`python3 -I -S .../fence_helper COMMAND [CONFIGURATION]`: see `service.main`."""
+"""`python3 -I -S .../fencer COMMAND [CONFIGURATION]`: see `service.main`."""
 
 import os
 import sys
@@ -8,6 +8,6 @@ if not __package__:
     # The agent's package, whose words both sides use, lies beside `storage`.
     sys.path[:0] = [storage, os.path.dirname(storage)]
 
-from fence_helper.service import main
+from fencer.service import main
 
 sys.exit(main(sys.argv[1:]))

@@ -13,10 +13,10 @@ from agent.core import fence_mail, presence
 from agent.core.fence_mail import Answer, Ask
 from agent.core.record import encode, encode_epoch
 from core_rig import record
-from fence_helper.configuration import Refused, check
-from fence_helper.helper import Helper
-from fence_helper.nfsd import key_of
-from fence_helper.register import Unreadable
+from fencer.configuration import Refused, check
+from fencer.helper import Helper
+from fencer.nfsd import key_of
+from fencer.register import Unreadable
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = {"a": "10.0.0.1", "b": "10.0.0.2"}
@@ -172,7 +172,7 @@ def test_a_helper_that_dies_half_way_has_cut_off_and_not_answered(server: Server
 
 
 def test_a_client_that_is_not_expired_is_an_answer_that_says_no(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fence_helper.helper.LIMIT", 0.3)
+    monkeypatch.setattr("fencer.helper.LIMIT", 0.3)
     answer = server.ask()
     assert answer and not answer.done and "client 1" in answer.words
     assert server.exported(NODES["a"]) == ["lease"], "it stays cut off"
@@ -187,7 +187,7 @@ def test_another_export_that_lets_it_in_is_an_answer_that_says_no(server: Server
 
 
 def test_an_exportfs_that_hangs_or_fails_is_an_answer_that_says_no(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fence_helper.helper.LIMIT", 0.3)
+    monkeypatch.setattr("fencer.helper.LIMIT", 0.3)
     server = Server(tmp_path)
     (tmp_path / "hangs").touch()
     answer = server.ask()
@@ -281,7 +281,7 @@ def test_a_wrong_configuration_is_refused(server: Server, wrong: "dict[str, Any]
 def test_its_command_line(server: Server) -> None:
     configuration = server.here / "helper.json"
     configuration.write_text(json.dumps(server.configuration()))
-    command = [sys.executable, "-I", "-S", str(ROOT / "node/storage/fence_helper")]
+    command = [sys.executable, "-I", "-S", str(ROOT / "node/storage/fencer")]
 
     def run(*words: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run([*command, *words], capture_output=True, text=True, timeout=60, check=False)

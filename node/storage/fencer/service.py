@@ -14,9 +14,7 @@ _CONFIGURATION_ERROR = 78
 
 
 def main(arguments: "list[str]") -> int:
-    parser = argparse.ArgumentParser(
-        prog="fence_helper", description="Cuts nodes off from the shared data, and lets them in again."
-    )
+    parser = argparse.ArgumentParser(prog="fencer", description="Cuts nodes off from the shared data, and lets them in again.")
     parser.add_argument("command", choices=("run", "apply", "look"))
     parser.add_argument("configuration", nargs="?", default=CONFIGURATION)
     options = parser.parse_args(arguments)
