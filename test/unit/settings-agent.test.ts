@@ -224,3 +224,15 @@ test("whatever an option is, the agent reads it as it is", () => {
     }),
   );
 });
+
+test("the NFS server can fence where it is a machine of the stack, with version 4.2", () => {
+  const fencing = JSON.stringify({ agent: "storage" });
+  const onMachine = { storage: "machine", nfsAddress: "192.168.56.5" };
+  assert.equal(parseSettings({ ...good, ...onMachine, fencing }).fencing.agent, "storage");
+  for (const wrong of [{}, { ...onMachine, nfsVersion: "3" }])
+    assert.match(
+      mistakesOf({ fencing: '{"agent":"storage"}', ...wrong }).join(),
+      /`fencing.agent` cannot be storage/,
+    );
+  assert.match(fencingOf({ agent: "storage", options: { a: "b" } }).join(), /says nothing without/);
+});
