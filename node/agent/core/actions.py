@@ -56,7 +56,7 @@ class NoteClean(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """Let go of the lock, whatever it takes: a lease process that does not answer is killed. From the next round on none is held."""
+    """Let go of the lock, whatever it takes: a lease process that does not answer is killed. From the next round on it is gone."""
 
 
 # ---- kill chain: done at once, without starting a program ----

@@ -126,8 +126,7 @@ class Helper:
         self._export(register)
         # From here on none of its clients can open a file of the data.
         before = [client.number for client in self._nfsd.clients() if client.address == address]
-        if before:
-            self._nfsd.expire(before, LIMIT)
+        self._nfsd.expire(before, LIMIT)
         others = [each for node, each in setup.nodes.items() if node not in register.barred]
         exported = self._exports.left(f"{setup.directory}/data", address, others)
         return uncertain(address, before, exported, self._nfsd.clients())

@@ -8,6 +8,7 @@ its `ctl` returns once all its state is gone; Linux has these files since 5.3.
 import os
 import re
 import threading
+import time
 
 from .core import Client, Key
 
@@ -73,12 +74,14 @@ class Nfsd:
         return tuple(found)
 
     def expire(self, numbers: "list[str]", limit: float) -> None:
-        """Returns when the state of all is gone, or after `limit` seconds: what has become of them is looked at afterwards."""
-        threads = [threading.Thread(target=self._expire, args=(number,), daemon=True) for number in numbers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(limit / len(threads))
+        """Returns when all are gone, or after `limit` seconds: what has become of them is looked at afterwards. A write to `ctl`
+        may hang in the kernel, and so is a thread's."""
+        deadline = time.monotonic() + limit
+        for number in numbers:
+            threading.Thread(target=self._expire, args=(number,), daemon=True).start()
+        folders = [os.path.join(self._clients(), number) for number in numbers]
+        while any(map(os.path.exists, folders)) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def _expire(self, number: str) -> None:
         try:
