@@ -22,7 +22,7 @@ const helper = (command: string): string =>
   `python3 -I -S -X pycache_prefix=/var/cache/ha-rancher ${linkedProgram("storage/fencer")} ${command}`;
 
 /** What the helper is told: node/storage/fencer/configuration.py. */
-export function fencerConfiguration(id: string, directory: string, nodes: Record<string, string>): string {
+function fencerConfiguration(id: string, directory: string, nodes: Record<string, string>): string {
   const fsid = { lease: fileSystemId(`${id} lease`), data: fileSystemId(`${id} data`) };
   const exportsFile = "/etc/exports.d/ha-rancher-fencer.exports";
   return `${JSON.stringify({ directory, nodes, fsid, exportsFile }, undefined, 2)}\n`;

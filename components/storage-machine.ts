@@ -68,6 +68,7 @@ export class StorageMachine extends Component {
       { files: { "/etc/nfs.conf.d/ha-rancher.conf": { content: times } } },
       [ready],
     );
+    const served = args.fences ? `${directory}/lease` : directory;
     const exports = args.fences ? fencerFiles(args.id, directory, args.nodes) : exportFiles(args);
     const exported = nodeFiles("exports", machine, this, exports, [ready, ...(args.beforeLeave ?? [])]);
     const started = nodeCommand(
@@ -78,7 +79,7 @@ export class StorageMachine extends Component {
         // The kernel takes the times when its server starts, and not before.
         run: "sh -c 'systemctl enable nfs-server && systemctl restart nfs-server'",
         changes: fingerprint(times),
-        look: programCommand("storage/serve", [directory, args.sentinel, "look-served"]).run,
+        look: programCommand("storage/serve", [served, args.sentinel, "look-served"]).run,
       },
       [configured, exported],
     );

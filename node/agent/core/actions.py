@@ -56,7 +56,7 @@ class NoteClean(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """Let go of the lock, whatever it takes: a lease process that does not answer is killed. From the next round on it is gone."""
+    """Let go of the lock, whatever it takes: a lease process that hangs is killed. Next round `LeaseView.locked` is False."""
 
 
 # ---- kill chain: done at once, without starting a program ----
