@@ -208,21 +208,6 @@ def fenceable(is_so: bool) -> Act:
     return act
 
 
-def helper(up: bool) -> Act:
-    def act(world: World, _machine: Machine, _fault: Fault) -> None:
-        world.helper.up = up
-
-    return act
-
-
-def helper_slow(world: World, _machine: Machine, fault: Fault) -> None:
-    world.helper.slow = 200 + fault.pick % 6_000
-
-
-def helper_quick(world: World, _machine: Machine, _fault: Fault) -> None:
-    world.helper.slow = 0
-
-
 def where(world: World, fault: Fault) -> Machine:
     """Most faults tell something where the service is, or is about to be."""
     if fault.node >= 0:
@@ -272,7 +257,5 @@ FAULTS: dict[str, tuple[int, Act, Act]] = {
     "data cannot be mounted": (2, mounts(False), mounts(True)),
     "data busy": (2, busy(True), busy(False)),
     "no fence agent": (1, fenceable(False), fenceable(True)),
-    "no storage helper": (2, helper(False), helper(True)),
-    "storage helper slow": (2, helper_slow, helper_quick),
     "upgrade": (3, upgrade.begin, upgrade.end),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from agent.core.fence_mail import (
@@ -37,6 +38,20 @@ class Helper:
         self.rounds = 0
         self.nodes = {machine.name: machine.name for machine in world.machines}
         world.after(ROUND, self.round)
+        if world.storage_fencing:
+            self.fail(random.Random(f"{world.seed} storage helper"))
+
+    def fail(self, chance: random.Random) -> None:
+        """It is away for a while, or slow, in two of three schedules: beside the faults of the plan, which stays what it was."""
+        begin, lasts = chance.randint(4_000, 14_000), chance.randint(300, 20_000)
+        kind = chance.choice(("away", "slow", ""))
+        if kind:
+            self.world.count(f"storage helper {kind}")
+            self.world.after(begin, self.set, kind != "away", chance.randint(200, 6_000) if kind == "slow" else 0)
+            self.world.after(begin + lasts, self.set, True, 0)
+
+    def set(self, up: bool, slow: int) -> None:
+        self.up, self.slow = up, slow
 
     def works(self) -> bool:
         return self.up and self.world.server.up
