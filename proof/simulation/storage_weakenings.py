@@ -45,7 +45,7 @@ STORAGE_WEAKENINGS = (
     Weakening(
         "cuts-off-the-living",
         "an owner whose heartbeats come is cut off",
-        "P1",
+        "",
         lambda: weaker.everywhere(candidate.suspect, suspects_always),
     ),
     Weakening(
