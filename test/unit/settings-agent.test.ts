@@ -144,7 +144,10 @@ test("a fence agent's mistakes are named, without its secrets", () => {
   const { sshKey: _, ...withoutKey } = agent;
   const { hostKey: __, ...withoutHost } = agent;
   for (const [fencing, mistake] of [
-    [{ ...agent, agent: "reboot; x" }, /^`fencing.agent` must be self, storage, or the name of a fence agent/],
+    [
+      { ...agent, agent: "reboot; x" },
+      /^`fencing.agent` must be self, storage, or the name of a fence agent/,
+    ],
     [{ ...agent, nodes: { "rancher-1": { plug: "one" } } }, /^`fencing.nodes.rancher-2` is missing/],
     [{ ...agent, nodes: { ...agent.nodes, other: { plug: "x" } } }, /^`fencing.nodes.other` is no node/],
     [{ ...agent, nodes: { ...agent.nodes, "rancher-1": {} } }, /^`fencing.nodes.rancher-1` is missing/],
