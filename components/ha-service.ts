@@ -193,6 +193,7 @@ function agentArgs(
     notify,
     observer: { stack: id, backup, certificate: certificatePlace(workload.url) },
     sharedServer: storage.kind === "server",
+    storageFence: storage.kind === "machine" && storage.fences === true,
     times: { ...guard, startDeadline: workload.startDeadline, stopGrace: workload.stopGrace },
   };
 }

@@ -49,6 +49,8 @@ export interface AgentArgs {
   times?: Partial<NodeTimes>;
   /** Default: nodes fence themselves. */
   fencing?: FencingArgs | undefined;
+  /** Whether the NFS server cuts nodes off; default false. */
+  storageFence?: boolean;
   /** Whether a node needs a watchdog device to serve; default `automatic`: one is used where there is one. */
   watchdog?: WatchdogMode | undefined;
   /** Default: a backup stops the service. */
@@ -155,6 +157,7 @@ function configurationOf(
     // Two stacks may have one name on a server that others use, too; no two nodes there have one address.
     identity: [id, name, ...(sharedServer ? [address] : [])].join("-"),
     fenceAgent: fencing?.agent,
+    storageFence: agent.storageFence,
     backup: agent.backup,
     // What it runs is the release's to say.
     serviceFile: `${nodePaths.config}/service.json`,

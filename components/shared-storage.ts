@@ -43,6 +43,8 @@ export type StorageSource = {
       /** The machine's name; default `storage`. No node has it. */
       machineName?: string;
       template: MachineTemplate;
+      /** Whether it cuts a node off when the next owner asks: docs/storage-fencing.md. Default false. */
+      fences?: boolean;
     }
   | {
       /** A server that is there, which exports the path to the nodes. Nothing on it is ever deleted. */

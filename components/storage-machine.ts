@@ -3,7 +3,15 @@ import { renderExportsFile } from "../providers/nfs/kernel-exports";
 import { Component } from "./component";
 import { type MachineTemplate, makeMachine } from "./machines";
 import type { Node } from "./node";
-import { type Dependencies, fingerprint, nodeCommand, nodeFiles, programCommand } from "./on-node";
+import {
+  type Dependencies,
+  fingerprint,
+  type NodeFilesArgs,
+  nodeCommand,
+  nodeFiles,
+  programCommand,
+} from "./on-node";
+import { fencerFiles, runFencer } from "./storage-fencing";
 
 /** Seconds that the machine may take to install the NFS server. */
 const installLimit = 900;
@@ -28,6 +36,8 @@ export interface StorageMachineArgs {
   /** Seconds that a silent client keeps its locks, and that nobody gets a new one after the server's restart. */
   leaseTime: number;
   graceTime: number;
+  /** Whether it cuts a node off when the next owner asks: docs/storage-fencing.md. Default false. */
+  fences?: boolean | undefined;
   /** Whether its destruction is refused: the data is on its disk. Default false. */
   protect?: boolean;
   /** What nodes that leave must have done before they lose their access; default: nothing. */
@@ -60,24 +70,10 @@ export class StorageMachine extends Component {
       { files: { "/etc/nfs.conf.d/ha-rancher.conf": { content: times } } },
       [ready],
     );
-    const clients = pulumi.all(args.nodes.map((node) => node.address));
-    const exported = nodeFiles(
-      "exports",
-      machine,
-      this,
-      {
-        files: {
-          "/etc/exports.d/ha-rancher.exports": {
-            content: clients.apply((all) =>
-              renderExportsFile({ name: args.id, directory, clients: all.sort() }),
-            ),
-          },
-        },
-        afterWrite: "exportfs -ra",
-      },
-      [ready, ...(args.beforeLeave ?? [])],
-    );
-    this.started = nodeCommand(
+    const served = args.fences ? `${directory}/lease` : directory;
+    const exports = args.fences ? fencerFiles(args.id, directory, args.nodes) : exportFiles(args);
+    const exported = nodeFiles("exports", machine, this, exports, [ready, ...(args.beforeLeave ?? [])]);
+    const started = nodeCommand(
       "serving",
       machine,
       this,
@@ -85,10 +81,11 @@ export class StorageMachine extends Component {
         // The kernel takes the times when its server starts, and not before.
         run: "sh -c 'systemctl enable nfs-server && systemctl restart nfs-server'",
         changes: fingerprint(times),
-        look: programCommand("storage/serve", [directory, args.sentinel, "look-served"]).run,
+        look: programCommand("storage/serve", [served, args.sentinel, "look-served"]).run,
       },
       [configured, exported],
     );
+    this.started = args.fences ? runFencer(machine, this, [started]) : started;
     this.registerOutputs({});
   }
 
@@ -96,4 +93,17 @@ export class StorageMachine extends Component {
   serving(): Dependencies {
     return [this.started];
   }
+}
+
+/** The whole directory, to all nodes. */
+function exportFiles({ id, directory, nodes }: StorageMachineArgs): NodeFilesArgs {
+  const clients = pulumi.all(nodes.map((node) => node.address));
+  return {
+    files: {
+      "/etc/exports.d/ha-rancher.exports": {
+        content: clients.apply((all) => renderExportsFile({ name: id, directory, clients: all.sort() })),
+      },
+    },
+    afterWrite: "exportfs -ra",
+  };
 }

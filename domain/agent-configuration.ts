@@ -48,6 +48,8 @@ export interface AgentConfiguration {
   watchdog?: WatchdogMode;
   /** The program that fences; undefined: nodes fence themselves. */
   fenceAgent?: string | undefined;
+  /** Whether a helper on the NFS server can cut nodes off; default false. */
+  storageFence?: boolean | undefined;
   /** Default: none, and a backup stops the service. */
   backup?: OnlineBackup | undefined;
   /** The file that names what the node runs: node/release/name writes it. */
@@ -86,6 +88,7 @@ const partOf = (part: "health" | "timers", times: Partial<NodeTimes>): Record<st
 export function agentConfiguration(values: AgentConfiguration): string {
   const { node, peers, vip, address, dataDirectory, sentinel, datastore, leaseDirectory, identity } = values;
   const { nfsVersion = "4.2", watchdog = "automatic", fenceAgent, serviceFile, times = {}, backup } = values;
+  const { storageFence } = values;
   const configuration = {
     ...{ node, peers, vip, address },
     data: { directory: dataDirectory, unit: mountUnitName(dataDirectory), sentinel, datastore },
@@ -94,6 +97,8 @@ export function agentConfiguration(values: AgentConfiguration): string {
     health: partOf("health", times),
     watchdog,
     fence: fenceAgent === undefined ? undefined : { agent: fenceAgent },
+    // An agent of a version before this one takes no setting that it does not know.
+    storageFence: storageFence || undefined,
     backup,
     service: serviceFile,
   };

@@ -15,5 +15,8 @@ export interface FenceAgent {
   hostKey?: string | undefined;
 }
 
-/** Whether a fence agent fences; else nodes do it themselves: `self`. */
-export const hasAgent = ({ agent }: { agent: string }): boolean => agent !== "self";
+/** Whether a fence agent fences; else the NFS server does (`storage`), or nodes do it themselves (`self`). */
+export const hasAgent = ({ agent }: { agent: string }): boolean => agent !== "self" && agent !== "storage";
+
+/** Whether the NFS server cuts nodes off: docs/storage-fencing.md. */
+export const fencesByStorage = ({ agent }: { agent: string }): boolean => agent === "storage";

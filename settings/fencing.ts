@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { watchdogModes } from "../domain/agent-configuration";
-import { hasAgent } from "../domain/fencing";
+import { fencesByStorage, hasAgent } from "../domain/fencing";
 import { type Mistake, mistake } from "../domain/mistake";
 import { fenceLimit } from "../domain/timers";
 import { group, number, oneOf, type Rule, secret, setting, settingsByName } from "./values";
@@ -28,12 +28,12 @@ const options = z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), value, {
 const agentSchema = group({
   agent: setting(
     z
-      .string({ error: "must be self, or the name of a fence agent" })
-      .regex(/^(self|fence_[a-z0-9_]+)$/, {
-        error: "must be self, or the name of a fence agent, such as fence_virsh",
+      .string({ error: "must be self, storage, or the name of a fence agent" })
+      .regex(/^(self|storage|fence_[a-z0-9_]+)$/, {
+        error: "must be self, storage, or the name of a fence agent, such as fence_virsh",
       })
       .default("self"),
-    "self: a node is made silent by its agent, watchdog and lease; or a program such as fence_virsh (Debian: fence-agents), whose confirmed off a successor waits for",
+    "self: a node is made silent by its agent, watchdog and lease; storage: the NFS server cuts it off at once, with `storage: machine`; or a program such as fence_virsh (Debian: fence-agents), whose confirmed off a successor waits for",
   ),
   options: setting(
     options.default({}),
@@ -82,7 +82,7 @@ export type Fencing = z.infer<typeof agentSchema>;
 export const fencingShape = {
   fencing: setting(
     agentSchema.default(agentSchema.parse({})),
-    "How a node is made silent that may still write: by itself, or by a fence agent: docs/fencing.md",
+    "How a node is made silent that may still write: by itself, by the NFS server, or by a fence agent: docs/fencing.md",
     "by itself",
   ),
 };
@@ -97,6 +97,8 @@ const ours: Record<string, string> = {
 interface FencingGiven {
   fencing: Fencing;
   nodes: { name: string }[];
+  storage: string;
+  nfsVersion: string;
 }
 
 /** A rule for where an agent fences. */
@@ -165,8 +167,24 @@ function sshMistakes({ fencing: { options } }: FencingGiven): Mistake[] {
   ];
 }
 
+/** The helper runs on a server that is the stack's own, and goes by its locks. */
+const byStorage: Rule<FencingGiven> = {
+  of: ["fencing.agent", "storage", "nfsVersion"],
+  check: ({ fencing, storage, nfsVersion }) =>
+    fencesByStorage(fencing) && (storage !== "machine" || nfsVersion === "3")
+      ? [
+          mistake(
+            "fencing.agent",
+            "cannot be storage without `storage: machine` and NFS 4.2",
+            "a helper on the NFS server does it, which must be a machine of the stack; use self, or a fence agent",
+          ),
+        ]
+      : [],
+};
+
 /** What fencing must keep to. */
 export const fencingRules: Rule<FencingGiven>[] = [
+  byStorage,
   ...withoutAgent,
   withAgent(["fencing.nodes", "nodes[].name"], nodeMistakes),
   withAgent(["fencing.options"], ({ fencing }) => oursIn("fencing.options", fencing.options)),

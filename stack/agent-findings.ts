@@ -48,6 +48,11 @@ export function unprotected({ name, status }: NodeReport): string[] {
     ...(mode === "required" && !lease?.heldHere && fencing?.watchdogAvailable === false
       ? [`${name} has no watchdog that it could use, and \`fencing.watchdog\` requires one${why}`]
       : []),
+    ...(fencing?.storageFault
+      ? [
+          `storage fencing does not work from ${name}, so that a failover waits for the timers: ${fencing.storageFault}`,
+        ]
+      : []),
     ...(fencing?.agentFault
       ? [
           `the fence agent does not work from ${name}, so that a failover may take longer: ${fencing.agentFault}`,

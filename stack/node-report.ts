@@ -77,6 +77,9 @@ const nodeStatus = z.object({
   fencing: part({
     agent: flag,
     agentFault: text,
+    /** Whether the NFS server can cut nodes off, and why a successor would have to wait for the timers. */
+    storage: flag,
+    storageFault: text,
     /** Whether the watchdog is armed. */
     watchdog: flag,
     watchdogAvailable: flag,

@@ -51,8 +51,8 @@ export const canMakePython = async (): Promise<boolean> => {
   }
 };
 
-/** The agent, the helper for exports, the simulation and their tests. */
-const checked = ["node/agent", "node/export", "proof/simulation", "test/agent"];
+/** The agent, the helpers for exports and on the NFS server, their simulation and their tests. */
+const checked = ["node/agent", "node/export", "node/storage", "proof/simulation", "test/agent"];
 
 const configuration = join("test", "agent", "pyproject.toml");
 
@@ -79,12 +79,7 @@ export function pythonJobs(): Job[] {
       "mypy",
       "--config-file",
       configuration,
-      "-p",
-      "agent",
-      "-p",
-      "export",
-      "-p",
-      "proof.simulation",
+      ...["agent", "export", "fencer", "proof.simulation"].flatMap((name) => ["-p", name]),
     ),
     job(
       "mypy of the tests",
@@ -97,6 +92,16 @@ export function pythonJobs(): Job[] {
     job("ruff", "ruff", "check", "--config", configuration, "--output-format", "concise", ...checked),
     job("ruff format", "ruff", "format", "--check", "--config", configuration, ...checked),
     // Only the agent and the simulation: pytest itself needs a newer Python.
-    job("vermin", "vermin", "-q", "-t=3.9-", "--no-tips", "node/agent", "node/export", "proof/simulation"),
+    job(
+      "vermin",
+      "vermin",
+      "-q",
+      "-t=3.9-",
+      "--no-tips",
+      "node/agent",
+      "node/export",
+      "node/storage/fencer",
+      "proof/simulation",
+    ),
   ];
 }

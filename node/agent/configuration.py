@@ -8,6 +8,7 @@
      "health": {"every": 1000},                   how questions are asked that do not say it; deepEvery, deepTimeout: deep ones
      "watchdog": "required",                      or automatic (default), off
      "fence": {"agent": "fence_virsh"},           none without
+     "storageFence": true,                        a helper on the NFS server can cut nodes off; default false
      "backup": {"command": ["pg_dumpall"], "restore": ["psql"]},   in the container (dump.py); none: backups stop the service
      "service": "/etc/ha-rancher/service.json"}   what this node runs: {"container": "...", "health": [{"url": "..."}]};
                                                   also {"tcp": "127.0.0.1:5432"}, {"command": ["pg_isready"]},
@@ -87,9 +88,12 @@ def check(told: Any, version: str, source: str) -> Setup:
         service.wrong("health", "asks a container that is none of the service's")
     service.end()
     mode = top.text("watchdog", "required|automatic|off", WatchdogMode.AUTOMATIC.value)
+    by_storage = top.truth("storageFence", False)
+    if by_storage and (claims or fence):
+        top.wrong("storageFence", "cannot be true with NFS 3, nor with a fence agent")
     core = Configuration(
         node=node, version=version, boot=_boot(), container=container, peers=peers, fence=fence is not None
-    )._replace(watchdog_mode=WatchdogMode(mode or "automatic"))
+    )._replace(watchdog_mode=WatchdogMode(mode or "automatic"), storage_fence=by_storage)
     core = _timers(top.part("timers"), core, claims)
     paths = paths_in(top.part("paths"))
     top.end()

@@ -36,7 +36,7 @@ class Hands:
 
     def _table(self) -> "dict[type, Callable[[act.Action], None]]":
         return {
-            **dict.fromkeys((act.Look, act.Lock, act.Take, act.Write, act.NoteClean), self._ask),
+            **dict.fromkeys((act.Look, act.Lock, act.CutOff, act.Take, act.Write, act.NoteClean), self._ask),
             act.Drop: lambda _: self._node.lease.drop(),
             act.KillContainer: lambda _: self._node.container.kill(),
             act.ResetNode: self._reset,

@@ -11,6 +11,9 @@ from .core.state import OWNERS, State
 from .core.watch import no_room
 from .node import Node
 
+#: The helper on the NFS server changes its file each 5 s; a standby may look as seldom as each few heartbeats.
+HELPER_AGE = 30_000
+
 
 def report(node: Node, state: State, seen: Observation, now: int, unfit: int = 0) -> "dict[str, Any]":
     """`now`: `mono`. `unfit`: since when this node is, `mono`; 0: that is not known."""
@@ -96,11 +99,23 @@ def _fencing(core: Configuration, state: State, seen: Observation) -> "dict[str,
     return {
         "agent": core.fence,
         "agentFault": state.checks.fence_words or None,
+        "storage": core.storage_fence,
+        # Whether the server's helper goes round is not asked by an owner.
+        "storageFault": _storage_fault(core, state, seen),
         "watchdog": seen.watchdog.armed,
         "watchdogAvailable": seen.watchdog.available,
         "watchdogWords": seen.watchdog.words or None,
         "watchdogMode": core.watchdog_mode.value,
     }
+
+
+def _storage_fault(core: Configuration, state: State, seen: Observation) -> "str | None":
+    if not core.storage_fence or isinstance(state.phase, OWNERS):
+        return None
+    lease = seen.lease
+    if lease.barred:
+        return f"this node is cut off from the data since epoch {lease.barred}"
+    return None if lease.helper and boot_ms() - lease.helper <= HELPER_AGE else "the helper on the NFS server does not go round"
 
 
 def _orders(seen: Observation) -> "dict[str, Any]":

@@ -3,5 +3,6 @@
 import sys
 from pathlib import Path
 
-# The agent's package lies where it does on a node: beside nothing of this project's.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "node"))
+# The packages lie where they do on a node: beside nothing of this project's.
+NODE = Path(__file__).resolve().parents[2] / "node"
+sys.path[:0] = [str(NODE), str(NODE / "storage")]

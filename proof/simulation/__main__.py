@@ -13,7 +13,7 @@ from .weakenings import NAMES, weakened
 #: What a run of some size must have reached, or it says nothing.
 COVERAGE = (
     "takeover", "giveUp", "reset", "watchdog", "restart-takeover", "upgrade", "undone", "pause", "in-place", "overlap",
-    "late-write",
+    "late-write", "cut-off", "let-in",
 )  # fmt: skip
 
 

@@ -98,7 +98,13 @@ class Edges:
 
     def on_server(self, kind: JobKind, number: int, limit: int, took: int, outcome: Outcome) -> None:
         """One that needs the server, and waits for it."""
-        self.job(kind, number, limit, took, lambda: outcome() if self.machine.reaches_server() else None)
+        self.job(kind, number, limit, took, lambda: self.by_server(kind, outcome))
+
+    def by_server(self, kind: JobKind, outcome: Outcome) -> str | None:
+        if not self.machine.reaches_server():
+            return None
+        of_data = kind not in (JobKind.MOUNT_LEASE, JobKind.FENCE)
+        return "stale file handle" if of_data and self.machine.number in self.world.server.barred else outcome()
 
     # ---- data ----
 
@@ -214,9 +220,6 @@ class Edges:
             ending = self.machine.see.ending
             self.machine.end_agent(restart=200 if ending is core.Ending.RESTART or self.world.healed else 0)
 
-    def ask_lease(self, action: core.Request) -> None:
-        self.leasing.ask(action)
-
     def run_fence(self, action: core.RunFence) -> None:
         def off() -> str:
             if decode(self.world.server.files.get("lease", b"")) != action.last:
@@ -259,11 +262,12 @@ class Edges:
 
 
 HANDLERS: dict[type, Callable[[Edges, Any], None]] = {
-    core.Look: lambda edges, action: edges.ask_lease(action),
-    core.Lock: lambda edges, action: edges.ask_lease(action),
-    core.Take: lambda edges, action: edges.ask_lease(action),
-    core.Write: lambda edges, action: edges.ask_lease(action),
-    core.NoteClean: lambda edges, action: edges.ask_lease(action),
+    core.Look: lambda edges, action: edges.leasing.ask(action),
+    core.Lock: lambda edges, action: edges.leasing.ask(action),
+    core.CutOff: lambda edges, action: edges.leasing.ask(action),
+    core.Take: lambda edges, action: edges.leasing.ask(action),
+    core.Write: lambda edges, action: edges.leasing.ask(action),
+    core.NoteClean: lambda edges, action: edges.leasing.ask(action),
     core.Drop: lambda edges, _: edges.leasing.drop(),
     core.KillContainer: lambda edges, _: edges.containers.kill(),
     core.ResetNode: lambda edges, action: edges.reset_node(action),

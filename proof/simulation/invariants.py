@@ -60,8 +60,12 @@ class Invariants:
             # One that is cut off besides, hangs in the kernel, or has no agent, takes until its watchdog. Its locks are lost.
             quick = old.reaches_server() and not old.edges.containers.dying and old.agent and not old.hung
             bound = OVERLAP if quick else old.settings.watchdog
-            left = old.resumed_at + bound - self.world.now
-            if old.resumed_at < 0 or left < 0 or old.edges.containers.epoch == newest.edges.containers.epoch:
+            since = old.resumed_at
+            if old.number in self.world.server.barred:
+                # It can write nothing: its container finds out, or its node is reset.
+                since, bound = max(since, self.world.helper.barred_at[old.name]), old.settings.watchdog
+            left = since + bound - self.world.now
+            if since < 0 or left < 0 or old.edges.containers.epoch == newest.edges.containers.epoch:
                 raise BrokenError(f"I1: containers run on {old.name} and on {newest.name}")
             self.world.count("overlap")
             self.world.after(left + 1, self.check)
@@ -116,6 +120,10 @@ class Invariants:
         if containers.epoch < self.last_started and 0 <= self.world.now - machine.resumed_at < OVERLAP:
             # Docker was at it when the machine was paused. Its datastore's lock is the next owner's.
             self.world.count("late-start")
+            containers.store = "nowhere"
+            self.check()
+            return
+        if machine.number in server.barred:
             containers.store = "nowhere"
             self.check()
             return

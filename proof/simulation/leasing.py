@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agent.core import types as core
-from agent.core.files import Close, FileError, Outcome, Pwrite
+from agent.core.fence_mail import SUCCESSOR, ask_name
+from agent.core.files import Close, FileError, Outcome, Put, Pwrite
 from agent.core.lease import EPOCH, LEASE, LeaseProcess, Steps
 from agent.core.record import encode, encode_epoch
 
@@ -82,7 +83,7 @@ class Leasing:
             self.zombies = 0
             self.waits = False
             if self.process is None or not self.process.view.locked:
-                for name in ("epoch", "lease"):
+                for name in ("epoch", "lease", SUCCESSOR):
                     machine.world.server.carry_out(machine.number, Close(name), machine.world.now)
 
     # ---- requests ----
@@ -159,6 +160,8 @@ class Leasing:
                     self.given = server.carry_out(machine.number, self.operation, now)
                 except FileError as error:
                     self.given = error
+                if isinstance(self.operation, Put) and self.operation.name == ask_name(machine.name):
+                    machine.world.helper.wrote(machine.name)
                 if machine.world.fine:
                     self.soon(machine.random.randint(1, 6))
                     return

@@ -46,6 +46,8 @@ class Server:
         self.last_container = ""
         self.served = ("", 0)
         """The version that has answered, and its epoch."""
+        self.barred: set[int] = set()
+        """Clients that are cut off from the data."""
         self.epochs: list[tuple[int, int]] = []
         """All that were ever written, and by whom."""
 
@@ -72,6 +74,11 @@ class Server:
             del self.locks[name]
         self.lost[client] = True
         self.losses[client] += 1
+
+    def cut_off(self, client: int) -> None:
+        """It can open none of the data's files, and what it had open is gone."""
+        self.barred.add(client)
+        self.take_away(client)
 
     def rebooted(self, client: int) -> None:
         """A client of the same name with another boot: what it had before is void."""

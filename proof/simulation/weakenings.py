@@ -1,27 +1,17 @@
-"""Each takes one rule out of the core. What then goes wrong must be found: by the simulation, or by a test of the core.
-
-`found` says by which: the invariant (I) or promise (P) that the simulation sees broken (empty: any of them), or the name of
-a test in test/agent/core_*_test.py.
-"""
+"""Each takes one rule out of the core. What then goes wrong must be found: by the simulation, or by a test of the core."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, NamedTuple
+from typing import Any
 
 from agent.core import candidate, decide, follow, killing, lease, leaving, notes, owner, record, requests, rest, service, watch
 from agent.core.observation import ContainerView
 
 from . import weaker
-
-
-class Weakening(NamedTuple):
-    name: str
-    what: str
-    found: str
-    patch: Callable[[], weaker.Patch]
-
+from .storage_weakenings import STORAGE_WEAKENINGS
+from .weakening import Weakening
 
 WEAKENINGS = (
     Weakening(
@@ -261,6 +251,7 @@ WEAKENINGS = (
         "I6",
         lambda: weaker.everywhere(owner.mounting, weaker.mounts_later),
     ),
+    *STORAGE_WEAKENINGS,
 )
 
 NAMES = {weakening.name: weakening for weakening in WEAKENINGS}

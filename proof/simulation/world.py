@@ -12,6 +12,7 @@ from agent.core.types import Begin, Configuration, Killing, Phase, Taking, Watch
 from .invariants import BrokenError, Invariants
 from .machine import Machine
 from .server import Server
+from .storage_fence import Helper
 from .vrrp import Vrrp
 
 #: Timers: heartbeat, give_up, watchdog, lease_time, grace_time. The short ones make more happen in a schedule.
@@ -45,12 +46,16 @@ class World:
         # Without locks a machine that is paused may write beside the next owner: that is said, and not looked for.
         locking = chance.random() >= 0.1 or pauses
         self.fencing = chance.random() < 0.1
+        # From a source of its own: schedules that were found once stay what they are.
+        by_storage = random.Random(f"storage {seed}").random() < 0.4
+        self.storage_fencing = by_storage and locking and not self.fencing
         if not locking:
             self.count("NFSv3")
         self.server = Server(nodes, self.timers[3], self.timers[4], courteous=chance.random() < 0.7, locking=locking)
         self.vrrp = Vrrp(self)
         self.machines = [Machine(self, number, self.settings(number, nodes, chance)) for number in range(nodes)]
         self.invariants = Invariants(self)
+        self.helper = Helper(self)
         self.last_owner = self.machines[0].name
 
     def settings(self, number: int, nodes: int, chance: random.Random) -> Configuration:
@@ -84,6 +89,7 @@ class World:
             unwell_grace=1_000,
             copy_limit=3_000,
             work_limit=10_000,
+            storage_fence=self.storage_fencing,
             fence=self.fencing,
             fence_limit=3_000,
             fence_fallback=8_000,
@@ -159,7 +165,7 @@ class World:
         containers = machine.edges.containers
         if not containers.serves or containers.store == "nowhere" or not machine.reaches_server():
             return
-        if self.server.losses[machine.number] != containers.losses:
+        if self.server.losses[machine.number] != containers.losses or machine.number in self.server.barred:
             return
         self.server.stores[containers.store] += 1
         self.invariants.acknowledged(machine)
@@ -181,7 +187,7 @@ class World:
     def late_write(self, machine: Machine) -> None:
         """What its kernel had not written yet, of a file without a lock: it is opened again and written now."""
         containers = machine.edges.containers
-        if containers.running and machine.reaches_server():
+        if containers.running and machine.reaches_server() and machine.number not in self.server.barred:
             self.invariants.written_late(machine, containers.store, containers.epoch)
 
     def check(self) -> None:

@@ -25,16 +25,16 @@ def run(program: str, *options: str) -> None:
 
 
 def test_the_agent_is_typed() -> None:
-    run("mypy", "--strict", "--config-file", "test/agent/pyproject.toml", "-p", "agent")
+    run("mypy", "--strict", "--config-file", "test/agent/pyproject.toml", "-p", "agent", "-p", "fencer")
 
 
 def test_the_edges_and_their_tests_are_clean() -> None:
     for options in (["check"], ["format", "--check"]):
-        run("ruff", *options, "--config", "test/agent/pyproject.toml", "node/agent", "test/agent")
+        run("ruff", *options, "--config", "test/agent/pyproject.toml", "node/agent", "node/storage", "test/agent")
 
 
 def test_the_agent_runs_with_python_3_9() -> None:
-    run("vermin", "--quiet", "--no-tips", "-t=3.9-", "node/agent")
+    run("vermin", "--quiet", "--no-tips", "-t=3.9-", "node/agent", "node/storage/fencer")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(AGENT)))

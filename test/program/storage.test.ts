@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type * as pulumi from "@pulumi/pulumi";
 import type { MachineTemplate } from "../../components";
 import { withPriorities } from "../../domain/vrrp";
+import { packageRoot } from "../../local/root";
 import { parseSettings, type Settings, SettingsError } from "../../settings";
 import { baseArgs } from "../../workloads/from-settings/base";
 import { choosePlace } from "../../workloads/from-settings/place";
@@ -95,6 +100,50 @@ describe("storage on a machine of the stack", () => {
     );
     assert.match(mountsOf(found, "rancher-1"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/lease$/m);
     assert.match(mountsOf(found, "rancher-2"), /^What=192\.168\.56\.5:\/srv\/ha-rancher\/data$/m);
+  });
+});
+
+describe("a storage machine that fences", () => {
+  let found: Map<string, Registered>;
+  before(async () => {
+    const fencing = JSON.stringify({ agent: "storage" });
+    found = await storageOf({ storage: "machine", nfsAddress: "192.168.56.5", fencing });
+  });
+
+  it("leaves the exports to the helper, which takes what it is told", () => {
+    const files = found.get("storage-machine-storage-exports")?.inputs.files as Record<
+      string,
+      { content: string }
+    >;
+    assert.deepEqual(Object.keys(files).sort(), [
+      "/etc/ha-rancher/fence-helper.json",
+      "/etc/systemd/system/ha-rancher-fencer.service",
+    ]);
+    const told = JSON.parse(files["/etc/ha-rancher/fence-helper.json"]?.content ?? "");
+    assert.deepEqual(told.nodes, { "rancher-1": "192.168.56.11", "rancher-2": "192.168.56.12" });
+    const folder = mkdtempSync(join(tmpdir(), "fencer-"));
+    try {
+      const file = join(folder, "told.json");
+      const here = { state: folder, nfsd: folder, etab: `${folder}/etab`, exportfs: "/bin/true" };
+      writeFileSync(file, JSON.stringify({ ...told, exportsFile: `${folder}/exports`, paths: here }));
+      const helper = join(packageRoot, "node", "storage", "fencer");
+      execFileSync("python3", ["-I", "-S", "-B", helper, "apply", file]);
+      const lines = readFileSync(`${folder}/exports`, "utf8").split("\n");
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith("/")).map((line) => line.split("(")[0]),
+        ["lease", "data"].flatMap((name) =>
+          ["192.168.56.11", "192.168.56.12"].map((node) => `/srv/ha-rancher/${name} ${node}`),
+        ),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("runs the helper once the server serves", () => {
+    const run = String(found.get("storage-machine-storage-fencing")?.inputs.create);
+    assert.match(run, /systemctl restart ha-rancher-fencer\.service/);
+    assert.match(String(found.get("storage-machine-storage-exports")?.inputs.afterWrite), /fencer apply && /);
   });
 });
 

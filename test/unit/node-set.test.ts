@@ -98,10 +98,12 @@ describe("the files of node/", () => {
     });
     assert.ok(named.length >= 4, String(named));
     const programs = new Set(setFiles("current").flatMap(({ path, mode }) => (mode === "0755" ? path : [])));
-    // A folder that Python runs.
-    programs.add("agent");
+    // Folders that Python runs.
+    for (const folder of ["agent", "storage/fencer"]) {
+      programs.add(folder);
+      assert.ok(setFiles("current").some(({ path }) => path === `${folder}/__main__.py`));
+    }
     for (const path of named) assert.ok(programs.has(path ?? ""), path);
-    assert.ok(setFiles("current").some(({ path }) => path === "agent/__main__.py"));
   });
 
   test("say what they take, if they are programs", () => {

@@ -144,7 +144,10 @@ test("a fence agent's mistakes are named, without its secrets", () => {
   const { sshKey: _, ...withoutKey } = agent;
   const { hostKey: __, ...withoutHost } = agent;
   for (const [fencing, mistake] of [
-    [{ ...agent, agent: "reboot; x" }, /^`fencing.agent` must be self, or the name of a fence agent/],
+    [
+      { ...agent, agent: "reboot; x" },
+      /^`fencing.agent` must be self, storage, or the name of a fence agent/,
+    ],
     [{ ...agent, nodes: { "rancher-1": { plug: "one" } } }, /^`fencing.nodes.rancher-2` is missing/],
     [{ ...agent, nodes: { ...agent.nodes, other: { plug: "x" } } }, /^`fencing.nodes.other` is no node/],
     [{ ...agent, nodes: { ...agent.nodes, "rancher-1": {} } }, /^`fencing.nodes.rancher-1` is missing/],
@@ -223,4 +226,16 @@ test("whatever an option is, the agent reads it as it is", () => {
       assert.equal(line?.slice("password=".length), password);
     }),
   );
+});
+
+test("the NFS server can fence where it is a machine of the stack, with version 4.2", () => {
+  const fencing = JSON.stringify({ agent: "storage" });
+  const onMachine = { storage: "machine", nfsAddress: "192.168.56.5" };
+  assert.equal(parseSettings({ ...good, ...onMachine, fencing }).fencing.agent, "storage");
+  for (const wrong of [{}, { ...onMachine, nfsVersion: "3" }])
+    assert.match(
+      mistakesOf({ fencing: '{"agent":"storage"}', ...wrong }).join(),
+      /`fencing.agent` cannot be storage/,
+    );
+  assert.match(fencingOf({ agent: "storage", options: { a: "b" } }).join(), /says nothing without/);
 });

@@ -5,7 +5,7 @@ import type { HostLogin } from "../../components/hosts";
 import type { NodeArgs, NodesArgs } from "../../components/nodes";
 import type { StorageSource } from "../../components/shared-storage";
 import { environmentOf } from "../../domain/environment";
-import { hasAgent } from "../../domain/fencing";
+import { fencesByStorage, hasAgent } from "../../domain/fencing";
 import { tellsAnybody } from "../../domain/notify";
 import { nodeTimes } from "../../domain/timers";
 import { dataHome } from "../../local/paths";
@@ -53,7 +53,7 @@ export function baseArgs(settings: Settings, place: Place, name: StackName): HaB
     id: `${name.project}-${name.stack}`,
     ...nodes,
     floatingIp: floatingIpOf(settings),
-    storage: storageOf(place, nodes.machines),
+    storage: storageOf(place, nodes.machines, fencing),
     ...{ dataDirectory, nfsVersion },
     guard: nodeTimes(guard, guard.health, { startDeadline, fenceLimit: fencing.timeout }),
     fencing: hasAgent(fencing) ? fencing : undefined,
@@ -79,11 +79,18 @@ function snapshotsOf({ snapshots: { schedule, keep } }: Settings): HaBaseArgs["s
   return schedule === undefined ? undefined : { schedule, keep };
 }
 
-function storageOf({ storage }: Place, machines: HaBaseArgs["machines"]): StorageSource {
+function storageOf(
+  { storage }: Place,
+  machines: HaBaseArgs["machines"],
+  fencing: Settings["fencing"],
+): StorageSource {
   if (!storage) throw new Error("the place has no storage");
   if (storage.kind !== "machine") return storage;
   if (!machines) throw new Error("the place has nothing to make machines of");
-  return { ...storage, machineName: storageMachine, template: machines };
+  return {
+    ...{ ...storage, machineName: storageMachine, template: machines },
+    ...(fencesByStorage(fencing) ? { fences: true } : {}),
+  };
 }
 
 function nodeArgs({ host, machine, ...identity }: NodeSettings): NodeArgs {

@@ -15,6 +15,9 @@ from .turn import Turn
 FENCE_RETRY = 5
 #: Without the VIP for so many heartbeats nobody contends for the lease.
 PATIENCE = 2
+#: Without a heartbeat for so many quarters of one the NFS server is asked to cut their owner off. An agent that is late has one
+#: sent in its place after one and a half.
+SUSPICION = 7
 
 
 def standby(turn: Turn) -> None:
@@ -104,6 +107,29 @@ def seen_alive(turn: Turn) -> int:
     return turn.seen.at if last_heartbeat(turn) else max(turn.seen.at, turn.since)
 
 
+def suspect(turn: Turn) -> Optional[Record]:
+    """The last heartbeat of an owner that the NFS server is to cut off: none of it has come for a while, and this node has looked
+    just now."""
+    settings, lease = turn.settings, turn.see.lease
+    record = last_heartbeat(turn)
+    if not settings.storage_fence or record is None or record.node == settings.node or not last_owner_may_write(turn):
+        return None
+    if not isinstance(turn.phase, (Contending, Waiting)) or cut_off(turn):
+        return None
+    left = seen_alive(turn) + SUSPICION * settings.heartbeat // 4 - turn.mono
+    if left > 0:
+        turn.wake(left)
+        return None
+    return record if turn.boot - lease.answered <= settings.heartbeat else None
+
+
+def cut_off(turn: Turn) -> bool:
+    """The NFS server has confirmed that the last owner can write nothing any more, and will not until it has shown that nothing
+    of it runs."""
+    record = last_heartbeat(turn)
+    return turn.settings.storage_fence and record is not None and turn.see.lease.fenced == record.epoch
+
+
 def waiting(turn: Turn) -> None:
     trouble = may_not_contend(turn)
     left = seen_alive(turn) + silence(turn) + 1 - turn.mono
@@ -114,6 +140,8 @@ def waiting(turn: Turn) -> None:
         turn.to_standby(trouble or "the lock is lost")
     elif not last_owner_may_write(turn):
         take(turn, "the lease is taken, its last owner has cleaned up")
+    elif cut_off(turn):
+        take(turn, "the lease is taken, the NFS server has cut its last owner off")
     elif left > 0:
         turn.wake(left)
     elif not turn.settings.fence:
@@ -155,7 +183,8 @@ def take(turn: Turn, reason: str) -> None:
     """This node is the owner from here on."""
     lease, node = turn.see.lease, turn.settings.node
     record = lease.record
-    unclean = last_owner_may_write(turn) or (isinstance(record, Record) and not record.settled)
+    late = last_owner_may_write(turn) and not cut_off(turn)
+    unclean = late or (isinstance(record, Record) and not record.settled)
     # Nor one that this node has called clean: it would be believed to be clean again.
     epoch = max(record.epoch if isinstance(record, Record) else 0, lease.epoch, lease.noted, turn.memory.epoch) + 1
     turn.cancel(JobKind.CHECK_CONTAINER, JobKind.FENCE)

@@ -93,6 +93,8 @@ def lease_fault(turn: Turn) -> str:
         return "the lease directory is not mounted with the right version of NFS"
     if lease.error:
         return f"the lease directory: {lease.error}"
+    if lease.barred:
+        return f"the NFS server has cut this node off since epoch {lease.barred}: it is let in again once nothing of it runs here"
     if not lease.answered:
         return "the lease directory has not answered yet"
     if turn.boot - lease.answered > turn.settings.give_up:

@@ -7,6 +7,7 @@ It outlives the agent: the lock lasts as long as this process. Files:
     epoch        number of the last owner; locked and written the same way
     node.NAME    what a node says of itself (presence.py)
     claim        with NFSv3 only, where there are no locks
+    successor, fence.*   with a helper on the server, which can cut nodes off (fencing.py)
 
 Only who has the lease keeps files open for writing: of a file that somebody on its own node may write the NFS client
 takes what it remembers for current.
@@ -15,8 +16,9 @@ takes what it remembers for current.
 from collections.abc import Generator
 from typing import Optional, Union
 
-from .actions import Look, NoteClean, Request, Take, Write
+from .actions import CutOff, Look, NoteClean, Request, Take, Write
 from .claim import Claims
+from .fencing import Fencing
 from .files import Close, FileError, FileOperation, Flock, Open, Outcome, Pwrite, Read, Stamp
 from .observation import LeaseView
 from .presence import Presences
@@ -53,6 +55,7 @@ class LeaseProcess:
         self.node = node
         self.presences = Presences(node, peers)
         self.claims: Optional[Claims] = Claims(node, token, claim_time) if claim_time else None
+        self.fencing = Fencing(node, token)
         self.opened = False
         self.stamp = ""
         """What the file of the epoch was like when it was last read."""
@@ -75,6 +78,8 @@ class LeaseProcess:
                 yield from self.take(request.record, request.sent)
             elif isinstance(request, Write):
                 yield from self.write(request.record, request.sent)
+            elif isinstance(request, CutOff):
+                yield from self.cut_off(request)
             else:
                 yield from self.lock(request.sent)
         except FileError as error:
@@ -106,8 +111,26 @@ class LeaseProcess:
             self.view = self.view._replace(error=str(error) or "an error without words")
             yield from self.drop()
 
+    def cut_off(self, request: CutOff) -> Steps:
+        """Whatever is wrong with the helper, the lock is tried for: then the timers decide."""
+        if not self.claims:
+            try:
+                yield from self.fencing.ask(request.last, request.sent)
+            except FileError as error:
+                self.fencing.words = str(error) or "an error without words"
+            self.view = self.view._replace(fenced=self.fencing.done, fence_words=self.fencing.words)
+        if self.view.locked:
+            yield from self.read_news()
+        else:
+            yield from self.lock(request.sent)
+
     def drop(self) -> Steps:
         """Lets go of everything. The edge also calls it for `Drop`; a process that hangs is killed instead."""
+        yield from self.fencing.end()
+        yield from self.let_go()
+
+    def let_go(self) -> Steps:
+        """Of the lease; the successor's lock stays, if it is held."""
         if self.opened:
             yield Close(EPOCH)
             yield Close(LEASE)
@@ -115,13 +138,21 @@ class LeaseProcess:
         if self.claims:
             self.claims.forget()
         self.stamp = ""
-        self.view = self.view._replace(locked=False, confirmed=None, sent=0)
+        fencing = self.fencing
+        self.view = self.view._replace(locked=False, confirmed=None, sent=0, fenced=fencing.done, fence_words=fencing.words)
 
     def look(self, request: Look) -> Steps:
         if self.view.confirmed is None:
             yield from self.read_news()
             yield from self.presences.say(request.fit, request.vip, request.sent)
             self.view = self.view._replace(unsaid=self.presences.unsaid)
+        if not self.view.locked:
+            yield from self.fencing.end()
+            self.view = self.view._replace(fenced=0, fence_words="")
+        if request.storage:
+            barred = yield from self.fencing.look(request.sent)
+            own = yield from self.presences.begin()
+            self.view = self.view._replace(barred=barred, helper=self.fencing.seen, noted=own.clean)
         if request.around:
             peers = yield from self.presences.look(request.sent)
             self.view = self.view._replace(peers=peers)
@@ -182,7 +213,7 @@ class LeaseProcess:
             for name in (LEASE, EPOCH):
                 yield Open(name)
                 if (yield Flock(name)) is not True:
-                    yield from self.drop()
+                    yield from self.let_go()
                     yield from self.read_all()
                     return
         # What is read now nobody changes any more.
@@ -210,6 +241,8 @@ class LeaseProcess:
         last = self.view.confirmed
         if last and last.epoch == record.epoch and last.sequence >= record.sequence:
             record = record._replace(sequence=last.sequence + 1)
+        # The next one who asks for that goes by this owner's heartbeats.
+        yield from self.fencing.end()
         content = yield from self.put_record(record)
         yield from self.confirm(record, content, sent)
 

@@ -60,6 +60,14 @@ class LeaseView(NamedTuple):
     """By the last `Look` with `around`."""
     room: Room | None = None
     """On the file system of the lease directory, as it was last looked at; None: not yet."""
+    fenced: int = 0
+    """The NFS server has confirmed, to this process, that the owner of this epoch can write nothing any more; 0: of none."""
+    fence_words: str = ""
+    """What it last answered, in words; empty: nothing yet."""
+    barred: int = 0
+    """The server has cut this node off since it was the owner of this epoch; 0: it has not. By `Look` with `storage`."""
+    helper: int = 0
+    """When the server's helper was last seen to go round, `boot`; 0: never."""
     unsaid: str = ""
     """Why there is no room on the server for this node's own file, in words; empty: there is."""
 

@@ -1,6 +1,8 @@
 """What the lease process is asked for at the end of a round. One request at a time."""
 
 from . import actions as act
+from .candidate import suspect
+from .killing import DATA_JOBS
 from .record import Claim
 from .rest import rest_time, rests
 from .state import OWNERS, Begin, Confirming, Contending, Ended, Killing, Releasing, Standby, Taking
@@ -64,34 +66,49 @@ def beat(turn: Turn, first: bool) -> None:
 
 
 def as_candidate(turn: Turn) -> None:
-    phase, lease, memory = turn.phase, turn.see.lease, turn.memory
+    phase, lease = turn.phase, turn.see.lease
     near = turn.vip.here and not isinstance(phase, Contending)
     if turn.dropped:
         return
     if lease.locked and isinstance(phase, Standby):
         # It came when nobody wanted it any more.
         turn.do(act.Drop())
+    elif last := suspect(turn):
+        if due(turn, 4) or turn.since == turn.mono:
+            turn.asked = turn.mono
+            turn.do(act.CutOff(turn.boot, last))
+        turn.wake(turn.settings.heartbeat // 8)
     elif isinstance(phase, Contending) and not lease.locked:
         if due(turn, 2) or turn.since == turn.mono:
             turn.asked = turn.mono
             turn.do(act.Lock(turn.boot))
         turn.wake(turn.settings.heartbeat // 2)
-    elif (
-        memory.epoch and isinstance(phase, Standby) and not turn.see.data.lingers and lease.noted != memory.epoch and may_note(turn)
-    ):
+    elif (epoch := unnoted(turn)) and may_note(turn):
         if due(turn):
             turn.asked = turn.mono
             turn.checks = turn.checks._replace(noted=turn.mono)
-            turn.do(act.NoteClean(turn.boot, memory.epoch))
+            turn.do(act.NoteClean(turn.boot, epoch))
     elif due(turn, 4 if near else 1) and not too_early(turn):
         turn.asked = turn.mono
-        turn.do(act.Look(turn.boot, not turn.fault, turn.vip.here, look_around(turn)))
+        turn.do(act.Look(turn.boot, not turn.fault, turn.vip.here, look_around(turn), turn.settings.storage_fence))
     if near:
         turn.wake(turn.settings.heartbeat // 4)
 
 
 def too_early(turn: Turn) -> bool:
     return rests(turn) and turn.mono - turn.asked < rest_time(turn.settings) - turn.settings.heartbeat // 2
+
+
+def unnoted(turn: Turn) -> int:
+    """The tenure after which it is to be noted that nothing of it writes any more: this agent's last one, or one that the NFS
+    server has cut off, perhaps on an earlier boot. 0: there is none, or that is not certain yet."""
+    see, memory = turn.see, turn.memory
+    if not isinstance(turn.phase, Standby) or see.data.lingers:
+        return 0
+    if memory.epoch and see.lease.noted != memory.epoch:
+        return memory.epoch
+    is_silent = see.container.gone and not see.data.mounted and not any(turn.runs(kind) for kind in DATA_JOBS)
+    return see.lease.barred if see.lease.noted < see.lease.barred and is_silent else 0
 
 
 def may_note(turn: Turn) -> bool:

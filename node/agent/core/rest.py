@@ -19,7 +19,8 @@ def rest_time(settings: Configuration) -> int:
 
 def rests(turn: Turn) -> bool:
     """All is in order, by a look that has brought a new heartbeat: the owner has the VIP, and this node is ready for it. Where
-    there is a third node each must soon know when the owner has lost the VIP: they would take it in turn."""
+    there is a third node each must soon know when the owner has lost the VIP: they would take it in turn. And where the server
+    can cut that owner off, its silence must be seen from its last heartbeat on."""
     vip, see, owner = turn.vip, turn.see, turn.other()
     return (
         isinstance(turn.phase, Standby)
@@ -28,6 +29,7 @@ def rests(turn: Turn) -> bool:
         and turn.seen.changed >= turn.asked > 0
         and not (turn.fault or vip.here or vip.refused or turn.memory.epoch or see.lease.locked or see.lease.error)
         and len(turn.settings.peers) == 1
+        and not turn.settings.storage_fence
         and see.orders._replace(forget_failures=0) == _NO_ORDERS
     )
 

@@ -73,6 +73,8 @@ class Configuration(NamedTuple):
     clone_after_unclean_end: bool = True
     """Whether the next owner works on a copy if the last one did not end in order."""
 
+    storage_fence: bool = False
+    """Whether a helper on the NFS server can cut other nodes off from the data."""
     fence: bool = False
     """Whether a fence agent can turn other nodes off."""
     fence_limit: int = 60_000

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from ..core.actions import Lock, Look, NoteClean, Request, Take, Write
+from ..core.actions import CutOff, Lock, Look, NoteClean, Request, Take, Write
 from ..core.observation import LeaseView, Peer
 from ..core.record import Claim, NoRecord, Record, encode
 from ..core.room import Room
@@ -11,7 +11,7 @@ from ..core.room import Room
 LONGEST_LINE = 64 << 10
 PROTOCOL = 1
 
-_REQUESTS = {kind.__name__: kind for kind in (Look, Lock, Take, Write, NoteClean)}
+_REQUESTS = {kind.__name__: kind for kind in (Look, Lock, CutOff, Take, Write, NoteClean)}
 
 
 class Terms(NamedTuple):
@@ -41,17 +41,23 @@ def request_to(request: Request) -> dict[str, Any]:
     fields = request._asdict()
     if isinstance(request, (Take, Write)):
         fields["record"] = record_to(request.record)
+    elif isinstance(request, CutOff):
+        fields["last"] = record_to(request.last)
+    elif isinstance(request, Look) and not request.storage:
+        # A lease process of a version before this knows no such field.
+        del fields["storage"]
     return {"do": type(request).__name__, **fields}
 
 
 def request_from(told: dict[str, Any]) -> Request:
     """Raises KeyError, TypeError or ValueError for anything that is no request."""
     fields = {name: value for name, value in told.items() if name not in ("do", "id")}
-    if "record" in fields:
-        record = record_from(fields["record"])
-        if not isinstance(record, Record):
-            raise ValueError("no record")
-        fields["record"] = record
+    for name in ("record", "last"):
+        if name in fields:
+            record = record_from(fields[name])
+            if not isinstance(record, Record):
+                raise ValueError("no record")
+            fields[name] = record
     return _REQUESTS[told["do"]](**fields)
 
 
