@@ -4,6 +4,7 @@ from typing import Callable, Optional
 
 from .clock import awake_ms, boot_ms
 from .core import actions as act
+from .core import lease_requests as ask
 from .core.observation import JobKind, Work
 from .itself import own_command
 from .lease.wire import record_words
@@ -36,7 +37,7 @@ class Hands:
 
     def _table(self) -> "dict[type, Callable[[act.Action], None]]":
         return {
-            **dict.fromkeys((act.Look, act.Lock, act.CutOff, act.Take, act.Write, act.NoteClean), self._ask),
+            **dict.fromkeys((ask.Look, ask.Lock, ask.CutOff, ask.Take, ask.Write, ask.NoteClean), self._ask),
             act.Drop: lambda _: self._node.lease.drop(),
             act.KillContainer: lambda _: self._node.container.kill(),
             act.ResetNode: self._reset,

@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from agent.core import actions as act
 from agent.core import candidate, decide, fitness, killing, owner, record, service
+from agent.core import lease_requests as ask
 from agent.core.lease import Steps
 from agent.core.observation import ContainerView
 from agent.core.record import RECORD_BYTES
@@ -146,7 +147,7 @@ def drops_at_once(turn: Turn) -> None:
 def notes_at_once(turn: Turn) -> None:
     memory, lease = turn.memory, turn.see.lease
     if isinstance(turn.phase, Killing) and memory.epoch and not lease.pending and lease.noted != memory.epoch:
-        turn.do(act.NoteClean(turn.boot, memory.epoch))
+        turn.do(ask.NoteClean(turn.boot, memory.epoch))
 
 
 def never_observed_gap(turn: Turn) -> None:

@@ -14,7 +14,8 @@ import pytest
 from agent.cli import main
 from agent.clock import boot_ms
 from agent.configuration import CONFIGURATION_ERROR
-from agent.core.actions import Lock, Memory, Take, Write
+from agent.core.actions import Memory
+from agent.core.lease_requests import Lock, Take, Write
 from agent.orders import OrderBook, read_lasting
 from agent.run_files import KillPlan, Notes, RunFiles
 from support.lease_node import Process

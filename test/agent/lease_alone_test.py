@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from agent.clock import boot_ms
-from agent.core.actions import Lock, Look, Take, Write
+from agent.core.lease_requests import Lock, Look, Take, Write
 from agent.core.record import Claim, Record
 from agent.lease.process import Held
 from agent.lease.wire import Terms

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from agent.clock import boot_ms
-from agent.core.actions import Lock, Look, Take, Write
+from agent.core.lease_requests import Lock, Look, Take, Write
 from support.groups import CONTAINER, version_2
 from support.lease_node import Process, wait
 from support.owner import REFUSED, Owner

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from agent.clock import boot_ms
-from agent.core.actions import Lock, Look, NoteClean, Take, Write
+from agent.core.lease_requests import Lock, Look, NoteClean, Take, Write
 from agent.core.record import RECORD_BYTES, Claim, NoRecord, Record, encode
 from agent.lease.client import LeaseClient
 from agent.lease.process import Held

@@ -97,7 +97,7 @@ test("the rest does not know: the same resources for each node, on the interface
   }
   const [share] = ofType("pulumi-nodejs:dynamic/nfs:Export");
   assert.deepEqual(share?.inputs.clients, ["10.1.0.11", "10.1.0.12", "10.1.0.13"]);
-  assert.equal(share?.inputs.server.kind, "kernel");
+  assert.equal(share?.inputs.server.kind, "image");
 });
 
 test("keys are secret, and in no output", async () => {

@@ -230,7 +230,12 @@ describe("a change of one setting changes this and nothing else", () => {
     [
       { httpsPort: "3300" },
       {},
-      [...container("envs, labels, ports", "container, url"), "~ HaRancher ha-rancher: httpsPort"],
+      // Where the observer finds the certificate.
+      [
+        ...container("envs, labels, ports", "container, url"),
+        "~ Files *-agent-files: files",
+        "~ HaRancher ha-rancher: httpsPort",
+      ],
     ],
     [{ httpPort: "80" }, {}, container("labels, ports")],
     [{ hostname: "rancher.example.com" }, {}, container("envs")],
@@ -257,6 +262,8 @@ describe("a change of one setting changes this and nothing else", () => {
         "+ Command *-backup-timer",
         "+ Files *-backup-units",
         "+ Kept *-backup-timer-kept",
+        // When the observer calls a backup old.
+        "~ Files *-agent-files: files",
       ],
     ],
     [
@@ -264,6 +271,7 @@ describe("a change of one setting changes this and nothing else", () => {
       { backup: { schedule: "daily" } },
       [
         "~ Command *-backup-timer: create, stdin, update",
+        "~ Files *-agent-files: files",
         "~ Files *-backup-units: files",
         "~ Kept *-backup-timer-kept: mend",
       ],

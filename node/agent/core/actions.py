@@ -2,61 +2,14 @@
 
 from typing import NamedTuple, Union
 
+from .lease_requests import Request
 from .observation import JobKind, Work
 from .record import NoRecord, Record
 
-# ---- lease process; one request at a time, never while LeaseView.pending ----
-
-
-class Look(NamedTuple):
-    """Read record, epoch and the owner's clean note; now and then write this node's own file. `fit`, `vip`: for that."""
-
-    sent: int
-    """Now, `boot`; comes back as `LeaseView.answered`."""
-    fit: bool
-    vip: bool
-    around: bool = False
-    """Read the peers' files, too; `storage`: and what the NFS server's helper says."""
-    storage: bool = False
-
-
-class Lock(NamedTuple):
-    """Try once to get the lock, without waiting, and read as `Look` does."""
-
-    sent: int
-
-
-class CutOff(NamedTuple):
-    """Have the NFS server cut the owner off whose last heartbeat is `last`, until `fenced` is its epoch; and the same as Lock."""
-
-    sent: int
-    last: Record
-
-
-class Take(NamedTuple):
-    """The first record of a new owner, and its epoch. Confirmed when `LeaseView.epoch` is the record's."""
-
-    sent: int
-    record: Record
-
-
-class Write(NamedTuple):
-    """A heartbeat through the locked descriptor, synced; then the epoch is looked at."""
-
-    sent: int
-    """Comes back as `LeaseView.sent` once the server has confirmed it."""
-    record: Record
-
-
-class NoteClean(NamedTuple):
-    """Note in this node's own file that after `epoch` it has cleaned up by itself: nothing of it can write any more."""
-
-    sent: int
-    epoch: int
-
 
 class Drop(NamedTuple):
-    """Let go of the lock, whatever it takes: a lease process that hangs is killed. Next round `LeaseView.locked` is False."""
+    """Let go of the lock, whatever it takes: if the lease process does not answer at once, it is killed. From the next
+    round on `LeaseView.locked` is False."""
 
 
 # ---- kill chain: done at once, without starting a program ----
@@ -88,6 +41,9 @@ class FeedWatchdog(NamedTuple):
 
 class DisarmWatchdog(NamedTuple):
     """The stop succeeded: the device is closed in order."""
+
+
+# ---- VIP ----
 
 
 class SetTrack(NamedTuple):
@@ -129,12 +85,13 @@ class MountData(NamedTuple):
 
 
 class CloneData(NamedTuple):
-    """The last owner did not end in order: move what it may still write aside, and put a copy (reflink first) in its place, so
-    that a late write of it reaches nobody. The one that was moved aside counts as this epoch's copy. First of all it takes, for
-    a moment, an exclusive lock on each file of the datastore that the last owner may have locked (without waiting): that makes
-    the server take its locks away if its lease has run out, and with them its right to acknowledge anything. If somebody has
-    one, nothing is cloned, and the words begin with `must: `: that owner is alive, and what it acknowledged from now on would
-    be lost. It is tried again then."""
+    """The last owner did not end in order: move what it may still write aside, and put a copy (reflink first) in its
+    place, so that a late write of it reaches nobody. The one that was moved aside counts as this epoch's copy.
+
+    First of all it takes, for a moment, an exclusive lock on each file of the datastore that the last owner may have
+    locked (without waiting): that makes the server take its locks away if its lease has run out, and with them its right
+    to acknowledge anything. If somebody has one, nothing is cloned, and the words begin with `must: `: that owner is
+    alive, and what it acknowledged from now on would be lost. It is tried again then."""
 
     job: int
     limit: int
@@ -208,9 +165,10 @@ class Settle(NamedTuple):
 
 
 class RunFence(NamedTuple):
-    """Make certain that `node` is off; empty: all peers. OK only if the agent has confirmed it. Right before anything is turned
-    off the record in the lease's file is read once more: if it is not `last`, nothing is done, and the job fails. A machine
-    that stood still would else turn off whoever serves by now."""
+    """Make certain that `node` is off; empty: all peers. OK only if the agent has confirmed it.
+
+    Right before anything is turned off the record in the lease's file is read once more: if it is not `last`, nothing is
+    done, and the job fails. A machine that stood still would else turn off whoever serves by now."""
 
     job: int
     limit: int
@@ -291,7 +249,6 @@ class Exit(NamedTuple):
     """End this process with 0."""
 
 
-Request = Union[Look, Lock, CutOff, Take, Write, NoteClean]
 Job = Union[
     MountLease, CheckContainer, MountData, CloneData, CopyDatastore, StartWork, StartContainer, StopContainer,
     UnmountData, NoteServed, Settle, RunFence, CheckFence,

@@ -16,10 +16,10 @@ takes what it remembers for current.
 from collections.abc import Generator
 from typing import Optional, Union
 
-from .actions import CutOff, Look, NoteClean, Request, Take, Write
 from .claim import Claims
 from .fencing import Fencing
 from .files import Close, FileError, FileOperation, Flock, Open, Outcome, Pwrite, Read, Stamp
+from .lease_requests import CutOff, Look, NoteClean, Request, Take, Write
 from .observation import LeaseView
 from .presence import Presences
 from .record import FORMER_BYTES, RECORD_BYTES, Claim, NoRecord, Record, decode, decode_epoch, encode, encode_epoch

@@ -1,6 +1,7 @@
 """What the lease process is asked for at the end of a round. One request at a time."""
 
 from . import actions as act
+from . import lease_requests as ask
 from .candidate import suspect
 from .killing import DATA_JOBS
 from .record import Claim
@@ -44,7 +45,7 @@ def as_owner(turn: Turn) -> None:
         turn.wake(turn.settings.heartbeat - passed)
     if vip_lost(turn) and turn.mono - turn.checks.around >= AROUND:
         turn.checks = turn.checks._replace(around=turn.mono)
-        turn.do(act.Look(turn.boot, fit=True, vip=False, around=True))
+        turn.do(ask.Look(turn.boot, fit=True, vip=False, around=True))
 
 
 def vip_lost(turn: Turn) -> bool:
@@ -62,7 +63,7 @@ def beat(turn: Turn, first: bool) -> None:
     record = turn.record()
     if isinstance(turn.phase, Releasing):
         record = record._replace(claim=Claim.RELEASED)
-    turn.do(act.Take(turn.boot, record) if first else act.Write(turn.boot, record))
+    turn.do(ask.Take(turn.boot, record) if first else ask.Write(turn.boot, record))
 
 
 def as_candidate(turn: Turn) -> None:
@@ -76,21 +77,21 @@ def as_candidate(turn: Turn) -> None:
     elif last := suspect(turn):
         if due(turn, 4) or turn.since == turn.mono:
             turn.asked = turn.mono
-            turn.do(act.CutOff(turn.boot, last))
+            turn.do(ask.CutOff(turn.boot, last))
         turn.wake(turn.settings.heartbeat // 8)
     elif isinstance(phase, Contending) and not lease.locked:
         if due(turn, 2) or turn.since == turn.mono:
             turn.asked = turn.mono
-            turn.do(act.Lock(turn.boot))
+            turn.do(ask.Lock(turn.boot))
         turn.wake(turn.settings.heartbeat // 2)
     elif (epoch := unnoted(turn)) and may_note(turn):
         if due(turn):
             turn.asked = turn.mono
             turn.checks = turn.checks._replace(noted=turn.mono)
-            turn.do(act.NoteClean(turn.boot, epoch))
+            turn.do(ask.NoteClean(turn.boot, epoch))
     elif due(turn, 4 if near else 1) and not too_early(turn):
         turn.asked = turn.mono
-        turn.do(act.Look(turn.boot, not turn.fault, turn.vip.here, look_around(turn), turn.settings.storage_fence))
+        turn.do(ask.Look(turn.boot, not turn.fault, turn.vip.here, look_around(turn), turn.settings.storage_fence))
     if near:
         turn.wake(turn.settings.heartbeat // 4)
 

@@ -9,7 +9,7 @@ import time
 from typing import Any, Optional
 
 from ..clock import awake_ms
-from ..core.actions import Request
+from ..core.lease_requests import Request
 from ..core.observation import LeaseView
 from .wire import LONGEST_LINE, PROTOCOL, Terms, request_to, view_from
 

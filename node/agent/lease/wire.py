@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from ..core.actions import CutOff, Lock, Look, NoteClean, Request, Take, Write
+from ..core.lease_requests import CutOff, Lock, Look, NoteClean, Request, Take, Write
 from ..core.observation import LeaseView, Peer
 from ..core.record import Claim, NoRecord, Record, encode
 from ..core.room import Room

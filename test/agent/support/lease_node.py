@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable, ClassVar, Optional
 
-from agent.core.actions import Request
+from agent.core.lease_requests import Request
 from agent.core.observation import LeaseView
 from agent.core.record import Claim, Record
 from agent.lease.client import LeaseClient
