@@ -48,7 +48,7 @@ def still_exported(table: str, data: str, address: str, others: Iterable[str]) -
             continue
         for client in clients.split(","):
             if client == address or client not in known:
-                return f"{path} is exported to {client[:40]}"
+                return f"{client[:40]} may still mount {path}"
     return ""
 
 
