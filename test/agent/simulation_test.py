@@ -16,7 +16,8 @@ from proof.simulation.batch import simulate  # noqa: E402
 from proof.simulation.finds import FINDS, Find  # noqa: E402
 from proof.simulation.schedule import run  # noqa: E402
 from proof.simulation.shrink import Shrinker, story  # noqa: E402
-from proof.simulation.weakenings import WEAKENINGS, Weakening, weakened  # noqa: E402
+from proof.simulation.weakening import Weakening  # noqa: E402
+from proof.simulation.weakenings import WEAKENINGS, weakened  # noqa: E402
 
 BY_SIMULATION = [weakening for weakening in WEAKENINGS if not weakening.found.startswith("test_")]
 BY_TEST = [weakening for weakening in WEAKENINGS if weakening.found.startswith("test_")]
