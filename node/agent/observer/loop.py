@@ -32,8 +32,11 @@ from .setup import Settings, settings
 from .telling import Telling
 
 #: Seconds between two rounds: each costs the agent an answer, which is as much as a second of its own work. After an event the
-#: next one comes sooner. And between two looks around, one of which follows each event, too: it starts a program.
+#: next one comes sooner. And between two looks around.
 ROUND, SOON, LOOK = 60.0, 5.0, 3_600.0
+#: Seconds without an event after which those that came are put beside the lease, and between two such looks: each starts a program,
+#: on a node that has just begun to serve. What the last owner said is looked for at once.
+CALM, SELDOM = 10.0, 30.0
 #: Seconds that the agent has for its answer.
 _PATIENCE = 3.0
 
@@ -57,6 +60,7 @@ class Observer:
         self._found: Mapping[str, Any] = {}
         self._unsaid = True
         self._holds = False
+        self._heard = 0.0
         self._waiting: list[dict[str, Any]] = []
         path = bell(self._files.events)
         remove(path)
@@ -80,7 +84,10 @@ class Observer:
                 if not self.round():
                     return
             self._telling.step(time.time())
-            self._wait(min(max(0.0, due - time.monotonic()), self._telling.delivery.due_in(time.time())))
+            now = time.monotonic()
+            # One that is under way has news when it ends.
+            look = self._look_due(now) if self._looking.fileno() < 0 else now + LOOK
+            self._wait(min(max(0.0, due - now), max(1.0, look - now), self._telling.delivery.due_in(time.time())))
 
     def round(self) -> bool:
         """False: the agent is of other files than this program."""
@@ -115,16 +122,23 @@ class Observer:
         except OSError as error:
             print(f"events cannot be kept: {error}", flush=True)
             new = []
-        self._unsaid = self._unsaid or bool(new)
+        if new:
+            self._unsaid, self._heard = True, now
         self._waiting += new
         found = self._looking.collect()
         if found is not None:
             self._take_findings(found)
-        if (self._unsaid or now - self._looked >= LOOK) and self._looking.begin(self._question()):
+        if now >= self._look_due(now) and self._looking.begin(self._question()):
             self._looked, self._unsaid = now, False
         elif self._looking.fileno() < 0:
             self._count()
         return bool(new)
+
+    def _look_due(self, now: float) -> float:
+        if any(event["event"] == "well" for event in self._waiting):
+            return now
+        calm = max(self._heard + CALM, self._looked + SELDOM) if self._unsaid else self._looked + LOOK
+        return min(calm, self._looked + LOOK)
 
     def _question(self) -> "dict[str, Any]":
         asked: dict[str, Any] = {"node": self.node, "systemctl": self._setup.paths.systemctl}
