@@ -135,3 +135,11 @@ def ask_agent(path: str, request: "dict[str, Any]", timeout: float) -> "dict[str
     if not isinstance(told, dict):
         raise NoAgent("the agent answers in another form than expected")
     return told
+
+
+def serving_epoch(path: str, timeout: float) -> int:
+    """Of the tenure in which the service runs on this node. Raises NoAgent, with why it does not."""
+    agent = ask_agent(path, {"do": "status"}, timeout)["agent"]
+    if agent["state"] != "active":
+        raise NoAgent(f"the service does not run on this node: its agent is {agent['state']} ({agent['reason']})")
+    return int(agent["epoch"])

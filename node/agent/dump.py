@@ -5,7 +5,7 @@ import contextlib
 import gzip
 import os
 
-from .control import NoAgent, ask_agent
+from .control import NoAgent, serving_epoch
 from .docker import DockerError
 from .execution import Execution
 from .run_files import RunFiles
@@ -92,12 +92,9 @@ def container_of(main: str, name: str) -> str:
 def _epoch(run: str) -> int:
     """Of the tenure in which the service runs here. Raises NotDone if it does not."""
     try:
-        agent = ask_agent(RunFiles(run).control, {"do": "status"}, _SOON)["agent"]
+        return serving_epoch(RunFiles(run).control, _SOON)
     except NoAgent as gone:
         raise NotDone(str(gone)) from gone
-    if agent["state"] != "active":
-        raise NotDone(f"the service does not run on this node: its agent is {agent['state']} ({agent['reason']})")
-    return int(agent["epoch"])
 
 
 def _check_room(file: str) -> None:

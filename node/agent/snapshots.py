@@ -15,7 +15,7 @@ import time
 from typing import Callable
 
 from .cgroup import find_group
-from .control import NoAgent, ask_agent
+from .control import NoAgent, serving_epoch
 from .copies import Copies, is_folder
 from .copying import Pace, copy_tree, reflinks_in
 from .files import Unusable, sync_folder
@@ -145,9 +145,6 @@ def _sync(directory: str) -> None:
 def _epoch(run: str) -> int:
     """Of the tenure in which the service runs here. Raises Failed if it does not."""
     try:
-        agent = ask_agent(RunFiles(run).control, {"do": "status"}, _SOON)["agent"]
+        return serving_epoch(RunFiles(run).control, _SOON)
     except NoAgent as gone:
         raise Failed(str(gone)) from gone
-    if agent["state"] != "active":
-        raise Failed(f"the service does not run on this node: its agent is {agent['state']} ({agent['reason']})")
-    return int(agent["epoch"])
