@@ -4,7 +4,7 @@ from typing import Callable, Optional
 
 from .clock import awake_ms, boot_ms
 from .core import actions as act
-from .core import lease_requests as ask
+from .core.lease_requests import REQUESTS
 from .core.observation import JobKind, Work
 from .itself import own_command
 from .lease.wire import record_words
@@ -37,7 +37,7 @@ class Hands:
 
     def _table(self) -> "dict[type, Callable[[act.Action], None]]":
         return {
-            **dict.fromkeys((ask.Look, ask.Lock, ask.CutOff, ask.Take, ask.Write, ask.NoteClean), self._ask),
+            **dict.fromkeys(REQUESTS, self._ask),
             act.Drop: lambda _: self._node.lease.drop(),
             act.KillContainer: lambda _: self._node.container.kill(),
             act.ResetNode: self._reset,

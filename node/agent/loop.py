@@ -8,8 +8,8 @@ from typing import Any, Optional
 from .clock import awake_ms, boot_ms
 from .control import Connection, Control
 from .core import actions as act
-from .core import lease_requests as ask
 from .core.decide import decide
+from .core.lease_requests import REQUESTS
 from .core.observation import Ending, Now, Observation, Work
 from .core.record import Claim, NoRecord, Record
 from .core.rest import rest_time
@@ -30,8 +30,7 @@ _NEAR = 4
 
 #: What these bring comes later, and is told then.
 _WITHOUT_NEWS = (
-    ask.Look, ask.Lock, ask.Take, ask.Write, ask.NoteClean, act.FeedWatchdog, act.Announce, act.Wake, act.Rest, act.SetTrack,
-    act.Remember,
+    *REQUESTS, act.FeedWatchdog, act.Announce, act.Wake, act.Rest, act.SetTrack, act.Remember,
 )  # fmt: skip
 
 

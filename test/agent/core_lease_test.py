@@ -1,13 +1,14 @@
 """What the lease process asks of the server, and what it makes of what lies there. All that lies there is input."""
 
 import random
-from typing import Any, Optional
+from typing import Any, Optional, get_args
 
 import pytest
 from agent.core import record as form
 from agent.core import types as core
 from agent.core.files import Close, FileError, FileOperation, Flock, FullError, Open, Outcome, Put, Pwrite, Read, Stamp
 from agent.core.lease import LeaseProcess, Steps
+from agent.core.lease_requests import REQUESTS, Request
 from agent.core.presence import decode as decode_presence
 from agent.core.record import MOST, RECORD_BYTES, decode, decode_epoch, encode, encode_epoch
 from agent.core.types import Claim, NoRecord
@@ -357,3 +358,7 @@ def test_half_a_record_is_none() -> None:
     assert {decode(half) for half in halves(encode(before), encode(after))} == {before, after, NoRecord.INVALID}
     # The first one that was ever written.
     assert {decode(half) for half in halves(b"\0" * RECORD_BYTES, encode(after))} <= {NoRecord.EMPTY, after, NoRecord.INVALID}
+
+
+def test_all_requests_of_the_type_can_be_asked_for() -> None:
+    assert get_args(Request) == REQUESTS

@@ -54,3 +54,5 @@ class NoteClean(NamedTuple):
 
 
 Request = Union[Look, Lock, CutOff, Take, Write, NoteClean]
+#: The same, to be asked for.
+REQUESTS = (Look, Lock, CutOff, Take, Write, NoteClean)

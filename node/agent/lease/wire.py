@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from ..core.lease_requests import CutOff, Lock, Look, NoteClean, Request, Take, Write
+from ..core.lease_requests import REQUESTS, CutOff, Look, Request, Take, Write
 from ..core.observation import LeaseView, Peer
 from ..core.record import Claim, NoRecord, Record, encode
 from ..core.room import Room
@@ -11,7 +11,7 @@ from ..core.room import Room
 LONGEST_LINE = 64 << 10
 PROTOCOL = 1
 
-_REQUESTS = {kind.__name__: kind for kind in (Look, Lock, CutOff, Take, Write, NoteClean)}
+_REQUESTS = {kind.__name__: kind for kind in REQUESTS}
 
 
 class Terms(NamedTuple):
