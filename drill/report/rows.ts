@@ -31,6 +31,8 @@ export interface FaultRow {
   result: Result;
   /** The invariants that did not hold, each once, with the first observation. */
   breaches: string[];
+  /** Why trials could not be carried out, each reason once; missing if all could. */
+  problems?: string[];
 }
 
 function figures(values: (number | undefined)[]): Figures | undefined {
@@ -97,6 +99,7 @@ function rowOf(fault: string, all: TrialResult[]): FaultRow {
     goesOn: all.some(({ keeps }) => keeps === "service") ? true : undefined,
   };
   const gone = wentOn(row as FaultRow);
+  const problems = [...new Set(all.flatMap(({ problem }) => problem ?? []))];
   return {
     fault,
     what: all[0]?.what ?? "",
@@ -104,6 +107,7 @@ function rowOf(fault: string, all: TrialResult[]): FaultRow {
     ...(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as typeof row),
     result: gone.length ? "broken" : resultOf(all),
     breaches: [...firstBreaches(all), ...gone],
+    ...(problems.length ? { problems } : {}),
   } as FaultRow;
 }
 

@@ -27,5 +27,5 @@ export const cells = (row: FaultRow): string[] => [
   row.acknowledged === undefined ? "not measured" : `${row.lost}, ${row.duplicated}, ${row.acknowledged}`,
   row.result === "held"
     ? `held${row.goesOn ? ", the service went on" : ""}`
-    : [row.result, ...row.breaches].join(": "),
+    : [row.result, ...row.breaches, ...(row.problems ?? [])].join(": "),
 ];

@@ -59,7 +59,6 @@ const compare = (format: string, one: string, other: string): Promise<string> =>
 for (const hypervisor of ["libvirt", "virtualbox"] as const)
   test(`${hypervisor}: the same image makes the same box, however often`, async () => {
     const sums = new Set<string>();
-    // qemu-img's random number has eight digits most of the time, and seven now and then.
     for (let i = 0; i < 20; i++) {
       const work = await made(hypervisor, `${hypervisor}-again`);
       sums.add(await sumOf(join(work, "machine.box")));

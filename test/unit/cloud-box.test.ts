@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { cloudBoxName, defaultCloudImage, isCloudBox, isCloudImage } from "../../domain/cloud-image";
 import { fatCapacity, fatDisk } from "../../providers/vagrant/cloud-box/fat";
-import { makeBox } from "../../providers/vagrant/cloud-box/make";
+import { makeBox, withFixedNumber } from "../../providers/vagrant/cloud-box/make";
 import { seedFiles } from "../../providers/vagrant/cloud-box/seed";
 import { cloudBox, debianBox } from "../../providers/vagrant/debian-box";
 import { putScript, temporaryFolder, withEnvironment } from "./cli-support";
@@ -161,4 +161,13 @@ test("VirtualBox: its refusal is told, and no box is left as if it were one", as
     /VBoxManage: error: no space/,
   );
   assert.ok(!existsSync(join(folder, "machine.box")));
+});
+
+test("a VMDK disk's text is the same whatever QEMU's number was, and whatever a longer text before it left", () => {
+  const block = (text: string): Buffer => Buffer.concat([Buffer.from(text, "latin1")], 200);
+  const text = (number: string): string =>
+    `# Disk DescriptorFile\nversion=1\nCID=${number}\nparentCID=ffffffff\n`;
+  const wanted = block(text("fffffffe"));
+  for (const left of [text("0"), text("12345678"), `${text("12345")}\0f"\n`, `${text("fffffffe")}\0\0x`])
+    assert.ok(withFixedNumber(block(left)).equals(wanted), JSON.stringify(left));
 });

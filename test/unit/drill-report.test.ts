@@ -42,6 +42,7 @@ test("a drill goes on from the trials of one before; what could not be carried o
   await again({}, {});
   const blind = await again({ blind: "two" }, { continue: true, trials: 2 });
   assert.equal(blind.rows[0]?.result, "failed");
+  assert.match(markdown(blind), /failed: the recorder of two has no samples/);
   const more = await again(
     {},
     {

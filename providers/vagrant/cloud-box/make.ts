@@ -53,21 +53,29 @@ async function forLibvirt(image: string, folder: string, seed: string): Promise<
   return ["metadata.json", "box.img", "seed.img"];
 }
 
-/** Where the text of a VMDK disk stands, with zeros behind it: bytes of the file. */
+/** Where the text of a VMDK disk stands: bytes of the file. */
 const description = { from: 512, length: 20 * 512 };
 
-/** Gives a VMDK disk a fixed number in place of a random one, so that the same image makes the same box. */
+/**
+ * The text of a VMDK disk with a fixed number in place of QEMU's random one. QEMU writes the number twice, the second
+ * time into the first text and without leading zeros: a shorter one leaves rests of the first text behind its zero.
+ */
+export function withFixedNumber(block: Buffer): Buffer {
+  const end = block.indexOf(0);
+  const text = block.toString("latin1", 0, end < 0 ? block.length : end);
+  const fixed = Buffer.alloc(block.length);
+  fixed.write(text.replace(/^CID=[0-9a-f]+$/m, "CID=fffffffe"), "latin1");
+  return fixed;
+}
+
+/** Fixes the number of a VMDK disk, so that the same image makes the same box. */
 async function fixIdentity(file: string): Promise<void> {
   const { from, length } = description;
   const handle = await open(file, "r+");
   try {
     const before = Buffer.alloc(length);
     await handle.read(before, 0, length, from);
-    const text = before.toString("latin1").replace(/\0+$/, "");
-    const after = Buffer.alloc(length);
-    // QEMU writes it without leading zeros, so that its length differs, too.
-    after.write(text.replace(/^CID=[0-9a-f]+$/m, "CID=fffffffe"), "latin1");
-    await handle.write(after, 0, length, from);
+    await handle.write(withFixedNumber(before), 0, length, from);
   } finally {
     await handle.close();
   }
