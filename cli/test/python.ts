@@ -51,8 +51,8 @@ export const canMakePython = async (): Promise<boolean> => {
   }
 };
 
-/** The agent, the helpers for exports and on the NFS server, their simulation and their tests. */
-const checked = ["node/agent", "node/export", "node/storage", "proof/simulation", "test/agent"];
+/** The agent, the drill's recorder, the helpers for exports and on the NFS server, their simulation and their tests. */
+const checked = ["node/agent", "node/drill", "node/export", "node/storage", "proof/simulation", "test/agent"];
 
 const configuration = join("test", "agent", "pyproject.toml");
 
@@ -79,7 +79,7 @@ export function pythonJobs(): Job[] {
       "mypy",
       "--config-file",
       configuration,
-      ...["agent", "export", "fencer", "proof.simulation"].flatMap((name) => ["-p", name]),
+      ...["agent", "export", "fencer", "recorder", "proof.simulation"].flatMap((name) => ["-p", name]),
     ),
     job(
       "mypy of the tests",
@@ -99,6 +99,7 @@ export function pythonJobs(): Job[] {
       "-t=3.9-",
       "--no-tips",
       "node/agent",
+      "node/drill/recorder",
       "node/export",
       "node/storage/fencer",
       "proof/simulation",

@@ -7,6 +7,11 @@ from typing import Any, NamedTuple
 _NEAR = 60_000
 #: Phases that a step of a takeover does not lead to.
 _LEAVING = ("halting", "stopping", "unmounting", "releasing", "killing", "standby")
+#: Phases of a takeover until the service is well.
+TAKEOVER = (
+    *("contending", "waiting", "taking", "mounting", "cloning", "copying"),
+    *("working", "confirming", "launching", "warming"),
+)
 #: The steps of a takeover, in their order. `detected` is when the first of them was seen to be needed here.
 STEPS = ("detected", "vip", "lease", "mounted", "started", "well")
 #: Which step is done when a phase is left; what follows it must be no end.

@@ -242,6 +242,16 @@ def test_holes_stay_holes_and_times_and_modes_stay(tmp_path: Path) -> None:
     assert found.st_mode & 0o777 == 0o640 and found.st_mtime == 2_000
 
 
+def test_zeros_that_take_room_take_none_in_the_copy_and_what_is_between_them_stays(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    content = bytes(3 << 20) + b"x" + bytes(5 << 20) + b"end" + bytes(1_000)
+    (source / "wal").write_bytes(content)
+    copy_tree(str(source), str(tmp_path / "target"), _never)
+    assert (tmp_path / "target/wal").read_bytes() == content
+    assert (tmp_path / "target/wal").stat().st_blocks * 512 <= 3 << 20
+
+
 def test_nothing_but_files_folders_and_links_is_copied(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

@@ -22,7 +22,7 @@ from agent.observer.files import Places, write_metrics
 from agent.observer.kept import Kept
 from agent.observer.look import BESIDE, look_around, name_of
 from agent.observer.looking import Looking
-from agent.observer.loop import Observer
+from agent.observer.loop import CALM, STUCK, Observer
 from agent.observer.memory import Memory, counted
 from agent.observer.metrics import Measured, families
 from agent.observer.reasons import reason_in
@@ -305,3 +305,17 @@ def test_it_ends_to_be_started_from_other_files_and_says_that_no_agent_answers(b
     (folder / "run" / "agent.sock").unlink()
     assert observer.round()
     assert 'ha_rancher_agent_up{stack="s",node="a"} 0' in (folder / "x.prom").read_text()
+
+
+def test_in_a_takeover_it_starts_nothing_until_the_service_is_well(beside: "tuple[Path, Answering]") -> None:
+    folder, _ = beside
+    observer = Observer(str(folder / "run"), "", str(folder / "observer.json"), str(folder / "notify.json"))
+    events = Events(str(folder / "run" / "events.jsonl"), os.open(os.devnull, os.O_WRONLY))
+    # The first round has looked around.
+    observer._unsaid, observer._looked = False, 1_000.0
+    for at, to, after in ((2_000.0, "taking", STUCK), (2_001.0, "launching", STUCK), (2_050.0, "active", CALM)):
+        _say(events, "state", to=to)
+        assert observer._take_events(at)
+        assert observer._look_due(at) == at + after
+    _say(events, "unfit")
+    assert observer._take_events(2_055.0) and observer._look_due(2_055.0) == 2_055.0 + CALM

@@ -91,14 +91,16 @@ test("a machine that was paused for a minute is placed before and after it", () 
   );
 });
 
-/** Adds events to an agent's folder in /run: kind, text, epoch. */
-function agentSays(run: string, events: readonly (readonly [string, string, number])[]): void {
+type Said = Partial<Record<"event" | "text" | "from" | "to", string>> & { epoch: number };
+
+/** Adds events to an agent's folder in /run, as the agent itself does. */
+function agentSays(run: string, events: readonly Said[]): void {
   const program = [
     "import json, os, sys",
     "from agent.events import Events",
     "os.makedirs(sys.argv[1], exist_ok=True)",
     "events = Events(sys.argv[1] + '/events.jsonl', os.open('/dev/null', os.O_WRONLY))",
-    "for kind, text, epoch in json.load(sys.stdin): events.say(kind, text, node='a', epoch=epoch)",
+    "for event in json.load(sys.stdin): events.say(event.pop('event', 'state'), event.pop('text', ''), node='a', **event)",
   ].join("\n");
   const { status, stderr } = spawnSync("python3", ["-B", "-c", program, run], {
     env: { ...process.env, PYTHONPATH: join(packageRoot, "node") },
@@ -199,19 +201,24 @@ test("a recorder sees VIP, container, data and lease, and tells again what a bro
   writeFileSync(mounts, data);
   // The events are written by the agent's own code. The third file of them has only what came last.
   agentSays(run, [
-    ["state", "Begin -> Standby: nothing to adopt", 0],
-    ["state", 'Standby -> Contending: the VIP is here, "epoch": 9, at last', 0],
-    ["takeover", "epoch 3 after b: the lease is taken", 0],
-    ["state", "Contending -> Taking: the lease is taken", 2],
+    { from: "begin", to: "standby", text: "nothing to adopt", epoch: 0 },
+    {
+      from: "standby",
+      to: "contending",
+      text: 'the VIP is here, "to": "active", "epoch": 9, at last',
+      epoch: 0,
+    },
+    { event: "takeover", text: "epoch 3 after b: the lease is taken", epoch: 3 },
+    { from: "contending", to: "taking", epoch: 3 },
   ]);
   await until("the agent", () => now()?.agent === "taking");
   assert.deepEqual([now()?.lease, now()?.epoch], [false, 0], "its epoch is not confirmed yet");
-  agentSays(run, [["state", "Taking -> Mounting: the lease is taken", 3]]);
+  agentSays(run, [{ from: "taking", to: "mounting", epoch: 3 }]);
   await until("the lease", () => now()?.lease === true);
   assert.deepEqual([now()?.epoch, now()?.agent], [3, "mounting"]);
-  agentSays(run, Array(1_300).fill(["unfit", "x".repeat(100), 3]));
+  agentSays(run, Array(1_300).fill({ event: "unfit", text: "x".repeat(100), epoch: 3 }));
   assert.ok(existsSync(join(run, "events.jsonl.1")), "the first file is full");
-  agentSays(run, [["state", "Warming -> Active: the service is well", 3]]);
+  agentSays(run, [{ from: "warming", to: "active", epoch: 3 }]);
   await until("an event in another file", () => now()?.agent === "active");
   assert.equal(readFileSync(join(folder, "run", "recorder"), "utf8"), identity, "it is the same recorder");
   const times = sampler.samples.map(({ at }) => at);

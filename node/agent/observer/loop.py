@@ -17,6 +17,7 @@ from ..itself import own_command
 from ..run_files import RunFiles
 from ..setup import Setup
 from ..setups import setup_of
+from ..story import TAKEOVER
 from ..version import VERSION
 from . import memory as kept_memory
 from . import vrrp_stats
@@ -32,11 +33,11 @@ from .setup import Settings, settings
 from .telling import Telling
 
 #: Seconds between two rounds: each costs the agent an answer, which is as much as a second of its own work. After an event the
-#: next one comes sooner. And between two looks around.
+#: next one comes sooner, except in a takeover. And between two looks around.
 ROUND, SOON, LOOK = 60.0, 5.0, 3_600.0
-#: Seconds without an event after which those that came are put beside the lease, and between two such looks: each starts a program,
-#: on a node that has just begun to serve. What the last owner said is looked for at once.
-CALM, SELDOM = 10.0, 30.0
+#: Seconds without an event after which those that came are put beside the lease: at rest, and in a takeover. And between two such
+#: looks: each starts a program. What the last owner said is looked for at once when the service is well.
+CALM, STUCK, SELDOM = 10.0, 120.0, 30.0
 #: Seconds that the agent has for its answer.
 _PATIENCE = 3.0
 
@@ -61,6 +62,7 @@ class Observer:
         self._unsaid = True
         self._holds = False
         self._heard = 0.0
+        self._in_takeover = False
         self._waiting: list[dict[str, Any]] = []
         path = bell(self._files.events)
         remove(path)
@@ -77,7 +79,7 @@ class Observer:
         last = due = 0.0
         while self._stamps == [_stamp(path) for path in self._watched]:
             now = time.monotonic()
-            if self._take_events(now):
+            if self._take_events(now) and not self._in_takeover:
                 due = min(due, last + SOON)
             if now >= due:
                 last, due = now, now + ROUND
@@ -124,6 +126,9 @@ class Observer:
             new = []
         if new:
             self._unsaid, self._heard = True, now
+        for event in new:
+            if event["event"] == "state":
+                self._in_takeover = event.get("to") in TAKEOVER
         self._waiting += new
         found = self._looking.collect()
         if found is not None:
@@ -137,7 +142,8 @@ class Observer:
     def _look_due(self, now: float) -> float:
         if any(event["event"] == "well" for event in self._waiting):
             return now
-        calm = max(self._heard + CALM, self._looked + SELDOM) if self._unsaid else self._looked + LOOK
+        quiet = STUCK if self._in_takeover else CALM
+        calm = max(self._heard + quiet, self._looked + SELDOM) if self._unsaid else self._looked + LOOK
         return min(calm, self._looked + LOOK)
 
     def _question(self) -> "dict[str, Any]":
