@@ -30,10 +30,11 @@ export type Seen =
   | ({ kind: "write" } & Write);
 
 /**
- * Milliseconds between two requests: ICMP, HTTPS, writes. The slow ones are used after healing: an emulated node takes
- * several times as long to boot beside one that answers hundreds of requests a second.
+ * Milliseconds between two requests: ICMP, HTTPS, writes. Twice as many take all of an emulated processor, and what is
+ * measured then is the client. The slow ones are used after healing: an emulated node takes several times as long to
+ * boot beside one that answers many requests.
  */
-export const intervals = { icmp: 5, https: 50, writes: 100 } as const;
+export const intervals = { icmp: 10, https: 100, writes: 200 } as const;
 const slowIntervals = { icmp: 50, https: 250, writes: 500 } as const;
 
 const tell = (seen: Seen): void => void process.stdout.write(`${JSON.stringify(seen)}\n`);
