@@ -68,16 +68,21 @@ export async function heal({ testbed, journal, say, pace }: DrillContext): Promi
   }
 }
 
-/** Asks for the stack's health until it is healthy, `limit` milliseconds at most. `at`: when it was healthy. */
+/**
+ * Asks for the stack's health until it is healthy, `limit` milliseconds at most. `at`: when it was healthy.
+ *
+ * @param before what it was a moment ago
+ */
 export async function untilHealthy(
   { testbed, pace }: Pick<DrillContext, "testbed" | "pace">,
   limit: number,
   signal?: AbortSignal,
+  before?: Health,
 ): Promise<{ health: Health; at?: number }> {
   const end = clock() + limit;
-  for (;;) {
+  for (let first = true; ; first = false) {
     const at = clock();
-    const health = await testbed.health();
+    const health = await testbed.health(first ? before : undefined);
     if (health.healthy) return { health, at };
     if (clock() > end || signal?.aborted) return { health };
     await sleep(pace.check);

@@ -8,7 +8,7 @@ import type { Journal } from "./journal";
 import { type Pace, realPace } from "./pace";
 import { type Random, randomFrom, shuffled } from "./random";
 import { randomFaults, type Scenario } from "./random-faults";
-import type { Recording } from "./recording";
+import type { Health, Recording } from "./recording";
 import { type DrillReport, reportOf } from "./report/summary";
 import { type TrialResult, trialResult } from "./report/trial";
 import type { Testbed } from "./testbed/testbed";
@@ -109,6 +109,10 @@ function planOf(
   return [...plan, randomFaults(randomMinutes, singles, random)];
 }
 
+/** A trial that could not be carried out says nothing about the stack, and is tried once more; what it broke counts. */
+const saysNothing = ({ problem, breaches }: TrialResult): boolean =>
+  problem !== undefined && breaches.length === 0;
+
 /** Runs the trials of a plan and adds their results. @returns why it ended early, if it did */
 async function runPlan(
   plan: readonly (Fault | Scenario)[],
@@ -119,16 +123,17 @@ async function runPlan(
   results: TrialResult[],
 ): Promise<string | undefined> {
   const { say, pace } = context;
-  const first = 1 + Math.max(0, ...before.map(({ number }) => number));
   const runs = `${Date.now().toString(36)}-${seed}`;
-  for (const [i, fault] of plan.entries()) {
-    if (signal.aborted) return "Ctrl-C";
-    const { health } = await untilHealthy(context, pace.recovery, signal);
+  let number = Math.max(0, ...before.map((each) => each.number));
+  let last: Health | undefined;
+  const once = async (fault: Fault | Scenario, title: string): Promise<TrialResult | string> => {
+    const { health } = await untilHealthy(context, pace.recovery, signal, last);
     if (signal.aborted) return "Ctrl-C";
     if (!health.healthy) return `the stack did not become healthy again: ${health.message}`;
-    await sleep(2 * pace.check);
-    say(`${i + 1} of ${plan.length}: ${fault.name} at ${health.holders.join(" and ")}`);
-    const trial = { ...context, number: first + i, run: `${runs}-${i + 1}`, phase: random(), signal };
+    // After logins the nodes need a moment.
+    if (health !== last) await sleep(2 * pace.check);
+    say(`${title}: ${fault.name} at ${health.holders.join(" and ")}`);
+    const trial = { ...context, number: ++number, run: `${runs}-${number}`, phase: random(), signal };
     let recording: Recording;
     try {
       recording = await runTrial(fault, trial, health);
@@ -138,7 +143,16 @@ async function runPlan(
     }
     const result = trialResult(recording, audit(recording));
     judged(recording, result);
-    if (!signal.aborted) results.push(result);
+    last = recording.after;
+    return signal.aborted ? "Ctrl-C" : result;
+  };
+  for (const [i, fault] of plan.entries()) {
+    const title = `${i + 1} of ${plan.length}`;
+    const first = await once(fault, title);
+    const again = typeof first !== "string" && saysNothing(first);
+    const result = again ? await once(fault, `${title}, once more`) : first;
+    if (typeof result === "string") return result;
+    results.push(result);
   }
   return signal.aborted ? "Ctrl-C" : undefined;
 }

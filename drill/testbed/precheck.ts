@@ -17,15 +17,17 @@ function faultOf(name: string, latest: Latest): string | undefined {
  * What the recorders say about the stack's health. It needs no login to the nodes: a full check costs an emulated node
  * a second of its service.
  *
+ * @param before what a full check has found a moment ago: another holder is news
  * @returns undefined if the stack may be healthy, which only a full check decides
  */
-export function precheck(seen: ReadonlyMap<string, Latest>): Health | undefined {
+export function precheck(seen: ReadonlyMap<string, Latest>, before?: Health): Health | undefined {
   const namesOf = (isSo: (sample: Sample) => boolean): string[] =>
     [...seen].flatMap(([name, latest]) => (typeof latest !== "string" && isSo(latest) ? [name] : []));
   const holders = namesOf(({ vip }) => vip);
   const why = [
     ...(holders.length === 1 ? [] : [`the VIP is on ${holders.join(" and ") || "no node"}`]),
     ...[...seen].flatMap(([name, latest]) => faultOf(name, latest) ?? []),
+    ...(before?.healthy && holders.join() !== before.holders.join() ? ["the VIP has just moved"] : []),
   ];
   if (why.length === 0) return undefined;
   return {

@@ -97,11 +97,12 @@ class StackTestbed implements Testbed {
     return this.server.takeAccident();
   }
 
-  async health(): Promise<Health> {
+  async health(before?: Health): Promise<Health> {
     await this.server.mend();
     const latest = [...this.samplers].map(([name, each]) => [name, each.latest ?? each.lastError] as const);
-    const unhealthy = precheck(new Map(latest));
+    const unhealthy = precheck(new Map(latest), before);
     if (unhealthy) return unhealthy;
+    if (before?.healthy) return before;
     const measured = await measure(this.parts.known, checkLimit);
     const { state, message, remarks } = judge(measured.nodes, measured.ping);
     const services = measured.nodes.filter(({ status }) => status?.container?.state === "running");

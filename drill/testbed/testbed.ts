@@ -30,8 +30,13 @@ export interface Testbed {
   readonly macs: Record<string, string>;
   /** Whether the service takes numbered writes. */
   readonly takesWrites: boolean;
-  /** The state of the stack now. */
-  health(): Promise<Health>;
+  /**
+   * The state of the stack now.
+   *
+   * @param before what it was a moment ago: if that was healthy, and nothing that costs the nodes no work says
+   * otherwise, the nodes are not asked again
+   */
+  health(before?: Health): Promise<Health>;
   /**
    * What broke since the last call without the drill's doing. It is mended already. A trial in which it happened says
    * nothing about the stack.

@@ -79,7 +79,7 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         notes=notes,
         lease=LeaseClient(files.lease, terms),
         container=ContainerEdge(core.container, paths.docker, paths.control_groups, notes, together),
-        storage=StorageView(setup),
+        storage=StorageView(setup, files.seen_data),
         addresses=addresses,
         announcer=Announcer(files.vips, addresses),
         dog=GuardDog(paths.watchdog, core.watchdog_mode, core.watchdog, manager, kept(), memory.epoch != 0),

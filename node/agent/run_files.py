@@ -66,6 +66,11 @@ class RunFiles:
         return self.path("agent.sock")
 
     @property
+    def seen_data(self) -> str:
+        """Which data may still be mounted somewhere (storage_view.py)."""
+        return self.path("seen-data")
+
+    @property
     def leave(self) -> str:
         """Until when the VIP is refused, and why."""
         return self.path("leave")

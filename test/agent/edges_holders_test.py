@@ -133,18 +133,37 @@ def test_as_long_as_the_nfs_client_has_it_nothing_is_released(tmp_path: Path, mo
         data = tmp_path / "data"
         mount("tmpfs", str(data), "tmpfs")
         setup, volumes, device = _with_volumes(tmp_path, data)
-        view = StorageView(setup._replace(data=setup.data._replace(directory=str(data))))
+        of_data = setup._replace(data=setup.data._replace(directory=str(data)))
+        view = StorageView(of_data, str(tmp_path / "seen"))
         view.look(20_000, True)
         assert view.data() == (True, False)
         with pytest.raises(Failed, match="the kernel still has tmpfs, and no process"):
             unmount_data(setup, force=False)
         view.look(40_000, True)
         assert view.data() == (False, True), "this node is not clean"
+        # Nor does the next agent of this boot believe it to be.
+        after = StorageView(of_data, str(tmp_path / "seen"))
+        after.look(60_000, True)
+        assert after.data() == (False, True)
         assert holders_of(device) == []
         volumes.write_text("NV SERVER   PORT DEV          FSID FSC\n")
         assert view.data() == (False, False)
+        later = StorageView(of_data, str(tmp_path / "seen"))
+        later.look(80_000, True)
+        assert later.data() == (False, False)
 
     _apart(tmp_path, run)
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", "[[], 1]", '[["a"], "b"]', '[["0:4", "/", "/d", "nfs4", 5], "v"]', "x", "[" * 3_000]
+)
+def test_a_page_that_says_nothing_is_no_data_and_nothing_is_lost_for_it(tmp_path: Path, content: str) -> None:
+    page = tmp_path / "seen"
+    page.write_text(content.ljust(4096))
+    view = StorageView(_setup(tmp_path / "data"), str(page))
+    view.look(0, True)
+    assert view.data() == (False, False)
 
 
 def test_of_a_node_without_nfs_client_nothing_is_in_it(tmp_path: Path) -> None:
@@ -167,7 +186,7 @@ def test_a_file_system_that_got_the_device_of_the_data_is_none_of_ours(tmp_path:
     def run() -> None:
         data, other = tmp_path / "data", tmp_path / "other"
         other.mkdir()
-        view = StorageView(_setup(data))
+        view = StorageView(_setup(data), str(tmp_path / "seen"))
 
         def mounted(source: str, point: Path) -> Mount:
             mount(source, str(point), "tmpfs")

@@ -51,6 +51,8 @@ export interface Misbehaviour {
   failsToHeal?: number;
   /** What happens around it while it is being looked at. */
   accident?: string;
+  /** In the first so many trials only; default: in all of them. */
+  accidents?: number;
 }
 
 const names = ["one", "two"] as const;
@@ -83,6 +85,7 @@ export class FakeTestbed implements Testbed {
   private running = new Set<string>(["one"]);
   private epoch = 1;
   private stored: number[] = [];
+  private askedForAccidents = 0;
   private readonly kept = new Map<string, Sample[]>(names.map((name) => [name, []]));
   private readonly ticking: NodeJS.Timeout;
 
@@ -196,7 +199,11 @@ export class FakeTestbed implements Testbed {
     return { view, slowDown: () => undefined, stop: async () => clearInterval(timer) };
   }
 
-  accident = (): string | undefined => this.how.accident;
+  /** A trial asks twice: before it, so that what was before is forgotten, and after it. */
+  accident = (): string | undefined =>
+    ++this.askedForAccidents <= 2 * (this.how.accidents ?? Number.POSITIVE_INFINITY)
+      ? this.how.accident
+      : undefined;
   readBack = async (): Promise<number[]> => [...this.stored];
   forgetWrites = async (): Promise<void> => undefined;
   samples = (node: string): Sample[] => (node === this.how.blind ? [] : [...(this.kept.get(node) ?? [])]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sample } from "../../drill/probes/samples";
+import type { Health } from "../../drill/recording";
 import { type Latest, precheck } from "../../drill/testbed/precheck";
 
 const standby: Sample = {
@@ -12,12 +13,13 @@ const active: Sample = {
   ...{ lease: true, epoch: 3, agent: "active" },
 };
 
-const seen = (one: Latest, two: Latest) =>
+const seen = (one: Latest, two: Latest, before?: Health) =>
   precheck(
     new Map([
       ["one", one],
       ["two", two],
     ]),
+    before,
   );
 
 test("only what may be healthy is worth a look", () => {
@@ -48,4 +50,11 @@ test("what is not healthy is told with its reason", () => {
     assert.match(look?.message ?? "", message);
     assert.deepEqual([look?.healthy, look?.holders, look?.services], [false, holders, services]);
   }
+});
+
+test("what was healthy a moment ago is not once the VIP has moved", () => {
+  const before: Health = { healthy: true, message: "healthy", holders: ["one"], services: ["one"] };
+  assert.equal(seen(active, standby, before), undefined);
+  assert.match(seen(standby, active, before)?.message ?? "", /the VIP has just moved/);
+  assert.equal(seen(standby, active, { ...before, healthy: false }), undefined);
 });

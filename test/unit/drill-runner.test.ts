@@ -96,6 +96,33 @@ test("a trial in which something else broke is not counted", async (t) => {
   const { report } = await drilled(t, { accident }, ["switchover"]);
   assert.equal(report.trials[0]?.problem, accident);
   assert.deepEqual([report.rows[0]?.result, report.rows[0]?.n], ["failed", 0]);
+  assert.deepEqual(report.rows[0]?.problems, [accident]);
+  assert.deepEqual(
+    report.trials.map(({ number }) => number),
+    [2],
+    "it was tried once more",
+  );
+});
+
+test("a trial that could not be carried out is tried once more, and the second one counts", async (t) => {
+  const { report } = await drilled(t, { accident: "once", accidents: 1 }, ["switchover", "container-kill"]);
+  assert.ok(allHeld(report), JSON.stringify(report.rows, undefined, 1));
+  assert.deepEqual(
+    report.rows.map(({ n, problems }) => [n, problems]),
+    [
+      [1, undefined],
+      [1, undefined],
+    ],
+  );
+  assert.deepEqual(
+    report.trials.map(({ number }) => number),
+    [2, 3],
+  );
+});
+
+test("what a trial broke counts, also if it could not be carried out to its end", async (t) => {
+  const { report } = await drilled(t, { accident: "once", accidents: 1, losesWrite: true }, ["switchover"]);
+  assert.deepEqual([report.rows[0]?.result, report.trials.length], ["broken", 1]);
 });
 
 test("a VIP that comes late is reported, and breaks nothing", async (t) => {
