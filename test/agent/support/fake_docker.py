@@ -40,9 +40,12 @@ class Container:
             return []
 
     def running(self) -> bool:
-        if self.child and self.child.poll() is not None:
-            self.code = self.child.returncode
-        return bool(self.processes())
+        processes = self.processes()
+        if self.child:
+            # Where nothing is left its child is just ending, if it has not yet: what ended has a code.
+            code = self.child.poll() if processes else self.child.wait()
+            self.code = self.code if code is None else code
+        return bool(processes)
 
     def start(self) -> int:
         with self.lock:
