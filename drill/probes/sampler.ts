@@ -16,8 +16,8 @@ const tickInterval = 250;
 const retryInterval = 300;
 
 /**
- * Seconds between two samples. A sample takes an emulated processor 13 ms; with 50 a second the agents had too little
- * time for their heartbeats. `closely` is only used around a fault: it is too much while a node boots.
+ * Seconds between two samples. A sample takes an emulated processor about 2 ms. `closely` is only used around a fault:
+ * while a node boots it has none to spare.
  */
 const periods = { closely: 0.05, calmly: 0.2 } as const;
 
