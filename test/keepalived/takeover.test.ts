@@ -9,8 +9,11 @@ import { Rig, type RigNode } from "../../drill/rig/rig";
 import { clock } from "../../local/clock";
 import { specOf } from "./spec";
 
-/** Milliseconds on top of keepalived's timers: for the kernel, ARP, and the client's own interval. */
-const tolerance = 50;
+/**
+ * Milliseconds on top of keepalived's timers, for the kernel, ARP, the client's own interval, and a machine that has other work.
+ * How far it is from the formula on a quiet one, `npm run bench -- takeover` says.
+ */
+const tolerance = 200;
 /** A trial may meet a moment in which this machine is busy with something else: the best of these counts. */
 const tries = 8;
 
@@ -35,8 +38,9 @@ describe("keepalived", () => {
     const seen: number[] = [];
     for (let i = 0; i < tries; i++) {
       await rig.start(spec);
-      seen.push((await trial(rig, fault)).takeover);
-      const expected = fault.leavesVip ? ["a", "b"] : ["b"];
+      const { old, takeover } = await trial(rig, fault);
+      seen.push(takeover);
+      const expected = fault.leavesVip ? ["a", "b"] : [old === "a" ? "b" : "a"];
       // What the dead one left behind is seen at once, before anybody takes it away.
       assert.deepEqual(rig.holders(), expected, `holders after ${fault.name}`);
       await heal(rig);
