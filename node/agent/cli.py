@@ -1,4 +1,4 @@
-"""The agent's command line. Everything but `agent`, `lease`, `stop`, `job` and `health` is for operators and programs."""
+"""The agent's command line. What daemons.py starts is for units and the agent, all else for operators and programs."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from . import cli_scripts
 from .address.setup import AddressSetup
-from .configuration import CONFIGURATION_ERROR, Refused, check, load
+from .configuration import CONFIGURATION_ERROR, Refused, load
 from .control import NoAgent, ask_agent
 from .daemons import CONFIGURATION, RUN, run_daemon
 from .orders import LASTING, OrderBook, read_lasting, write_lasting
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("stop", "make certain that nothing runs here after the agent has ended (its unit does)")
     add("health", "ask the service whether it is well (the agent does)")
     add("checks", "ask what runs here behind the VIPs whether it is well (the agent does, where there is no lease)")
-    add("job", "do one piece of work (the agent does)", "kind").add_argument("arguments", nargs="*")
+    add("jobs", "do pieces of work, each in a process of its own (the agent does)")
     add("check", "check a configuration, and say all mistakes", "file")
     cli_scripts.add_to(add)
     hand_over = add("hand-over", "hand the service over and refuse the VIP for so long; 0: no longer")
@@ -77,37 +77,11 @@ def _daemon(told: argparse.Namespace) -> int:
     return run_daemon(told.command, told.run, told.configuration)
 
 
-def _health(told: argparse.Namespace) -> int:
-    from .health import run_health  # noqa: PLC0415
-
-    return run_health(_running(told))
-
-
-def _checks(told: argparse.Namespace) -> int:
-    from .address.asking import run_checks  # noqa: PLC0415
-    from .address.configuration import check_address  # noqa: PLC0415
-
-    path = RunFiles(told.run).running
-    return run_checks(check_address(load(path), VERSION, path))
-
-
-def _running(told: argparse.Namespace) -> Setup:
-    """What the agent runs with. Raises Refused."""
-    files = RunFiles(told.run)
-    return check(load(files.running), VERSION, files.running)
-
-
 def _running_or_written(told: argparse.Namespace) -> "Setup | AddressSetup":
     """What the agent runs with, or would where none has run since the boot. Raises Refused."""
     path = RunFiles(told.run).running
     path = path if os.path.lexists(path) else told.configuration
     return setup_of(load(path), VERSION, path)
-
-
-def _job(told: argparse.Namespace) -> int:
-    from .job import run_job  # noqa: PLC0415
-
-    return run_job(told.run, VERSION, told.kind, told.arguments)
 
 
 def _check(told: argparse.Namespace) -> int:
@@ -116,8 +90,8 @@ def _check(told: argparse.Namespace) -> int:
         from .address import asking, loop  # noqa: F401, PLC0415
 
         return 0
+    from . import fork_server, health, job, node, stop  # noqa: F401, PLC0415
     from . import loop as with_lease  # noqa: F401, PLC0415
-    from . import node, stop  # noqa: F401, PLC0415
     from .lease import process  # noqa: F401, PLC0415
 
     return 0
@@ -238,9 +212,9 @@ _COMMANDS: "dict[str, Callable[[argparse.Namespace], int]]" = {
     "agent": _daemon,
     "lease": _daemon,
     "stop": _daemon,
-    "health": _health,
-    "checks": _checks,
-    "job": _job,
+    "jobs": _daemon,
+    "health": _daemon,
+    "checks": _daemon,
     "check": _check,
     "hand-over": _hand_over,
     "pause": _lasting("paused"),

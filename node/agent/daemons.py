@@ -1,4 +1,5 @@
-"""Starts the agent, the lease process, and the kill path. Nothing is loaded that they do not need: it would be locked in memory."""
+"""Starts the agent, its processes, the lease process, and the kill path. Nothing is loaded that they do not need: it would be
+locked in memory, or late."""
 
 import fcntl
 import gc
@@ -6,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Callable
 
 from .harden import harden
 from .run_files import RunFiles
@@ -26,7 +27,7 @@ _STACK = 256 << 10
 
 
 def quick(words: Sequence[str]) -> "int | None":
-    """`agent`, `lease` or `stop` with nothing but `--run` and `--configuration`; None for any other command line."""
+    """One of these with nothing but `--run` and `--configuration`; None for any other command line."""
     if len(words) % 2 == 0 or words[0] not in _DAEMONS:
         return None
     options = {"--run": RUN, "--configuration": CONFIGURATION}
@@ -129,4 +130,46 @@ def _stop(run: str, configuration: str) -> int:
     return stop(run)
 
 
-_DAEMONS = {"agent": _agent, "lease": _lease, "stop": _stop}
+def _with_running(run: str, check: "Callable[[dict[str, Any], str, str], Any]", process: "Callable[[Any, RunFiles], int]") -> int:
+    """A process of the agent's, with the configuration that the agent runs with."""
+    from .configuration import CONFIGURATION_ERROR, Refused, load  # noqa: PLC0415
+
+    files = RunFiles(run)
+    try:
+        setup = check(load(files.running), VERSION, files.running)
+    except Refused as refused:
+        print(f"ha-rancher: {refused}", file=sys.stderr)
+        return CONFIGURATION_ERROR
+    return process(setup, files)
+
+
+def _jobs(run: str, _: str) -> int:
+    from .configuration import check  # noqa: PLC0415
+    from .fork_server import serve  # noqa: PLC0415
+    from .job import run_job  # noqa: PLC0415
+
+    return _with_running(run, check, lambda setup, files: serve(lambda kind, arguments: run_job(setup, files, kind, arguments)))
+
+
+def _health(run: str, _: str) -> int:
+    from .configuration import check  # noqa: PLC0415
+    from .health import run_health  # noqa: PLC0415
+
+    return _with_running(run, check, lambda setup, _: run_health(setup))
+
+
+def _checks(run: str, _: str) -> int:
+    from .address.asking import run_checks  # noqa: PLC0415
+    from .address.configuration import check_address  # noqa: PLC0415
+
+    return _with_running(run, check_address, lambda setup, _: run_checks(setup))
+
+
+_DAEMONS: "dict[str, Callable[[str, str], int]]" = {
+    "agent": _agent,
+    "lease": _lease,
+    "stop": _stop,
+    "jobs": _jobs,
+    "health": _health,
+    "checks": _checks,
+}

@@ -6,7 +6,6 @@ from .clock import awake_ms, boot_ms
 from .core import actions as act
 from .core.lease_requests import REQUESTS
 from .core.observation import JobKind, Work
-from .itself import own_command
 from .lease.wire import record_words
 from .node import Node
 from .story import Story, next_event
@@ -46,7 +45,7 @@ class Hands:
             act.DisarmWatchdog: lambda _: self._node.dog.disarm(),
             act.SetTrack: self._track,
             act.Announce: self._announce,
-            **dict.fromkeys(_PROGRAMS, self._program),
+            **dict.fromkeys(_PROCESSES, self._process),
             act.CheckContainer: self._check_container,
             act.StartContainer: self._start_container,
             act.StopContainer: self._stop_container,
@@ -103,13 +102,12 @@ class Hands:
             words = announcer.words or "the network is told again where the VIP is"
             self._node.events.say("degraded", words, node=self._node.setup.core.node)
 
-    def _program(self, action: act.Action) -> None:
-        kind, arguments = _PROGRAMS[type(action)]
+    def _process(self, action: act.Action) -> None:
+        kind, arguments = _PROCESSES[type(action)]
         words = arguments(action)
         if isinstance(action, act.StartWork):
             words = [str(self.epoch), *words, self._work_file(action.work)]
-        command = own_command("job", "--run", self._node.files.folder, kind.value, *words)
-        self._node.jobs.program(kind, action.job, action.limit, command)  # type: ignore[union-attr]
+        self._node.jobs.process(kind, action.job, action.limit, words)  # type: ignore[union-attr]
 
     def _check_container(self, action: act.Action) -> None:
         assert isinstance(action, act.CheckContainer)
@@ -169,8 +167,8 @@ def _nothing(_: act.Action) -> "list[str]":
     return []
 
 
-#: Which job's program is run for an action, and with what arguments (job.py).
-_PROGRAMS: "dict[type, tuple[JobKind, Callable[[act.Action], list[str]]]]" = {
+#: Which job is done for an action, and with what arguments (job.py).
+_PROCESSES: "dict[type, tuple[JobKind, Callable[[act.Action], list[str]]]]" = {
     act.MountLease: (JobKind.MOUNT_LEASE, lambda action: ["again" if action.again else "first"]),  # type: ignore[union-attr]
     act.MountData: (JobKind.MOUNT_DATA, lambda action: [str(action.epoch), "unwatched" if action.unwatched else "watched"]),  # type: ignore[union-attr]
     act.CloneData: (JobKind.CLONE_DATA, _epoch),

@@ -46,9 +46,8 @@ def ordinary_children() -> Iterator[None]:
         os.sched_setscheduler(0, policy, os.sched_param(PRIORITY))
 
 
-def be_ordinary() -> None:
-    """For a child of the agent: ends with it, is no more important than others, may be killed for want of memory."""
-    parent = os.getppid()
+def be_ordinary(parent: int) -> None:
+    """For a child of the agent's: ends with its parent, is no more important than others, may be killed for want of memory."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(1)

@@ -1,6 +1,6 @@
 """Asks the service whether it is well, in a process of its own: what hangs or costs time there does not concern the agent.
 
-`agent health RUN` reads orders from standard input and writes answers to standard output, one JSON object a line:
+`agent health` reads orders from standard input and writes answers to standard output, one JSON object a line:
 
     {"ask": 3}       from now on, `questions` 3          {"questions": 3, "answer": "ok", "words": ""}, when it is another one
     {"ask": 0}       no more
@@ -153,7 +153,7 @@ def _connect(scheme: str, host: str, port: Optional[int], timeout: float) -> htt
 
 def run_health(setup: Setup) -> int:
     """Until standard input ends, which it does with the agent."""
-    be_ordinary()
+    be_ordinary(os.getppid())
     container, docker = setup.core.container, setup.paths.docker
     askers = [Asker(question, container, docker, setup.address) for question in setup.questions]
     questions, buffer = 0, b""

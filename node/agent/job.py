@@ -1,4 +1,4 @@
-"""What a job's child process does: `agent job KIND [ARGUMENT...]`, with the configuration that the agent runs with.
+"""What a job's process does, with the configuration that the agent runs with.
 
 Its last line of output is for the agent: why it failed, or what it did.
 """
@@ -9,14 +9,12 @@ from typing import Callable
 
 from . import fencing
 from .clock import boot_ms
-from .configuration import check, load
 from .copies import Copies, Locked
 from .copying import Pace
 from .core.lease import LEASE
 from .core.observation import TAKE_BACK, JobKind
 from .core.record import FORMER_BYTES, RECORD_BYTES, decode, decode_epoch
 from .files import Unusable, read_small, read_some
-from .harden import be_ordinary
 from .lease.wire import record_words
 from .mounts import cut_off, mount_at
 from .restore import Restore
@@ -30,12 +28,9 @@ from .taking_back import do_take_back
 _LATE = 2
 
 
-def run_job(run: str, version: str, kind: str, arguments: "list[str]") -> int:
-    """`run`: the agent's folder in /run. The exit code."""
-    be_ordinary()
+def run_job(setup: Setup, files: RunFiles, kind: str, arguments: "list[str]") -> int:
+    """The exit code."""
     try:
-        files = RunFiles(run)
-        setup = check(load(files.running), version, files.running)
         print(_JOBS[JobKind(kind)](setup, files, arguments))
     except (Failed, OSError, subprocess.SubprocessError) as error:
         print(error if isinstance(error, Failed) else _words(error) if isinstance(error, Unusable) else f"{kind}: {error}")

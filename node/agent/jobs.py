@@ -1,20 +1,16 @@
-"""What may hang runs beside the agent, with a time limit: programs as children, Docker's calls as threads."""
+"""What may hang runs beside the agent, with a time limit: as processes of the fork server's, and Docker's calls as threads."""
 
-import os
 import queue
-import signal
-import subprocess
 import threading
 from typing import Callable, Optional
 
 from .clock import awake_ms
 from .core.observation import JobKind, JobStatus, JobView
+from .fork_client import ForkClient
 
-#: Bytes of a job's output that are kept for a message.
-_OUTPUT = 64 << 10
 #: Characters of a message.
 LONGEST_WORDS = 300
-#: So many killed programs may hang in the kernel at once: a server that is away for days must not fill the node with them.
+#: So many killed processes may hang in the kernel at once: a server that is away for days must not fill the node with them.
 MOST_HUNG = 16
 
 #: Says in words what went well; raises an exception with words for what did not.
@@ -25,8 +21,7 @@ class _Job:
     def __init__(self, number: int, limit: int) -> None:
         self.number = number
         self.until = awake_ms() + limit
-        self.child: Optional[subprocess.Popen[bytes]] = None
-        self.output = -1
+        self.process = 0  # the fork server's number of it; 0: a thread
         self.status = JobStatus.RUNNING
         self.words = ""
 
@@ -38,30 +33,28 @@ class Jobs:
     """At most one of each kind; its outcome stays until the next one of the kind is started. `wake` may be called from any
     thread when a job has ended."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], processes: ForkClient) -> None:
         self._wake = wake
+        self._processes = processes
         self._jobs: dict[JobKind, _Job] = {}
         self._views: Optional[dict[JobKind, JobView]] = {}
         # Of threads.
         self._results: queue.SimpleQueue[tuple[_Job, JobStatus, str]] = queue.SimpleQueue()
-        # Killed, and not gone yet: what hangs in the kernel goes when it can.
-        self._killed: list[subprocess.Popen[bytes]] = []
 
-    def program(self, kind: JobKind, number: int, limit: int, command: "list[str]") -> None:
+    def fileno(self) -> int:
+        """Readable when a process has ended; -1 while there is no fork server."""
+        return self._processes.fileno()
+
+    def prepare(self) -> None:
+        """What takes time before the first one can be started. What does not come about is told by that one."""
+        self._processes.begin()
+
+    def process(self, kind: JobKind, number: int, limit: int, arguments: "list[str]") -> None:
         job = self._begin(kind, number, limit)
-        if len(self._killed) >= MOST_HUNG:
-            self._end(job, JobStatus.FAILED, f"{MOST_HUNG} programs hang already: none is started until one of them is gone")
-            return
-        reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        os.set_blocking(writer, True)
-        try:
-            job.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, start_new_session=True)
-            job.output = reader
-        except OSError as error:
-            os.close(reader)
-            self._end(job, JobStatus.FAILED, f"{command[0]}: {error.strerror}")
-        finally:
-            os.close(writer)
+        if self._processes.hung >= MOST_HUNG:
+            self._end(job, JobStatus.FAILED, f"{MOST_HUNG} processes hang already: none is started until one of them is gone")
+        else:
+            job.process = self._processes.run(kind.value, arguments)
 
     def call(self, kind: JobKind, number: int, limit: int, call: Call) -> None:
         """`call` must end by itself soon after `limit`."""
@@ -87,14 +80,11 @@ class Jobs:
         job.words = words[-LONGEST_WORDS:]
         job.status = status
         self._views = None
-        if job.output >= 0:
-            os.close(job.output)
-            job.output = -1
 
     def finish(self, kind: JobKind) -> None:
         """What it was to bring about is so, by other evidence."""
         job = self._jobs.get(kind)
-        if job and job.status is JobStatus.RUNNING and not job.child:
+        if job and job.status is JobStatus.RUNNING and not job.process:
             self._end(job, JobStatus.OK, "")
 
     def cancel(self, kind: JobKind) -> None:
@@ -105,12 +95,8 @@ class Jobs:
             self._kill(job, "cancelled")
 
     def _kill(self, job: _Job, words: str) -> None:
-        if job.child:
-            try:
-                os.killpg(job.child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self._killed.append(job.child)
+        if job.process:
+            self._processes.kill(job.process)
         self._end(job, JobStatus.FAILED, words)
 
     def collect(self) -> None:
@@ -119,16 +105,16 @@ class Jobs:
             job, status, words = self._results.get()
             if job.status is JobStatus.RUNNING:
                 self._end(job, status, words)
-        self._killed = [child for child in self._killed if child.poll() is None]
+        ended = {each.number: each for each in self._processes.ended()}
         for job in self._jobs.values():
             if job.status is not JobStatus.RUNNING:
                 continue
-            if job.child and job.child.poll() is not None:
-                words = _last_line(job.output)
-                status = JobStatus.OK if job.child.returncode == 0 else JobStatus.FAILED
-                self._end(job, status, words or f"exit code {job.child.returncode}")
+            end = ended.get(job.process)
+            if end:
+                status = JobStatus.OK if end.code == 0 else JobStatus.FAILED
+                self._end(job, status, end.words or f"exit code {end.code}")
             elif awake_ms() > job.until:
-                self._kill(job, (_last_line(job.output) if job.child else "") or "took too long")
+                self._kill(job, self._processes.words(job.process) or "took too long")
 
     def views(self) -> "dict[JobKind, JobView]":
         if self._views is None:
@@ -139,12 +125,3 @@ class Jobs:
         """When the next limit is over, `mono`."""
         times = [job.until for job in self._jobs.values() if job.status is JobStatus.RUNNING]
         return min(times, default=None)
-
-
-def _last_line(fd: int) -> str:
-    """What was said last; the pipe is never waited for."""
-    try:
-        lines = os.read(fd, _OUTPUT).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

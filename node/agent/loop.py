@@ -66,6 +66,7 @@ class Agent:
     def run(self) -> None:
         """Until told to end."""
         self._node.manager.tell(READY=1, WATCHDOG_USEC=self._patience())
+        self._node.jobs.prepare()
         while not self._hands.exit:
             for _ in range(_MOST_ROUNDS):
                 if not self._turn() or self._hands.exit:
@@ -176,9 +177,10 @@ class Agent:
 
     def _wait(self) -> None:
         node, control = self._node, self._control.filenos()
-        wanted = (node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), *node.container.events_fds(), *control)
+        answering = (node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), node.jobs.fileno(), *control)
+        wanted = (*answering, *node.container.events_fds())
         if wanted != self._polled:
-            self._polled, self._poll = wanted, self._new_poll(control)
+            self._polled, self._poll = wanted, self._new_poll(answering)
         due = min(time for time in (self._round, self._hands.wake_at or None, node.jobs.due()) if time is not None)
         while True:
             # Not woken twice in a row for both.
@@ -192,9 +194,9 @@ class Agent:
         if not self._ready.isdisjoint(control):
             self._control.collect()
 
-    def _new_poll(self, control: "list[int]") -> "select.poll":
+    def _new_poll(self, answering: "tuple[int, ...]") -> "select.poll":
         node, poll = self._node, select.poll()
-        for fd in (self._wakeups.reader, node.addresses.fileno(), node.lease.fileno(), node.health.fileno(), *control):
+        for fd in (self._wakeups.reader, *answering):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
         for fd in (node.storage.table.fileno(), *node.container.events_fds()):

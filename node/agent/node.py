@@ -7,6 +7,7 @@ from .configuration import claim_time
 from .container import ContainerEdge
 from .core.actions import Memory
 from .events import Events
+from .fork_client import ForkClient
 from .guard_dog import GuardDog
 from .health_client import HealthProcess
 from .itself import own_command
@@ -85,7 +86,7 @@ def open_node(setup: Setup, files: RunFiles, wake: Callable[[], None]) -> Node:
         dog=GuardDog(paths.watchdog, core.watchdog_mode, core.watchdog, manager, kept(), memory.epoch != 0),
         reset=Reset(paths.reset),
         track=Track(files.track),
-        jobs=Jobs(wake),
+        jobs=Jobs(wake, ForkClient(own_command("jobs", "--run", files.folder))),
         health=HealthProcess(own_command("health", "--run", files.folder)),
         orders=OrderBook(read_lasting(paths.state), files.leave),
         manager=manager,

@@ -1,20 +1,20 @@
-"""What a job's child process is told, and what it makes of that."""
+"""What a job's process is told, and what it makes of that."""
 
 import json
 from pathlib import Path
 
 import pytest
 from agent import job as jobs
+from agent.configuration import check, load
 from agent.core import actions as act
 from agent.core.observation import JobKind
-from agent.hands import _PROGRAMS
+from agent.hands import _PROCESSES
 from agent.run_files import RunFiles
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A node in a folder, on whose data a container has run."""
-    monkeypatch.setattr(jobs, "be_ordinary", lambda: None)
     monkeypatch.setattr(jobs, "mount_data", lambda *_: "")
     for name in ("run", "lease", "data/db", "data/.snap"):
         (tmp_path / name).mkdir(parents=True)
@@ -33,9 +33,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _do(run: Path, action: act.Action) -> int:
-    """As the agent starts it."""
-    kind, arguments = _PROGRAMS[type(action)]
-    return jobs.run_job(str(run / "run"), "v1", kind.value, arguments(action))
+    """As the fork server does it."""
+    kind, arguments = _PROCESSES[type(action)]
+    files = RunFiles(str(run / "run"))
+    return jobs.run_job(check(load(files.running), "v1", files.running), files, kind.value, arguments(action))
 
 
 def test_what_nobody_watched_to_its_end_is_noted_as_served_when_the_data_is_mounted(run: Path) -> None:
@@ -68,7 +69,7 @@ def test_a_copy_has_its_time_only_if_nothing_depends_on_it(
     assert capfd.readouterr().out.strip() == "it took longer than 0.1 s"
 
 
-def test_all_programs_are_jobs() -> None:
+def test_all_processes_are_jobs() -> None:
     """One that is missing here, or there, is found when it is needed most."""
     by_threads = {JobKind.CHECK_CONTAINER, JobKind.START_CONTAINER, JobKind.STOP_CONTAINER}
-    assert {kind for kind, _ in _PROGRAMS.values()} == set(jobs._JOBS) == set(JobKind) - by_threads
+    assert {kind for kind, _ in _PROCESSES.values()} == set(jobs._JOBS) == set(JobKind) - by_threads

@@ -1,4 +1,4 @@
-"""Events, orders, fencing, jobs, systemd: the smaller edges."""
+"""Events, orders, fencing, systemd: the smaller edges."""
 
 import json
 import os
@@ -8,19 +8,15 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from agent.clock import boot_ms
 from agent.control import Connection, Control, ask_agent
-from agent.core.observation import JobKind, JobStatus
 from agent.core.record import Claim, NoRecord, Record, encode
 from agent.core.settings import Configuration
 from agent.events import LIMIT, Events, latest
 from agent.fencing import check, power_off
 from agent.job import _still_last
-from agent.jobs import MOST_HUNG, Jobs
 from agent.lease.wire import record_words
 from agent.orders import WORD_LASTS, OrderBook, read_lasting, write_lasting
 from agent.setup import Data, Fence, LeasePlace, Paths, Setup
@@ -190,69 +186,6 @@ def test_a_dead_agent_is_seen_before_it_is_needed_and_its_secrets_are_not(fence:
     assert "geheim" not in str(failed.value) and "***" in str(failed.value)
     with pytest.raises(Failed, match="fence-confirm -- c"):
         check(fence, ("c",))
-
-
-# ---- jobs ----
-
-
-@pytest.fixture
-def jobs() -> Jobs:
-    return Jobs(lambda: None)
-
-
-def _ended(jobs: Jobs, kind: JobKind) -> "tuple[JobStatus, str]":
-    end = time.monotonic() + 5
-    while time.monotonic() < end:
-        jobs.collect()
-        view = jobs.views()[kind]
-        if view.status is not JobStatus.RUNNING:
-            return view.status, view.words
-        time.sleep(0.01)
-    raise AssertionError("it did not end")
-
-
-def test_a_job_tells_its_last_line(jobs: Jobs) -> None:
-    jobs.program(JobKind.FENCE, 1, 5_000, ["sh", "-c", "echo first; echo last words; exit 3"])
-    assert _ended(jobs, JobKind.FENCE) == (JobStatus.FAILED, "last words")
-    jobs.program(JobKind.FENCE, 2, 5_000, ["true"])
-    assert _ended(jobs, JobKind.FENCE)[0] is JobStatus.OK
-    jobs.program(JobKind.FENCE, 3, 5_000, ["/none"])
-    assert _ended(jobs, JobKind.FENCE)[0] is JobStatus.FAILED
-
-
-def test_a_job_that_takes_too_long_is_killed_with_its_children(jobs: Jobs) -> None:
-    jobs.program(JobKind.WORK, 1, 300, ["sh", "-c", "sleep 61.25 & wait"])
-    assert _ended(jobs, JobKind.WORK) == (JobStatus.FAILED, "took too long")
-    time.sleep(0.2)
-    assert subprocess.run(["pgrep", "-f", "sleep 61.25"], stdout=subprocess.DEVNULL, check=False).returncode == 1
-
-
-def test_programs_that_hang_in_the_kernel_do_not_become_more_and_more(jobs: Jobs) -> None:
-    hangs: Any = SimpleNamespace(poll=lambda: None)
-    jobs._killed = [hangs] * MOST_HUNG
-    jobs.program(JobKind.MOUNT_LEASE, 1, 5_000, ["true"])
-    status, words = _ended(jobs, JobKind.MOUNT_LEASE)
-    assert status is JobStatus.FAILED and "16 programs hang" in words
-    jobs._killed[0] = SimpleNamespace(poll=lambda: -9)  # type: ignore[call-overload]
-    jobs.collect()
-    jobs.program(JobKind.MOUNT_LEASE, 2, 5_000, ["true"])
-    assert _ended(jobs, JobKind.MOUNT_LEASE)[0] is JobStatus.OK
-
-
-def test_a_job_that_says_more_than_anybody_reads_still_ends(jobs: Jobs) -> None:
-    jobs.program(JobKind.WORK, 1, 3_000, ["sh", "-c", "yes | head -c 30000; echo the end"])
-    assert _ended(jobs, JobKind.WORK) == (JobStatus.OK, "the end")
-
-
-def test_a_call_that_does_not_come_back_is_a_failure(jobs: Jobs) -> None:
-    def late() -> str:
-        time.sleep(2)
-        return "late"
-
-    jobs.call(JobKind.CHECK_CONTAINER, 1, 200, late)
-    assert _ended(jobs, JobKind.CHECK_CONTAINER) == (JobStatus.FAILED, "took too long")
-    jobs.call(JobKind.CHECK_CONTAINER, 2, 2_000, lambda: "")
-    assert _ended(jobs, JobKind.CHECK_CONTAINER) == (JobStatus.OK, "")
 
 
 # ---- systemd ----

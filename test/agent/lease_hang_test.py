@@ -110,15 +110,20 @@ def _hangs(pid: int) -> bool:
     return True
 
 
-_WITH_AGENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "node")}
+_WITH_AGENT = {**os.environ, "PYTHONPATH": f"{Path(__file__).parents[2] / 'node'}:{Path(__file__).parent}"}
 
 _STARTS_A_JOB = """
 import sys, time
 from agent.core.observation import JobKind
+from agent.fork_client import ForkClient
 from agent.jobs import Jobs
-jobs = Jobs(lambda: None)
-jobs.program(JobKind.WORK, 1, 60_000, ["dd", "if=/dev/zero", "of=" + sys.argv[1], "count=1"])
-print(jobs._jobs[JobKind.WORK].child.pid, flush=True)
+from support.fork_server import SERVER
+jobs = Jobs(lambda: None, ForkClient(SERVER))
+jobs.process(JobKind.WORK, 1, 60_000, ["sh", "-c", "echo $$; exec dd if=/dev/zero of=" + sys.argv[1] + " count=1"])
+while not jobs._processes.words(1):
+    jobs.collect()
+    time.sleep(0.01)
+print(jobs._processes.words(1), flush=True)
 time.sleep(60)
 """
 

@@ -145,5 +145,5 @@ class Checks:
 
 
 def run_checks(setup: AddressSetup) -> int:
-    be_ordinary()
+    be_ordinary(os.getppid())
     return Checks(setup).run()
