@@ -1,8 +1,6 @@
 """What Docker's engine gives as the log of a container, and the time that it is asked with."""
 
-import calendar
 import re
-import time
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z")
 
@@ -12,6 +10,10 @@ def seconds_of(told: str) -> str:
     found = _TIME.fullmatch(told)
     if not found:
         return ""
+    # Only where a log is looked at: they take longer to load than the rest of this.
+    import calendar  # noqa: PLC0415
+    import time  # noqa: PLC0415
+
     try:
         whole = calendar.timegm(time.strptime(found[1], "%Y-%m-%dT%H:%M:%S"))
     except ValueError:

@@ -60,6 +60,12 @@ def alone(path: str) -> bool:
     return True
 
 
+def _loaded() -> None:
+    """What is here now stays: the collector, which __main__ has switched off, need not look at it again and again."""
+    gc.freeze()
+    gc.enable()
+
+
 def _agent(run: str, configuration: str) -> int:
     """78 for a configuration that is refused; then nothing was touched."""
     from .address.setup import AddressSetup  # noqa: PLC0415
@@ -81,8 +87,7 @@ def _agent(run: str, configuration: str) -> int:
     wakeups = Wakeups()
     wakeups.install()
     agent = _without_lease(setup, files, wakeups) if isinstance(setup, AddressSetup) else _with_lease(setup, files, wakeups)
-    # What is here now stays: the collector need not look at it again and again.
-    gc.freeze()
+    _loaded()
     agent.run()
     return 0
 
@@ -118,7 +123,7 @@ def _lease(run: str, configuration: str) -> int:
     server = Server(files.lease, VERSION, Deadman(Events(files.events, by="lease")))
     for words in harden():
         print(f"ha-rancher: {words}", file=sys.stderr)
-    gc.freeze()
+    _loaded()
     server.run()
     return 0
 
@@ -140,6 +145,7 @@ def _with_running(run: str, check: "Callable[[dict[str, Any], str, str], Any]", 
     except Refused as refused:
         print(f"ha-rancher: {refused}", file=sys.stderr)
         return CONFIGURATION_ERROR
+    _loaded()
     return process(setup, files)
 
 

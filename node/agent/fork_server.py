@@ -7,7 +7,6 @@ lie on. Reads orders from standard input and writes answers to standard output, 
 """
 
 import contextlib
-import gc
 import json
 import os
 import select
@@ -161,7 +160,5 @@ def serve(work: Work) -> int:
     be_ordinary(os.getppid())
     answers = os.dup(1)
     os.dup2(2, 1)
-    # What is loaded stays in memory that all jobs share.
-    gc.freeze()
     ForkServer(work, answers).run()
     return 0
