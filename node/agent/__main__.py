@@ -11,7 +11,7 @@ gc.disable()
 if not __package__:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
-from agent.daemons import quick
+from agent.daemons import quick  # noqa: E402
 
 code = quick(sys.argv[1:])
 if code is None:
