@@ -50,7 +50,12 @@ export class ReportFolder {
       check(report.nodes);
       return report.trials;
     }
-    if (!existsSync(this.file("summary.json"))) return [];
+    if (!existsSync(this.file("summary.json"))) {
+      // They would be written over by the trials of this drill.
+      if (existsSync(this.file("trials.jsonl")))
+        throw new Error(`${this.file("trials.jsonl")} is of no known stack: put its summary.json there, too`);
+      return [];
+    }
     if (existsSync(this.file("trials.jsonl"))) {
       check(readSummary(this.file("summary.json")).nodes);
       return readTrials(this.file("trials.jsonl"));

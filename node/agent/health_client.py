@@ -5,7 +5,7 @@ from .line_process import LineProcess
 
 
 class HealthProcess:
-    """`command`: starts it. Nothing runs until the first question."""
+    """`command`: starts it. Nothing runs until the first question, or `prepare`."""
 
     def __init__(self, command: "list[str]") -> None:
         self._process = LineProcess(command)
@@ -19,6 +19,11 @@ class HealthProcess:
     def ended(self) -> bool:
         """It should be asking, and does not run."""
         return self._asked != 0 and not self._process.runs
+
+    def prepare(self) -> None:
+        """Starts what asks, so that the first question does not wait for it. What does not come about is told with that one."""
+        if not self._process.runs:
+            self._process.start()
 
     def ask(self, questions: int) -> None:
         """From now on; 0: no more."""

@@ -87,7 +87,10 @@ class Agent:
         if due:
             self._hands.wake_at = 0
         self._seen = seen
+        owned = isinstance(self._state.phase, OWNERS)
         self._state, actions = decide(self._state, seen, Now(awake_ms(), boot_ms()))
+        if not owned and isinstance(self._state.phase, OWNERS):
+            self._node.health.prepare()
         next_round = mono + self._node.setup.core.heartbeat
         rest = next((action.at for action in actions if isinstance(action, act.Rest)), 0)
         self._round = rest or (next_round if tick else min(self._round, next_round))

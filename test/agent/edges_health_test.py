@@ -2,6 +2,7 @@
 
 import http.server
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import ClassVar
 import pytest
 from agent.core.observation import Answer
 from agent.health import Asker
+from agent.health_client import HealthProcess
 from agent.setup import Question
 
 
@@ -112,3 +114,40 @@ def test_a_question_to_this_node_is_asked_at_its_own_address() -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+_ANSWERS = """
+import json, os, sys
+for line in sys.stdin:
+    number = json.loads(line)["ask"]
+    print(json.dumps({"questions": number, "answer": "ok", "words": str(os.getpid())}), flush=True)
+"""
+
+
+def _answer(process: HealthProcess) -> str:
+    end = time.monotonic() + 10
+    while process.view.answer is Answer.NONE and time.monotonic() < end:
+        process.collect()
+        time.sleep(0.01)
+    return process.view.words
+
+
+def test_what_was_started_beforehand_is_asked_and_one_that_is_gone_is_started_again() -> None:
+    process = HealthProcess([sys.executable, "-c", _ANSWERS])
+    process.prepare()
+    child = process._process._child
+    assert child and not process.ended
+    process.ask(1)
+    assert _answer(process) == str(child.pid)
+    process.ask(0)
+    assert process.fileno() == -1
+    process.prepare()
+    child = process._process._child
+    assert child
+    child.kill()
+    child.wait()
+    process.collect()
+    assert process.fileno() == -1 and not process.ended
+    process.ask(2)
+    assert _answer(process) not in ("", str(child.pid))
+    process.close()

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { faultNamed } from "../../drill/faults";
@@ -180,6 +180,9 @@ test("a report is written again from its raw data, or from its trials; never fro
   rmSync(file("report.json"));
   appendFileSync(file("trials.jsonl"), "{}\n");
   assert.throws(() => new ReportFolder(directory).rewrite(), /trials.jsonl: line 3 is no trial/);
+  renameSync(file("summary.json"), file("aside"));
+  assert.throws(() => new ReportFolder(directory).resume(() => undefined), /is of no known stack/);
+  renameSync(file("aside"), file("summary.json"));
   rmSync(file("trials.jsonl"));
   assert.throws(() => new ReportFolder(directory).rewrite(), /has only the summary of a report/);
   assert.throws(() => new ReportFolder(directory).resume(() => undefined), /has only the summary/);
