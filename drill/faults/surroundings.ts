@@ -25,7 +25,8 @@ const serverStopped = (seconds: number, what: string, rest: Pick<Fault, "keeps" 
   ...rest,
 });
 
-/** How long disk and memory are broken, seconds. */
+/** How long the server, disk and memory are loaded or broken, seconds. */
+const flood = 30;
 const diskHang = 20;
 const thrash = 30;
 
@@ -56,6 +57,17 @@ export const surroundingFaults: Fault[] = [
   serverStopped(8, "longer than an owner may go without a heartbeat", {
     bounds: (timing) => ({ serviceGap: 8_000 + leaseTakeover(timing), twoHolders: settling }),
   }),
+  {
+    name: "data-flood",
+    what: `a process on the active node writes to the shared data as fast as it can for ${flood} s, 256 MiB at a time until the server has them`,
+    needs: [],
+    lasts: flood,
+    inject: ({ holder }) => [onNode(holder.name, "flood", flood)],
+    heal: ({ holder }) => [onNode(holder.name, "dry")],
+    // What the service writes stands in the same queue; heartbeats must come through.
+    keeps: "owner",
+    bounds: () => ({ serviceGap: flood * 1000 + goesOn, twoHolders: settling }),
+  },
   {
     name: "disk-full",
     what: "the active node's own disk is full for 30 s",

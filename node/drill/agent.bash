@@ -52,8 +52,12 @@ start_agent() {
   systemctl start "$agent"
 }
 
+data_directory() {
+  "$root/current/host/agent" show data.directory
+}
+
 hold_data() {
   local directory
-  directory=$("$root/current/host/agent" show data.directory) || return
+  directory=$(data_directory) || return
   begin hold 900 "WorkingDirectory=$directory" -- sleep 900
 }

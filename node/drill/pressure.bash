@@ -55,6 +55,16 @@ throttle() {
   [[ ! -e $group ]] || echo "${1/max/-1}" >"$group"
 }
 
+# What the NFS client has to send stands before a heartbeat, if both go by one connection.
+flood() {
+  local directory
+  directory=$(data_directory) || return
+  # shellcheck disable=SC2016 # for the shell in the unit
+  begin flood "$(($1 + 10))" "ExecStopPost=-/bin/rm -f $directory/.drill-flood" -- \
+    bash -c 'SECONDS=0; while ((SECONDS < $0)); do dd if=/dev/zero of="$1" bs=1M count=256 conv=fsync status=none; done' \
+    "$1" "$directory/.drill-flood"
+}
+
 # It begins when this script has ended: what comes after may hang. Whatever becomes of the unit, it thaws the disk.
 freeze() {
   # shellcheck disable=SC2016 # for the shell in the unit

@@ -58,6 +58,7 @@ const counterparts: [RegExp, RegExp][] = [
   [/: hold-data/, /: leave-data/],
   [/: throttle/, /: unthrottle/],
   [/: kill-again/, /: kill-no-more/],
+  [/: flood/, /: dry/],
   [/: freeze/, /: thaw/],
   [/: thrash/, /: recover-memory/],
   [/: yield 60/, /: yield 0/],
