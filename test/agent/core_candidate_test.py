@@ -245,6 +245,20 @@ def test_a_vip_beside_a_serving_owner_is_given_back() -> None:
     assert rig.phase() == "Standby"
 
 
+def test_an_owner_that_says_it_has_lost_the_vip_gets_it_back_at_once() -> None:
+    rig = beside_an_owner()
+    beats(rig, 2, 1_000)
+    rig.round(600, vip=True)
+    assert rig.state.track is True
+    beats(rig, 3, 50, vip=False)
+    assert rig.state.track is False and rig.phase() == "Standby"
+    # Said before the VIP came: that owner may have died since.
+    rig = beside_an_owner()
+    beats(rig, 2, 1_000, vip=False)
+    rig.round(10, vip=True)
+    assert not rig.state.vip.refused and rig.phase() == "Contending"
+
+
 def test_a_vip_that_comes_from_a_dead_owner_is_kept() -> None:
     """Its last heartbeat may be seen just after the VIP has come."""
     rig = beside_an_owner()

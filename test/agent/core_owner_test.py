@@ -326,6 +326,26 @@ def test_the_owner_announces_the_vip_once_with_each_heartbeat_that_is_confirmed(
     assert announced(rig.rounds(20_000)) == 0
 
 
+def test_that_the_vip_is_lost_or_back_is_said_at_once_but_not_more_often_than_eight_times_a_heartbeat() -> None:
+    rig = Rig().to_active()
+    for vip in (False, True):
+        rig.round(1_000)
+        rig.round(200)
+        assert rig.first(core.Write) is None
+        rig.round(1, vip=vip)
+        assert rig.only(core.Write).record.vip is vip
+        rig.round(10)
+        assert rig.first(core.Write) is None
+    written = 0
+    for number in range(200):
+        written += rig.first(core.Write, rig.round(10, vip=bool(number % 2))) is not None
+    assert 2 <= written <= 16
+    # One that waits in the server is not overtaken.
+    rig.lease(pending=True)
+    rig.round(200, vip=not rig.see.vip)
+    assert rig.first(core.Write) is None
+
+
 def test_an_owner_without_the_vip_announces_nothing() -> None:
     rig = Rig().to_active()
     assert announced(rig.rounds(10_000, vip=False)) == 0

@@ -29,10 +29,13 @@ def cannot_look(turn: Turn) -> bool:
 
 def must_give_back(turn: Turn) -> bool:
     """The VIP came while another node serves, and a heartbeat of that one has come since."""
-    settings, vip = turn.settings, turn.vip
+    settings, vip, owner = turn.settings, turn.vip, turn.other()
     blind = cannot_look(turn)
-    if not vip.here or turn.other() is None or not (blind or goes_on(turn)):
+    if not vip.here or owner is None or not (blind or goes_on(turn)):
         return False
+    if not owner.vip and turn.seen.changed >= vip.since:
+        # It lived on after it had lost the VIP: its node has its power.
+        return True
     left = vip.since + settings.follow_lease - turn.mono
     if left > 0:
         turn.wake(left)

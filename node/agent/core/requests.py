@@ -35,7 +35,7 @@ def as_owner(turn: Turn) -> None:
         if turn.confirmed() < 0 and (due(turn) or tenure.sequence == 0):
             beat(turn, first=True)
         return
-    waited_for = isinstance(phase, Confirming) and turn.asked < turn.since
+    waited_for = (isinstance(phase, Confirming) and turn.asked < turn.since) or vip_untold(turn)
     if waited_for or due(turn) or (isinstance(phase, Releasing) and not released(turn)):
         beat(turn, first=False)
         return
@@ -50,6 +50,18 @@ def as_owner(turn: Turn) -> None:
 
 def vip_lost(turn: Turn) -> bool:
     return not turn.vip.here and turn.mono - turn.vip.since >= turn.settings.vip_loss
+
+
+def vip_untold(turn: Turn) -> bool:
+    """The last heartbeat says otherwise whether the VIP is here. Who has got it meanwhile waits for this; one that goes to and fro
+    is told so a few times in each heartbeat at most."""
+    record = turn.see.lease.confirmed
+    if record is None or turn.confirmed() < 0 or record.vip is turn.vip.here:
+        return False
+    left = turn.settings.heartbeat // 8 - (turn.mono - turn.asked)
+    if left > 0:
+        turn.wake(left)
+    return left <= 0
 
 
 def released(turn: Turn) -> bool:
