@@ -26,6 +26,7 @@ class ForkClient:
         self._said: dict[int, str] = {}  # by those that run
         self._unanswered: dict[int, int] = {}  # killed, when
         self._hung: set[int] = set()
+        self._buried: list[Ended] = []  # nobody was told of it yet
 
     def fileno(self) -> int:
         return self._process.fileno()
@@ -42,17 +43,27 @@ class ForkClient:
     def run(self, kind: str, arguments: "list[str]") -> int:
         """The job's number; it may have ended already."""
         self._last += 1
-        order = {"run": self._last, "kind": kind, "arguments": arguments}
-        self._said[self._last] = ""
+        why = ""
         # One that has ended is found out by speaking to it.
         for _ in range(2):
-            self._said[self._last] = self.begin()
-            if self._said[self._last]:
+            self._bury()
+            why = self.begin()
+            if why:
                 break
-            self._process.send(order)
+            self._process.send({"run": self._last, "kind": kind, "arguments": arguments})
             if self._process.runs:
-                break
+                self._said[self._last] = ""
+                return self._last
+        self._buried.append(Ended(self._last, 1, why or _GONE))
         return self._last
+
+    def _bury(self) -> None:
+        """What ran in a process that has ended has ended, too."""
+        if not self._process.runs:
+            self._hung.clear()
+            self._unanswered.clear()
+            self._buried += [Ended(number, 1, words or _GONE) for number, words in self._said.items()]
+            self._said.clear()
 
     def words(self, number: int) -> str:
         """What a job that runs has said last."""
@@ -70,11 +81,8 @@ class ForkClient:
         if self._unanswered and awake_ms() > min(self._unanswered.values()) + PATIENCE:
             self._process.close()
         found = [each for answer in self._process.answers() for each in self._take(answer)]
-        if not self._process.runs:
-            self._hung.clear()
-            self._unanswered.clear()
-            found += [Ended(number, 1, words or _GONE) for number, words in self._said.items()]
-            self._said.clear()
+        self._bury()
+        found, self._buried = found + self._buried, []
         return found
 
     def _take(self, answer: "dict[str, Any]") -> "list[Ended]":
@@ -88,6 +96,3 @@ class ForkClient:
             if answer["ended"] in self._said:
                 return [Ended(answer["ended"], answer["code"], self._said.pop(answer["ended"]))]
         return []
-
-    def close(self) -> None:
-        self._process.close()

@@ -19,7 +19,7 @@ from support.lease_node import wait
 def server() -> Iterator[ForkClient]:
     client = ForkClient(SERVER)
     yield client
-    client.close()
+    client._process.close()
 
 
 @pytest.fixture
@@ -135,13 +135,14 @@ def test_a_server_that_is_killed_takes_its_jobs_along_and_there_is_another_one(j
     os.kill(_pid(server), signal.SIGKILL)
     assert _ended(jobs, JobKind.WORK) == (JobStatus.FAILED, "the process that starts the jobs has ended")
     wait(lambda: not _runs("sleep 61.75"), 5)
-    # Nobody has noticed that this one is gone when it is needed.
-    jobs.prepare()
+    # Nobody has noticed that this one is gone when another job is to run.
+    jobs.process(JobKind.FENCE, 1, 60_000, ["sleep", "61.75"])
     pid = _pid(server)
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     jobs.process(JobKind.WORK, 2, 10_000, ["echo", "well"])
     assert _ended(jobs, JobKind.WORK) == (JobStatus.OK, "well")
+    assert _ended(jobs, JobKind.FENCE) == (JobStatus.FAILED, "the process that starts the jobs has ended")
 
 
 def test_a_server_that_does_not_kill_is_killed(jobs: Jobs, server: ForkClient, monkeypatch: pytest.MonkeyPatch) -> None:
