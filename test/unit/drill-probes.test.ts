@@ -16,7 +16,7 @@ import { put, putScript, temporaryFolder, withEnvironment } from "./cli-support"
 test("an answer of ping has its own time", () => {
   const wall = (Date.now() - 1_000) / 1000;
   const at = pingAnswer(`[${wall.toFixed(6)}] 64 bytes from 192.168.56.10: icmp_seq=7 ttl=64 time=0.4 ms`);
-  assert.ok(at !== undefined && Math.abs(clock() - 1_000 - at) < 50);
+  assert.ok(at !== undefined && Math.abs(clock() - 1_000 - at) < 500);
   assert.equal(pingAnswer("From 192.168.56.250 icmp_seq=8 Destination Host Unreachable"), undefined);
 });
 

@@ -23,7 +23,7 @@ test("a stack that keeps what it promises holds, and the report says how it did"
     ],
   );
   for (const row of report.rows) {
-    assert.ok((row.vipGap?.max ?? 0) >= 15 && (row.vipGap?.max ?? 0) < 1_500, JSON.stringify(row.vipGap));
+    assert.ok((row.vipGap?.max ?? 0) >= 15 && (row.vipGap?.max ?? 0) < 5_000, JSON.stringify(row.vipGap));
     assert.ok((row.serviceGap?.median ?? 0) >= 50, JSON.stringify(row.serviceGap));
     assert.deepEqual([row.twoHolders?.max, row.twoWriters?.max, row.lost, row.duplicated], [0, 0, 0, 0]);
     assert.ok((row.acknowledged ?? 0) > 20);

@@ -199,7 +199,7 @@ test("a refused connection is an error when the time is up", async () => {
     failure("unreachable", /refuses connections/),
   );
   const took = Date.now() - started;
-  assert.ok(took > 1_500 && took < 3_500, `${took} ms`);
+  assert.ok(took > 1_500 && took < 10_000, `${took} ms`);
 });
 
 test("a server that says nothing is given up in time, and for all that wait each in its own", async () => {
@@ -215,12 +215,12 @@ test("a server that says nothing is given up in time, and for all that wait each
     );
     return Date.now() - started;
   };
-  const [short, long] = await Promise.all([took(300), took(900)]);
-  assert.ok(short !== undefined && short < 700, `${short}`);
-  assert.ok(long !== undefined && long >= 890 && long < 1_500, `${long}`);
+  const [short, long] = await Promise.all([took(300), took(3_000)]);
+  assert.ok(short !== undefined && short < 2_500, `${short}`);
+  assert.ok(long !== undefined && long >= 2_990 && long < 10_000, `${long}`);
   // Ends only when no connection is left: nobody waits for it any more.
   await new Promise((resolve) => silent.close(resolve));
-  assert.ok(Date.now() - started < 5_000);
+  assert.ok(Date.now() - started < 15_000);
 });
 
 test("an open connection does not keep a process alive", async () => {
@@ -240,5 +240,5 @@ test("an open connection does not keep a process alive", async () => {
   assert.equal(code, 0);
   const [said, linger] = output.split("\n");
   assert.equal(said, "done");
-  assert.ok(Number(linger) < 500, `${linger} ms`);
+  assert.ok(Number(linger) < 5_000, `${linger} ms`);
 });

