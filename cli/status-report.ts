@@ -4,6 +4,7 @@ import type { KnownStack } from "../stack/known-stack";
 import { measure } from "../stack/measure";
 import type { NodeReport } from "../stack/node-report";
 import { holdersOf, judge, type PingReport, type Verdict } from "../stack/verdict";
+import { likelyCauses } from "./likely-cause";
 import { whoWorks } from "./pulumi/turn";
 import type { StatusReport } from "./ui/status-table";
 
@@ -52,8 +53,12 @@ const pause = 2_000;
 export async function look(stack: string, known: KnownStack, within: number): Promise<StatusReport> {
   const end = performance.now() + within * 1_000;
   for (;;) {
-    const report = reportOf(stack, known, await measure(known));
-    if (!mayPass(report) || performance.now() + pause > end) return report;
+    const measured = await measure(known);
+    const report = reportOf(stack, known, measured);
+    if (!mayPass(report) || performance.now() + pause > end) {
+      const causes = await likelyCauses(known, report);
+      return causes.length > 0 ? reportOf(stack, known, measured, causes) : report;
+    }
     await sleep(pause);
   }
 }

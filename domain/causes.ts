@@ -5,8 +5,12 @@ export interface Cause {
   meaning: string;
 }
 
-/** What was logged, with the likely cause behind it if one is known: the first that fits. */
+/** What a log means: the first cause that fits; undefined: none is known. */
+export const likelyCause = (log: string, causes: readonly Cause[]): string | undefined =>
+  causes.find(({ pattern }) => new RegExp(pattern, "i").test(log))?.meaning;
+
+/** What was logged, with the likely cause behind it if one is known. */
 export function withLikelyCause(log: string, causes: readonly Cause[]): string {
-  const cause = causes.find(({ pattern }) => new RegExp(pattern, "i").test(log));
-  return `${log.trim()}${cause ? `\nLikely cause: ${cause.meaning}.` : ""}`;
+  const cause = likelyCause(log, causes);
+  return `${log.trim()}${cause ? `\nLikely cause: ${cause}.` : ""}`;
 }

@@ -1,8 +1,11 @@
+import type { Cause } from "../domain/causes";
 import type { Page } from "../domain/page";
 import type { Vip } from "../domain/vrrp";
 import type { CheckAsked } from "./address/args";
 import { askedAtVip } from "./address/asked";
 import { type AskedThroughVip, askedThroughVip } from "./container/asked";
+import { causes as containerCauses } from "./container/causes";
+import { causes as rancherCauses } from "./rancher/causes";
 import { answers, serverUrl } from "./rancher/pages";
 
 /** What of a stack says where its service answers. */
@@ -28,3 +31,7 @@ export function serviceOf({ workload, vip, httpsPort, container, address }: Aske
   const { url, page } = askedThroughVip(container, vip.address);
   return { url, answers: page };
 }
+
+/** What the logs of a stack's service may say, by what it answers through the VIP. */
+export const causesOf = ({ path, body }: Page): readonly Cause[] =>
+  path === answers.path && body === answers.body ? rancherCauses : containerCauses;

@@ -4,10 +4,10 @@ import type { ContainerLimits, ContainerOptions, HookOptions } from "../../compo
 
 import type { Workload } from "../../components/workload";
 import type { OnlineBackup } from "../../domain/agent-configuration";
-import type { Cause } from "../../domain/causes";
 import type { Question } from "../../domain/question";
 import { agentTimers, startDeadline } from "../../domain/timers";
 import { type Asked, askedThroughVip } from "./asked";
+import { causes } from "./causes";
 
 /** What each container of a service may have. */
 export interface PartArgs extends ContainerLimits {
@@ -77,31 +77,6 @@ export interface ContainerWorkloadArgs extends PartArgs {
   /** A container that has answered: go back to before it, and lose all that was written since; default: none. */
   discardWritesOf?: string | undefined;
 }
-
-/** What any container's log may say when it does not start. */
-const causes: Cause[] = [
-  {
-    pattern: "no space left on device",
-    meaning: "a disk is full: make room on the node, or on the NFS server",
-  },
-  {
-    pattern: "permission denied|operation not permitted",
-    meaning: "the container may not do something: look at `user`, `capabilities` and who owns the data",
-  },
-  {
-    pattern: "port is already allocated|address already in use",
-    meaning: "another program on the node has a port: publish another one, or stop that program",
-  },
-  {
-    pattern: "killed for want of memory|out of memory|OOMKilled|exit code 137",
-    meaning: "memory ran out: give the nodes more (`memory`), or the container (`container.memory`)",
-  },
-  {
-    pattern: "not this stack's data|cannot be used",
-    meaning:
-      "the shared data cannot be used: look whether the NFS server answers, and whose data the directory has",
-  },
-];
 
 /** A question as the agent asks it: on its node. */
 function questionOf({ http, tcp, command, log, deep }: Asked): Question {
@@ -197,7 +172,7 @@ export function containerWorkload(
     container: output({ image: args.image, environment: args.environment ?? {}, ...others, ...around }).apply(
       (later) => ({ ...made, ...later }),
     ),
-    ...{ url, answers: page, healthy: page, causes },
+    ...{ url, answers: page, healthy: page, causes: [...causes] },
     ...{ datastore: args.datastore, backup },
     startDeadline: args.startDeadline ?? startDeadline.default,
     stopGrace: args.stopGrace ?? agentTimers.stopGrace.default,
