@@ -1,13 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineTemplate, StorageSource } from "../components";
+import { sentenceOf } from "../domain/mistake";
+import {
+  loginMistakes,
+  mailSecurity,
+  type NotifyPlan,
+  noticeDefaults,
+  noticeFormats,
+  tellsAnybody,
+} from "../domain/notify";
 import type { HaRancherArgs as WholeArgs } from "../workloads/rancher";
-import type { HaRancherArgs, Machines, Storage } from "./args";
+import type { HaRancherArgs, Machines, Notify, Storage } from "./args";
 
 const kinds = ["host", "machine", "server"];
 const nfsVersions = ["4.2", "3"];
 
 /** What must be known before anything is made, by its name. */
-const plain = ["id", "nodes", "machines", "hosts", "vip", "storage", "rancher"] as const;
+const plain = ["id", "nodes", "machines", "hosts", "vip", "storage", "rancher", "notify"] as const;
 
 /** What is wrong in what other languages can say, and the library's own types cannot. */
 function mistakesOf(args: HaRancherArgs): string[] {
@@ -17,7 +26,7 @@ function mistakesOf(args: HaRancherArgs): string[] {
       (key) =>
         `\`${key}\` must be known before the program runs: what is in it may not come of a resource that is still to be made`,
     );
-  const { storage, nfsVersion, machines } = args;
+  const { storage, nfsVersion, machines, notify } = args;
   return [
     ...(kinds.includes(storage.kind) ? [] : [`\`storage.kind\` must be one of ${kinds.join(", ")}`]),
     ...(storage.kind === "machine" && !machines
@@ -26,6 +35,34 @@ function mistakesOf(args: HaRancherArgs): string[] {
     ...(nfsVersion === undefined || nfsVersions.includes(nfsVersion)
       ? []
       : [`\`nfsVersion\` must be one of ${nfsVersions.join(", ")}`]),
+    ...notifyMistakes(planOf(notify)),
+  ];
+}
+
+/** Formats and the like may be any text there. */
+const planOf = ({ webhooks = [], mail, command }: Notify = {}): NotifyPlan =>
+  ({
+    webhooks: webhooks.map((webhook) => ({ format: noticeDefaults.format, ...webhook })),
+    ...(mail && { mail: { port: noticeDefaults.port, tls: noticeDefaults.tls, ...mail } }),
+    ...(command && { command }),
+  }) as NotifyPlan;
+
+function notifyMistakes(plan: NotifyPlan): string[] {
+  const { webhooks, mail, command } = plan;
+  const formats = webhooks.flatMap(({ format }, i) =>
+    noticeFormats.includes(format)
+      ? []
+      : [`\`notify.webhooks[${i}].format\` must be one of ${noticeFormats.join(", ")}`],
+  );
+  return [
+    ...formats,
+    ...(!mail || mailSecurity.includes(mail.tls)
+      ? []
+      : [`\`notify.mail.tls\` must be one of ${mailSecurity.join(", ")}`]),
+    ...(!command || command[0]?.startsWith("/")
+      ? []
+      : ["`notify.command` must begin with the absolute path of a program"]),
+    ...loginMistakes(plan).map(sentenceOf),
   ];
 }
 
@@ -54,9 +91,12 @@ export function argsOf(name: string, args: HaRancherArgs): WholeArgs {
         ...mistakes.map((each) => `  - ${each}`),
       ].join("\n"),
     );
-  const { machines, hosts, vip, advertInterval, virtualRouterId, storage, nfsVersion, ...others } = args;
+  const { machines, hosts, vip, advertInterval, virtualRouterId, storage, nfsVersion, notify, ...others } =
+    args;
+  const plan = planOf(notify);
   return {
     ...others,
+    ...(tellsAnybody(plan) && { notify: plan as WholeArgs["notify"] }),
     ...(machines && { machines: templateOf(machines) }),
     ...(hosts && { hosts: { ...hosts, owner: owner() } }),
     floatingIp: {

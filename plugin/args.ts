@@ -96,6 +96,42 @@ export interface Rancher {
   startDeadline?: number;
 }
 
+/** An address that notices are sent to with POST. */
+export interface Webhook {
+  /** Who knows it may send there, too. Kept secret. */
+  url: pulumi.Input<string>;
+  /** `json`, `slack` (Mattermost, too) or `alertmanager`; default `json`. */
+  format?: string;
+}
+
+/** A mail for each notice. */
+export interface Mail {
+  /** Who sends it. */
+  from: string;
+  /** Who gets it. */
+  to: string[];
+  /** The SMTP server, always with TLS; default: the node's own sendmail. */
+  server?: string;
+  /** Its port; default 587. */
+  port?: number;
+  /** `starttls`, or `tls` for a connection that begins with it; default `starttls`. */
+  tls?: string;
+  /** Who logs in there; default: nobody does. */
+  user?: string;
+  /** That user's password. Kept secret. */
+  password?: pulumi.Input<string>;
+}
+
+/** Whom the nodes tell of failovers and faults. Kept secret. */
+export interface Notify {
+  /** Addresses that notices are sent to. */
+  webhooks?: Webhook[];
+  /** A mail for each notice; default: none. */
+  mail?: Mail;
+  /** A program of the nodes and its arguments; it gets each notice as JSON on its standard input. Default: none. */
+  command?: string[];
+}
+
 /** What {@link HaRancher} takes. */
 export interface HaRancherArgs {
   /** Tells this service from others on the same hosts and NFS servers: letters, digits, dashes. A change replaces the export. */
@@ -120,6 +156,8 @@ export interface HaRancherArgs {
   nfsVersion?: string;
   /** Rancher itself. */
   rancher?: Rancher;
+  /** Whom the nodes tell of failovers and faults; default: nobody. */
+  notify?: Notify;
   /** True: Pulumi refuses to delete or replace what holds data. Default false. */
   protect?: boolean;
 }

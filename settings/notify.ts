@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { type Mistake, mistake } from "../domain/mistake";
-import { noticeFormats } from "../domain/notify";
+import { loginMistakes, mailSecurity, noticeDefaults, noticeFormats } from "../domain/notify";
 import { group, list, oneOf, type Rule, secret, setting, text, whole } from "./values";
 
 const webAddress = secret(
@@ -25,7 +24,7 @@ const webhook = group({
     "Where notices are sent with POST; who knows it may send there, too: keep it encrypted",
   ),
   format: setting(
-    oneOf(noticeFormats).default("json"),
+    oneOf(noticeFormats).default(noticeDefaults.format),
     "What is sent: json, slack (Mattermost, too), or alertmanager for its /api/v2/alerts",
   ),
 });
@@ -45,9 +44,9 @@ const mail = group({
     "The SMTP server, always with TLS and a certificate that is checked",
     "the node's own sendmail",
   ),
-  port: setting(whole(1, 65_535).default(587), "Its port"),
+  port: setting(whole(1, 65_535).default(noticeDefaults.port), "Its port"),
   tls: setting(
-    oneOf(["starttls", "tls"]).default("starttls"),
+    oneOf(mailSecurity).default(noticeDefaults.tls),
     "starttls: a connection that changes to TLS; tls: one that begins with it, as on port 465",
   ),
   user: setting(line.optional(), "Who logs in there", "nobody does"),
@@ -82,26 +81,10 @@ export const notifyShape = {
   ),
 };
 
-function loginMistakes({ notify: { mail: given } }: { notify: NotifySettings }): Mistake[] {
-  if (!given) return [];
-  const { server, user, password } = given;
-  if ((user === undefined) !== (password === undefined))
-    return [
-      mistake(
-        user === undefined ? "notify.mail.user" : "notify.mail.password",
-        "is missing",
-        "give both, or none",
-      ),
-    ];
-  return user !== undefined && server === undefined
-    ? [mistake("notify.mail.server", "is missing", "`notify.mail.user` logs in there")]
-    : [];
-}
-
 /** What notifications must keep to. */
 export const notifyRules: Rule<{ notify: NotifySettings }>[] = [
   {
     of: ["notify.mail.server?", "notify.mail.user?", "notify.mail.password?", "notify.mail"],
-    check: loginMistakes,
+    check: ({ notify: given }) => loginMistakes(given),
   },
 ];

@@ -146,6 +146,21 @@ test("YAML: hosts with a secret key, which makes all nodes secret there; it is n
   writeFileSync(file, text);
 });
 
+test("YAML: whom the nodes tell is on both, and nowhere in clear", async () => {
+  const [, stack = assert.fail()] = stacks;
+  const file = join(stack.folder, "Pulumi.yaml");
+  const text = readFileSync(file, "utf8");
+  const url = "https://hooks.example/with-a-secret-word";
+  const notify = `notify: { webhooks: [{ url: { "fn::secret": "${url}" } }], mail: { from: a@example.org, to: [b@example.org] } }`;
+  writeFileSync(file, text.replace(/^( *)(vip: .*)$/m, `$1$2\n$1${notify}`));
+  const types = await previewed(stack);
+  assert.equal(types.length, all.length + 2);
+  const { text: shown } = await stack.pulumi("preview", "--json");
+  assert.match(shown, /notify-files/);
+  assert.ok(!shown.includes("with-a-secret-word"));
+  writeFileSync(file, text);
+});
+
 test("the plugin makes, reads and deletes: what was made is in the state, its secret not in clear", async () => {
   const [, stack = assert.fail()] = stacks;
   const whole = "urn:pulumi:yaml::engine::ha-rancher:index:HaRancher";
@@ -177,11 +192,17 @@ test("mistakes in the arguments are told all at once, and nothing is made", asyn
     file,
     text
       .replace("kind: host", "kind: cloud")
-      .replace("prefix: 24 }\n      vip", 'prefix: 24 }\n      nfsVersion: "2"\n      vip'),
+      .replace("prefix: 24 }\n      vip", 'prefix: 24 }\n      nfsVersion: "2"\n      vip')
+      .replace(
+        /^( *)(vip: .*)$/m,
+        '$1$2\n$1notify: { webhooks: [{ url: "https://x", format: xml }], command: [mail] }',
+      ),
   );
   const { code, text: said } = await stack.pulumi("preview");
   assert.notEqual(code, 0);
   assert.match(said, /`storage\.kind` must be one of host, machine, server/);
   assert.match(said, /`nfsVersion` must be one of 4\.2, 3/);
+  assert.match(said, /`notify\.webhooks\[0\]\.format` must be one of json, slack, alertmanager/);
+  assert.match(said, /`notify\.command` must begin with/);
   writeFileSync(file, text);
 });

@@ -23,7 +23,7 @@ const standby = report("c", { lease: { heldHere: false }, health: { failures: 0,
 test("who has tried to run a service that does not answer is asked what its logs mean", async () => {
   const asked: string[] = [];
   const logs: Record<string, string> = {
-    a: "time=... msg=\"database is locked\"",
+    a: 'time=... msg="database is locked"',
     b: "nothing that anybody knows",
   };
   const causes = await likelyCauses(
@@ -57,5 +57,8 @@ test("nobody is asked where the service answers, or where there is none of ours"
   for (const state of ["healthy", "no-standby", "stopped", "two-services"] as const)
     assert.deepEqual(await likelyCauses(known, { state, nodes: [owner] }, never), []);
   const vips = [{ name: "web", vip: "192.0.2.9", url: "http://192.0.2.9", answers }];
-  assert.deepEqual(await likelyCauses({ ...known, vips }, { state: "no-service", nodes: [owner] }, never), []);
+  assert.deepEqual(
+    await likelyCauses({ ...known, vips }, { state: "no-service", nodes: [owner] }, never),
+    [],
+  );
 });
