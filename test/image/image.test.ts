@@ -316,8 +316,10 @@ for (const program of ["etcd", "caddy"]) {
       .trim()
       .split(" ")
       .map(Number);
+    // Others than the one that is meant may have ended meanwhile.
+    const nameOf = (child: number) => readFile(`/proc/${child}/comm`, "utf8").catch(() => "");
     for (const child of children)
-      if ((await readFile(`/proc/${child}/comm`, "utf8")).trim() === program) process.kill(child, "SIGKILL");
+      if ((await nameOf(child)).trim() === program) process.kill(child, "SIGKILL");
     assert.equal(await container.ended, 1);
     assert.match(container.output(), program === "etcd" ? /ERROR: etcd ended/ : /ERROR: the web front ended/);
   });
