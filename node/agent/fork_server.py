@@ -119,6 +119,7 @@ class ForkServer:
 
     def _listen(self, number: int, job: _Job) -> None:
         """Takes what it says: nobody waits because a pipe is full."""
+        before = job.said
         while job.output >= 0:
             try:
                 part = os.read(job.output, _OUTPUT)
@@ -128,6 +129,8 @@ class ForkServer:
                 os.close(job.output)
                 job.output = -1
             job.said = (job.said + part)[-_OUTPUT:]
+        if job.said == before:
+            return
         words = job.last_line()
         if words != job.told:
             job.told = words
